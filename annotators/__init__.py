@@ -1,0 +1,1 @@
+"""Annotators: boxes and labels drawn on photos and video frames."""

@@ -1,0 +1,1 @@
+"""Detectors: components that find things in a frame."""

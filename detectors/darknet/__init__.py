@@ -1,0 +1,1 @@
+"""Darknet networks: reading .cfg and .weights files, compiling and decoding them."""

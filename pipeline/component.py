@@ -1,0 +1,154 @@
+"""The contract of components: what a detector or a writer must offer, with defaults for the rest.
+
+To add one, see CONTRIBUTING.md; `detectors/simpledetector.py` is the smallest real example to read.
+Component modules are imported by the parent process to validate pipeline files, so they import nothing
+heavy (cv2, tensorflow, ai_edge_litert) at the top: only inside `load()`, or in modules that it imports.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, NamedTuple, Protocol
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
+
+from pipeline.detections import Box, Detection, FrameResult
+from pipeline.frame import Frame
+from pipeline.outputs import output_path
+from pipeline.source import MediaFacts, Source
+
+ALL = "all"
+
+
+def _as_list(value: Any) -> Any:
+    """One word stands for a list of one, as people write it."""
+    return [value] if isinstance(value, str) else value
+
+
+def _without_all(labels: tuple[str, ...]) -> tuple[str, ...]:
+    return () if ALL in labels else labels
+
+
+def _expanded(text: str, info: ValidationInfo) -> str:
+    """`~` and `$VARS` filled in, and relative to the pipeline file where that names something there."""
+    filled = os.path.expanduser(os.path.expandvars(text))
+    unset = re.search(r"\$(\w+|\{[^}]*\})", filled)
+    if unset:
+        raise ValueError(f'"{text}" uses {unset.group()}, which is not set in the environment')
+    folder = (info.context or {}).get("folder", "")
+    beside = os.path.join(folder, filled)
+    return beside if os.sep in filled or os.path.exists(beside) else filled
+
+
+Words = Annotated[tuple[str, ...], BeforeValidator(_as_list), Field(strict=False)]
+"""A list of words; a single word is a list of one."""
+
+TriggerLabels = Annotated[
+    Words,
+    AfterValidator(_without_all),
+    Field(description='labels of the inputs\' detections that count; "all", or none given: every one'),
+]
+
+ModelName = Annotated[str, Field(min_length=1), AfterValidator(_expanded)]
+"""A catalogue name or a path: `~` and `$VARS` are filled in, and a path is relative to the pipeline file."""
+
+
+class Params(BaseModel):
+    """Base of every component's `params:`; a field is a YAML key, its bounds and description are declared.
+
+    Values are strict (no `"0.4"` for a number) and unknown keys are refused.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+    triggerlabels: TriggerLabels = ()
+
+
+class Problem(NamedTuple):
+    """A mistake that only a look at the file system shows.
+
+    Args:
+        key: the field of `Params` that it is about.
+        sentence: what is wrong and what to do.
+    """
+
+    key: str
+    sentence: str
+
+
+class Component:
+    """What detectors and writers have in common.
+
+    Args:
+        name: the component's name in the pipeline file.
+        params: an instance of the class's own `Params`.
+    """
+
+    Params: ClassVar[type[Params]] = Params
+
+    def __init__(self, name: str, params: Any) -> None:
+        self.name = name
+        self.params = params
+
+    @classmethod
+    def check(cls, params: Any) -> Iterator[Problem]:
+        """Look for what `params` name, such as model files, without loading it; runs in the parent."""
+        yield from ()
+
+    def load(self) -> None:
+        """Import what is heavy and open model files; runs once, in the worker.
+
+        Raises: ModelError: a model cannot be used; ends the run.
+        """
+
+
+class Detector(Component):
+    """Finds things in regions of a frame. A recognizer is a detector whose labels are names."""
+
+    def detect(self, frame: Frame, regions: Sequence[Box]) -> list[Detection]:
+        """What is in these regions.
+
+        Args:
+            frame: its pixels come on demand.
+            regions: where to look: the whole frame for the input `files`, else the boxes of earlier
+                components' detections that carry a trigger label; never empty boxes, inside the frame.
+        Returns: detections in full-size pixels of the frame; the pipeline clips them to the frame.
+        """
+        raise NotImplementedError
+
+
+class WriterSession(Protocol):
+    """One input's output in the making."""
+
+    def write(self, frame: Frame, result: FrameResult) -> None:
+        """Add one frame and what was found in it."""
+
+
+class Writer(Component):
+    """Makes files of what was found.
+
+    Args:
+        tag: what the names of this writer's outputs bear between the input's name and their ending:
+            empty for the first writer of its type in a pipeline, so that a second never overwrites it.
+    """
+
+    def __init__(self, name: str, params: Any, *, tag: str = "") -> None:
+        super().__init__(name, params)
+        self.tag = tag
+
+    def open(
+        self, source: Source, facts: MediaFacts, output_root: Path
+    ) -> AbstractContextManager[WriterSession] | None:
+        """Begin the output of one input, or None where this writer makes nothing of its kind.
+
+        The session's clean exit puts the finished file under its name; an exception leaves nothing.
+        """
+        raise NotImplementedError
+
+    def path_for(self, source: Source, output_root: Path, suffix: str) -> Path:
+        """Where an output of this writer lies; `suffix` as `.json` or `-annotated.jpg`."""
+        return output_path(output_root, source.relative, f"{self.tag}{suffix}")

@@ -1,0 +1,103 @@
+"""The values that flow from detectors to reports: boxes, labels, detections.
+
+Boxes are half-open pixels `(x1, y1, x2, y2)` of the upright full-size image: x to the right, y down,
+`x1 <= x < x2` and `y1 <= y < y2` lie inside. All values are frozen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle of whole pixels, half-open: its width is `x2 - x1`."""
+
+    x1: int
+    y1: int
+    x2: int
+    y2: int
+
+    @property
+    def width(self) -> int:
+        """Pixels across; 0 or less when the box is empty."""
+        return self.x2 - self.x1
+
+    @property
+    def height(self) -> int:
+        """Pixels down; 0 or less when the box is empty."""
+        return self.y2 - self.y1
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no pixel lies inside."""
+        return self.width <= 0 or self.height <= 0
+
+    def clipped(self, size_wh: tuple[int, int]) -> Box:
+        """This box cut to an image of `size_wh` (width, height) pixels; may come out empty."""
+        width, height = size_wh
+        return Box(
+            min(max(self.x1, 0), width),
+            min(max(self.y1, 0), height),
+            min(max(self.x2, 0), width),
+            min(max(self.y2, 0), height),
+        )
+
+    def shifted(self, dx: int, dy: int) -> Box:
+        """This box moved right by `dx` and down by `dy` pixels."""
+        return Box(self.x1 + dx, self.y1 + dy, self.x2 + dx, self.y2 + dy)
+
+    def iou(self, other: Box) -> float:
+        """Intersection over union with another box, 0 to 1; 0 when either is empty."""
+        width = min(self.x2, other.x2) - max(self.x1, other.x1)
+        height = min(self.y2, other.y2) - max(self.y1, other.y1)
+        if width <= 0 or height <= 0:
+            return 0.0
+        intersection = width * height
+        return intersection / (self.width * self.height + other.width * other.height - intersection)
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """One answer to "what is it?".
+
+    Args:
+        text: what a person reads, `cat` or a name.
+        confidence: 0 to 1, or None where the detector has none (a cascade).
+        method: the recognition strategy that says so (`eigen`, `fischer`, `lbp`), or None.
+        distance: how far the probe lies from the known face, smaller is nearer, in the strategy's
+            own unit; None outside recognition.
+    """
+
+    text: str
+    confidence: float | None = None
+    method: str | None = None
+    distance: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """A box and what is in it, the best label first."""
+
+    box: Box
+    labels: tuple[Label, ...]
+
+    def carries(self, texts: frozenset[str]) -> bool:
+        """Whether one of the labels is among `texts`."""
+        return any(label.text in texts for label in self.labels)
+
+
+@dataclass(frozen=True, slots=True)
+class FrameResult:
+    """What each component found in one frame, in the order of the pipeline file.
+
+    Args:
+        frame_index: 0-based; 0 for a photo.
+        timestamp: seconds from the start of the video, or None for a photo.
+        found: component name -> its detections, an empty tuple where it found nothing.
+    """
+
+    frame_index: int
+    timestamp: float | None
+    found: Mapping[str, tuple[Detection, ...]]

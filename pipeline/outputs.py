@@ -1,0 +1,150 @@
+"""Names of outputs, and writing them whole or not at all.
+
+Every writer goes through `replace_file`: a reader of the output tree sees the old file or the new
+one, never half of either.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from pipeline.errors import OutputError
+
+PART_PREFIX = ".deepvisualminer-"
+PART_SUFFIX = ".part"
+"""An unfinished output is `.deepvisualminer-<random>.part` in the folder of the file to be."""
+
+MAX_NAME_BYTES = 255
+"""Longest file name that Linux file systems take."""
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_FORBIDDEN = {errno.EROFS, errno.EACCES, errno.EPERM}
+
+
+def output_path(output_root: Path, relative: str, suffix: str) -> Path:
+    """Where an output of one input lies: the input's relative path, whole, plus `suffix`.
+
+    `DIR/a.jpg` with `.json` gives `output_root/DIR/a.jpg.json`, so `a.jpg` and `a.png` never meet.
+    A name too long for the file system is cut and given a hash of the whole name.
+
+    Args:
+        output_root: the run's OUTPUT folder.
+        relative: the input's path under INPUT, with `/`, as `os.fsdecode` gives it.
+        suffix: `.json`, `-annotated.jpg` and the like.
+    """
+    folder, name = os.path.split(relative)
+    full_name = os.fsencode(name + suffix)
+    if len(full_name) > MAX_NAME_BYTES:
+        digest = hashlib.sha256(os.fsencode(name)).hexdigest()[:16]
+        tail = os.fsencode(f"~{digest}{suffix}")
+        kept = os.fsencode(name)[: MAX_NAME_BYTES - len(tail)].decode("utf-8", "ignore")
+        full_name = os.fsencode(kept) + tail
+    return output_root / folder / os.fsdecode(full_name)
+
+
+@contextlib.contextmanager
+def replace_file(path: Path) -> Iterator[BinaryIO]:
+    """Open a temporary file that becomes `path` when the block ends well, and is removed when not.
+
+    The folder is made if it is missing. The file is flushed to the disk before it is renamed, and the
+    folder after, so that a power cut leaves the old file or the new one.
+
+    Raises: OutputError: the folder cannot be made or written, or the disk is full; names the place.
+    """
+    part = path.parent / f"{PART_PREFIX}{secrets.token_hex(8)}{PART_SUFFIX}"
+    try:
+        with _said_plainly(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            stream = open(part, "xb")
+        with stream:
+            yield stream
+            with _said_plainly(path):
+                stream.flush()
+                os.fsync(stream.fileno())
+        with _said_plainly(path):
+            os.replace(part, path)
+            sync_folder(path.parent)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        raise
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Replace `path` by `content`, whole or not at all.
+
+    Raises: OutputError: as `replace_file`.
+    """
+    with replace_file(path) as stream, _said_plainly(path):
+        stream.write(content)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the folder's own entries durable; quietly nothing where the file system cannot."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        with contextlib.suppress(OSError):
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def check_writable(output_root: Path) -> None:
+    """Make the output folder if it is missing and prove that a file can be written there.
+
+    Raises: OutputError: it is not a folder, or cannot be made or written.
+    """
+    probe = output_root / f"{PART_PREFIX}{secrets.token_hex(8)}{PART_SUFFIX}"
+    with _said_plainly(output_root):
+        output_root.mkdir(parents=True, exist_ok=True)
+        with open(probe, "xb") as stream:
+            stream.write(b"x")
+        probe.unlink()
+
+
+@contextlib.contextmanager
+def _said_plainly(path: Path) -> Iterator[None]:
+    """Turn what the operating system says of an output into a sentence with a remedy."""
+    shown = printable(path)
+    try:
+        yield
+    except (FileExistsError, NotADirectoryError):
+        raise OutputError(
+            f"{shown}: a file stands where a folder is needed; choose another OUTPUT folder"
+        ) from None
+    except OSError as error:
+        if error.errno in _FULL:
+            mount = printable(_mount_point(path))
+            raise OutputError(
+                f"{shown}: the disk mounted at {mount} is full ({error.strerror}); "
+                "make room there and start again"
+            ) from None
+        if error.errno in _FORBIDDEN:
+            raise OutputError(
+                f"{shown}: cannot be written ({error.strerror}); "
+                "choose another OUTPUT folder or change its permissions"
+            ) from None
+        raise OutputError(f"{shown}: cannot be written ({error.strerror})") from None
+
+
+def _mount_point(path: Path) -> Path:
+    """The mount point above `path`, which need not exist."""
+    place = path.absolute()
+    while not os.path.ismount(place) and place != place.parent:
+        place = place.parent
+    return place
+
+
+def printable(path: Path | str) -> str:
+    """A path as it may be shown: undecodable bytes as U+FFFD, control characters escaped."""
+    text = os.fsencode(path).decode("utf-8", "replace")
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text
+    )

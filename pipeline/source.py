@@ -1,0 +1,190 @@
+"""One input file: where it lies and what its first bytes say that it is.
+
+Nothing here decodes anything; a file's name never decides what it is, only whether a file that is
+neither photo nor video deserves a complaint.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+HEAD_BYTES = 4096
+"""How much of a file `identify` wants to see."""
+
+
+class SourceKind(StrEnum):
+    """What a source is; also the report's `type`."""
+
+    PHOTO = "photo"
+    VIDEO = "video"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One input.
+
+    Args:
+        path: absolute, as `os.fsdecode` gives it (undecodable bytes as surrogates).
+        relative: the path under INPUT, or the file's name where INPUT is one file.
+        kind: photo or video.
+        format: a word of `FORMATS`.
+        size_bytes: at the time of the walk.
+        mtime_ns: modification time at the time of the walk, nanoseconds since 1970.
+    """
+
+    path: str
+    relative: str
+    kind: SourceKind
+    format: str
+    size_bytes: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class MediaFacts:
+    """What is known of a source once its header has been read; all of it goes into the report.
+
+    Args:
+        size_wh: upright full-size width and height, pixels.
+        format: a word of `FORMATS`.
+        images: how many pictures the file holds; only the first is mined.
+        taken: the camera's time, `YYYY-MM-DDTHH:MM:SS` with an offset where the file has one.
+        camera: maker and model.
+        latitude, longitude: degrees, north and east positive.
+        altitude: metres above sea level.
+        sha256: of the file's bytes, hexadecimal.
+    """
+
+    size_wh: tuple[int, int]
+    format: str
+    images: int = 1
+    taken: str | None = None
+    camera: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    altitude: float | None = None
+    sha256: str | None = None
+
+
+class Format(NamedTuple):
+    """A file format: its kind and the name endings that promise it."""
+
+    kind: SourceKind
+    endings: tuple[str, ...]
+
+
+FORMATS: dict[str, Format] = {
+    "jpeg": Format(SourceKind.PHOTO, (".jpg", ".jpeg", ".jpe", ".jfif")),
+    "png": Format(SourceKind.PHOTO, (".png", ".apng")),
+    "webp": Format(SourceKind.PHOTO, (".webp",)),
+    "gif": Format(SourceKind.PHOTO, (".gif",)),
+    "bmp": Format(SourceKind.PHOTO, (".bmp", ".dib")),
+    "tiff": Format(SourceKind.PHOTO, (".tif", ".tiff")),
+    "pnm": Format(SourceKind.PHOTO, (".pgm", ".ppm", ".pbm", ".pnm")),
+    "heif": Format(SourceKind.PHOTO, (".heic", ".heif", ".hif")),
+    "avif": Format(SourceKind.PHOTO, (".avif",)),
+    "mp4": Format(SourceKind.VIDEO, (".mp4", ".m4v", ".mov", ".qt", ".3gp", ".3g2")),
+    "matroska": Format(SourceKind.VIDEO, (".mkv", ".webm")),
+    "avi": Format(SourceKind.VIDEO, (".avi",)),
+    "mpegts": Format(SourceKind.VIDEO, (".ts", ".mts", ".m2ts")),
+    "mpegps": Format(SourceKind.VIDEO, (".mpg", ".mpeg", ".vob")),
+    "asf": Format(SourceKind.VIDEO, (".wmv", ".asf")),
+    "flv": Format(SourceKind.VIDEO, (".flv",)),
+}
+
+CAMERA_RAW_ENDINGS = frozenset(
+    (".3fr", ".arw", ".cr2", ".dcr", ".dng", ".erf", ".iiq", ".kdc", ".mef", ".mos", ".mrw", ".nef", ".nrw")
+    + (".orf", ".pef", ".raw", ".rw2", ".sr2", ".srf", ".srw")
+)
+"""Camera raw files are TIFF by their first bytes, yet hold only a thumbnail that a TIFF reader sees."""
+
+_PROMISES = frozenset(ending for format_ in FORMATS.values() for ending in format_.endings)
+_HEIF_BRANDS = frozenset(
+    (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"mif2", b"msf1")
+)
+_AVIF_BRANDS = frozenset((b"avif", b"avis"))
+_AUDIO_BRANDS = frozenset((b"M4A ", b"M4B ", b"M4P ", b"F4A ", b"F4B "))
+_OTHER_BRANDS = frozenset((b"crx ", b"jp2 ", b"jpx ", b"jxl "))
+"""Canon raw, JPEG 2000, JPEG XL: ISO media files that are neither a video nor a photo read here."""
+
+_ASF_HEADER = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
+
+
+def promises_media(name: str) -> bool:
+    """Whether a file's name ends as a photo's or a video's does."""
+    return os.path.splitext(name)[1].lower() in _PROMISES
+
+
+def is_camera_raw(name: str) -> bool:
+    """Whether a file's name ends as a camera's raw file does."""
+    return os.path.splitext(name)[1].lower() in CAMERA_RAW_ENDINGS
+
+
+def identify(head: bytes) -> str | None:
+    """What the first bytes of a file say that it is.
+
+    Args:
+        head: the first `HEAD_BYTES` of the file, or all of a shorter one.
+    Returns: a word of `FORMATS`, or None for what is neither photo nor video.
+    Source: the formats' specifications (ISO/IEC 14496-12 and 23008-12 for the `ftyp` brands).
+    """
+    for format_, matches in _SIGNATURES:
+        if matches(head):
+            return format_
+    return _identify_iso_media(head)
+
+
+def _identify_iso_media(head: bytes) -> str | None:
+    """MP4, MOV, HEIF and AVIF begin alike: a box whose type stands at byte 4."""
+    box_type = head[4:8]
+    if box_type in (b"moov", b"mdat", b"wide", b"pnot"):
+        return "mp4"
+    if box_type != b"ftyp":
+        return None
+    length = int.from_bytes(head[:4], "big")
+    major = head[8:12]
+    brands = {major} | {head[i : i + 4] for i in range(16, min(length, len(head)) - 3, 4)}
+    if major in _AUDIO_BRANDS or major in _OTHER_BRANDS:
+        return None
+    if major in _AVIF_BRANDS or (major in _HEIF_BRANDS and brands & _AVIF_BRANDS):
+        return "avif"
+    if major in _HEIF_BRANDS:
+        return "heif"
+    return "mp4"
+
+
+def _is_pnm(head: bytes) -> bool:
+    return head[:1] == b"P" and head[1:2] in b"123456" and len(head) > 2 and head[2:3] in b" \t\r\n#"
+
+
+def _is_bmp(head: bytes) -> bool:
+    known_header_sizes = (12, 40, 52, 56, 64, 108, 124)
+    return head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in known_header_sizes
+
+
+def _is_mpegts(head: bytes) -> bool:
+    def synced(start: int, step: int) -> bool:
+        return all(head[start + i * step : start + i * step + 1] == b"G" for i in range(4))
+
+    return synced(0, 188) or synced(4, 192)
+
+
+_SIGNATURES: tuple[tuple[str, Callable[[bytes], bool]], ...] = (
+    ("jpeg", lambda head: head.startswith(b"\xff\xd8\xff")),
+    ("png", lambda head: head.startswith(b"\x89PNG\r\n\x1a\n")),
+    ("gif", lambda head: head.startswith((b"GIF87a", b"GIF89a"))),
+    ("webp", lambda head: head[:4] == b"RIFF" and head[8:12] == b"WEBP"),
+    ("avi", lambda head: head[:4] == b"RIFF" and head[8:12] == b"AVI "),
+    ("tiff", lambda head: head.startswith((b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+"))),
+    ("bmp", _is_bmp),
+    ("pnm", _is_pnm),
+    ("matroska", lambda head: head.startswith(b"\x1a\x45\xdf\xa3")),
+    ("mpegps", lambda head: head.startswith((b"\x00\x00\x01\xba", b"\x00\x00\x01\xb3"))),
+    ("asf", lambda head: head.startswith(_ASF_HEADER)),
+    ("flv", lambda head: head.startswith(b"FLV\x01")),
+    ("mpegts", _is_mpegts),
+)

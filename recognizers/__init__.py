@@ -1,0 +1,1 @@
+"""Recognizers: detectors whose labels are the names of known faces."""

@@ -1,0 +1,1 @@
+"""Reporters: what was found, as JSON files."""
