@@ -35,7 +35,7 @@ class Box:
         return self.width <= 0 or self.height <= 0
 
     def clipped(self, size_wh: tuple[int, int]) -> Box:
-        """This box cut to an image of `size_wh` (width, height) pixels; may come out empty."""
+        """The box cut to an image of `size_wh` (width, height) pixels; may come out empty."""
         width, height = size_wh
         return Box(
             min(max(self.x1, 0), width),
@@ -45,7 +45,7 @@ class Box:
         )
 
     def shifted(self, dx: int, dy: int) -> Box:
-        """This box moved right by `dx` and down by `dy` pixels."""
+        """The box moved right by `dx` and down by `dy` pixels."""
         return Box(self.x1 + dx, self.y1 + dy, self.x2 + dx, self.y2 + dy)
 
     def iou(self, other: Box) -> float:

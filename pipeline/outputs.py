@@ -60,15 +60,15 @@ def replace_file(path: Path) -> Iterator[BinaryIO]:
     """
     part = path.parent / f"{PART_PREFIX}{secrets.token_hex(8)}{PART_SUFFIX}"
     try:
-        with _said_plainly(path):
+        with output_errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            stream = open(part, "xb")
+            stream = open(part, "xb")  # noqa: SIM115 - closed by the `with` below
         with stream:
             yield stream
-            with _said_plainly(path):
+            with output_errors(path):
                 stream.flush()
                 os.fsync(stream.fileno())
-        with _said_plainly(path):
+        with output_errors(path):
             os.replace(part, path)
             sync_folder(path.parent)
     except BaseException:
@@ -82,7 +82,7 @@ def write_file(path: Path, content: bytes) -> None:
 
     Raises: OutputError: as `replace_file`.
     """
-    with replace_file(path) as stream, _said_plainly(path):
+    with replace_file(path) as stream, output_errors(path):
         stream.write(content)
 
 
@@ -102,7 +102,7 @@ def check_writable(output_root: Path) -> None:
     Raises: OutputError: it is not a folder, or cannot be made or written.
     """
     probe = output_root / f"{PART_PREFIX}{secrets.token_hex(8)}{PART_SUFFIX}"
-    with _said_plainly(output_root):
+    with output_errors(output_root):
         output_root.mkdir(parents=True, exist_ok=True)
         with open(probe, "xb") as stream:
             stream.write(b"x")
@@ -110,8 +110,11 @@ def check_writable(output_root: Path) -> None:
 
 
 @contextlib.contextmanager
-def _said_plainly(path: Path) -> Iterator[None]:
-    """Turn what the operating system says of an output into a sentence with a remedy."""
+def output_errors(path: Path) -> Iterator[None]:
+    """Turn what the operating system says of writing an output into a sentence with a remedy.
+
+    Raises: OutputError: names the path and, where a disk is full, its mount point.
+    """
     shown = printable(path)
     try:
         yield

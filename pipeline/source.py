@@ -45,6 +45,19 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """What a source may cost before it is refused.
+
+    Args:
+        max_pixels: width times height of a photo.
+        max_photo_bytes: size of a photo's file, which is read into memory whole.
+    """
+
+    max_pixels: int = 150_000_000
+    max_photo_bytes: int = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
 class MediaFacts:
     """What is known of a source once its header has been read; all of it goes into the report.
 
@@ -97,8 +110,10 @@ FORMATS: dict[str, Format] = {
 }
 
 CAMERA_RAW_ENDINGS = frozenset(
-    (".3fr", ".arw", ".cr2", ".dcr", ".dng", ".erf", ".iiq", ".kdc", ".mef", ".mos", ".mrw", ".nef", ".nrw")
-    + (".orf", ".pef", ".raw", ".rw2", ".sr2", ".srf", ".srw")
+    (
+        *(".3fr", ".arw", ".cr2", ".dcr", ".dng", ".erf", ".iiq", ".kdc", ".mef", ".mos"),
+        *(".mrw", ".nef", ".nrw", ".orf", ".pef", ".raw", ".rw2", ".sr2", ".srf", ".srw"),
+    )
 )
 """Camera raw files are TIFF by their first bytes, yet hold only a thumbnail that a TIFF reader sees."""
 

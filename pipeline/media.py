@@ -1,0 +1,31 @@
+"""From a source to its frames."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pipeline.errors import FailureCode, SourceError
+from pipeline.frame import Frame
+from pipeline.source import Limits, MediaFacts, Source, SourceKind
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """An opened source: what its header says, and its frames in order, once."""
+
+    facts: MediaFacts
+    frames: Iterator[Frame]
+
+
+def open_frames(source: Source, limits: Limits) -> Media:
+    """Open a source with the reader of its kind.
+
+    Raises: SourceError: it cannot be read; the iterator raises it too, for what shows only then.
+    """
+    if source.kind is SourceKind.VIDEO:
+        raise SourceError(FailureCode.UNSUPPORTED_FORMAT, "videos are not mined by this version")
+    from pipeline.photo import open_photo
+
+    facts, frame = open_photo(source, limits)
+    return Media(facts, iter((frame,)))
