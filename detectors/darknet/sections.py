@@ -1,0 +1,112 @@
+"""The text of a Darknet .cfg: sections of `key=value` lines, read with their line numbers.
+
+Source: Darknet, src/parser.c `read_cfg` and src/option_list.c (blanks do not count anywhere; `#` and `;`
+begin a comment; of a key given twice the first counts).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from pipeline.errors import ModelError
+
+MAX_CFG_BYTES = 1 << 20
+MAX_SECTIONS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One `[name]` with its options.
+
+    Args:
+        where: the file's name, for error sentences.
+        line: of the section's head, 1-based.
+        name: lower case, without brackets.
+        options: key -> (value, line).
+    """
+
+    where: str
+    line: int
+    name: str
+    options: dict[str, tuple[str, int]] = field(default_factory=dict)
+
+    def error(self, sentence: str, key: str | None = None) -> ModelError:
+        """An error that names the file, the line (of `key` where given) and the section."""
+        line = self.options[key][1] if key in self.options else self.line
+        return ModelError(f"{self.where}:{line}: [{self.name}]: {sentence}")
+
+    def word(self, key: str, default: str) -> str:
+        """An option as it stands."""
+        return self.options[key][0] if key in self.options else default
+
+    def integer(self, key: str, default: int, low: int, high: int) -> int:
+        """A whole number within [low, high]; ModelError for anything else."""
+        return self.integers(key, (default,), low, high, count=1)[0]
+
+    def number(self, key: str, default: float, low: float, high: float) -> float:
+        """A finite number within [low, high]; ModelError for anything else."""
+        value = self.numbers(key, (default,), count=1)[0]
+        if not low <= value <= high:
+            raise self.error(f"{key} is {value:g}; expected {low:g} to {high:g}", key)
+        return value
+
+    def integers(
+        self, key: str, default: tuple[int, ...], low: int, high: int, count: int | None = None
+    ) -> tuple[int, ...]:
+        """Whole numbers, separated by commas, each within [low, high]."""
+        if key not in self.options:
+            return default
+        text = self.options[key][0]
+        try:
+            values = tuple(int(part) for part in text.split(",") if part)
+        except ValueError:
+            raise self.error(f'{key} is "{text[:40]}"; expected a whole number', key) from None
+        if not values or (count is not None and len(values) != count):
+            raise self.error(f'{key} is "{text[:40]}"; expected {count or "some"} whole number(s)', key)
+        for value in values:
+            if not low <= value <= high:
+                raise self.error(f"{key} is {value}; expected {low} to {high}", key)
+        return values
+
+    def numbers(
+        self, key: str, default: tuple[float, ...], count: int | None = None
+    ) -> tuple[float, ...]:
+        """Finite numbers, separated by commas."""
+        if key not in self.options:
+            return default
+        text = self.options[key][0]
+        try:
+            values = tuple(float(part) for part in text.split(",") if part)
+        except ValueError:
+            raise self.error(f'{key} is "{text[:40]}"; expected numbers', key) from None
+        if not all(math.isfinite(value) for value in values):
+            raise self.error(f'{key} is "{text[:40]}"; expected finite numbers', key)
+        if count is not None and len(values) != count:
+            raise self.error(f"{key} has {len(values)} numbers; expected {count}", key)
+        return values
+
+
+def parse_sections(text: str, where: str) -> list[Section]:
+    """The sections of a .cfg in order.
+
+    Args:
+        text: the whole file.
+        where: its name, for error sentences.
+    Raises: ModelError: a line outside a section or without `=`, or absurdly many sections.
+    """
+    sections: list[Section] = []
+    for number, raw in enumerate(text.splitlines(), start=1):
+        line = "".join(raw.split())
+        if not line or line[0] in "#;":
+            continue
+        if line.startswith("["):
+            if len(sections) == MAX_SECTIONS:
+                raise ModelError(f"{where}:{number}: more than {MAX_SECTIONS} sections; this is no network")
+            sections.append(Section(where, number, line.strip("[]").lower()))
+            continue
+        key, equals, value = line.partition("=")
+        if not sections or not equals:
+            raise ModelError(f'{where}:{number}: "{line[:40]}" is neither a section nor key=value')
+        sections[-1].options.setdefault(key, (value, number))
+    return sections
