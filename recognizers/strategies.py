@@ -1,0 +1,32 @@
+"""The three recognition strategies by name: what people write, what their files are called."""
+
+from __future__ import annotations
+
+EIGEN = "eigen"
+FISCHER = "fischer"
+LBP = "lbp"
+
+STRATEGIES = (EIGEN, FISCHER, LBP)
+"""In the order in which they are tried and shown."""
+
+TITLES = {EIGEN: "Eigenfaces", FISCHER: "Fischerfaces", LBP: "LBPH"}
+"""What the accuracy lines call them ("Fischer" is the 2017 program's spelling of Fisher)."""
+
+UNKNOWN = "unknown"
+"""The label of a face that is nobody's in the gallery."""
+
+
+def strategy_named(word: str) -> str:
+    """The strategy that a word means; `fisher` is `fischer` spelt rightly.
+
+    Raises: ValueError: no such strategy; says which there are.
+    """
+    name = FISCHER if word == "fisher" else word
+    if name not in STRATEGIES:
+        raise ValueError(f'"{word}" is no recognition strategy; there are {", ".join(STRATEGIES)}')
+    return name
+
+
+def model_file_name(strategy: str) -> str:
+    """The file in a model directory that holds a strategy's gallery."""
+    return f"{strategy}.yml"
