@@ -110,8 +110,10 @@ class Gallery:
         mean = self._recognizer.getMean().mean(keepdims=True).reshape(1)
         if self.strategy == FISCHER:  # its axes do not span the faces
             return np.asarray(mean, dtype=np.float64)
-        projections = np.vstack(self._recognizer.getProjections())
-        return np.asarray(mean + projections @ self._recognizer.getEigenVectors().mean(axis=0))
+        spread = self._recognizer.getEigenValues().ravel()
+        spanned = spread > 1e-6 * spread.max()  # N faces span N - 1 axes; OpenCV fills up with noise
+        projections = np.vstack(self._recognizer.getProjections())[:, spanned]
+        return np.asarray(mean + projections @ self._recognizer.getEigenVectors()[:, spanned].mean(axis=0))
 
     def _check(self, model: FaceModel, shown: str) -> None:
         """Hold the gallery against the model's record; OpenCV itself checks nothing until it is asked.

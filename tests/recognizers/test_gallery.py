@@ -93,7 +93,7 @@ def test_equalized_faces_show_in_the_taught_brightness(face):
     numbers = list(np.repeat(range(3), 4))
     for pixels, equalized in ((faces, False), (flat, True)):
         each = Gallery.trained("eigen", pixels, numbers).taught_brightness()
-        assert np.allclose(each, [one.mean() for one in pixels], atol=2)
+        assert np.allclose(each, [one.mean() for one in pixels], atol=0.1)
         assert looks_equalized(each) is equalized
         mean = Gallery.trained("fischer", pixels, numbers).taught_brightness()
         assert np.allclose(mean, np.mean(pixels), atol=0.01)
