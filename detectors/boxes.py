@@ -40,7 +40,9 @@ def nms(xyxy: FloatArray, confidence: FloatArray, iou_threshold: float) -> IntAr
     Source: Darknet, src/box.c, do_nms_sort (there once a class; `>` not `>=`).
     """
     if xyxy.shape != (len(confidence), 4):
-        raise ValueError(f"expected boxes of shape ({len(confidence)}, 4), one a confidence; got {xyxy.shape}")
+        raise ValueError(
+            f"expected boxes of shape ({len(confidence)}, 4), one a confidence; got {xyxy.shape}"
+        )
     order = np.argsort(-confidence, kind="stable")
     kept = []
     while order.size:

@@ -36,7 +36,8 @@ class DeepDetectorParams(Params):
         float, Field(gt=0, le=1, description="IoU beyond which the weaker of two boxes of a class is dropped")
     ] = 0.45
     precision: Annotated[
-        Literal["float32", "int8"], Field(description="of the weights; int8 is smaller and faster, less exact")
+        Literal["float32", "int8"],
+        Field(description="of the weights; int8 is smaller and faster, less exact"),
     ] = "float32"
     resize: Annotated[
         Literal["letterbox", "stretch", "darknet"],
@@ -56,9 +57,17 @@ class DeepDetector(Detector):
         try:
             resolve_darknet(params.model, params.weights)
         except ModelError as error:
-            yield Problem("weights" if params.weights and "weights" in str(error) else "model", str(error))
+            about_weights = params.weights is not None and str(error).startswith(params.weights)
+            yield Problem("weights" if about_weights else "model", str(error))
         if params.labels is not None and not Path(params.labels).is_file():
             yield Problem("labels", f"{params.labels}: no such file; give a text file with a name a line")
+
+    @classmethod
+    def model_files(cls, params: Any) -> Sequence[Path]:
+        """The network's files and its class names."""
+        files = resolve_darknet(params.model, params.weights)
+        names = Path(params.labels) if params.labels else files.names
+        return [files.cfg, files.weights] + ([names] if names else [])
 
     def load(self) -> None:
         """Compile the network if the cache does not hold it, and load it."""

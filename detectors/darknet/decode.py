@@ -63,7 +63,7 @@ def _decode_head(
     scores[scores <= threshold] = 0
     kept = scores.any(axis=1)
     xyxy = np.concatenate((centre - size / 2, centre + size / 2), axis=1)
-    return xyxy[kept], scores[kept]
+    return xyxy[kept].astype(np.float32), scores[kept].astype(np.float32)
 
 
 def _yolo_boxes(

@@ -44,7 +44,7 @@ def build_function(network: NetworkCfg, weights: Mapping[int, ConvolutionWeights
     """
     signature = tf.TensorSpec((1, *network.shape), tf.float32, name="image")
 
-    @tf.function(input_signature=[signature])
+    @tf.function(input_signature=[signature])  # type: ignore[untyped-decorator]
     def forward(image: Tensor) -> list[Tensor]:
         outputs: list[Tensor] = []
         heads = []

@@ -69,9 +69,7 @@ class Section:
                 raise self.error(f"{key} is {value}; expected {low} to {high}", key)
         return values
 
-    def numbers(
-        self, key: str, default: tuple[float, ...], count: int | None = None
-    ) -> tuple[float, ...]:
+    def numbers(self, key: str, default: tuple[float, ...], count: int | None = None) -> tuple[float, ...]:
         """Finite numbers, separated by commas."""
         if key not in self.options:
             return default

@@ -1,0 +1,132 @@
+"""What a person sees while the miner works, and the summary at the end."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from typing import TextIO
+
+from pipeline.outcome import Outcome, Status, Summary
+from pipeline.outputs import printable
+
+_PLAIN_INTERVAL_S = 30.0
+_log = logging.getLogger("visualminer")
+
+
+class PlainProgress:
+    """For pipes, files and cron: a timestamped line now and then through the log."""
+
+    def __init__(self) -> None:
+        self._done = self._failed = 0
+        self._began = self._spoke = time.monotonic()
+
+    def __enter__(self) -> PlainProgress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing to put back."""
+
+    def on_outcome(self, outcome: Outcome) -> None:
+        """Note one outcome; speak of failures at once, of the rest every half minute."""
+        log_outcome(outcome)
+        self._done += 1
+        self._failed += outcome.status is Status.FAILED
+        now = time.monotonic()
+        if now - self._spoke >= _PLAIN_INTERVAL_S:
+            self._spoke = now
+            rate = self._done / (now - self._began)
+            _log.warning(
+                "%s files done, %s failed, %.1f a second", f"{self._done:,}", f"{self._failed:,}", rate
+            )
+
+
+class TerminalProgress:
+    """For a person at a terminal: a bar with rate and time left; log lines go above it.
+
+    Args:
+        input_path: INPUT, whose files are counted beside the work for the bar's sake.
+        stream: the terminal.
+    """
+
+    def __init__(self, input_path: str, stream: TextIO) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._console = Console(file=stream)
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+            console=self._console,
+            transient=True,
+        )
+        self._task = self._progress.add_task("mining", total=None, rate="")
+        self._input = input_path
+        self._began = time.monotonic()
+        self._done = self._failed = 0
+        self._handlers: list[logging.StreamHandler[TextIO]] = []
+
+    def __enter__(self) -> TerminalProgress:
+        self._progress.start()
+        threading.Thread(target=self._count_files, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def _count_files(self) -> None:
+        total = 1 if not os.path.isdir(self._input) else 0
+        for _, _, names in os.walk(self._input):
+            total += len(names)
+        self._progress.update(self._task, total=total)
+
+    def on_outcome(self, outcome: Outcome) -> None:
+        """Note one outcome and move the bar."""
+        log_outcome(outcome)
+        self._done += 1
+        self._failed += outcome.status is Status.FAILED
+        rate = f"{self._done / max(time.monotonic() - self._began, 1e-3):.1f} a second"
+        if self._failed:
+            rate += f", {self._failed:,} failed"
+        self._progress.update(self._task, advance=1, rate=rate)
+
+
+def log_outcome(outcome: Outcome) -> None:
+    """One log line: failures always, the others with --verbose."""
+    path = printable(outcome.path)
+    match outcome.status:
+        case Status.FAILED:
+            _log.error("%s: failed (%s): %s", path, outcome.code, printable(outcome.sentence))
+        case Status.IGNORED:
+            _log.info("%s: ignored: %s", path, printable(outcome.sentence))
+        case Status.MINED:
+            _log.info("%s: mined", path)
+
+
+def summary_text(summary: Summary, output: str) -> str:
+    """The last words of a run: counts, time and rate, each failure with its reason, where to look."""
+    elapsed = summary.elapsed_s
+    rate = f", {summary.mined / elapsed:.1f} a second" if summary.mined and elapsed > 0 else ""
+    photos = "1 photo" if summary.mined == 1 else f"{summary.mined:,} photos"
+    lines = [
+        f"mined {photos} in {_duration(elapsed)}{rate}; "
+        f"ignored {summary.ignored:,}, failed {len(summary.failures):,}"
+        + ("; interrupted before the end" if summary.interrupted_by is not None else "")
+    ]
+    for failure in summary.failures:
+        lines.append(f"  {failure.code}: {printable(failure.path)}: {printable(failure.sentence)}")
+    if summary.mined:
+        lines.append(f"results are in {printable(output)}")
+    return "\n".join(lines)
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"

@@ -1,0 +1,87 @@
+"""JSON report writer: one report file an input, written whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from pipeline.component import Params, Writer
+from pipeline.detections import FrameResult
+from pipeline.errors import FailureCode, SourceError
+from pipeline.frame import Frame
+from pipeline.outputs import output_errors, printable, replace_file
+from pipeline.source import MediaFacts, Source
+from reporters.report import to_report_frame, to_report_head
+
+_OWN_BEGINNING = b'{\n  "type": "'
+"""How every report of ours begins; what begins otherwise under a report's name is not ours to replace."""
+
+
+class JsonReportWriterParams(Params):
+    """`params:` of a `jsonreportwriter`."""
+
+
+class JsonReportWriter(Writer):
+    """Writes `<input name>.json`."""
+
+    Params = JsonReportWriterParams
+
+    @contextlib.contextmanager
+    def open(self, source: Source, facts: MediaFacts, output_root: Path) -> Iterator[_Session]:
+        """Begin a report; it stands under its name once the session ends well."""
+        path = self.path_for(source, output_root, ".json")
+        _check_own(path)
+        head = to_report_head(source, facts, self.fingerprint)
+        with replace_file(path) as stream:
+            session = _Session(stream, path, head)
+            yield session
+            session.finish()
+
+
+class _Session:
+    """One report in the making: frames go to the disk as they come."""
+
+    def __init__(self, stream: BinaryIO, path: Path, head: dict[str, Any]) -> None:
+        self._stream = stream
+        self._path = path
+        self._separator = ""
+        self._put(_dump(head, indent="  ").removesuffix("\n}") + ',\n  "frames": [')
+
+    def write(self, frame: Frame, result: FrameResult) -> None:
+        """Add one frame's detections."""
+        text = _dump(to_report_frame(result), indent="  ")
+        indented = text.replace("\n", "\n    ")  # JSON strings hold no line breaks
+        self._put(f"{self._separator}\n    {indented}")
+        self._separator = ","
+
+    def finish(self) -> None:
+        """Close the list of frames and the report."""
+        self._put("\n  ]\n}\n")
+
+    def _put(self, text: str) -> None:
+        with output_errors(self._path):
+            self._stream.write(text.encode("utf-8", "replace"))
+
+
+def _dump(value: dict[str, Any], *, indent: str) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent)
+
+
+def _check_own(path: Path) -> None:
+    """Refuse to replace a file that is no report of ours, such as a photo service's own `a.jpg.json`."""
+    try:
+        with open(path, "rb") as stream:
+            beginning = stream.read(len(_OWN_BEGINNING))
+    except FileNotFoundError:
+        return
+    except OSError:
+        return  # `replace_file` meets the same trouble and says it
+    if beginning != _OWN_BEGINNING:
+        raise SourceError(
+            FailureCode.OUTPUT_NAME_TAKEN,
+            f"{printable(path)} stands where its report belongs and is no report of ours; "
+            "choose another OUTPUT folder",
+        )

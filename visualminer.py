@@ -1,0 +1,117 @@
+"""Mine photos: find what is in each one, write reports and annotated copies.
+
+visualminer.py INPUT OUTPUT PIPELINE.yml
+visualminer.py --check PIPELINE.yml
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+
+from pipeline import __version__
+from pipeline.config import read_config
+from pipeline.errors import ExitCode, MinerError
+from pipeline.logs import set_up_logging
+from pipeline.miner import Options, mine
+from pipeline.progress import PlainProgress, TerminalProgress, summary_text
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="visualminer.py",
+        description="Find what is in your photos: a JSON report and an annotated copy for each of them.",
+        epilog="example: visualminer.py ~/photos ~/photos-mined example-pipeline.yml",
+    )
+    parser.add_argument("input", metavar="INPUT", nargs="?", help="a photo, or a folder of them")
+    parser.add_argument("output", metavar="OUTPUT", nargs="?", help="a folder; mirrors INPUT's folders")
+    parser.add_argument("pipeline", metavar="PIPELINE", nargs="?", help="the pipeline file, YAML")
+    parser.add_argument("--check", metavar="PIPELINE", help="only say what is wrong with a pipeline file")
+    parser.add_argument(
+        "--workers", type=_whole, metavar="N", help="worker processes (default: one a usable core; 0: none)"
+    )
+    parser.add_argument(
+        "--timeout",
+        type=_positive,
+        default=Options.timeout_s,
+        metavar="SECONDS",
+        help="how long one photo may take (default: %(default)g)",
+    )
+    parser.add_argument(
+        "--max-megapixels",
+        type=_positive,
+        default=Options.max_megapixels,
+        metavar="MP",
+        help="refuse larger photos (default: %(default)g)",
+    )
+    parser.add_argument("--follow-links", action="store_true", help="follow links to folders")
+    parser.add_argument(
+        "--allow-plugins", action="store_true", help="let the pipeline file load code from outside"
+    )
+    loudness = parser.add_mutually_exclusive_group()
+    loudness.add_argument("--verbose", action="store_true", help="say what becomes of every file")
+    loudness.add_argument("--quiet", action="store_true", help="say nothing unless something failed")
+    parser.add_argument("--log-file", metavar="FILE", help="append the log to this file too")
+    parser.add_argument("--version", action="version", version=f"Deep Visual Miner {__version__}")
+    return parser
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not 0 < value < 1e9:
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    return value
+
+
+def _whole(text: str) -> int:
+    value = int(text)
+    if not 0 <= value <= 1024:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 0 to 1024")
+    return value
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the program; its exit status."""
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    if given.check is None and given.pipeline is None:
+        parser.error("INPUT, OUTPUT and PIPELINE are needed, or --check PIPELINE")
+    level = logging.INFO if given.verbose else logging.CRITICAL if given.quiet else logging.WARNING
+    try:
+        set_up_logging(level, given.log_file)
+        if given.check is not None:
+            config = read_config(given.check, allow_plugins=given.allow_plugins)
+            print(f"{given.check}: good, {len(config.components)} components")
+            return ExitCode.OK
+        return _mine(given)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.BROKEN_PIPE
+    except MinerError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+
+
+def _mine(given: argparse.Namespace) -> int:
+    options = Options(
+        input=given.input,
+        output=given.output,
+        pipeline=given.pipeline,
+        workers=given.workers,
+        timeout_s=given.timeout,
+        max_megapixels=given.max_megapixels,
+        follow_links=given.follow_links,
+        allow_plugins=given.allow_plugins,
+    )
+    on_terminal = sys.stderr.isatty() and not given.quiet
+    with TerminalProgress(given.input, sys.stderr) if on_terminal else PlainProgress() as progress:
+        summary = mine(options, progress.on_outcome)
+    if not given.quiet or summary.failures:
+        print(summary_text(summary, given.output), flush=True)
+    return summary.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
