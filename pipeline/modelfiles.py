@@ -115,6 +115,8 @@ def resolve_darknet(model: str, weights: str | None) -> DarknetFiles:
     Returns: files that exist; `names` is `<stem>.names` beside the .cfg, or None.
     Raises: ModelError: unknown name, missing or unreadable file; says what to do.
     """
+    if os.path.isdir(model) and os.path.basename(model) in read_catalog():
+        model = os.path.basename(model)  # a folder that only happens to stand beside the pipeline file
     if model in read_catalog() or _is_name(model):
         return _resolve_named_darknet(find_model(model, "darknet"), weights)
     cfg = _check_file(model, _cfg_remedy(model))
@@ -186,7 +188,9 @@ def _resolve_named_darknet(model: NamedModel, weights: str | None) -> DarknetFil
 
 def _is_name(model: str) -> bool:
     """Whether somebody who wrote this meant a name of the catalogue, known or not."""
-    return os.sep not in model and not os.path.splitext(model)[1] and not os.path.exists(model)
+    return (
+        bool(model) and os.sep not in model and not os.path.splitext(model)[1] and not os.path.exists(model)
+    )
 
 
 def _check_file(path: str, remedy: str) -> Path:

@@ -1,0 +1,241 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import pytest
+
+import pipeline.modelfiles
+from pipeline.errors import ModelError
+from pipeline.modelcatalog import find_model
+from pipeline.modelfetch import fetch
+from pipeline.modelfiles import (
+    FileState,
+    cache_folder,
+    model_folder,
+    resolve_cascade,
+    resolve_darknet,
+    sha256_of,
+    verify,
+)
+
+ROOT = Path(__file__).parents[2]
+FACES = "haarcascade_frontalface_default.xml"
+CAT_FACES = "lbpcascade_frontalcatface.xml"
+FETCH = ".venv/bin/python -m pipeline.models fetch yolov3-tiny"
+
+
+@pytest.fixture(scope="module")
+def network_cache(tmp_path_factory):
+    """A cache folder that holds yolov3-tiny: this person's own, or else one that is fetched into."""
+    model = find_model("yolov3-tiny")
+    folder = model_folder(model.name)
+    if all(verify(folder / name, file) is FileState.OK for name, file in model.files.items()):
+        return cache_folder()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DEEPVISUALMINER_CACHE", str(tmp_path_factory.mktemp("cache")))
+        fetch(model, print)
+        return cache_folder()
+
+
+@pytest.fixture
+def network(tmp_path):
+    """A .cfg with .weights and .names of its stem beside it."""
+    for ending in (".cfg", ".weights", ".names"):
+        (tmp_path / f"mine{ending}").write_text("x")
+    return tmp_path / "mine.cfg"
+
+
+def complaint(resolve, *arguments):
+    with pytest.raises(ModelError) as raised:
+        resolve(*arguments)
+    return str(raised.value)
+
+
+def test_a_name_stands_for_the_fetched_files(network_cache, monkeypatch):
+    monkeypatch.setenv("DEEPVISUALMINER_CACHE", str(network_cache))
+    files = resolve_darknet("yolov3-tiny", None)
+    assert files.cfg == network_cache / "models/yolov3-tiny/yolov3-tiny.cfg"
+    assert files.cfg.read_text().count("mask = 1,2,3") == 1
+    assert files.weights.stat().st_size == 35434956
+    assert files.names is not None
+    assert files.names.read_text().split("\n")[:2] == ["person", "bicycle"]
+
+
+def test_a_model_that_is_not_fetched_says_what_to_type(cache):
+    assert complaint(resolve_darknet, "yolov3-tiny", None) == (
+        f'model "yolov3-tiny": {cache}/models/yolov3-tiny/yolov3-tiny.cfg is not here; type: {FETCH}'
+    )
+
+
+def test_a_cut_file_says_what_to_type(network_cache, cache):
+    folder = cache / "models" / "yolov3-tiny"
+    folder.mkdir(parents=True)
+    for name in ("yolov3-tiny.cfg", "yolov3-tiny.names"):
+        (folder / name).write_bytes((network_cache / "models/yolov3-tiny" / name).read_bytes())
+    (folder / "yolov3-tiny.weights").write_bytes(b"cut")
+    assert complaint(resolve_darknet, "yolov3-tiny", None).endswith(
+        f"yolov3-tiny.weights is damaged; type: {FETCH}"
+    )
+
+
+def test_a_folder_of_a_models_name_does_not_hide_the_model(network_cache, tmp_path, monkeypatch):
+    monkeypatch.setenv("DEEPVISUALMINER_CACHE", str(network_cache))
+    (tmp_path / "yolov3-tiny").mkdir()
+    assert resolve_darknet(str(tmp_path / "yolov3-tiny"), None) == resolve_darknet("yolov3-tiny", None)
+
+
+def test_a_name_has_its_own_weights(cache):
+    assert complaint(resolve_darknet, "yolov3-tiny", "my.weights") == (
+        'my.weights: the model "yolov3-tiny" has weights of its own; leave "weights" out'
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("yolo3-tiny", 'did you mean "yolov3-tiny"? known: yolov3-tiny'),
+        ("resnet", '"resnet": is not in the catalogue of models; known: yolov3-tiny'),
+        ("sample-photos", "is a set of photos, not a network"),
+        ("yolov3-tiny.cfg", 'there is no such file; write "model: yolov3-tiny" without "weights"'),
+        (
+            "/nowhere/yolo.cfg",
+            "/nowhere/yolo.cfg: there is no such file; give the path of a Darknet .cfg, or",
+        ),
+        ("/nowhere/yolo.cfg", f'"model: yolov3-tiny" without "weights" and type: {FETCH}'),
+    ],
+)
+def test_an_unknown_network_says_what_to_do(name, says):
+    assert says in complaint(resolve_darknet, name, None)
+
+
+def test_what_lies_beside_a_cfg_belongs_to_it(network):
+    files = resolve_darknet(str(network), None)
+    assert (files.cfg, files.weights, files.names) == (
+        network,
+        network.with_suffix(".weights"),
+        network.with_suffix(".names"),
+    )
+    network.with_suffix(".names").unlink()
+    assert resolve_darknet(str(network), None).names is None
+
+
+def test_weights_may_lie_elsewhere(network, tmp_path):
+    elsewhere = tmp_path / "else" / "other.weights"
+    elsewhere.parent.mkdir()
+    elsewhere.write_text("x")
+    assert resolve_darknet(str(network), str(elsewhere)).weights == elsewhere
+
+
+def test_missing_weights_are_named(network):
+    weights = network.with_suffix(".weights")
+    weights.unlink()
+    assert 'no "weights" is given and no mine.weights lies beside it' in complaint(
+        resolve_darknet, str(network), None
+    )
+    assert complaint(resolve_darknet, str(network), str(weights)) == (
+        f"{weights}: there is no such file; give the path of the file that belongs to mine.cfg"
+    )
+
+
+def test_what_is_no_cfg_is_refused(network):
+    assert "is a folder, not a file" in complaint(resolve_darknet, str(network.parent), None)
+    assert "is a weights file" in complaint(resolve_darknet, str(network.with_suffix(".weights")), None)
+    os.mkfifo(network.parent / "pipe.cfg")
+    assert "is not a regular file" in complaint(resolve_darknet, str(network.parent / "pipe.cfg"), None)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_that_may_not_be_read_is_refused(network):
+    network.chmod(0)
+    assert "no permission to read it" in complaint(resolve_darknet, str(network), None)
+
+
+@pytest.mark.skipif(os.path.exists("/root/darkflow"), reason="this is the 2017 container")
+def test_the_old_containers_network_is_not_swapped_for_another():
+    says = complaint(resolve_darknet, "/root/darkflow/cfg/yolo.cfg", "/root/darkflow/cfg/yolo.weights")
+    assert says.startswith("/root/darkflow/cfg/yolo.cfg: there is no such file; it was part of the 2017")
+    assert "or, for another network, write" in says and FETCH in says
+
+
+def test_a_cascade_that_opencv_has_is_found_by_its_file_name():
+    assert resolve_cascade(FACES) == Path(cv2.data.haarcascades) / FACES
+    assert not cv2.CascadeClassifier(str(resolve_cascade(FACES))).empty()
+
+
+@pytest.mark.skipif(os.path.exists("/root/data"), reason="this is the 2017 container")
+def test_a_cascade_of_the_old_container_is_found_by_its_file_name():
+    assert resolve_cascade(f"/root/data/haarcascades/{FACES}") == Path(cv2.data.haarcascades) / FACES
+
+
+def test_a_cascade_given_as_a_path_is_that_file(tmp_path, monkeypatch):
+    mine = tmp_path / FACES
+    mine.write_text("<xml/>")
+    assert resolve_cascade(str(mine)) == mine
+    monkeypatch.chdir(tmp_path)
+    assert resolve_cascade(FACES).absolute() == mine
+
+
+def test_lbp_cascades_are_found_where_debian_puts_them(tmp_path, monkeypatch):
+    folder = tmp_path / "lbpcascades"
+    folder.mkdir()
+    (folder / CAT_FACES).write_text("<xml/>")
+    monkeypatch.setattr(pipeline.modelfiles, "DEBIAN_CASCADE_FOLDERS", (tmp_path / "absent", folder))
+    assert resolve_cascade(CAT_FACES) == folder / CAT_FACES
+    assert resolve_cascade(f"/root/data/lbpcascades/{CAT_FACES}") == folder / CAT_FACES
+
+
+@pytest.mark.parametrize("given", [CAT_FACES, f"/root/data/lbpcascades/{CAT_FACES}"])
+def test_a_missing_lbp_cascade_names_the_package_and_its_twin(given, monkeypatch):
+    monkeypatch.setattr(pipeline.modelfiles, "DEBIAN_CASCADE_FOLDERS", ())
+    assert complaint(resolve_cascade, given) == (
+        f"{given}: is neither with OpenCV nor in Debian's opencv-data folders; type: apt-get install "
+        'opencv-data, or use "haarcascade_frontalcatface.xml", which is here'
+    )
+
+
+def test_a_misspelt_cascade_is_told_the_nearest_or_all():
+    assert 'did you mean "haarcascade_eye.xml"' in complaint(resolve_cascade, "haarcascade_eyes.xml")
+    assert f"{FACES}, haarcascade_fullbody.xml" in complaint(resolve_cascade, "dogs.xml")
+
+
+def test_a_cascade_in_a_folder_of_the_persons_own_is_not_looked_up_elsewhere(tmp_path):
+    assert "there is no such file" in complaint(resolve_cascade, str(tmp_path / FACES))
+
+
+def test_control_characters_do_not_reach_the_terminal():
+    for resolve, arguments in (
+        (resolve_darknet, ("/\x1b[31m.cfg", None)),
+        (resolve_cascade, ("\x1b[31m.xml",)),
+    ):
+        assert "\x1b" not in complaint(resolve, *arguments)
+
+
+def test_the_cache_folder_can_be_chosen(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("DEEPVISUALMINER_CACHE", "~/models here")
+    assert cache_folder() == tmp_path / "models here"
+    monkeypatch.delenv("DEEPVISUALMINER_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+    assert cache_folder() == tmp_path / "xdg" / "deepvisualminer"
+
+
+def test_sha256_of_a_file(tmp_path):
+    (tmp_path / "abc").write_bytes(b"abc")  # FIPS 180-2, appendix B.1
+    assert sha256_of(tmp_path / "abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+def test_resolving_imports_nothing_heavy():
+    program = f"""
+import sys
+from pipeline.modelfiles import resolve_cascade
+print(resolve_cascade({FACES!r}))
+print([name for name in ("cv2", "numpy", "tensorflow", "ai_edge_litert") if name in sys.modules])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines() == [str(Path(cv2.data.haarcascades) / FACES), "[]"]
