@@ -1,0 +1,122 @@
+"""Photo writer: a copy of each photo with boxes and labels drawn on it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from itertools import chain
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from annotators.pictureparams import PictureFormat, PictureSize, fit_within
+from pipeline.component import Params, Writer
+from pipeline.detections import FrameResult
+from pipeline.frame import Frame
+from pipeline.outputs import printable, write_file
+from pipeline.source import MediaFacts, Source, SourceKind
+
+_log = logging.getLogger(__name__)
+
+
+class PhotoWriterParams(Params):
+    """What a photo writer can be told."""
+
+    format: Annotated[PictureFormat, Field(description="of the annotated copies")] = "jpg"
+    size: Annotated[
+        PictureSize | None,
+        Field(description="scale copies down to fit into this width and height; without it they keep theirs"),
+    ] = None
+    quality: Annotated[
+        int, Field(ge=1, le=100, description="of jpg and webp: more is better and larger; not for png")
+    ] = 90
+
+    @field_validator("quality")
+    @classmethod
+    def _not_for_png(cls, quality: int, info: ValidationInfo) -> int:
+        """Only a quality that somebody gave comes here."""
+        if info.data.get("format") == "png":
+            raise ValueError("png loses nothing and so has no quality; leave it out, or choose jpg or webp")
+        return quality
+
+
+class PhotoWriter(Writer):
+    """Writes `<input name>-annotated.<format>` for each photo; makes nothing of a video.
+
+    The copies carry no EXIF: whoever passes one on does not pass on where it was taken.
+    """
+
+    Params = PhotoWriterParams
+
+    def load(self) -> None:
+        """Import what draws and encodes."""
+        from annotators import drawing, encoding
+
+        self._drawing, self._encoding = drawing, encoding
+
+    def open(
+        self, source: Source, facts: MediaFacts, output_root: Path
+    ) -> AbstractContextManager[PhotoSession] | None:
+        """Begin the copy of one photo; None for a video."""
+        if source.kind is not SourceKind.PHOTO:
+            return None
+        return self._session(self.path_for(source, output_root, f"-annotated.{self.params.format}"))
+
+    @contextmanager
+    def _session(self, path: Path) -> Iterator[PhotoSession]:
+        session = PhotoSession(self, path)
+        yield session
+        session.commit()
+
+    def annotate(self, frame: Frame, result: FrameResult, name: str) -> bytes:
+        """The bytes of the annotated copy.
+
+        Args:
+            frame: decoded no larger than the copy needs.
+            result: all of it is drawn.
+            name: of the copy, for the log.
+        Raises: SourceError: the encoder refuses.
+        """
+        size_wh = self._size_for(frame.size_wh, name)
+        rgb = self._encoding.scale_down(frame.rgb_covering(size_wh), size_wh)
+        detections = chain.from_iterable(result.found.values())
+        annotated = self._drawing.draw_detections(rgb, detections, frame.size_wh)
+        return self._encoding.encode_picture(annotated, self.params.format, self.params.quality)
+
+    def _size_for(self, full_wh: tuple[int, int], name: str) -> tuple[int, int]:
+        """How large the copy of a photo of this size becomes."""
+        size = self.params.size
+        wanted = full_wh if size is None else fit_within(full_wh, size.wh)
+        possible = self._encoding.largest_encodable(wanted, self.params.format)
+        if possible != wanted:
+            _log.warning(
+                "%s: %dx%d pixels are more than a %s file holds; scaled down to %dx%d",
+                *(name, *wanted, self.params.format, *possible),
+            )
+        return possible
+
+
+class PhotoSession:
+    """The annotated copy of one photo in the making."""
+
+    def __init__(self, writer: PhotoWriter, path: Path) -> None:
+        self._writer = writer
+        self._path = path
+        self._content: bytes | None = None
+
+    def write(self, frame: Frame, result: FrameResult) -> None:
+        """Draw what was found in the photo and encode it.
+
+        Raises: SourceError: the encoder refuses.
+        """
+        self._content = self._writer.annotate(frame, result, printable(self._path))
+
+    def commit(self) -> None:
+        """Put the copy under its name.
+
+        Raises: OutputError: the output folder cannot be written.
+        """
+        if self._content is not None:
+            write_file(self._path, self._content)

@@ -1,0 +1,49 @@
+"""What the annotators' params have in common: the size of a picture, and its format."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+MOST_PIXELS_A_SIDE = 65500
+"""The longest side of a JPEG that libjpeg writes."""
+
+PictureFormat = Literal["jpg", "jpeg", "png", "webp"]
+"""Also the ending of the file's name."""
+
+LONGEST_SIDE_PX: dict[PictureFormat, int] = {
+    "jpg": MOST_PIXELS_A_SIDE,
+    "jpeg": MOST_PIXELS_A_SIDE,
+    "webp": 16383,
+}
+"""Sides that a format cannot exceed; PNG's own limit lies far beyond any photo."""
+
+
+class PictureSize(BaseModel):
+    """The room that a picture is scaled down to fit into, keeping its shape; it is never enlarged."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    width: Annotated[int, Field(ge=1, le=MOST_PIXELS_A_SIDE, description="greatest width, pixels")]
+    height: Annotated[int, Field(ge=1, le=MOST_PIXELS_A_SIDE, description="greatest height, pixels")]
+
+    @property
+    def wh(self) -> tuple[int, int]:
+        """Width and height."""
+        return self.width, self.height
+
+
+def fit_within(size_wh: tuple[int, int], room_wh: tuple[int, int]) -> tuple[int, int]:
+    """The largest size of the same shape that fits into the room and is no larger than `size_wh`.
+
+    Args:
+        size_wh: width and height, pixels, 1 or more.
+        room_wh: width and height, pixels, 1 or more.
+    Returns: width and height, pixels, 1 or more; the shape is kept to half a pixel.
+    """
+    (width, height), (room_width, room_height) = size_wh, room_wh
+    scale = min(room_width / width, room_height / height)
+    if scale >= 1:
+        return size_wh
+    return max(1, round(width * scale)), max(1, round(height * scale))
