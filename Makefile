@@ -1,0 +1,60 @@
+# Two commands for a newcomer: `make demo` and `make test`. Nothing here is done twice.
+
+PY := .venv/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check --quiet
+SOURCES := $(wildcard *.py pipeline/*.py detectors/*.py detectors/*/*.py reporters/*.py annotators/*.py)
+
+.PHONY: demo test check lock benchmark clean
+
+demo: demo/mined/.done
+	@echo
+	@echo "Annotated photos and reports are in demo/mined:"
+	@ls demo/mined | sed 's/^/  demo\/mined\//'
+	@echo
+	@echo "Now mine a folder of your own:"
+	@echo "  $(PY) visualminer.py INPUT OUTPUT demo-pipeline.yml"
+
+demo/mined/.done: demo-pipeline.yml demo/.fetched $(SOURCES)
+	$(PY) visualminer.py demo/photos demo/mined demo-pipeline.yml
+	@touch $@
+
+demo/.fetched: pipeline/models.toml .venv/.installed
+	$(PY) -m pipeline.models fetch yolov3-tiny
+	$(PY) -m pipeline.models fetch sample-photos --to demo/photos
+	@touch $@
+
+test: .venv/.installed-dev
+	$(PY) -m pytest -q -n 2
+
+check: .venv/.installed-dev
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+
+benchmark: .venv/.installed-dev
+	$(PY) -m benchmarks.photos
+
+# TensorFlow has no build for Python 3.14 yet.
+.venv/.installed: requirements.txt
+	@for python in $(PYTHON) python3 python3.13 python3.12 python3.11; do \
+	    if $$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; then \
+	        echo "making .venv with $$($$python --version)"; \
+	        $$python -m venv .venv && exit 0; \
+	        echo "on Debian and Ubuntu: apt-get install python3-venv"; exit 1; \
+	    fi; \
+	done; echo "Python 3.11, 3.12 or 3.13 is needed; name it: make PYTHON=/path/to/python3 demo"; exit 1
+	@echo "installing the pinned packages, 700 MB to fetch at the first time"
+	$(PIP) install --require-hashes -r requirements.txt
+	@touch $@
+
+.venv/.installed-dev: requirements-dev.txt .venv/.installed
+	$(PIP) install --require-hashes -r requirements-dev.txt
+	@touch $@
+
+# Needs uv (pip install uv).
+lock:
+	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header requirements.in -o requirements.txt
+	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header requirements-dev.in -o requirements-dev.txt
+
+clean:
+	rm -rf demo .venv .pytest_cache .mypy_cache .ruff_cache

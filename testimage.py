@@ -1,0 +1,34 @@
+"""Does this machine run every component of Deep Visual Miner? `ok`, or what is broken.
+
+testimage.py
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from pipeline.errors import ExitCode
+from pipeline.selftest import machine_lines, run_checks
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Say what this machine is, try every component, say what is broken."""
+    argparse.ArgumentParser(
+        prog="testimage.py",
+        description="Try every component on a picture drawn for the purpose; exit code 3 if one is broken.",
+        epilog="example: testimage.py",
+    ).parse_args(arguments)
+    for line in machine_lines():
+        print(line)
+    print()
+    broken = 0
+    for check in run_checks():
+        broken += check.trouble is not None
+        print(f"{check.name}: {check.trouble or 'ok'}", flush=True)
+    print("ok" if not broken else f"{broken} broken")
+    return ExitCode.ENVIRONMENT if broken else ExitCode.OK
+
+
+if __name__ == "__main__":
+    sys.exit(main())
