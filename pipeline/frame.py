@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pipeline.detections import Box
 
-RgbArray = NDArray[np.uint8]
+if TYPE_CHECKING:  # a sixth of a second that the parent process need not spend
+    import numpy as np
+    from numpy.typing import NDArray
+
+RgbArray: TypeAlias = "NDArray[np.uint8]"
 """(height, width, 3) uint8, red first."""
-GrayArray = NDArray[np.uint8]
+GrayArray: TypeAlias = "NDArray[np.uint8]"
 """(height, width) uint8."""
-Decode = Callable[[tuple[int, int]], RgbArray]
+Decode: TypeAlias = Callable[[tuple[int, int]], "NDArray[np.uint8]"]
 """Decodes the whole upright frame at no less than (width, height), or at full size if that is less."""
 
 
@@ -61,6 +62,7 @@ class Frame:
     def gray(self, box: Box | None = None) -> GrayArray:
         """Full-size luma of the frame, or of a box inside it: (height, width) uint8."""
         import cv2
+        import numpy as np
 
         return np.asarray(cv2.cvtColor(self.rgb(box), cv2.COLOR_RGB2GRAY), dtype=np.uint8)
 

@@ -146,14 +146,14 @@ def output_errors(path: Path) -> Iterator[None]:
 
     Raises: OutputError: names the path and, where a disk is full, its mount point.
     """
-    shown = printable(path)
     try:
         yield
     except (FileExistsError, NotADirectoryError):
         raise OutputError(
-            f"{shown}: a file stands where a folder is needed; choose another OUTPUT folder"
+            f"{printable(path)}: a file stands where a folder is needed; choose another OUTPUT folder"
         ) from None
     except OSError as error:
+        shown = printable(path)
         if error.errno in _FULL:
             mount = printable(_mount_point(path))
             raise OutputError(
@@ -179,6 +179,8 @@ def _mount_point(path: Path) -> Path:
 def printable(path: Path | str) -> str:
     """A path as it may be shown: undecodable bytes as U+FFFD, control characters escaped."""
     text = os.fsencode(path).decode("utf-8", "replace")
+    if text.isprintable():
+        return text
     return "".join(
         char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text
     )
