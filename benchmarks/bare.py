@@ -1,0 +1,50 @@
+"""The least that detecting costs: for each photo a scaled decode and one call of the engine.
+
+    python -m benchmarks.bare PHOTOS PRECISION
+
+Prints the CPU seconds of that loop, imports and loading left out.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import cv2
+import numpy as np
+
+from detectors.boxes import letterbox
+from detectors.darknet.cfg import read_cfg
+from detectors.darknet.compiled import compiled_network
+from detectors.engines import LiteRtEngine
+from pipeline.frame import Frame
+from pipeline.media import open_frames
+from pipeline.modelfiles import resolve_darknet
+from pipeline.source import Limits, Source
+from pipeline.walk import iter_sources
+
+
+def main() -> None:
+    photos, precision = sys.argv[1:]
+    cv2.setNumThreads(1)
+    files = resolve_darknet("yolov3-tiny", None)
+    shape = read_cfg(files.cfg).shape
+    engine = LiteRtEngine(compiled_network(files.cfg, files.weights, precision))
+    blank = np.full((1, *shape), 0.5, dtype=np.float32)
+    engine.run(blank)
+    sources = [source for source in iter_sources(photos) if isinstance(source, Source)]
+    frames = [open_frames(source, Limits()).frames for source in sources]
+    began = time.process_time()
+    for frame in frames:
+        decode(next(frame), (shape.width, shape.height))
+        engine.run(blank)
+    print(time.process_time() - began)
+
+
+def decode(frame: Frame, input_wh: tuple[int, int]) -> None:
+    place = letterbox(frame.size_wh, input_wh)
+    frame.rgb_covering((place.width, place.height))
+
+
+if __name__ == "__main__":
+    main()
