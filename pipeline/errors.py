@@ -58,7 +58,7 @@ FAILURE_MEANINGS: dict[FailureCode, str] = {
     FailureCode.CHANGED_WHILE_READING: "somebody was writing to it while it was read",
     FailureCode.UNREADABLE: "no permission, or the disk would not read it",
     FailureCode.DIR_UNREADABLE: "a folder that could not be listed",
-    FailureCode.OUTPUT_NAME_TAKEN: "a file that the miner did not write stands where its report belongs",
+    FailureCode.OUTPUT_NAME_TAKEN: "something that the miner did not write stands where its report belongs",
     FailureCode.TIMEOUT: "took longer than --timeout allows",
     FailureCode.OUT_OF_MEMORY: "needed more memory than there is",
     FailureCode.WORKER_CRASHED: "killed the worker process that had it in hand, twice",
@@ -99,6 +99,13 @@ class ModelError(MinerError):
 
 class OutputError(MinerError):
     """The output folder cannot be written: read-only, full, or not a folder."""
+
+
+class OutputNameError(OutputError):
+    """One output's name cannot be had: something else stands there, or it is too long.
+
+    For whoever mines many sources this is one source's failure; for others it is an `OutputError`.
+    """
 
 
 class SourceError(Exception):

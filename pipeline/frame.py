@@ -16,7 +16,10 @@ RgbArray: TypeAlias = "NDArray[np.uint8]"
 GrayArray: TypeAlias = "NDArray[np.uint8]"
 """(height, width) uint8."""
 Decode: TypeAlias = Callable[[tuple[int, int]], "NDArray[np.uint8]"]
-"""Decodes the whole upright frame at no less than (width, height), or at full size if that is less."""
+"""Gives the whole upright frame at no less than (width, height), or at full size if that is less.
+
+Asked again for what it has decoded, it does not decode again.
+"""
 
 
 class Frame:
@@ -39,8 +42,7 @@ class Frame:
         self.index = index
         self.timestamp = timestamp
         self._decode = decode
-        self._full: RgbArray | None = None
-        self._reduced: dict[tuple[int, int], RgbArray] = {}
+        self._decoded: dict[tuple[int, int], RgbArray] = {}
 
     @classmethod
     def from_rgb(cls, rgb: NDArray[Any], *, index: int = 0, timestamp: float | None = None) -> Frame:
@@ -55,9 +57,8 @@ class Frame:
 
     def rgb(self, box: Box | None = None) -> RgbArray:
         """Full-size pixels of the frame, or of a box inside it: (height, width, 3), read-only."""
-        if self._full is None:
-            self._full = _frozen(self._decode(self.size_wh))
-        return self._full if box is None else self._full[box.y1 : box.y2, box.x1 : box.x2]
+        full = self.rgb_covering(self.size_wh)
+        return full if box is None else full[box.y1 : box.y2, box.x1 : box.x2]
 
     def gray(self, box: Box | None = None) -> GrayArray:
         """Full-size luma of the frame, or of a box inside it: (height, width) uint8."""
@@ -77,14 +78,9 @@ class Frame:
         Returns: (height, width, 3) read-only, of the whole frame, at some scale up to 1.
         """
         wanted = (min(size_wh[0], self.size_wh[0]), min(size_wh[1], self.size_wh[1]))
-        if wanted == self.size_wh:
-            return self.rgb()
-        if wanted not in self._reduced:
-            reduced = _frozen(self._decode(wanted))
-            if reduced.shape[1::-1] == self.size_wh and self._full is None:
-                self._full = reduced
-            self._reduced[wanted] = reduced
-        return self._reduced[wanted]
+        if wanted not in self._decoded:
+            self._decoded[wanted] = _frozen(self._decode(wanted))
+        return self._decoded[wanted]
 
 
 def _frozen(rgb: RgbArray) -> RgbArray:

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from pipeline.errors import OutputError
+from pipeline.errors import OutputError, OutputNameError
 
 PART_PREFIX = ".deepvisualminer-"
 PART_SUFFIX = ".part"
@@ -44,8 +44,10 @@ def output_path(output_root: Path, relative: str, suffix: str) -> Path:
     if len(full_name) > MAX_NAME_BYTES:
         digest = hashlib.sha256(os.fsencode(name)).hexdigest()[:16]
         tail = os.fsencode(f"~{digest}{suffix}")
-        kept = os.fsencode(name)[: MAX_NAME_BYTES - len(tail)].decode("utf-8", "ignore")
-        full_name = os.fsencode(kept) + tail
+        cut = max(MAX_NAME_BYTES - len(tail), 0)
+        while cut and full_name[cut] & 0xC0 == 0x80:  # never inside a character's UTF-8
+            cut -= 1
+        full_name = full_name[:cut] + tail
     return output_root / folder / os.fsdecode(full_name)
 
 
@@ -56,18 +58,23 @@ def replace_file(path: Path) -> Iterator[BinaryIO]:
     The folder is made if it is missing. The file is flushed to the disk before it is renamed, and the
     folder after, so that a power cut leaves the old file or the new one.
 
-    Raises: OutputError: the folder cannot be made or written, or the disk is full; names the place.
+    Raises:
+        OutputNameError: something else stands there, or the path is too long.
+        OutputError: the folder cannot be made or written, or the disk is full; names the place.
     """
     part = path.parent / _part_name()
     try:
         with output_errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            stream = open(part, "xb")  # noqa: SIM115 - closed by the `with` below
-        with stream:
+            stream = open(part, "xb")  # noqa: SIM115 - closed below
+        try:
             yield stream
             with output_errors(path):
                 stream.flush()
                 os.fsync(stream.fileno())
+        finally:
+            with contextlib.suppress(OSError):  # a full disk refuses once more what it refused to `flush`
+                stream.close()
         with output_errors(path):
             os.replace(part, path)
             sync_folder(path.parent)
@@ -144,13 +151,19 @@ def _is_alive(pid: int) -> bool:
 def output_errors(path: Path) -> Iterator[None]:
     """Turn what the operating system says of writing an output into a sentence with a remedy.
 
-    Raises: OutputError: names the path and, where a disk is full, its mount point.
+    Raises:
+        OutputNameError: another path would do.
+        OutputError: names the path and, where a disk is full, its mount point.
     """
     try:
         yield
     except (FileExistsError, NotADirectoryError):
-        raise OutputError(
+        raise OutputNameError(
             f"{printable(path)}: a file stands where a folder is needed; choose another OUTPUT folder"
+        ) from None
+    except IsADirectoryError:
+        raise OutputNameError(
+            f"{printable(path)}: a folder stands where a file is to be written; choose another OUTPUT folder"
         ) from None
     except OSError as error:
         shown = printable(path)
@@ -164,6 +177,10 @@ def output_errors(path: Path) -> Iterator[None]:
             raise OutputError(
                 f"{shown}: cannot be written ({error.strerror}); "
                 "choose another OUTPUT folder or change its permissions"
+            ) from None
+        if error.errno == errno.ENAMETOOLONG:
+            raise OutputNameError(
+                f"{shown}: the path is too long; choose an OUTPUT folder with a shorter one"
             ) from None
         raise OutputError(f"{shown}: cannot be written ({error.strerror})") from None
 

@@ -1,0 +1,48 @@
+"""Fixtures of all tests."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def unprivileged(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """The beginning of a command line that runs what follows under file permissions, as root too."""
+    locked = tmp_path_factory.mktemp("locked") / "file"
+    locked.write_bytes(b"x")
+    locked.chmod(0)
+    prefix: list[str] = []
+    if os.geteuid() == 0:
+        prefix = ["setpriv", "--inh-caps=-all", "--bounding-set=-dac_override,-dac_read_search"]
+    try:
+        read = subprocess.run([*prefix, "cat", locked], capture_output=True, text=True)
+    except FileNotFoundError:
+        pytest.skip("setpriv is not installed")
+    if "Permission denied" not in read.stderr:
+        pytest.skip(f"file permissions cannot be put in force here: {read.stderr}")
+    return prefix
+
+
+@pytest.fixture
+def run_python() -> Callable[..., Any]:
+    """Runs Python code in a process of its own and gives back what it calls `answer`, through JSON."""
+
+    def run(code: str, *arguments: str | bytes | os.PathLike[str], prefix: tuple[str, ...] | list[str] = ()):
+        script = f"import json, sys\n{code}\nprint(json.dumps(answer))"
+        done = subprocess.run(
+            [*prefix, sys.executable, "-c", script, *arguments], cwd=ROOT, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout.splitlines()[-1])
+
+    return run
