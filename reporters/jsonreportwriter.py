@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -48,13 +48,11 @@ class _Session:
         self._stream = stream
         self._path = path
         self._separator = ""
-        self._put(_dump(head, indent="  ").removesuffix("\n}") + ',\n  "frames": [')
+        self._put(_laid_out(head, "").removesuffix("\n}") + ',\n  "frames": [')
 
     def write(self, frame: Frame, result: FrameResult) -> None:
         """Add one frame's detections."""
-        text = _dump(to_report_frame(result), indent="  ")
-        indented = text.replace("\n", "\n    ")  # JSON strings hold no line breaks
-        self._put(f"{self._separator}\n    {indented}")
+        self._put(f"{self._separator}\n    {_laid_out(to_report_frame(result), '    ')}")
         self._separator = ","
 
     def finish(self) -> None:
@@ -66,8 +64,20 @@ class _Session:
             self._stream.write(text.encode("utf-8", "replace"))
 
 
-def _dump(value: dict[str, Any], *, indent: str) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent)
+def _laid_out(value: Mapping[str, Any], indent: str) -> str:
+    """A JSON object for people and for `grep`: a line a key, and in a list a line an element."""
+    members = []
+    for key, member in value.items():
+        text = _dump(member)
+        if isinstance(member, list) and member:
+            elements = f",\n{indent}    ".join(_dump(element) for element in member)
+            text = f"[\n{indent}    {elements}\n{indent}  ]"
+        members.append(f"\n{indent}  {_dump(key)}: {text}")
+    return "{" + ",".join(members) + f"\n{indent}}}"
+
+
+def _dump(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
 def _check_own(path: Path) -> None:
