@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import importlib
 import json
 import os
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,11 +14,11 @@ from pydantic import ValidationError
 from pipeline import __version__
 from pipeline.catalog import CATALOG
 from pipeline.component import Component, Detector, Params, Writer
-from pipeline.errors import PipelineFileError
+from pipeline.errors import ModelError, PipelineFileError
 from pipeline.modelfiles import sha256_of
 from pipeline.outputs import printable
-from pipeline.validation import sentence_of
-from pipeline.yamlfile import MAX_BYTES, YamlFile, parse_yaml
+from pipeline.validation import did_you_mean, sentence_of, shown
+from pipeline.yamlfile import MAX_BYTES, KeyPath, YamlFile, parse_yaml, shortened
 
 FILES = "files"
 """The input that stands for the photos and video frames themselves."""
@@ -28,7 +26,9 @@ FILES = "files"
 RESERVED_NAMES = (FILES, "frame", "time")
 """No component may be called so: the words mean something else in a pipeline file or a report."""
 
-MAX_NAME_CHARS = 100
+MAX_NAME_BYTES = 100
+"""In UTF-8; a second writer's name becomes part of its files' names."""
+
 _TOP_LEVEL_KEYS = ("pipeline",)
 _COMPONENT_KEYS = ("name", "type", "inputs", "params")
 
@@ -72,7 +72,9 @@ def read_config(path: str, *, allow_plugins: bool = False) -> PipelineConfig:
     Args:
         path: of the file; paths inside it are relative to its folder.
         allow_plugins: whether `type: package.module:ClassName` may load code that is not the project's.
-    Raises: PipelineFileError: with one line a mistake.
+    Raises:
+        PipelineFileError: with one line a mistake.
+        ModelError: a model file was there and cannot be read.
     """
     where = printable(path)
     try:
@@ -99,22 +101,25 @@ def load_class(target: str) -> type[Component]:
     return found
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`; did you mean "x"?` for a word that is close to a known one, else the list of known ones."""
-    known = sorted(known)
-    close = difflib.get_close_matches(word, known, n=1)
-    return f'; did you mean "{close[0]}"?' if close else f"; known: {', '.join(known)}"
-
-
 def _fingerprint(components: tuple[ComponentConfig, ...]) -> str:
     parts: list[Any] = [__version__]
     for component in components:
         files = load_class(component.target).model_files(component.params)
-        params = component.params.model_dump(mode="json")
         parts.append(
-            [component.name, component.target, component.inputs, params, [sha256_of(f) for f in files]]
+            [
+                *(component.name, component.target, component.inputs),
+                component.params.model_dump(),
+                [_hash(file) for file in files],
+            ]
         )
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _hash(file: str | os.PathLike[str]) -> str:
+    try:
+        return sha256_of(file)
+    except OSError as error:
+        raise ModelError(f"{printable(os.fspath(file))}: cannot be read ({error.strerror})") from None
 
 
 class _ConfigReader:
@@ -129,154 +134,145 @@ class _ConfigReader:
 
     def read(self, allow_plugins: bool) -> tuple[ComponentConfig, ...]:
         """The components; those with mistakes are left out and their mistakes are in `problems`."""
+        for flaw in self._file.flaws:
+            self._note(flaw.line, flaw.path, flaw.sentence)
         top = self._file.value
         if not isinstance(top, dict):
-            self._say((), 'expected a mapping with the key "pipeline"')
+            self._say((), f'expected a mapping with the key "pipeline"; got {shown(top)}')
             return ()
-        for key in top.keys() - set(_TOP_LEVEL_KEYS):
-            self._say((key,), f'unknown key "{_short(key)}"{did_you_mean(key, _TOP_LEVEL_KEYS)}')
+        self._check_keys((), top, _TOP_LEVEL_KEYS)
         items = top.get("pipeline")
         if not isinstance(items, list) or not items:
-            self._say(("pipeline",), '"pipeline" must be a list of components, each beginning with "- name:"')
+            self._say(
+                ("pipeline",),
+                f'"pipeline" must be a list of components, each beginning with "- name:"; got {shown(items)}',
+            )
             return ()
-        read = [self._component(index, item, allow_plugins) for index, item in enumerate(items)]
+        read = [self._component(("pipeline", index), item, allow_plugins) for index, item in enumerate(items)]
         return tuple(component for component in read if component is not None)
 
-    def _say(self, path: tuple[str | int, ...], sentence: str, component: str | None = None) -> None:
-        line = self._file.line(path)
-        about = f'component "{_short(component)}": ' if component else ""
-        self.problems.append((line, f"{self._where}:{line}: {about}{sentence}"))
+    def _say(self, path: KeyPath, sentence: str) -> None:
+        """Note a mistake, unless it is about a value that is already known to be flawed."""
+        if not any(path[: len(flaw.path)] == flaw.path for flaw in self._file.flaws):
+            self._note(self._file.line(path), path, sentence)
 
-    def _component(self, index: int, item: Any, allow_plugins: bool) -> ComponentConfig | None:
-        path = ("pipeline", index)
+    def _note(self, line: int, path: KeyPath, sentence: str) -> None:
+        self.problems.append((line, f"{self._where}:{line}: {self._about(path)}{sentence}"))
+
+    def _about(self, path: KeyPath) -> str:
+        """Which component a place in the file belongs to, by its name or its number."""
+        if len(path) < 2 or not isinstance(path[1], int):
+            return ""
+        item = self._file.value["pipeline"][path[1]]
+        name = item.get("name") if isinstance(item, dict) else None
+        if not isinstance(name, str) or not name:
+            return f"component number {path[1] + 1}: "
+        return f'component "{shortened(name)}": '
+
+    def _check_keys(self, path: KeyPath, given: dict[str, Any], known: tuple[str, ...]) -> None:
+        for key in given:
+            if key not in known:
+                self._say((*path, key), f'unknown key "{shortened(key)}"{did_you_mean(key, known)}')
+
+    def _component(self, path: KeyPath, item: Any, allow_plugins: bool) -> ComponentConfig | None:
         if not isinstance(item, dict):
-            self._say(path, 'expected a component: a mapping with "name", "type" and "inputs"')
+            self._say(path, f'expected a mapping with "name", "type" and "inputs"; got {shown(item)}')
             return None
         before = len(self.problems)
-        name = self._name(path, item)
-        shown = name or f"number {index + 1}"
-        for key in item.keys() - set(_COMPONENT_KEYS):
-            self._say((*path, key), f'unknown key "{_short(key)}"{did_you_mean(key, _COMPONENT_KEYS)}', shown)
-        target, found = self._type(path, item, shown, allow_plugins)
-        inputs = self._inputs(path, item, shown, found)
-        params = self._params(path, item, shown, found)
-        if name is not None:
-            self._kinds.setdefault(name, found)
-        if name is None or target is None or params is None or len(self.problems) > before:
+        self._check_keys(path, item, _COMPONENT_KEYS)
+        self._check_name((*path, "name"), item.get("name"))
+        target, found = self._type((*path, "type"), item.get("type"), allow_plugins)
+        inputs = self._inputs((*path, "inputs"), item, found)
+        params = self._params((*path, "params"), item.get("params"), found)
+        self._kinds.setdefault(str(item.get("name")), found)
+        if target is None or params is None or len(self.problems) > before:
             return None
-        return ComponentConfig(name, item["type"], target, inputs, params)
+        return ComponentConfig(item["name"], item["type"], target, inputs, params)
 
-    def _name(self, path: tuple[str | int, ...], item: dict[str, Any]) -> str | None:
-        name = item.get("name")
-        at = (*path, "name")
+    def _check_name(self, at: KeyPath, name: Any) -> None:
         if not isinstance(name, str) or not name:
-            self._say(at, f'a component needs a "name", a word; got {_shown(name)}')
-            return None
-        if name in RESERVED_NAMES:
-            self._say(
-                at, f'"{name}" cannot be a component\'s name: it means something else here or in reports'
-            )
-        elif len(name) > MAX_NAME_CHARS or "/" in name or name[0] == "." or not name.isprintable():
-            self._say(
-                at,
-                f'the name "{_short(name)}" must have at most {MAX_NAME_CHARS} characters, '
-                'none of them "/", and not begin with a dot',
-            )
+            self._say(at, f'a component needs a "name", a word; got {shown(name)}')
+        elif name in RESERVED_NAMES:
+            self._say(at, "this cannot be a component's name: it means something else here or in reports")
+        elif len(name.encode()) > MAX_NAME_BYTES:
+            self._say(at, f"a name may have {MAX_NAME_BYTES} bytes, this one has {len(name.encode())}")
+        elif "/" in name or name[0] == "." or not name.isprintable():
+            self._say(at, 'a name holds no "/" and no control characters, and does not begin with a dot')
         elif name in self._kinds:
-            self._say(at, f'the name "{_short(name)}" is taken by an earlier component; choose another')
-        return name
+            self._say(at, "the name is taken by an earlier component; choose another")
 
-    def _type(
-        self, path: tuple[str | int, ...], item: dict[str, Any], shown: str, allow_plugins: bool
-    ) -> tuple[str | None, type[Component] | None]:
-        word = item.get("type")
-        at = (*path, "type")
-        if not isinstance(word, str):
-            self._say(at, f'"type" is missing or no word{did_you_mean("", CATALOG)}', shown)
+    def _type(self, at: KeyPath, word: Any, allow_plugins: bool) -> tuple[str | None, type[Component] | None]:
+        if not isinstance(word, str) or not word:
+            self._say(at, f'a component needs a "type", a word; got {shown(word)}{did_you_mean("", CATALOG)}')
             return None, None
         target = CATALOG.get(word)
         if target is None and ":" not in word:
-            self._say(at, f'unknown type "{_short(word)}"{did_you_mean(word, CATALOG)}', shown)
+            self._say(at, f'unknown type "{shortened(word)}"{did_you_mean(word, CATALOG)}')
             return None, None
         if target is None and not allow_plugins:
             self._say(
-                at, f'type "{_short(word)}" is code from outside; it loads only with --allow-plugins', shown
+                at, f'type "{shortened(word)}" is code from outside; it loads only with --allow-plugins'
             )
             return None, None
         target = target or word
         try:
             return target, load_class(target)
-        except Exception as error:  # a plugin's module may raise anything
-            self._say(at, f'type "{_short(word)}" cannot be loaded ({error})', shown)
+        except (Exception, SystemExit) as error:  # a plugin's module may raise anything
+            self._say(at, f'type "{shortened(word)}" cannot be loaded ({_told(error)})')
             return None, None
 
-    def _inputs(
-        self, path: tuple[str | int, ...], item: dict[str, Any], shown: str, found: type[Component] | None
-    ) -> tuple[str, ...]:
+    def _inputs(self, at: KeyPath, item: dict[str, Any], found: type[Component] | None) -> tuple[str, ...]:
         given = item.get("inputs")
-        at = (*path, "inputs")
         names = [given] if isinstance(given, str) else given
         if not isinstance(names, list) or not names:
-            self._say(at, '"inputs" must be a list of "files" or earlier components', shown)
+            self._say(at, f'"inputs" must be a list of "files" or earlier components; got {shown(given)}')
             return ()
         for index, name in enumerate(names):
-            trouble = self._input_trouble(name, names[:index], item.get("name"), found)
+            trouble = self._input_trouble(name, item.get("name"), found)
+            if name in names[:index]:
+                trouble = f'input "{shortened(str(name))}" is given twice'
             if trouble:
-                self._say((*at, index), trouble, shown)
+                self._say((*at, index), trouble)
         return tuple(str(name) for name in names)
 
-    def _input_trouble(
-        self, name: Any, before: list[Any], own: Any, found: type[Component] | None
-    ) -> str | None:
+    def _input_trouble(self, name: Any, own: Any, found: type[Component] | None) -> str | None:
         """What is wrong with one input, or None."""
         if not isinstance(name, str):
-            return f"an input must be a word; got {_shown(name)}"
-        if name in before:
-            return f'input "{_short(name)}" is given twice'
-        is_writer = found is not None and issubclass(found, Writer)
+            return f"an input must be a word; got {shown(name)}"
         if name == FILES:
+            is_writer = found is not None and issubclass(found, Writer)
             return 'a writer writes what components find; "files" finds nothing' if is_writer else None
+        if name in self._kinds:
+            kind = self._kinds[name]
+            is_writer = kind is not None and issubclass(kind, Writer)
+            return f'input "{shortened(name)}" is a writer, which finds nothing' if is_writer else None
         if name == own:
-            return f'input "{_short(name)}" is the component itself'
-        if name not in self._kinds:
-            later = any(
-                isinstance(item, dict) and item.get("name") == name for item in self._file.value["pipeline"]
-            )
-            if later:
-                return f'input "{_short(name)}" comes later in the file; move it before this component'
-            return f'input "{_short(name)}" names no component{did_you_mean(name, (FILES, *self._kinds))}'
-        kind = self._kinds[name]
-        if kind is not None and issubclass(kind, Writer):
-            return f'input "{_short(name)}" is a writer, which finds nothing'
-        return None
+            return f'input "{shortened(name)}" is the component itself'
+        items = self._file.value["pipeline"]
+        if any(isinstance(item, dict) and item.get("name") == name for item in items):
+            return f'input "{shortened(name)}" comes later in the file; move it before this component'
+        return f'input "{shortened(name)}" names no component{did_you_mean(name, (FILES, *self._kinds))}'
 
-    def _params(
-        self, path: tuple[str | int, ...], item: dict[str, Any], shown: str, found: type[Component] | None
-    ) -> Params | None:
-        given = item.get("params")
-        at = (*path, "params")
+    def _params(self, at: KeyPath, given: Any, found: type[Component] | None) -> Params | None:
         if found is None:
             return None
         if given is not None and not isinstance(given, dict):
-            self._say(at, f'"params" must be a mapping; got {_shown(given)}', shown)
+            self._say(at, f'"params" must be a mapping; got {shown(given)}')
             return None
         try:
             params = found.Params.model_validate(given or {}, context={"folder": self._folder})
+            for problem in found.check(params):
+                self._say((*at, problem.key), f"params.{problem.key}: {problem.sentence}")
         except ValidationError as error:
             for detail in error.errors(include_url=False):
-                key = tuple(part for part in detail["loc"])
-                self._say((*at, *key), sentence_of(detail, found.Params), shown)
+                self._say((*at, *detail["loc"]), sentence_of(detail, found.Params))
             return None
-        for problem in found.check(params):
-            self._say((*at, problem.key), f"params.{problem.key}: {problem.sentence}", shown)
+        except Exception as error:  # a plugin's own checks may raise anything
+            self._say(at, f"the params cannot be checked ({_told(error)})")
+            return None
         return params
 
 
-def _short(text: str) -> str:
-    """A word from the file as it may be printed: no control characters, no page-long names."""
-    return printable(text[:60]) + ("..." if len(text) > 60 else "")
-
-
-def _shown(value: Any) -> str:
-    """A value from the file, briefly; what is missing is nothing."""
-    return "nothing" if value is None else _short(repr(value))
+def _told(error: BaseException) -> str:
+    """An exception that nobody expected, in one line."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from pipeline.yamlfile import shortened
 
 _EXPECTED = {
     "string_type": "text",
@@ -32,7 +35,18 @@ _BOUNDS = {
     "less_than_equal": ("le", "at most"),
 }
 
-_MAX_SHOWN = 60
+
+def shown(value: Any) -> str:
+    """A value of the file as a sentence quotes it."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list):
+        return "a list" if value else "an empty list"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f'"{shortened(value)}"' if isinstance(value, str) else shortened(str(value))
 
 
 def sentence_of(detail: Mapping[str, Any], model: type[BaseModel]) -> str:
@@ -43,49 +57,51 @@ def sentence_of(detail: Mapping[str, Any], model: type[BaseModel]) -> str:
         model: the model that was validated, for the names that it knows.
     """
     kind, location, given = detail["type"], detail["loc"], detail.get("input")
-    key = ".".join(str(part) for part in location)
+    key = shortened(".".join(str(part) for part in location))
     name = f"params.{key}" if key else "params"
     if kind == "extra_forbidden":
-        return f'params has no "{key}"{_close(str(location[-1]), _known_keys(model, location[:-1]))}'
+        return f'params has no "{key}"{did_you_mean(str(location[-1]), _fields(model, location[:-1]))}'
     if kind == "missing":
-        return f"{name} is missing"
+        field = _fields(model, location[:-1]).get(str(location[-1]))
+        return f"{name} is missing" + (f": {field.description}" if field and field.description else "")
     if kind in _BOUNDS:
         bound, words = _BOUNDS[kind]
-        return f"{name}: expected a number {words} {detail['ctx'][bound]:g}, got {_shown(given)}"
+        limit = detail["ctx"][bound]
+        limit = f"{limit:g}" if isinstance(limit, float) else limit
+        return f"{name}: expected a number {words} {limit}, got {shown(given)}"
     if kind in ("literal_error", "enum"):
-        return f"{name}: expected {detail['ctx']['expected']}, got {_shown(given)}"
+        return f"{name}: expected {detail['ctx']['expected']}, got {shown(given)}"
     if kind in ("string_too_short", "string_too_long", "too_short", "too_long"):
-        return f"{name}: {detail['msg']}, got {_shown(given)}"
+        return f"{name}: {detail['msg']}, got {shown(given)}"
     if kind == "value_error":
-        return f"{name}: {detail['ctx']['error']}"
-    expected = _EXPECTED.get(kind, str(detail["msg"]))
-    return f"{name}: expected {expected}, got {_shown(given)}"
+        return f"{name}: {' '.join(str(detail['ctx']['error']).split())}"
+    if kind == "string_type" and isinstance(given, int | float):
+        return f'{name}: expected text, got {shown(given)}; if you mean the word, write "{shown(given)}"'
+    if kind not in _EXPECTED:
+        return f"{name}: {' '.join(detail['msg'].split())}, got {shown(given)}"
+    return f"{name}: expected {_EXPECTED[kind]}, got {shown(given)}"
 
 
-def _shown(value: Any) -> str:
-    text = "nothing" if value is None else f'"{value}"' if isinstance(value, str) else repr(value)
-    text = "".join(char if char.isprintable() else "?" for char in text)
-    return text if len(text) <= _MAX_SHOWN else text[:_MAX_SHOWN] + "..."
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """`; did you mean "x"?` for a word that is close to a known one, else the known ones, if any."""
+    known = sorted(known)
+    close = difflib.get_close_matches(word, known, n=1)
+    if close:
+        return f'; did you mean "{close[0]}"?'
+    return f"; known: {', '.join(known)}" if known else ""
 
 
-def _known_keys(model: type[BaseModel], location: tuple[str | int, ...]) -> list[str]:
-    """The keys that the model has at a location, one level of nesting followed by name."""
+def _fields(model: type[BaseModel], location: tuple[str | int, ...]) -> Mapping[str, FieldInfo]:
+    """The fields that the model has at a location, models inside models followed by name."""
     for part in location:
         field = model.model_fields.get(str(part))
         inner = _inner_model(field.annotation) if field is not None else None
         if inner is None:
-            return []
+            return {}
         model = inner
-    return sorted(model.model_fields)
+    return model.model_fields
 
 
 def _inner_model(annotation: Any) -> type[BaseModel] | None:
     candidates = (annotation, *getattr(annotation, "__args__", ()))
     return next((a for a in candidates if isinstance(a, type) and issubclass(a, BaseModel)), None)
-
-
-def _close(word: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(word, known, n=1)
-    if close:
-        return f'; did you mean "{close[0]}"?'
-    return f"; known: {', '.join(known)}" if known else ""
