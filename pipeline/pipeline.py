@@ -9,15 +9,17 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from operator import index
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from pipeline.component import Component, Detector, Writer, WriterSession
 from pipeline.config import FILES, ComponentConfig, PipelineConfig, load_class
 from pipeline.detections import Box, Detection, FrameResult
-from pipeline.errors import FailureCode, MinerError, SourceError
+from pipeline.errors import FailureCode, MinerError, OutputNameError, SourceError
 from pipeline.frame import Frame
 from pipeline.media import open_frames
 from pipeline.source import Limits, MediaFacts, Source
@@ -51,12 +53,12 @@ class Pipeline:
         self._limits = limits
         self._detectors: list[_Step[Detector]] = []
         self._writers: list[_Step[Writer]] = []
-        of_type: Counter[str] = Counter()
+        of_class: Counter[str] = Counter()
         for component in config.components:
             cls = load_class(component.target)
             if issubclass(cls, Writer):
-                tag = f"-{component.name}" if of_type[component.type] else ""
-                of_type[component.type] += 1
+                tag = f"-{component.name}" if of_class[component.target] else ""
+                of_class[component.target] += 1
                 writer = cls(component.name, component.params, tag=tag, fingerprint=config.fingerprint)
                 self._writers.append(_step(writer, component))
             elif issubclass(cls, Detector):
@@ -73,33 +75,35 @@ class Pipeline:
             try:
                 component.load()
             except MinerError as error:
-                raise type(error)(f'component "{component.name}": {error}') from None
-            except Exception as error:
+                error.args = (f'component "{component.name}": {error}',)
+                raise
+            except (Exception, SystemExit) as error:
                 _log.debug("traceback of a component that failed to load", exc_info=True)
-                name = component.name
-                raise MinerError(
-                    f'component "{name}": cannot be loaded ({type(error).__name__}: {error})'
-                ) from None
+                reason = f"cannot be loaded ({_in_one_line(error)})"
+                raise MinerError(f'component "{component.name}": {reason}') from None
 
     def mine(self, source: Source) -> int:
         """Run one source through all components and write its outputs.
 
         Returns: how many frames were mined.
         Raises:
-            SourceError: this source cannot be mined; its outputs are as they were.
+            SourceError: this source cannot be mined; each output of it is whole or as it was.
             MinerError: no source can be, such as a full disk.
         """
         try:
-            media = open_frames(source, self._limits)
+            with _blamed_on("reading it"):
+                media = open_frames(source, self._limits)
             with contextlib.ExitStack() as stack:
                 sessions = [
                     (step, stack.enter_context(session)) for step, session in self._open(source, media.facts)
                 ]
                 count = 0
-                for frame in media.frames:
+                while (frame := self._next(media.frames)) is not None:
                     self._write(sessions, frame, self._detect(frame))
                     count += 1
             return count
+        except OutputNameError as error:
+            raise SourceError(FailureCode.OUTPUT_NAME_TAKEN, str(error)) from None
         except MemoryError:
             raise SourceError(FailureCode.OUT_OF_MEMORY, "needed more memory than there is") from None
 
@@ -107,20 +111,27 @@ class Pipeline:
         """What every detector finds in one frame, in the order of the pipeline file."""
         return FrameResult(frame.index, frame.timestamp, self._detect(frame))
 
+    def _next(self, frames: Iterator[Frame]) -> Frame | None:
+        with _blamed_on("reading it"):
+            return next(frames, None)
+
     def _detect(self, frame: Frame) -> Found:
         found: Found = {}
         for step in self._detectors:
             regions = _regions(frame, found, step)
-            with _blamed_on(step.component.name):
+            with _blamed_on(_who(step)):
                 detections = step.component.detect(frame, regions) if regions else ()
-            found[step.component.name] = tuple(_inside(frame, detections))
+                found[step.component.name] = tuple(_inside(frame, detections))
         return found
 
-    def _open(self, source: Source, facts: MediaFacts) -> Iterator[tuple[_Step[Writer], Any]]:
+    def _open(
+        self, source: Source, facts: MediaFacts
+    ) -> Iterator[tuple[_Step[Writer], AbstractContextManager[WriterSession]]]:
         for step in self._writers:
-            session = step.component.open(source, facts, self._output_root)
+            with _blamed_on(_who(step)):
+                session = step.component.open(source, facts, self._output_root)
             if session is not None:
-                yield step, session
+                yield step, _blamed_session(step, session)
 
     def _write(
         self, sessions: Sequence[tuple[_Step[Writer], WriterSession]], frame: Frame, found: Found
@@ -131,7 +142,7 @@ class Pipeline:
                 for name, detections in found.items()
                 if name in step.inputs
             }
-            with _blamed_on(step.component.name):
+            with _blamed_on(_who(step)):
                 session.write(frame, FrameResult(frame.index, frame.timestamp, own))
 
 
@@ -155,26 +166,41 @@ def _regions(frame: Frame, found: Found, step: _Step[Detector]) -> list[Box]:
     return list(regions)
 
 
-def _inside(frame: Frame, detections: Sequence[Detection]) -> Iterator[Detection]:
-    """Detections cut to the frame; those of which nothing is left are dropped."""
+def _inside(frame: Frame, detections: Iterable[Detection]) -> Iterator[Detection]:
+    """Detections cut to the frame, in Python's own whole numbers; empty ones are dropped."""
     for detection in detections:
-        box = detection.box.clipped(frame.size_wh)
-        if not box.is_empty:
-            yield detection if box == detection.box else replace(detection, box=box)
+        box = detection.box
+        whole = Box(index(box.x1), index(box.y1), index(box.x2), index(box.y2)).clipped(frame.size_wh)
+        if not whole.is_empty:
+            yield replace(detection, box=whole)
 
 
 @contextlib.contextmanager
-def _blamed_on(name: str) -> Iterator[None]:
-    """An exception that no component should raise, as a failure of this source that names the component."""
+def _blamed_session(
+    step: _Step[Writer], session: AbstractContextManager[WriterSession]
+) -> Iterator[WriterSession]:
+    """The same session; what its beginning or its end raises is its writer's fault."""
+    with _blamed_on(_who(step)), session as opened:
+        yield opened
+
+
+def _who(step: _Step[Any]) -> str:
+    return f'component "{step.component.name}"'
+
+
+@contextlib.contextmanager
+def _blamed_on(who: str) -> Iterator[None]:
+    """An exception that nobody should raise, as a failure of this source that says where it came from."""
     try:
         yield
     except (SourceError, MinerError, MemoryError):
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         if "Insufficient memory" in str(error):  # how OpenCV says it
             raise MemoryError from None
-        _log.debug("traceback of a component that failed", exc_info=True)
-        reason = " ".join(str(error).split())
-        raise SourceError(
-            FailureCode.COMPONENT_FAILED, f'component "{name}" raised {type(error).__name__}: {reason}'
-        ) from error
+        _log.debug("traceback of what was not foreseen", exc_info=True)
+        raise SourceError(FailureCode.COMPONENT_FAILED, f"{who} raised {_in_one_line(error)}") from error
+
+
+def _in_one_line(error: BaseException) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"
