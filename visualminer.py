@@ -16,7 +16,10 @@ from pipeline.config import read_config
 from pipeline.errors import ExitCode, MinerError
 from pipeline.logs import set_up_logging
 from pipeline.miner import Options, mine
+from pipeline.outputs import printable
 from pipeline.progress import PlainProgress, TerminalProgress, summary_text
+
+MOST_WORKERS = 1024
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -53,48 +56,70 @@ def _parser() -> argparse.ArgumentParser:
     loudness = parser.add_mutually_exclusive_group()
     loudness.add_argument("--verbose", action="store_true", help="say what becomes of every file")
     loudness.add_argument("--quiet", action="store_true", help="say nothing unless something failed")
-    parser.add_argument("--log-file", metavar="FILE", help="append the log to this file too")
+    parser.add_argument("--log-file", metavar="FILE", help="append what becomes of every file to FILE")
     parser.add_argument("--version", action="version", version=f"Deep Visual Miner {__version__}")
     return parser
 
 
 def _positive(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
     if not 0 < value < 1e9:
-        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+        raise argparse.ArgumentTypeError(f'expected a positive number, got "{text}"')
     return value
 
 
 def _whole(text: str) -> int:
-    value = int(text)
-    if not 0 <= value <= 1024:
-        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 0 to 1024")
-    return value
+    if not (text.isdecimal() and len(text) < 10 and int(text) <= MOST_WORKERS):
+        raise argparse.ArgumentTypeError(f'expected a whole number from 0 to {MOST_WORKERS}, got "{text}"')
+    return int(text)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the program; its exit status."""
-    parser = _parser()
-    given = parser.parse_args(arguments)
-    if given.check is None and given.pipeline is None:
-        parser.error("INPUT, OUTPUT and PIPELINE are needed, or --check PIPELINE")
-    level = logging.INFO if given.verbose else logging.CRITICAL if given.quiet else logging.WARNING
+    given = _parse(arguments)
+    on_terminal = sys.stderr.isatty() and not given.quiet
     try:
-        set_up_logging(level, given.log_file)
+        set_up_logging(_level(given, on_terminal), given.log_file)
         if given.check is not None:
             config = read_config(given.check, allow_plugins=given.allow_plugins)
-            print(f"{given.check}: good, {len(config.components)} components")
+            count = len(config.components)
+            _say(f"{printable(given.check)}: good, {count} component{'' if count == 1 else 's'}")
             return ExitCode.OK
-        return _mine(given)
+        return _mine(given, on_terminal)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        for stream in (sys.stdout, sys.stderr):  # or Python complains at its exit
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
         return ExitCode.BROKEN_PIPE
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
     except MinerError as error:
         print(error, file=sys.stderr)
         return error.exit_code
 
 
-def _mine(given: argparse.Namespace) -> int:
+def _parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    if given.check is None and given.pipeline is None:
+        parser.error("INPUT, OUTPUT and PIPELINE are needed, or --check PIPELINE")
+    if given.check is not None and given.input is not None:
+        parser.error("--check PIPELINE stands alone: it mines nothing")
+    return given
+
+
+def _level(given: argparse.Namespace, on_terminal: bool) -> int:
+    """The least that standard error gets to see."""
+    if given.verbose:
+        return logging.DEBUG
+    if given.quiet:
+        return logging.CRITICAL
+    return logging.WARNING if on_terminal else logging.INFO
+
+
+def _mine(given: argparse.Namespace, on_terminal: bool) -> int:
     options = Options(
         input=given.input,
         output=given.output,
@@ -105,12 +130,19 @@ def _mine(given: argparse.Namespace) -> int:
         follow_links=given.follow_links,
         allow_plugins=given.allow_plugins,
     )
-    on_terminal = sys.stderr.isatty() and not given.quiet
-    with TerminalProgress(given.input, sys.stderr) if on_terminal else PlainProgress() as progress:
+    progress: TerminalProgress | PlainProgress = PlainProgress()
+    if on_terminal:
+        progress = TerminalProgress(given.input, given.output, sys.stderr)
+    with progress:
         summary = mine(options, progress.on_outcome)
     if not given.quiet or summary.failures:
-        print(summary_text(summary, given.output), flush=True)
+        _say(summary_text(summary, given.output))
     return summary.exit_code
+
+
+def _say(text: str) -> None:
+    """Print at once, so that a reader that has gone away is noticed here."""
+    print(text.encode(sys.stdout.encoding or "utf-8", "backslashreplace").decode(), flush=True)
 
 
 if __name__ == "__main__":

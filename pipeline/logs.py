@@ -6,8 +6,22 @@ import logging
 import sys
 
 from pipeline.errors import UsageError
+from pipeline.outputs import printable
 
-_FORMAT = "%(asctime)s %(levelname)s %(message)s"
+_OWN_LOGGERS = ("annotators", "detectors", "pipeline", "recognizers", "reporters", "visualminer")
+
+
+class _LineFormatter(logging.Formatter):
+    """A line with its time; what is more than news says so."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's own name
+        """The line without a traceback below it."""
+        if record.levelno >= logging.WARNING:
+            record.message = f"{record.levelname.lower()}: {record.message}"
+        return super().formatMessage(record)
 
 
 class _StderrHandler(logging.Handler):
@@ -24,16 +38,38 @@ class _StderrHandler(logging.Handler):
 
 
 def set_up_logging(level: int, log_file: str | None) -> None:
-    """Send log lines of `level` and above to standard error, and to a file where one is named.
+    """Send log lines to standard error, and to a file where one is named.
 
+    Args:
+        level: the least that standard error gets.
+        log_file: gets at least what becomes of every file (`logging.DEBUG`), whatever `level` is.
     Raises: UsageError: the file cannot be opened.
     """
-    handlers: list[logging.Handler] = [_StderrHandler()]
+    on_stderr = _StderrHandler()
+    on_stderr.setLevel(level)
+    handlers: list[logging.Handler] = [on_stderr]
     if log_file is not None:
         try:
             handlers.append(logging.FileHandler(log_file, encoding="utf-8", errors="backslashreplace"))
         except OSError as error:
-            raise UsageError(f"{log_file}: the log file cannot be opened ({error.strerror})") from None
+            raise UsageError(
+                f"{printable(log_file)}: the log file cannot be opened ({error.strerror}); name another"
+            ) from None
+        level = logging.DEBUG
     for handler in handlers:
-        handler.setFormatter(logging.Formatter(_FORMAT, "%Y-%m-%d %H:%M:%S"))
-    logging.basicConfig(level=level, handlers=handlers, force=True)
+        handler.setFormatter(_LineFormatter())
+    logging.raiseExceptions = False  # a log file on a full disk is no reason for a traceback a line
+    logging.basicConfig(handlers=handlers, force=True)
+    set_levels(level)
+
+
+def set_levels(level: int) -> None:
+    """The least that this project's own loggers say; libraries keep to warnings, or are as quiet."""
+    logging.getLogger().setLevel(max(level, logging.WARNING))
+    for name in _OWN_LOGGERS:
+        logging.getLogger(name).setLevel(level)
+
+
+def own_level() -> int:
+    """What `set_levels` was told."""
+    return logging.getLogger(_OWN_LOGGERS[0]).getEffectiveLevel()

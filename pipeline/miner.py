@@ -8,7 +8,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -16,10 +16,11 @@ from types import FrameType
 from pipeline.config import read_config
 from pipeline.cores import usable_cores
 from pipeline.errors import ExitCode, UsageError
+from pipeline.logs import own_level
 from pipeline.outcome import Outcome, Status, Summary
 from pipeline.outputs import check_writable, output_path, printable, sweep_parts
 from pipeline.source import Limits, Source
-from pipeline.walk import Skipped, iter_sources
+from pipeline.walk import iter_sources
 from pipeline.workerprocess import Assignment
 from pipeline.workers import SerialWorkers, Workers, Workforce
 
@@ -65,16 +66,20 @@ def mine(options: Options, on_outcome: Callable[[Outcome], None]) -> Summary:
     config = read_config(options.pipeline, allow_plugins=options.allow_plugins)
     output_root = _check_places(options)
     limits = Limits(max_pixels=round(options.max_megapixels * 1e6))
-    level = logging.getLogger().getEffectiveLevel()
-    workforce = _workforce(options, Assignment(config, output_root, limits, level))
+    workforce = _workforce(options, Assignment(config, output_root, limits, own_level()))
     summary = Summary()
 
     def count(outcome: Outcome) -> None:
         summary.add(outcome)
         on_outcome(outcome)
 
-    with _stopped_by_signals(workforce, summary):
-        for outcome in workforce.mine(_mineable(options, output_root, count)):
+    sources = _mineable(options, output_root, summary, count)
+    with (
+        _stopped_by_signals(workforce, summary),
+        contextlib.closing(workforce.mine(sources)) as outcomes,
+        contextlib.suppress(KeyboardInterrupt),  # how the serial twin is stopped at once
+    ):
+        for outcome in outcomes:
             count(outcome)
     summary.elapsed_s = time.monotonic() - began
     return summary
@@ -83,7 +88,9 @@ def mine(options: Options, on_outcome: Callable[[Outcome], None]) -> Summary:
 def _check_places(options: Options) -> Path:
     """INPUT is there, OUTPUT is another place and can be written; OUTPUT's absolute path."""
     if not os.path.lexists(options.input):
-        raise UsageError(f"{printable(options.input)}: there is no such INPUT file or folder")
+        raise UsageError(f'"{printable(options.input)}": there is no such INPUT file or folder')
+    if not options.output:
+        raise UsageError('"": OUTPUT is no folder\'s name; name one, or . for this one')
     output_root = Path(options.output).absolute()
     both_folders = os.path.isdir(options.input) and os.path.isdir(output_root)
     if both_folders and os.path.samefile(options.input, output_root):
@@ -96,33 +103,35 @@ def _check_places(options: Options) -> Path:
 
 
 def _workforce(options: Options, assignment: Assignment) -> Workforce:
+    places = f"{printable(options.input)} into {printable(assignment.output_root)}"
     if options.workers == 0:
+        _log.info("mining %s in this process", places)
         return SerialWorkers(assignment)
     count = options.workers or usable_cores()
-    _log.info("up to %d worker process%s", count, "" if count == 1 else "es")
+    _log.info("mining %s with up to %d worker process%s", places, count, "" if count == 1 else "es")
     return Workers(assignment, count, options.timeout_s)
 
 
-def _mineable(options: Options, output_root: Path, count: Callable[[Outcome], None]) -> Iterator[Source]:
-    """The sources of INPUT; what is passed over on the way is counted."""
-    found = iter_sources(options.input, output_root=output_root, follow_links=options.follow_links)
-    for source in _swept(found, output_root):
+def _mineable(
+    options: Options, output_root: Path, summary: Summary, count: Callable[[Outcome], None]
+) -> Iterator[Source]:
+    """The sources of INPUT until a signal comes; what is passed over on the way is counted.
+
+    Each output folder is rid of a killed run's unfinished files before it is used.
+    """
+    swept = None
+    for source in iter_sources(options.input, output_root=output_root, follow_links=options.follow_links):
+        if summary.interrupted_by is not None:
+            return
         if isinstance(source, Source):
+            folder = output_path(output_root, source.relative, "").parent
+            if folder != swept:
+                sweep_parts(folder)
+                swept = folder
             yield source
         else:
             status = Status.FAILED if source.failed else Status.IGNORED
             count(Outcome(source.path, status, source.code, source.sentence))
-
-
-def _swept(found: Iterable[Source | Skipped], output_root: Path) -> Iterator[Source | Skipped]:
-    """The same, with each output folder rid of a killed run's unfinished files before it is used."""
-    folder = None
-    for source in found:
-        own_folder = output_path(output_root, source.relative, "").parent
-        if own_folder != folder:
-            folder = own_folder
-            sweep_parts(folder)
-        yield source
 
 
 @contextlib.contextmanager

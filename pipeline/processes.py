@@ -1,4 +1,4 @@
-"""What every child process of the miner does first: die with its parent, and say where it crashed."""
+"""What every child process of the miner does first: see to it that it dies with its parent."""
 
 from __future__ import annotations
 

@@ -37,9 +37,8 @@ class PlainProgress:
         if now - self._spoke >= _PLAIN_INTERVAL_S:
             self._spoke = now
             rate = self._done / (now - self._began)
-            _log.warning(
-                "%s files done, %s failed, %.1f a second", f"{self._done:,}", f"{self._failed:,}", rate
-            )
+            files = "1 file" if self._done == 1 else f"{self._done:,} files"
+            _log.info("%s done, %s failed, %.1f a second", files, f"{self._failed:,}", rate)
 
 
 class TerminalProgress:
@@ -47,28 +46,31 @@ class TerminalProgress:
 
     Args:
         input_path: INPUT, whose files are counted beside the work for the bar's sake.
+        output: OUTPUT, whose files do not count if it lies inside.
         stream: the terminal.
     """
 
-    def __init__(self, input_path: str, stream: TextIO) -> None:
+    def __init__(self, input_path: str, output: str, stream: TextIO) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-        self._console = Console(file=stream)
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("{task.fields[rate]}"),
             TimeRemainingColumn(),
-            console=self._console,
+            TextColumn("left"),
+            console=Console(file=stream),
             transient=True,
         )
         self._task = self._progress.add_task("mining", total=None, rate="")
         self._input = input_path
+        self._output = output
         self._began = time.monotonic()
         self._done = self._failed = 0
-        self._handlers: list[logging.StreamHandler[TextIO]] = []
+        self._total: int | None = None
+        self._over = threading.Event()
 
     def __enter__(self) -> TerminalProgress:
         self._progress.start()
@@ -76,41 +78,54 @@ class TerminalProgress:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._over.set()
         self._progress.stop()
 
     def _count_files(self) -> None:
-        total = 1 if not os.path.isdir(self._input) else 0
-        for _, _, names in os.walk(self._input):
-            total += len(names)
-        self._progress.update(self._task, total=total)
+        """A first guess at the number of files; the walk itself knows better what counts."""
+        total = 0 if os.path.isdir(self._input) else 1
+        output = os.path.realpath(self._output)
+        for folder, subfolders, names in os.walk(self._input):
+            if self._over.is_set():
+                return
+            if os.path.realpath(folder) == output:
+                subfolders.clear()
+            else:
+                total += len(names)
+        self._total = total
+        self._show()
 
     def on_outcome(self, outcome: Outcome) -> None:
         """Note one outcome and move the bar."""
         log_outcome(outcome)
         self._done += 1
         self._failed += outcome.status is Status.FAILED
+        self._show()
+
+    def _show(self) -> None:
         rate = f"{self._done / max(time.monotonic() - self._began, 1e-3):.1f} a second"
         if self._failed:
             rate += f", {self._failed:,} failed"
-        self._progress.update(self._task, advance=1, rate=rate)
+        total = self._total and max(self._total, self._done)
+        self._progress.update(self._task, completed=self._done, total=total, rate=rate)
 
 
 def log_outcome(outcome: Outcome) -> None:
-    """One log line: failures always, the others with --verbose."""
+    """One log line: failures always, the others with --verbose and in a log file."""
     path = printable(outcome.path)
     match outcome.status:
         case Status.FAILED:
             _log.error("%s: failed (%s): %s", path, outcome.code, printable(outcome.sentence))
         case Status.IGNORED:
-            _log.info("%s: ignored: %s", path, printable(outcome.sentence))
+            _log.debug("%s: ignored: %s", path, printable(outcome.sentence))
         case Status.MINED:
-            _log.info("%s: mined", path)
+            _log.debug("%s: mined", path)
 
 
 def summary_text(summary: Summary, output: str) -> str:
     """The last words of a run: counts, time and rate, each failure with its reason, where to look."""
     elapsed = summary.elapsed_s
-    rate = f", {summary.mined / elapsed:.1f} a second" if summary.mined and elapsed > 0 else ""
+    rate = f", {summary.mined / elapsed:.1f} photos a second" if summary.mined and elapsed > 0 else ""
     photos = "1 photo" if summary.mined == 1 else f"{summary.mined:,} photos"
     lines = [
         f"mined {photos} in {_duration(elapsed)}{rate}; "
@@ -118,7 +133,7 @@ def summary_text(summary: Summary, output: str) -> str:
         + ("; interrupted before the end" if summary.interrupted_by is not None else "")
     ]
     for failure in summary.failures:
-        lines.append(f"  {failure.code}: {printable(failure.path)}: {printable(failure.sentence)}")
+        lines.append(f"  {printable(failure.path)}: {failure.code}: {printable(failure.sentence)}")
     if summary.mined:
         lines.append(f"results are in {printable(output)}")
     return "\n".join(lines)

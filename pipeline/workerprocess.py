@@ -7,19 +7,18 @@ import faulthandler
 import logging
 import os
 import signal
+import threading
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 from pipeline.config import PipelineConfig
 from pipeline.errors import ExitCode, FailureCode, MinerError, SourceError
+from pipeline.logs import set_levels
 from pipeline.outcome import Outcome, Status
 from pipeline.pipeline import Pipeline
 from pipeline.processes import die_with_parent
 from pipeline.source import Limits, Source
-
-MAX_NOISE_BYTES = 1 << 20
-"""What libraries print is kept to explain a crash, and thrown away beyond this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +28,7 @@ class Assignment:
     config: PipelineConfig
     output_root: Path
     limits: Limits
-    log_level: int = logging.WARNING
+    log_level: int = logging.INFO
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,46 +56,41 @@ class LogLine:
 Message = Ready | Fatal | LogLine | Outcome
 
 
-def run_worker(connection: Connection, parent_pid: int, noise_fd: int, assignment: Assignment) -> None:
-    """Mine what comes over the connection until None comes, or nobody is there any more.
+def run_worker(connection: Connection, noise: Connection, parent_pid: int) -> None:
+    """Mine what comes over the connection, until the parent ends this process.
 
     Args:
-        connection: Sources come in, Messages go out.
+        connection: an `Assignment` comes in, then Sources; Messages go out.
+        noise: takes standard output, standard error and a crash's traceback.
         parent_pid: the worker dies with it.
-        noise_fd: an open file that takes standard output, standard error and a crash's traceback.
-        assignment: as for all workers of the run.
     """
     die_with_parent(parent_pid)
-    # Ctrl-C goes to the whole group of processes; the parent alone decides what it means.
+    # Both may go to a whole group of processes; the parent alone decides what they mean.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT, signal.SIGTERM))
-    os.dup2(noise_fd, 1)
-    os.dup2(noise_fd, 2)
+    os.dup2(noise.fileno(), 1)
+    os.dup2(noise.fileno(), 2)
+    noise.close()
     faulthandler.enable(2)
-    logging.basicConfig(level=assignment.log_level, handlers=[_ConnectionHandler(connection)], force=True)
-    with contextlib.suppress(EOFError, BrokenPipeError):  # the parent is gone: nothing left to do
-        _serve(connection, noise_fd, assignment)
+    with contextlib.suppress(EOFError, ConnectionError):  # the parent is gone: nothing left to do
+        _serve(connection, connection.recv())
     os._exit(0)  # everything is written; a library's own farewell could only hang
 
 
-def _serve(connection: Connection, noise_fd: int, assignment: Assignment) -> None:
+def _serve(connection: Connection, assignment: Assignment) -> None:
+    sender = _Sender(connection)
+    set_levels(assignment.log_level)
+    logging.basicConfig(handlers=[_SendingHandler(sender)], force=True)
     try:
         pipeline = Pipeline(assignment.config, assignment.output_root, assignment.limits)
         pipeline.load()
+        sender.send(Ready())
+        while True:
+            sender.send(mine_one(pipeline, connection.recv()))
     except MinerError as error:
-        connection.send(Fatal(str(error), error.exit_code))
-        return
-    connection.send(Ready())
-    while (source := connection.recv()) is not None:
-        try:
-            connection.send(mine_one(pipeline, source))
-        except MinerError as error:
-            connection.send(Fatal(str(error), error.exit_code))
-            return
-        if os.fstat(noise_fd).st_size > MAX_NOISE_BYTES:
-            os.ftruncate(noise_fd, 0)
-            os.lseek(noise_fd, 0, os.SEEK_SET)
+        sender.send(Fatal(str(error), error.exit_code))
+        connection.recv()  # for ever: the parent reads the sentence and ends us
 
 
 def mine_one(pipeline: Pipeline, source: Source) -> Outcome:
@@ -112,15 +106,29 @@ def mine_one(pipeline: Pipeline, source: Source) -> Outcome:
     return Outcome(source.path, Status.MINED, frames=frames)
 
 
-class _ConnectionHandler(logging.Handler):
-    """Sends log records to the parent, which knows where they belong."""
+class _Sender:
+    """Sends messages whole, one after the other, also when a component's own threads write to the log."""
 
     def __init__(self, connection: Connection) -> None:
-        super().__init__()
         self._connection = connection
-        self.setFormatter(logging.Formatter("%(message)s"))
+        self._lock = threading.Lock()
+
+    def send(self, message: Message) -> None:
+        """Send one message; blocks while the parent has no ear for it."""
+        with self._lock:
+            self._connection.send(message)
+
+
+class _SendingHandler(logging.Handler):
+    """Sends log records to the parent, which knows where they belong."""
+
+    def __init__(self, sender: _Sender) -> None:
+        super().__init__()
+        self._sender = sender
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Send one record; a parent that is gone reads none."""
-        with contextlib.suppress(OSError):
-            self._connection.send(LogLine(record.levelno, record.name, self.format(record)))
+        """Send one record, its traceback below it."""
+        try:
+            self._sender.send(LogLine(record.levelno, record.name, self.format(record)))
+        except Exception:  # logging's own convention: a log line never stops the program
+            self.handleError(record)

@@ -7,18 +7,14 @@ that dies loses only the source in its hands, which is tried once more in a fres
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import multiprocessing
 import multiprocessing.connection
 import os
 import signal
-import tempfile
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
-from multiprocessing.connection import Connection
-from multiprocessing.reduction import DupFd
+from collections.abc import Generator, Iterable, Iterator
 from typing import Any, Protocol
 
 from pipeline.errors import FailureCode, MinerError
@@ -33,6 +29,10 @@ LOAD_TIMEOUT_S = 1800.0
 """Loading may include compiling a network, which is minutes on a small machine."""
 GRACE_S = 8.0
 """After a signal, what is in hand may take this long; `docker stop` kills after 10 s."""
+LOOK_S = 0.2
+"""How often the parent looks up when nothing happens: a signal handler has no other way to wake it."""
+NOISE_BYTES = 4096
+"""How much of a worker's last words is kept."""
 
 _log = logging.getLogger(__name__)
 
@@ -40,8 +40,8 @@ _log = logging.getLogger(__name__)
 class Workforce(Protocol):
     """Whatever mines sources: worker processes, or this process itself."""
 
-    def mine(self, sources: Iterable[Source]) -> Iterator[Outcome]:
-        """Mine all sources; outcomes come in any order, one a source.
+    def mine(self, sources: Iterable[Source]) -> Generator[Outcome, None, None]:
+        """Mine all sources; outcomes come in any order, one a source. Closed early, it drops the rest.
 
         Raises: MinerError: the run cannot go on.
         """
@@ -57,7 +57,7 @@ class SerialWorkers:
         self._assignment = assignment
         self._stopping = False
 
-    def mine(self, sources: Iterable[Source]) -> Iterator[Outcome]:
+    def mine(self, sources: Iterable[Source]) -> Generator[Outcome, None, None]:
         """As `Workforce.mine`, in order."""
         pipeline = Pipeline(self._assignment.config, self._assignment.output_root, self._assignment.limits)
         pipeline.load()
@@ -67,7 +67,12 @@ class SerialWorkers:
             yield mine_one(pipeline, source)
 
     def stop(self) -> None:
-        """As `Workforce.stop`; what is in hand is always finished."""
+        """As `Workforce.stop`.
+
+        Raises: KeyboardInterrupt: called twice, to get out of whatever is running; its files are dropped.
+        """
+        if self._stopping:
+            raise KeyboardInterrupt
         self._stopping = True
 
 
@@ -76,82 +81,76 @@ class _Worker:
 
     def __init__(self, context: Any, number: int, assignment: Assignment) -> None:
         self.source: Source | None = None
-        self.ready = False
+        self.ready = self.handed = False
         self.deadline = time.monotonic() + LOAD_TIMEOUT_S
-        self._noise = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the worker; has no name
         self._output_root = assignment.output_root
+        self._last_words = b""
         self.connection, theirs = multiprocessing.Pipe()
+        self.noise, their_noise = multiprocessing.Pipe(duplex=False)
         self._process = context.Process(
-            target=_run_worker,
-            args=(theirs, os.getpid(), _Descriptor(self._noise.fileno()), assignment),
+            target=run_worker,
+            args=(theirs, their_noise, os.getpid()),
             name=f"worker-{number}",
             daemon=True,
         )
-        self._start(theirs)
+        with theirs, their_noise:
+            self._start()
+        self._send(assignment)
 
-    def _start(self, theirs: Connection) -> None:
+    def _start(self) -> None:
         """Start with our signals blocked, so that a Ctrl-C cannot hit the child before it is ready for it."""
         before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
         try:
             self._process.start()
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
-            theirs.close()
+
+    def _send(self, message: Assignment | Source | None) -> bool:
+        try:
+            self.connection.send(message)
+        except ConnectionError:  # it just died: reading from it says so
+            return False
+        return True
 
     def hand(self, timeout_s: float) -> None:
         """Send the source in hand; its deadline begins."""
-        with contextlib.suppress(OSError):  # it just died: reading from it says so
-            self.connection.send(self.source)
+        self.handed = self._send(self.source)
         self.deadline = time.monotonic() + timeout_s
 
-    def discharge(self) -> None:
-        """Tell an idle worker that it is over."""
-        with contextlib.suppress(OSError):
-            self.connection.send(None)
+    def hear_noise(self) -> None:
+        """Take what it printed out of its way, and keep the last of it to explain a crash."""
+        printed = os.read(self.noise.fileno(), 1 << 16)
+        self._last_words = (self._last_words + printed)[-NOISE_BYTES:]
+        if not printed:
+            self.noise.close()
 
-    def kill(self) -> None:
-        """End the process, whatever it does, and free what it held here."""
+    def end(self, patience_s: float = 0.0) -> str:
+        """See the process end, kill it if it does not, and clean up behind it; how it ended, in words."""
+        self._process.join(patience_s)
         self._process.kill()
-        self.join()
-
-    def join(self) -> str:
-        """Wait for the end of a process that ends and clean up behind it; how it ended, in words."""
         self._process.join()
-        code = self._process.exitcode or 0
         if self.source is not None:
             folder = output_path(self._output_root, self.source.relative, "").parent
             sweep_parts(folder, self._process.pid)
+        if not self.noise.closed and self.noise.poll():
+            self.hear_noise()
+        how = _how_it_ended(self._process.exitcode or 0, self._last_words.decode("utf-8", "replace").strip())
         self.connection.close()
-        noise = self._read_noise()
-        self._noise.close()
+        self.noise.close()
         self._process.close()
-        if code < 0:
-            if noise:
-                _log.info("a dead worker's last words:\n%s", noise)
-            return f"killed by {signal.Signals(-code).name}"
-        return f"exit status {code}" + (f": {noise.splitlines()[-1]}" if noise else "")
-
-    def _read_noise(self) -> str:
-        size = os.fstat(self._noise.fileno()).st_size
-        tail = os.pread(self._noise.fileno(), 4096, max(0, size - 4096))
-        return tail.decode("utf-8", "replace").strip("\0 \n")
+        return how
 
 
-class _Descriptor:
-    """An open file that goes along to a spawned process."""
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-
-    def __getstate__(self) -> Any:
-        return DupFd(self.number)
-
-    def __setstate__(self, inherited: Any) -> None:
-        self.number = inherited.detach()
-
-
-def _run_worker(connection: Connection, parent_pid: int, noise: _Descriptor, assignment: Assignment) -> None:
-    run_worker(connection, parent_pid, noise.number, assignment)
+def _how_it_ended(code: int, last_words: str) -> str:
+    """A process's exit code (negative: a signal's number) as the rest of a sentence."""
+    if code >= 0:
+        return f"ended with exit status {code}" + (f" ({last_words.splitlines()[-1]})" if last_words else "")
+    if last_words:
+        _log.debug("the last words of a worker that was killed:\n%s", last_words)
+    if code == -signal.SIGKILL:
+        return "was killed by SIGKILL, as happens when memory runs out"
+    known = {number.value: number.name for number in signal.Signals}
+    return f"was killed by {known.get(-code, f'signal {-code}')}"
 
 
 class Workers:
@@ -173,71 +172,91 @@ class Workers:
         self._tried: set[str] = set()
         self._started = self._failed_starts = 0
         self._stops = 0
+        self._stopping = False
         self._grace_ends = float("inf")
-        self._wake_out, self._wake_in = os.pipe()
-        os.set_blocking(self._wake_in, False)
 
     def stop(self) -> None:
         """As `Workforce.stop`: once, what is in hand gets `GRACE_S`; twice, nothing."""
         self._stops += 1
-        self._grace_ends = min(self._grace_ends, time.monotonic() + GRACE_S) if self._stops == 1 else 0.0
-        with contextlib.suppress(BlockingIOError):
-            os.write(self._wake_in, b"!")
+        self._grace_ends = time.monotonic() + GRACE_S if self._stops == 1 else 0.0
 
-    def mine(self, sources: Iterable[Source]) -> Iterator[Outcome]:
+    def mine(self, sources: Iterable[Source]) -> Generator[Outcome, None, None]:
         """As `Workforce.mine`."""
         waiting = iter(sources)
         try:
             while True:
                 self._hand_out(waiting)
-                if self._stops:
-                    self._dismiss_loading()
-                busy = [worker for worker in self._workers if worker.source is not None]
-                if not busy or time.monotonic() >= self._grace_ends:
+                if self._stops and not self._stopping:
+                    self._begin_to_stop()
+                if time.monotonic() >= self._grace_ends or not self._busy():
                     return
-                yield from self._wait(busy)
+                yield from self._wait()
         finally:
-            self._end()
+            while self._workers:  # what they had in hand leaves no trace under a final name
+                self._workers.pop().end()
+
+    def _busy(self) -> list[_Worker]:
+        return [worker for worker in self._workers if worker.source is not None]
 
     def _hand_out(self, waiting: Iterator[Source]) -> None:
         """Give every idle worker a source, and start workers while there are sources for them."""
         while not self._stops:
-            idle = next((worker for worker in self._workers if worker.source is None), None)
-            if idle is None and len(self._workers) >= self._count:
+            worker = next((worker for worker in self._workers if worker.source is None), None)
+            if worker is None and len(self._workers) >= self._count:
                 return
             source = self._again.popleft() if self._again else next(waiting, None)
             if source is None:
                 return
-            if idle is None:
-                idle = _Worker(self._context, self._started, self._assignment)
-                self._started += 1
-                self._workers.append(idle)
-            idle.source = source
-            if idle.ready:
-                idle.hand(self._timeout_s)
+            worker = worker or self._start_worker()
+            if worker is None:
+                self._again.appendleft(source)
+                return
+            worker.source = source
+            if worker.ready:
+                worker.hand(self._timeout_s)
 
-    def _wait(self, busy: list[_Worker]) -> Iterator[Outcome]:
-        """Sleep until something happens; yield what came to an end."""
-        nearest = min(self._grace_ends, *(worker.deadline for worker in busy))
-        by_connection = {worker.connection: worker for worker in self._workers}
-        events = multiprocessing.connection.wait(
-            [*by_connection, self._wake_out], timeout=max(0.0, nearest - time.monotonic())
-        )
-        for event in events:
-            if event == self._wake_out:
-                os.read(self._wake_out, 1024)
-            else:
-                yield from self._hear(by_connection[event])  # type: ignore[index]
-        now = time.monotonic()
-        for worker in [worker for worker in self._workers if worker.source is not None]:
-            if now >= worker.deadline:
+    def _start_worker(self) -> _Worker | None:
+        """One worker more; None where the machine allows no more than there are."""
+        try:
+            worker = _Worker(self._context, self._started, self._assignment)
+        except OSError as error:  # too many processes or open files
+            if not self._workers:
+                raise MinerError(f"no worker process can be started ({error.strerror})") from None
+            self._count = len(self._workers)
+            _log.warning("no more than %d workers can be started (%s)", self._count, error.strerror)
+            return None
+        self._started += 1
+        self._workers.append(worker)
+        return worker
+
+    def _wait(self) -> Iterator[Outcome]:
+        """Sleep until something happens, and not for long; yield what came to an end."""
+        deadline = min(self._grace_ends, *(worker.deadline for worker in self._busy()))
+        until = min(deadline, time.monotonic() + LOOK_S)
+        ears = [worker.connection for worker in self._workers]
+        ears += [worker.noise for worker in self._workers if not worker.noise.closed]
+        heard = multiprocessing.connection.wait(ears, timeout=max(0.0, until - time.monotonic()))
+        self._forgive(time.monotonic() - until)
+        for worker in list(self._workers):
+            if worker.noise in heard:
+                worker.hear_noise()
+            if worker.connection in heard:
+                yield from self._hear(worker)
+        for worker in self._busy():
+            if time.monotonic() >= worker.deadline:
                 yield from self._overdue(worker)
+
+    def _forgive(self, overslept_s: float) -> None:
+        """Where the whole program was stopped (Ctrl-Z) and goes on, deadlines were stopped with it."""
+        if overslept_s > 1.0:
+            for worker in self._workers:
+                worker.deadline += overslept_s
 
     def _hear(self, worker: _Worker) -> Iterator[Outcome]:
         """One message of a worker, or the news of its death."""
         try:
             message: Message = worker.connection.recv()
-        except (EOFError, OSError):
+        except Exception:  # its end, or something that no worker of ours says
             yield from self._dead(worker)
             return
         match message:
@@ -259,25 +278,23 @@ class Workers:
                 yield message
 
     def _dead(self, worker: _Worker) -> Iterator[Outcome]:
-        source, how = worker.source, worker.join()
+        source, how = worker.source, worker.end(patience_s=5.0)
         self._workers.remove(worker)
         if not worker.ready:
             self._failed_starts += 1
-            _log.warning("a worker ended while it was loading (%s)", how)
+            _log.warning("a worker %s while it was loading", how)
             if self._failed_starts >= STARTS_BEFORE_GIVING_UP:
-                raise MinerError(
-                    f"{self._failed_starts} workers in a row ended while loading, the last {how}"
-                )
-            if source is not None:
-                self._again.append(source)
-        elif source is None:
-            _log.warning("an idle worker ended (%s) and is replaced", how)
+                raise MinerError(f"{self._failed_starts} workers in a row died while loading; the last {how}")
+        if source is None or not worker.handed:
+            if worker.ready:
+                _log.warning("an idle worker %s; another takes its place", how)
+            self._again.extend(() if source is None else (source,))
         elif source.path not in self._tried:
             self._tried.add(source.path)
-            _log.warning("a worker ended (%s); what it had in hand is tried once more", how)
+            _log.warning("a worker %s; what it had in hand is tried once more", how)
             self._again.append(source)
         else:
-            sentence = f"the worker that had it in hand was {how}, twice"
+            sentence = f"the worker that had it in hand {how}; so did the one before"
             yield Outcome(source.path, Status.FAILED, FailureCode.WORKER_CRASHED, sentence)
 
     def _overdue(self, worker: _Worker) -> Iterator[Outcome]:
@@ -289,23 +306,13 @@ class Workers:
             sentence = f"not done after {self._timeout_s:g} s; --timeout SECONDS allows more"
             yield Outcome(source.path, Status.FAILED, FailureCode.TIMEOUT, sentence)
 
-    def _dismiss_loading(self) -> None:
-        """After a signal, workers that have begun nothing are not waited for."""
+    def _begin_to_stop(self) -> None:
+        """After the first signal: workers that have begun nothing are not waited for."""
+        self._stopping = True
+        _log.warning("stopping; what is in hand gets %.0f s, a second signal stops at once", GRACE_S)
         for worker in [worker for worker in self._workers if not worker.ready]:
             self._dismiss(worker)
 
     def _dismiss(self, worker: _Worker) -> None:
         self._workers.remove(worker)
-        worker.kill()
-
-    def _end(self) -> None:
-        """Let idle workers go, kill the others; what they had in hand leaves no trace under a final name."""
-        for worker in self._workers:
-            if worker.source is None and worker.ready:
-                worker.discharge()
-                worker.join()
-            else:
-                worker.kill()
-        self._workers.clear()
-        os.close(self._wake_out)
-        os.close(self._wake_in)
+        worker.end()
