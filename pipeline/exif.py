@@ -14,6 +14,9 @@ from typing import Any, NamedTuple
 from PIL import Image
 from PIL.ExifTags import GPS, IFD, Base
 
+_PNG_SIGNATURE_BYTES = 8
+_Tags = Mapping[int, Any]
+
 
 class ExifFacts(NamedTuple):
     """The part of EXIF that the report holds, and the orientation that decoding needs.
@@ -31,72 +34,119 @@ class ExifFacts(NamedTuple):
     altitude: float | None = None
 
 
-def read_exif(image: Image.Image) -> ExifFacts:
-    """The facts in an opened image's EXIF block; those that are absent or absurd stay at their defaults."""
+def read_exif(image: Image.Image, content: bytes) -> ExifFacts:
+    """The facts in an opened image's EXIF block; those that are absent or absurd stay at their defaults.
+
+    Args:
+        image: opened, its pixels not yet decoded; they are not decoded here either.
+        content: the whole file.
+    """
+    if image.format == "PNG" and "exif" not in image.info:
+        late = _png_exif(content)
+        if late is not None:
+            image.info["exif"] = late
     try:
-        tags = image.getexif()
-        if not tags:
-            return ExifFacts()
-        details = tags.get_ifd(IFD.Exif)
-        gps = tags.get_ifd(IFD.GPSInfo)
+        # Not `image.getexif()`: the PNG reader's own decodes all pixels to see whether a block follows them.
+        tags = Image.Image.getexif(image)
     except MemoryError:
         raise
     except Exception:  # Pillow's reader raises whatever a broken block makes it stumble over
         return ExifFacts()
-    orientation = tags.get(Base.Orientation, 1)
+    details, gps = _block(tags, IFD.Exif), _block(tags, IFD.GPSInfo)
+    orientation = _value(tags, Base.Orientation)
     return ExifFacts(
-        orientation=orientation if orientation in range(1, 9) else 1,
+        orientation=int(orientation) if orientation in range(1, 9) else 1,
         taken=_taken(tags, details),
         camera=_camera(tags),
-        latitude=_degrees(gps.get(GPS.GPSLatitude), gps.get(GPS.GPSLatitudeRef), "S", 90),
-        longitude=_degrees(gps.get(GPS.GPSLongitude), gps.get(GPS.GPSLongitudeRef), "W", 180),
+        latitude=_degrees(_value(gps, GPS.GPSLatitude), _value(gps, GPS.GPSLatitudeRef), "S", 90),
+        longitude=_degrees(_value(gps, GPS.GPSLongitude), _value(gps, GPS.GPSLongitudeRef), "W", 180),
         altitude=_altitude(gps),
     )
 
 
-def _text(value: object) -> str | None:
-    """A tag's text without padding and control characters, at most 100 characters."""
-    if not isinstance(value, str):
-        return None
-    return "".join(char for char in value if char.isprintable()).strip()[:100] or None
+def _png_exif(content: bytes) -> bytes | None:
+    """The `eXIf` chunk of a PNG file, wherever it stands.
 
-
-def _taken(tags: Mapping[int, Any], details: Mapping[int, Any]) -> str | None:
-    text = _text(details.get(Base.DateTimeOriginal)) or _text(tags.get(Base.DateTime))
-    offset = _text(details.get(Base.OffsetTimeOriginal)) or ""
-    if text is None:
-        return None
-    for given, form in ((text + offset, "%Y:%m:%d %H:%M:%S%z"), (text, "%Y:%m:%d %H:%M:%S")):
-        try:
-            return datetime.strptime(given, form).isoformat(timespec="seconds")
-        except ValueError:
-            continue
+    Source: PNG specification, third edition, 5.3 (chunk layout) and 11.3.4.5 (eXIf).
+    """
+    at = _PNG_SIGNATURE_BYTES
+    while len(head := content[at : at + 8]) == 8:
+        length = int.from_bytes(head[:4], "big")
+        if head[4:] == b"eXIf":
+            return content[at + 8 : at + 8 + length]
+        if head[4:] == b"IEND":
+            break
+        at += 12 + length  # length, type and CRC are four bytes each
     return None
 
 
-def _camera(tags: Mapping[int, Any]) -> str | None:
-    make, model = _text(tags.get(Base.Make)), _text(tags.get(Base.Model))
-    if make and model and model.lower().startswith(make.lower()):
+def _block(tags: Image.Exif, number: IFD) -> _Tags:
+    """One of EXIF's inner tables of tags; empty where it cannot be read."""
+    try:
+        return tags.get_ifd(number)
+    except MemoryError:
+        raise
+    except Exception:  # as above
+        return {}
+
+
+def _value(tags: _Tags, tag: int) -> Any:
+    """A tag's value, or None: Pillow decodes it only now and stumbles only now."""
+    try:
+        return tags.get(tag)
+    except MemoryError:
+        raise
+    except Exception:  # as above
+        return None
+
+
+def _text(value: object) -> str:
+    """A tag's text without padding and control characters, at most 100 characters; empty for no text."""
+    if not isinstance(value, str):
+        return ""
+    return "".join(char for char in value if char.isprintable()).strip()[:100]
+
+
+def _taken(tags: _Tags, details: _Tags) -> str | None:
+    """When the shutter opened, else when the file was written; whatever of them is a date."""
+    for text, offset in (
+        (_value(details, Base.DateTimeOriginal), _value(details, Base.OffsetTimeOriginal)),
+        (_value(tags, Base.DateTime), _value(details, Base.OffsetTime)),
+    ):
+        for given, form in (
+            (_text(text) + _text(offset), "%Y:%m:%d %H:%M:%S%z"),
+            (_text(text), "%Y:%m:%d %H:%M:%S"),
+        ):
+            try:
+                return datetime.strptime(given, form).isoformat(timespec="seconds")
+            except ValueError:
+                continue
+    return None
+
+
+def _camera(tags: _Tags) -> str | None:
+    make, model = _text(_value(tags, Base.Make)), _text(_value(tags, Base.Model))
+    if make and model.lower().startswith(make.lower()):
         return model
-    return " ".join(part for part in (make, model) if part) or None
+    return f"{make} {model}".strip() or None
 
 
 def _degrees(parts: object, reference: object, negative: str, limit: int) -> float | None:
     """Degrees, minutes and seconds as one signed number, or None where they make no sense."""
     try:
         degrees, minutes, seconds = (float(part) for part in parts)  # type: ignore[attr-defined]
-    except (TypeError, ValueError, ZeroDivisionError):
+    except (TypeError, ValueError, ArithmeticError):
         return None
     value = degrees + minutes / 60 + seconds / 3600
     if not math.isfinite(value) or not 0 <= value <= limit:
         return None
-    return round(-value if reference == negative else value, 7)
+    return round(-value if _text(reference).upper().startswith(negative) else value, 7)
 
 
-def _altitude(gps: Mapping[int, Any]) -> float | None:
+def _altitude(gps: _Tags) -> float | None:
     try:
-        value = float(gps[GPS.GPSAltitude])
-    except (KeyError, TypeError, ValueError, ZeroDivisionError):
+        value = float(_value(gps, GPS.GPSAltitude))
+    except (TypeError, ValueError, ArithmeticError):
         return None
-    below = gps.get(GPS.GPSAltitudeRef) in (b"\x01", 1)
+    below = _value(gps, GPS.GPSAltitudeRef) in (b"\x01", 1)
     return round(-value if below else value, 2) if math.isfinite(value) and abs(value) < 1e5 else None

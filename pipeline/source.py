@@ -7,6 +7,7 @@ neither photo nor video deserves a complaint.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -103,7 +104,8 @@ FORMATS: dict[str, Format] = {
     "mp4": Format(SourceKind.VIDEO, (".mp4", ".m4v", ".mov", ".qt", ".3gp", ".3g2")),
     "matroska": Format(SourceKind.VIDEO, (".mkv", ".webm")),
     "avi": Format(SourceKind.VIDEO, (".avi",)),
-    "mpegts": Format(SourceKind.VIDEO, (".ts", ".mts", ".m2ts")),
+    # TypeScript's files end in .ts and .mts too, so these promise nothing.
+    "mpegts": Format(SourceKind.VIDEO, (".m2ts",)),
     "mpegps": Format(SourceKind.VIDEO, (".mpg", ".mpeg", ".vob")),
     "asf": Format(SourceKind.VIDEO, (".wmv", ".asf")),
     "flv": Format(SourceKind.VIDEO, (".flv",)),
@@ -125,6 +127,9 @@ _AVIF_BRANDS = frozenset((b"avif", b"avis"))
 _AUDIO_BRANDS = frozenset((b"M4A ", b"M4B ", b"M4P ", b"F4A ", b"F4B "))
 _OTHER_BRANDS = frozenset((b"crx ", b"jp2 ", b"jpx ", b"jxl "))
 """Canon raw, JPEG 2000, JPEG XL: ISO media files that are neither a video nor a photo read here."""
+
+_PNM_HEADER = re.compile(rb"P[1-6](?:\s+(?:#[^\r\n]*[\r\n]\s*)*\d+){2}")
+"""The magic, then width and height, with comments between them."""
 
 _ASF_HEADER = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 
@@ -154,13 +159,12 @@ def identify(head: bytes) -> str | None:
 
 
 def _identify_iso_media(head: bytes) -> str | None:
-    """MP4, MOV, HEIF and AVIF begin alike: a box whose type stands at byte 4."""
-    box_type = head[4:8]
-    if box_type in (b"moov", b"mdat", b"wide", b"pnot"):
+    """MP4, MOV, HEIF and AVIF begin alike: a box, its length in four bytes and then its type."""
+    length, box_type = int.from_bytes(head[:4], "big"), head[4:8]
+    if box_type in (b"moov", b"mdat") or (length, box_type) in ((8, b"wide"), (20, b"pnot")):
         return "mp4"
     if box_type != b"ftyp":
         return None
-    length = int.from_bytes(head[:4], "big")
     major = head[8:12]
     brands = {major} | {head[i : i + 4] for i in range(16, min(length, len(head)) - 3, 4)}
     if major in _AUDIO_BRANDS or major in _OTHER_BRANDS:
@@ -170,10 +174,6 @@ def _identify_iso_media(head: bytes) -> str | None:
     if major in _HEIF_BRANDS:
         return "heif"
     return "mp4"
-
-
-def _is_pnm(head: bytes) -> bool:
-    return head[:1] == b"P" and head[1:2] in b"123456" and len(head) > 2 and head[2:3] in b" \t\r\n#"
 
 
 def _is_bmp(head: bytes) -> bool:
@@ -196,7 +196,7 @@ _SIGNATURES: tuple[tuple[str, Callable[[bytes], bool]], ...] = (
     ("avi", lambda head: head[:4] == b"RIFF" and head[8:12] == b"AVI "),
     ("tiff", lambda head: head.startswith((b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+"))),
     ("bmp", _is_bmp),
-    ("pnm", _is_pnm),
+    ("pnm", lambda head: _PNM_HEADER.match(head) is not None),
     ("matroska", lambda head: head.startswith(b"\x1a\x45\xdf\xa3")),
     ("mpegps", lambda head: head.startswith((b"\x00\x00\x01\xba", b"\x00\x00\x01\xb3"))),
     ("asf", lambda head: head.startswith(_ASF_HEADER)),

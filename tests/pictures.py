@@ -6,12 +6,16 @@ import io
 import struct
 import zlib
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
+import pillow_heif
 from PIL import Image, ImageDraw, ImageFilter
 
 from pipeline.source import FORMATS, HEAD_BYTES, Source, identify
+
+pillow_heif.register_heif_opener()
 
 PATCHES = (
     ((220, 20, 30), (30, 190, 60), (20, 40, 210)),
@@ -92,11 +96,17 @@ def portrait(size_wh: tuple[int, int], face_at: tuple[int, int] | None, side: in
     return rgb
 
 
-def encoded(pixels: np.ndarray | Image.Image, format_: str, **options: object) -> bytes:
+def encoded(pixels: np.ndarray | Image.Image, format_: str, **options: Any) -> bytes:
     """The file that Pillow makes of an array or image: `encoded(patches(), "PNG")`."""
     image = pixels if isinstance(pixels, Image.Image) else Image.fromarray(pixels)
+    if "append_images" in options:
+        options |= {"save_all": True, "append_images": [other.copy() for other in options["append_images"]]}
+    if isinstance(options.get("exif"), Image.Exif) and format_ == "HEIF":
+        options["exif"] = options["exif"].tobytes()  # else pillow-heif overlooks the orientation
     stream = io.BytesIO()
-    image.save(stream, format_, **options)
+    image.copy().save(
+        stream, format_, **options
+    )  # for Pillow notes things in it that trouble the next format
     return stream.getvalue()
 
 

@@ -1,0 +1,82 @@
+"""Pixels of any mode and orientation as upright RGB."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageCms
+
+from pipeline.frame import RgbArray
+
+
+def upright(rgb: RgbArray, orientation: int) -> RgbArray:
+    """Pixels turned and mirrored as an EXIF orientation (1 to 8) says.
+
+    Source: TIFF 6.0, tag 274; e.g. 6 means that the camera's right side is the top.
+    """
+    if orientation in (5, 6, 7, 8):
+        rgb = rgb.transpose(1, 0, 2)
+    if orientation in (2, 3, 6, 7):
+        rgb = rgb[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        rgb = rgb[::-1]
+    return np.ascontiguousarray(rgb)
+
+
+def to_rgb(image: Image.Image) -> RgbArray:
+    """A Pillow image of any mode as (height, width, 3) uint8 RGB.
+
+    16-bit gray keeps its upper 8 bits (Pillow's own conversion clips at 255), floating point is stretched
+    from its least to its greatest value, transparency is laid on white, CMYK follows the file's own profile.
+    """
+    if image.mode.startswith("I;16"):
+        return _stacked((np.asarray(image, dtype=np.uint16) >> 8).astype(np.uint8))
+    if image.mode in ("I", "F"):
+        return _stacked(_stretched(np.asarray(image)))
+    if image.mode in ("CMYK", "LAB"):
+        image = _printed_to_rgb(image)
+    elif image.mode in ("RGBA", "LA", "PA", "RGBa") or "transparency" in image.info:
+        image = _on_white(image if image.mode == "RGBA" else image.convert("RGBA"))
+    return np.asarray(image if image.mode == "RGB" else image.convert("RGB"), dtype=np.uint8)
+
+
+def _stacked(gray: NDArray[np.uint8]) -> RgbArray:
+    return np.repeat(gray[:, :, None], 3, axis=2)
+
+
+def _stretched(values: NDArray[Any]) -> NDArray[np.uint8]:
+    """32-bit numbers as 8 bits: whole numbers that fit in 16 bits are taken as those, else stretched."""
+    if values.dtype.kind == "i" and values.min() >= 0 and values.max() <= 0xFFFF:
+        return (values >> 8).astype(np.uint8)
+    finite = values[np.isfinite(values)]
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
+    scale = 255.0 / (high - low or 1.0)
+    stretched = np.empty(values.shape, np.uint8)
+    for row, numbers in enumerate(values):  # row by row: a copy of all of them as float64 would be large
+        scaled = (np.clip(numbers.astype(np.float64), low, high) - low) * scale
+        stretched[row] = np.nan_to_num(scaled).round()
+    return stretched
+
+
+def _on_white(rgba: Image.Image) -> Image.Image:
+    white = Image.new("RGB", rgba.size, "white")
+    white.paste(rgba, mask=rgba.getchannel("A"))
+    return white
+
+
+def _printed_to_rgb(image: Image.Image) -> Image.Image:
+    """CMYK by the file's own profile, or plainly where it has none that serves; Lab as it is defined."""
+    if image.mode == "LAB":
+        theirs: Any = ImageCms.createProfile("LAB")
+    elif profile := image.info.get("icc_profile"):
+        theirs = io.BytesIO(profile)
+    else:
+        return image.convert("RGB")
+    try:
+        converted = ImageCms.profileToProfile(image, theirs, ImageCms.createProfile("sRGB"), outputMode="RGB")
+    except (ImageCms.PyCMSError, OSError):
+        converted = None  # a profile that is not for CMYK
+    return image.convert("RGB") if converted is None else converted
