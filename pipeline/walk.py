@@ -13,6 +13,11 @@ from pipeline.errors import FailureCode
 from pipeline.outputs import PART_PREFIX, PART_SUFFIX
 from pipeline.source import FORMATS, HEAD_BYTES, Source, identify, is_camera_raw, promises_media
 
+_APPLE_DOUBLE = b"\x00\x05\x16\x07"
+"""`._IMG_1.jpg` lies beside `IMG_1.jpg` on a disk that a Mac has written to. (RFC 1740, appendix A.)"""
+
+_GONE = "gone since it was listed"
+
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
@@ -63,6 +68,9 @@ def _iter_folder(
         try:
             with os.scandir(folder) as entries:
                 in_order = sorted(entries, key=lambda entry: os.fsencode(entry.name))
+        except FileNotFoundError:
+            yield Skipped(folder, relative_folder or ".", FailureCode.VANISHED, _GONE, False)
+            continue
         except OSError as error:
             sentence = f"the folder cannot be listed ({error.strerror})"
             yield Skipped(folder, relative_folder or ".", FailureCode.DIR_UNREADABLE, sentence, True)
@@ -76,8 +84,13 @@ def _iter_folder(
             elif entry.is_symlink() and not follow_links:
                 sentence = "a link to a folder; --follow-links follows it"
                 yield Skipped(entry.path, relative, None, sentence, False)
-            elif (identity := _identity(entry.path)) != excluded and identity not in visited:
-                if follow_links:
+            elif (identity := _identity(entry.path)) is not None and identity == excluded:
+                continue
+            elif identity in visited:
+                sentence = "a folder that was walked already, by another link or name"
+                yield Skipped(entry.path, relative, None, sentence, False)
+            else:
+                if follow_links and identity is not None:
                     visited.add(identity)
                 subfolders.append((entry.path, relative))
         waiting.extend(reversed(subfolders))
@@ -90,12 +103,12 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _identity(path: str) -> tuple[int, int]:
-    """Device and inode, or zeros for what cannot be looked at."""
+def _identity(path: str) -> tuple[int, int] | None:
+    """Device and inode, or None for what cannot be looked at."""
     try:
         status = os.stat(path)
     except OSError:
-        return (0, 0)
+        return None
     return (status.st_dev, status.st_ino)
 
 
@@ -112,7 +125,7 @@ def _look_at(path: str, relative: str, *, asked_for: bool) -> Source | Skipped:
         with open(path, "rb", buffering=0) as stream:
             head = stream.read(HEAD_BYTES)
     except FileNotFoundError:
-        sentence = "a link that leads nowhere" if os.path.islink(path) else "gone since it was listed"
+        sentence = "a link that leads nowhere" if os.path.islink(path) else _GONE
         return Skipped(path, relative, FailureCode.VANISHED, sentence, asked_for)
     except OSError as error:
         sentence = f"cannot be read ({error.strerror})"
@@ -124,12 +137,15 @@ def _look_at(path: str, relative: str, *, asked_for: bool) -> Source | Skipped:
 
 def _judge(path: str, relative: str, status: os.stat_result, head: bytes, expected: bool) -> Source | Skipped:
     format_ = identify(head)
+    if format_ is None and head.startswith(_APPLE_DOUBLE):
+        return Skipped(path, relative, None, "what macOS keeps beside a file of nearly this name", False)
     if format_ is None:
         sentence = "neither a photo nor a video by its content"
         code = FailureCode.UNSUPPORTED_FORMAT if expected else None
         return Skipped(path, relative, code, sentence, expected)
     if format_ == "tiff" and is_camera_raw(relative):
-        sentence = "a camera's raw file, which is not mined; its JPEG is"
-        return Skipped(path, relative, None, sentence, False)
+        sentence = "a camera's raw file, which is not mined; a JPEG of it is"
+        code = FailureCode.UNSUPPORTED_FORMAT if expected else None
+        return Skipped(path, relative, code, sentence, expected)
     kind = FORMATS[format_].kind
     return Source(path, relative, kind, format_, status.st_size, status.st_mtime_ns)
