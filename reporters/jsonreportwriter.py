@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -18,6 +19,9 @@ from reporters.report import to_report_frame, to_report_head
 
 _OWN_BEGINNING = b'{\n  "type": "'
 """How every report of ours begins; what begins otherwise under a report's name is not ours to replace."""
+
+_UNSHOWABLE = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""What JSON need not escape, yet moves a terminal's cursor or turns the order of what is read."""
 
 
 class JsonReportWriterParams(Params):
@@ -77,7 +81,8 @@ def _laid_out(value: Mapping[str, Any], indent: str) -> str:
 
 
 def _dump(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return _UNSHOWABLE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
 
 
 def _check_own(path: Path) -> None:

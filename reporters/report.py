@@ -72,9 +72,9 @@ def _to_detection(detection: Detection) -> dict[str, Any]:
 def _to_label(label: Label) -> dict[str, Any]:
     shown: dict[str, Any] = {"label": label.text}
     if label.confidence is not None:
-        shown["confidence"] = round(label.confidence, _CONFIDENCE_DIGITS)
+        shown["confidence"] = round(float(label.confidence), _CONFIDENCE_DIGITS)
     if label.method is not None:
         shown["method"] = label.method
     if label.distance is not None:
-        shown["distance"] = round(label.distance, _DISTANCE_DIGITS)
+        shown["distance"] = round(float(label.distance), _DISTANCE_DIGITS)
     return shown
