@@ -35,6 +35,13 @@ _BOUNDS = {
     "less_than_equal": ("le", "at most"),
 }
 
+_LENGTHS = {
+    "string_too_short": ("min_length", "at least", "character"),
+    "string_too_long": ("max_length", "at most", "character"),
+    "too_short": ("min_length", "at least", "value"),
+    "too_long": ("max_length", "at most", "value"),
+}
+
 
 def shown(value: Any) -> str:
     """A value of the file as a sentence quotes it."""
@@ -71,8 +78,10 @@ def sentence_of(detail: Mapping[str, Any], model: type[BaseModel]) -> str:
         return f"{name}: expected a number {words} {limit}, got {shown(given)}"
     if kind in ("literal_error", "enum"):
         return f"{name}: expected {detail['ctx']['expected']}, got {shown(given)}"
-    if kind in ("string_too_short", "string_too_long", "too_short", "too_long"):
-        return f"{name}: {detail['msg']}, got {shown(given)}"
+    if kind in _LENGTHS:
+        bound, words, unit = _LENGTHS[kind]
+        limit = detail["ctx"][bound]
+        return f"{name}: expected {words} {limit} {unit}{'' if limit == 1 else 's'}, got {shown(given)}"
     if kind == "value_error":
         return f"{name}: {' '.join(str(detail['ctx']['error']).split())}"
     if kind == "string_type" and isinstance(given, int | float):

@@ -105,7 +105,7 @@ def parse_yaml(content: bytes, where: str) -> YamlFile:
         raise PipelineFileError([f"{where}:{line}: not valid YAML: {reason}"]) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        reason = f"the character U+{ord(str(error.character)):04X} is not allowed"
+        reason = f"the character U+{error.character:04X} is not allowed"
         raise PipelineFileError([f"{where}:{line}: not valid YAML: {reason}"]) from None
     except ValueError as error:  # "\U00110000", a version number of 5000 digits
         raise PipelineFileError([f"{where}:1: not valid YAML: {error}"]) from None

@@ -1,0 +1,14 @@
+"""Wants more memory than there is."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tests.plugins.cursed import Cursed
+
+
+class EatsMemory(Cursed):
+    """Asks for a petabyte."""
+
+    def misbehave(self, frame):
+        np.ones(1 << 50, np.uint8)

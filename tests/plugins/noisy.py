@@ -1,0 +1,31 @@
+"""Fills every channel it can find."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+
+from pipeline.component import Detector
+
+_log = logging.getLogger("pipeline.noisy")
+
+
+class Noisy(Detector):
+    """Prints a megabyte on each of standard output and error, and logs from several threads."""
+
+    def detect(self, frame, regions):
+        """Make noise, find nothing."""
+        print("noise " * 170_000)
+        sys.stderr.write("NOISE " * 170_000 + "\n")
+        os.write(1, b"\xff\x00 raw noise\n")
+        threads = [
+            threading.Thread(target=_log.warning, args=("thread %d: %s", n, "w" * 999)) for n in range(8)
+        ]
+        for thread in threads:
+            thread.start()
+        _log.warning("%d and too few arguments %d", 1)
+        for thread in threads:
+            thread.join()
+        return []

@@ -1,0 +1,45 @@
+"""Running the program as a user does, and small photos to run it on."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from PIL import Image
+
+ROOT = Path(__file__).parents[1]
+PROGRAM = [sys.executable, str(ROOT / "visualminer.py")]
+PATIENCE_S = 120
+"""A hanging program fails its test instead of hanging it."""
+
+
+def run(*arguments: str | bytes | os.PathLike[str], **more: object) -> subprocess.CompletedProcess[str]:
+    """Run visualminer.py to its end; its output as text, undecodable bytes as surrogates."""
+    more = {"cwd": ROOT, "timeout": PATIENCE_S, "errors": "surrogateescape"} | more
+    return subprocess.run([*PROGRAM, *arguments], capture_output=True, text=True, **more)
+
+
+def small_photo(path: Path, width: int = 8, height: int = 8) -> Path:
+    """Write a gray PNG of this size; its folder is made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("L", (width, height), 128).save(path, "PNG")
+    return path
+
+
+def component(name: str, type_: str, inputs: str = "files", **params: object) -> str:
+    """A component of a pipeline file; params are written as Python's `repr` writes them, which YAML reads."""
+    lines = [f"- name: {name}", f"  type: {type_}", f"  inputs: [{inputs}]", "  params:"]
+    return "\n".join(lines + [f"    {key}: {value!r}" for key, value in params.items()]) + "\n"
+
+
+def pipeline_file(path: Path, *components: str) -> Path:
+    """Write a pipeline file of components as `component` makes them."""
+    path.write_text("pipeline:\n" + "".join(components))
+    return path
+
+
+def parts_in(folder: Path) -> list[Path]:
+    """Unfinished outputs that nobody will finish."""
+    return list(folder.rglob(".*.part"))
