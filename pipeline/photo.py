@@ -147,16 +147,16 @@ def _open_header(content: bytes, format_: str) -> Image.Image:
     except MemoryError:
         raise
     except UnidentifiedImageError:
-        raise _damaged(format_, "its header is broken or of a kind that is not read here") from None
+        raise _damaged(format_, "its header is broken, or of a kind that is not read here") from None
     except Exception as error:  # readers raise whatever a broken header makes them stumble over
         raise _damaged(format_, f"its header cannot be read ({error})") from None
 
 
 def _damaged(format_: str, reason: str) -> SourceError:
+    """What a reader stumbled over, in a sentence."""
     reason = " ".join(reason.split()).rstrip(".")
-    return SourceError(
-        FailureCode.TRUNCATED, f"the {format_.upper()} file ends too early or is damaged: {reason}"
-    )
+    what = "ends too early" if "truncated" in reason.lower() else f"is damaged: {reason}"
+    return SourceError(FailureCode.TRUNCATED, f"the {format_.upper()} file {what}")
 
 
 class _Pixels:
