@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipeline.errors import ModelError
+from pipeline.outputs import printable
 
 MAX_NAMES_BYTES = 1 << 20
 
@@ -32,8 +33,11 @@ def read_class_names(names: Path | None, classes: int, network: str) -> tuple[st
         with open(file, "rb") as stream:
             text = stream.read(MAX_NAMES_BYTES).decode("utf-8-sig", "replace")
     except OSError as error:
-        raise ModelError(f"{file}: cannot be read ({error.strerror})") from None
-    lines = [line.strip() for line in text.rstrip().splitlines()]
+        raise ModelError(f"{printable(file)}: cannot be read ({error.strerror})") from None
+    lines = [line.strip() for line in text.rstrip().split("\n")]
     if len(lines) != classes:
-        raise ModelError(f"{file}: {len(lines)} names for the {classes} classes of {network}")
+        raise ModelError(
+            f"{printable(file)}: {len(lines)} names for the {classes} classes of {network}; "
+            "give the file that belongs to it as params.labels"
+        )
     return tuple(line or f"class {index}" for index, line in enumerate(lines))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 from pipeline.errors import ModelError
+from pipeline.outputs import printable
 
 FloatArray = NDArray[np.float32]
 
@@ -24,20 +25,19 @@ class LiteRtEngine:
 
     def __init__(self, model: Path) -> None:
         try:
-            self._interpreter = Interpreter(model_path=str(model), num_threads=1)
+            # bytes, for a path that is not UTF-8 is no `str` to the library
+            self._interpreter = Interpreter(model_path=os.fsencode(model), num_threads=1)
             self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
-            raise ModelError(f"{model}: cannot be run ({error}); delete it to have it made again") from None
+            reason = " ".join(str(error).split())
+            raise ModelError(
+                f"{printable(model)}: cannot be run ({reason}); delete it to have it made again"
+            ) from None
         self._input = self._interpreter.get_input_details()[0]["index"]
-        self._outputs = [detail["index"] for detail in _in_order(self._interpreter)]
+        self._outputs = [detail["index"] for detail in self._interpreter.get_output_details()]
 
     def run(self, image: FloatArray) -> list[FloatArray]:
-        """The network's outputs for one input of the shape that it was compiled for."""
+        """The network's outputs, in the order of its heads, for one input of the shape compiled for."""
         self._interpreter.set_tensor(self._input, image)
         self._interpreter.invoke()
         return [self._interpreter.get_tensor(index) for index in self._outputs]
-
-
-def _in_order(interpreter: Any) -> list[Any]:
-    """Output details in the order of the compiled function's results, which the converter may shuffle."""
-    return sorted(interpreter.get_output_details(), key=lambda detail: str(detail["name"]))

@@ -74,5 +74,6 @@ def _corner_aligned(length: int, resized: int) -> tuple[NDArray[np.int64], Float
     """For each new sample the old one at or before it, and how far it lies towards the next."""
     scale = np.float32(length - 1) / np.float32(max(resized - 1, 1))
     position = np.arange(resized, dtype=np.float32) * scale
+    position[-1] = length - 1  # also where there is one sample alone
     before = np.minimum(position.astype(np.int64), length - 1)
     return before, (position - before).astype(np.float32)

@@ -16,6 +16,9 @@ from pipeline.detections import Box, Detection, Label
 from pipeline.errors import ModelError
 from pipeline.frame import Frame
 from pipeline.modelfiles import resolve_cascade
+from pipeline.outputs import printable
+
+_MAX_CASCADE_BYTES = 1 << 26
 
 _SAME_THING_IOU = 0.5
 """Two regions that overlap show the same face twice; hits that overlap this much are one."""
@@ -29,7 +32,7 @@ class SimpleDetectorParams(Params):
         str, Field(min_length=1, max_length=200, description="the label of everything it finds")
     ] = "object"
     scaledown_factor: Annotated[
-        float, Field(gt=1, le=10, description="how much the window grows from one pass to the next")
+        float, Field(ge=1.01, le=10, description="how much the window grows from one pass to the next")
     ] = 1.1
     min_neighbors: Annotated[
         int,
@@ -70,14 +73,22 @@ class SimpleDetector(Detector):
 
         path = resolve_cascade(self.params.model)
         try:
-            text = path.read_text(encoding="utf-8")
-            self._cascade = cv2.CascadeClassifier()
+            with open(path, "rb") as stream:
+                content = stream.read(_MAX_CASCADE_BYTES + 1)
+        except OSError as error:
+            raise ModelError(f"{printable(path)}: cannot be read ({error.strerror})") from None
+        text = content.decode("utf-8", "replace")  # of names and comments, which are all that could differ
+        self._cascade = cv2.CascadeClassifier()
+        try:
             storage = cv2.FileStorage(text, cv2.FILE_STORAGE_READ | cv2.FILE_STORAGE_MEMORY)
-            loaded = self._cascade.read(storage.getFirstTopLevelNode())
-        except (OSError, UnicodeDecodeError, cv2.error) as error:
-            raise ModelError(f"{path}: cannot be read as a cascade ({error})") from None
-        if not loaded or self._cascade.empty():
-            raise ModelError(f"{path}: is no cascade of the kind that OpenCV 4 reads")
+            loaded = self._cascade.read(storage.getFirstTopLevelNode()) and not self._cascade.empty()
+        except (cv2.error, SystemError):  # the second is what its constructor leaves of the first
+            loaded = False
+        if not loaded or len(content) > _MAX_CASCADE_BYTES:
+            raise ModelError(
+                f"{printable(path)}: is no cascade of the kind that OpenCV 4 reads; "
+                "give the .xml file of a Haar or LBP cascade"
+            )
 
     def detect(self, frame: Frame, regions: Sequence[Box]) -> list[Detection]:
         """One detection for each hit, without a confidence: a cascade has none."""

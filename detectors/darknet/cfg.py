@@ -9,171 +9,47 @@ groups, `scale_x_y` and `new_coords`.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NamedTuple
 
-from detectors.darknet.sections import MAX_CFG_BYTES, Section, parse_sections
+from detectors.darknet.layers import (
+    Convolutional,
+    Head,
+    Layer,
+    MaxPool,
+    NetworkCfg,
+    Region,
+    Reorg,
+    Route,
+    Shape,
+    Shortcut,
+    Upsample,
+    Yolo,
+)
+from detectors.darknet.sections import MAX_CFG_BYTES, Section, parse_sections, shown
 from pipeline.errors import ModelError
+from pipeline.outputs import printable
 
 MAX_SIDE = 4096
 MAX_CHANNELS = 1 << 16
-MAX_OUTPUT_VALUES = 1 << 28
-"""No layer may put out more numbers than this (1 GiB of float32)."""
+MAX_OUTPUT_VALUES = 1 << 27
+"""No layer may put out more numbers than this (512 MiB of float32)."""
 MAX_KERNEL = 64
 
+_PLAIN_CONVOLUTION = {
+    "groups": 1,
+    "dilation": 1,
+    "binary": 0,
+    "xnor": 0,
+    "flipped": 0,
+    "antialiasing": 0,
+    "deform": 0,
+    "dontload": 0,
+    "dontloadscales": 0,
+}
+"""Options of a convolution that are not supported, with the values at which they do nothing."""
+
 ACTIVATIONS = ("linear", "leaky", "relu", "logistic", "mish", "swish")
-
-
-class Shape(NamedTuple):
-    """A layer's output, one picture."""
-
-    height: int
-    width: int
-    channels: int
-
-
-@dataclass(frozen=True, slots=True)
-class Convolutional:
-    """2-D convolution, then batch normalization or a bias, then the activation.
-
-    `padding` pixels of zeros are added on each side. Weights: `filters` biases, 3 x `filters`
-    normalization values (scales, means, variances) if normalized, then the kernels.
-    """
-
-    line: int
-    shape: Shape
-    in_channels: int
-    size: int
-    stride: int
-    padding: int
-    batch_normalize: bool
-    activation: str
-
-    @property
-    def kernel_count(self) -> int:
-        """Numbers in the kernels, (filters, in_channels, size, size)."""
-        return self.shape.channels * self.in_channels * self.size * self.size
-
-    @property
-    def weight_count(self) -> int:
-        """Numbers that this layer takes from the .weights file."""
-        return self.kernel_count + self.shape.channels * (4 if self.batch_normalize else 1)
-
-
-@dataclass(frozen=True, slots=True)
-class MaxPool:
-    """Largest value of each window; `padding` in all, the smaller half before the picture."""
-
-    line: int
-    shape: Shape
-    size: int
-    stride: int
-    padding: int
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """Earlier layers' outputs, each cut into `groups` of channels of which one is kept, joined."""
-
-    line: int
-    shape: Shape
-    layers: tuple[int, ...]
-    groups: int
-    group_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class Shortcut:
-    """The previous output plus an earlier layer's."""
-
-    line: int
-    shape: Shape
-    layer: int
-    activation: str
-
-
-@dataclass(frozen=True, slots=True)
-class Upsample:
-    """Each pixel repeated `stride` times in both directions."""
-
-    line: int
-    shape: Shape
-    stride: int
-
-
-@dataclass(frozen=True, slots=True)
-class Reorg:
-    """Space to depth, in Darknet's own order of channels."""
-
-    line: int
-    shape: Shape
-    stride: int
-
-
-@dataclass(frozen=True, slots=True)
-class Yolo:
-    """Output of YOLOv3 and later: anchors in pixels of the network's input, scores by logistic.
-
-    Args:
-        anchors: (width, height) of the boxes of this head only.
-        scale_x_y: how far a centre may leave its cell, 1 for not at all.
-        new_coords: whether values come out of a logistic already and sizes are squared (YOLOv4-CSP on).
-    """
-
-    line: int
-    shape: Shape
-    anchors: tuple[tuple[float, float], ...]
-    classes: int
-    scale_x_y: float
-    new_coords: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Region:
-    """Output of YOLOv2: anchors in cells, class scores by softmax."""
-
-    line: int
-    shape: Shape
-    anchors: tuple[tuple[float, float], ...]
-    classes: int
-    softmax: bool
-
-
-Layer = Convolutional | MaxPool | Route | Shortcut | Upsample | Reorg | Yolo | Region
-Head = Yolo | Region
-
-
-@dataclass(frozen=True, slots=True)
-class NetworkCfg:
-    """A whole network.
-
-    Args:
-        where: the .cfg's name, for error sentences.
-        shape: of the input; channels is 3.
-        layers: in order; a layer's index is the one that `route` and `shortcut` count by.
-    """
-
-    where: str
-    shape: Shape
-    layers: tuple[Layer, ...]
-
-    @property
-    def weight_count(self) -> int:
-        """Numbers that the .weights file must hold behind its header."""
-        return sum(layer.weight_count for layer in self.layers if isinstance(layer, Convolutional))
-
-    @property
-    def heads(self) -> tuple[tuple[int, Head], ...]:
-        """The output layers with their indices."""
-        return tuple((i, layer) for i, layer in enumerate(self.layers) if isinstance(layer, Yolo | Region))
-
-    @property
-    def classes(self) -> int:
-        """How many classes the network tells apart."""
-        return self.heads[0][1].classes
 
 
 def read_cfg(path: Path) -> NetworkCfg:
@@ -185,10 +61,10 @@ def read_cfg(path: Path) -> NetworkCfg:
         with open(path, "rb") as stream:
             content = stream.read(MAX_CFG_BYTES + 1)
     except OSError as error:
-        raise ModelError(f"{path}: cannot be read ({error.strerror})") from None
+        raise ModelError(f"{printable(path)}: cannot be read ({error.strerror})") from None
     if len(content) > MAX_CFG_BYTES:
-        raise ModelError(f"{path}: larger than {MAX_CFG_BYTES >> 20} MiB; this is no .cfg file")
-    return parse_cfg(content.decode("utf-8", "replace"), os.fsencode(path).decode("utf-8", "replace"))
+        raise ModelError(f"{printable(path)}: larger than {MAX_CFG_BYTES >> 20} MiB; this is no .cfg file")
+    return parse_cfg(content.decode("utf-8-sig", "replace"), printable(path))
 
 
 def parse_cfg(text: str, where: str) -> NetworkCfg:
@@ -211,6 +87,8 @@ def parse_cfg(text: str, where: str) -> NetworkCfg:
             raise section.error(
                 f"layer {index} is of a kind that is not supported; known: {', '.join(sorted(_PARSERS))}"
             )
+        if section.name != "route" and layers and isinstance(layers[-1], Head):
+            raise section.error(f"layer {index} would read the output of a head; a [route] must come between")
         layer = parse(section, before, layers)
         values = layer.shape.height * layer.shape.width * layer.shape.channels
         if min(layer.shape) < 1 or values > MAX_OUTPUT_VALUES:
@@ -231,10 +109,23 @@ def _check_heads(network: NetworkCfg) -> None:
 
 
 def _input_shape(net: Section) -> Shape:
-    width = net.integer("width", 416, 8, MAX_SIDE)
-    height = net.integer("height", 416, 8, MAX_SIDE)
+    for key in ("width", "height"):
+        if key not in net.options:
+            raise net.error(f"{key} is missing; expected the {key} of the network's input")
+    width = net.integer("width", 0, 8, MAX_SIDE)
+    height = net.integer("height", 0, 8, MAX_SIDE)
     net.integer("channels", 3, 3, 3)
     return Shape(height, width, 3)
+
+
+def _refuse_other(section: Section, plain: Mapping[str, float]) -> None:
+    """Refuse options that would change what a layer computes, where they have another value than this.
+
+    Raises: ModelError: names the first that has.
+    """
+    for key, value in plain.items():
+        if section.number(key, value, -1e9, 1e9) != value:
+            raise section.error(f"{key}={shown(section.word(key, ''))} is not supported", key)
 
 
 def _earlier(section: Section, key: str, given: int, layers: list[Layer]) -> int:
@@ -242,6 +133,8 @@ def _earlier(section: Section, key: str, given: int, layers: list[Layer]) -> int
     index = len(layers) + given if given < 0 else given
     if not 0 <= index < len(layers):
         raise section.error(f"{key} {given} names no earlier layer", key)
+    if isinstance(layers[index], Head):
+        raise section.error(f"{key} {given} names a head, whose output is boxes", key)
     return index
 
 
@@ -249,14 +142,14 @@ def _activation(section: Section, default: str) -> str:
     activation = section.word("activation", default)
     if activation not in ACTIVATIONS:
         known = ", ".join(ACTIVATIONS)
-        raise section.error(f'activation "{activation[:40]}" is not supported; known: {known}', "activation")
+        raise section.error(
+            f'activation "{shown(activation)}" is not supported; known: {known}', "activation"
+        )
     return activation
 
 
 def _convolutional(section: Section, before: Shape, layers: list[Layer]) -> Convolutional:
-    for key, plain in (("groups", 1), ("dilation", 1), ("binary", 0), ("xnor", 0), ("antialiasing", 0)):
-        if section.integer(key, plain, 0, MAX_CHANNELS) != plain:
-            raise section.error(f"{key}={section.word(key, '')} is not supported", key)
+    _refuse_other(section, _PLAIN_CONVOLUTION)
     filters = section.integer("filters", 1, 1, MAX_CHANNELS)
     size = section.integer("size", 1, 1, MAX_KERNEL)
     stride = section.integer("stride", 1, 1, MAX_KERNEL)
@@ -274,6 +167,7 @@ def _convolutional(section: Section, before: Shape, layers: list[Layer]) -> Conv
 
 
 def _maxpool(section: Section, before: Shape, layers: list[Layer]) -> MaxPool:
+    _refuse_other(section, {"maxpool_depth": 0, "antialiasing": 0})
     stride = section.integer("stride", 1, 1, MAX_KERNEL)
     size = section.integer("size", stride, 1, MAX_KERNEL)
     padding = section.integer("padding", size - 1, 0, MAX_KERNEL)
@@ -312,10 +206,16 @@ def _shortcut(section: Section, before: Shape, layers: list[Layer]) -> Shortcut:
             f"{before.width}x{before.height}x{before.channels}; shapes must be equal",
             "from",
         )
+    _refuse_other(section, {"alpha": 1, "beta": 1})
+    if section.word("weights_type", "none") != "none":
+        raise section.error(
+            f"weights_type={shown(section.word('weights_type', ''))} is not supported", "weights_type"
+        )
     return Shortcut(section.line, before, index, _activation(section, "linear"))
 
 
 def _upsample(section: Section, before: Shape, layers: list[Layer]) -> Upsample:
+    _refuse_other(section, {"scale": 1})
     stride = section.integer("stride", 2, 1, 32)
     shape = Shape(before.height * stride, before.width * stride, before.channels)
     return Upsample(section.line, shape, stride)
@@ -323,9 +223,7 @@ def _upsample(section: Section, before: Shape, layers: list[Layer]) -> Upsample:
 
 def _reorg(section: Section, before: Shape, layers: list[Layer]) -> Reorg:
     stride = section.integer("stride", 1, 1, 32)
-    for key in ("reverse", "flatten", "extra"):
-        if section.integer(key, 0, 0, MAX_CHANNELS):
-            raise section.error(f"{key} is not supported", key)
+    _refuse_other(section, {"reverse": 0, "flatten": 0, "extra": 0})
     if before.width % stride or before.height % stride or before.channels % (stride * stride):
         raise section.error(
             f"stride {stride} does not divide {before.width}x{before.height}x{before.channels}", "stride"
@@ -372,7 +270,7 @@ def _region(section: Section, before: Shape, layers: list[Layer]) -> Region:
     for key in ("tree", "map"):
         if key in section.options:
             raise section.error(f"{key} (a softmax tree, as YOLO9000 has) is not supported", key)
-    section.integer("coords", 4, 4, 4)
+    _refuse_other(section, {"coords": 4, "background": 0})
     classes = section.integer("classes", 20, 1, MAX_CHANNELS)
     boxes = section.integer("num", 1, 1, 100)
     anchors = _pairs(section, boxes)

@@ -19,8 +19,9 @@ from pathlib import Path
 
 from detectors.darknet.cfg import read_cfg
 from detectors.darknet.weights import check_weights
-from pipeline.errors import ModelError
+from pipeline.errors import ExitCode, ModelError
 from pipeline.modelfiles import cache_folder, sha256_of
+from pipeline.outputs import printable, sweep_parts
 
 COMPILER_VERSION = "1"
 """Raise it when the same files would give another network."""
@@ -49,7 +50,8 @@ def compiled_network(cfg: Path, weights: Path, precision: str) -> Path:
         return output
     with _locked(folder, key):
         if not output.exists():
-            _log.warning("compiling %s once, for %s; this takes a while", cfg.name, precision)
+            _log.warning("compiling %s once, for %s; this takes a while", printable(cfg.name), precision)
+            sweep_parts(folder)
             _compile(cfg, weights, precision, output)
     return output
 
@@ -62,7 +64,7 @@ def _locked(folder: Path, key: str) -> Iterator[None]:
         stream = open(folder / f"{key}.lock", "wb")  # noqa: SIM115 - closed by the `with` below
     except OSError as error:
         raise ModelError(
-            f"{folder}: compiled networks cannot be kept there ({error.strerror}); "
+            f"{printable(folder)}: compiled networks cannot be kept there ({error.strerror}); "
             "set DEEPVISUALMINER_CACHE to a folder that can be written"
         ) from None
     with stream:
@@ -88,7 +90,13 @@ def _compile(cfg: Path, weights: Path, precision: str, output: Path) -> None:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise ModelError(f"{cfg}: compiling took longer than {COMPILE_TIMEOUT_S} s") from None
+        raise ModelError(f"{printable(cfg)}: compiling took longer than {COMPILE_TIMEOUT_S} s") from None
     if done.returncode:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["no reason given"]
-        raise ModelError(f"{cfg}: cannot be compiled (exit {done.returncode}): {said[-1]}")
+        if done.returncode == ExitCode.ENVIRONMENT:
+            raise ModelError(said[-1])
+        raise ModelError(f"{printable(cfg)}: cannot be compiled ({_ending(done.returncode)}): {said[-1]}")
+
+
+def _ending(returncode: int) -> str:
+    return f"signal {-returncode}" if returncode < 0 else f"exit {returncode}"

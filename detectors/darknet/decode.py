@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.darknet.cfg import Head, NetworkCfg, Region, Yolo
+from detectors.darknet.layers import Head, NetworkCfg, Region, Yolo
 
 FloatArray = NDArray[np.float32]
 
@@ -32,7 +32,8 @@ def decode_heads(
     """
     boxes, scores = [], []
     for (_, head), values in zip(network.heads, raw, strict=True):
-        head_boxes, head_scores = _decode_head(head, values[0], network, threshold)
+        with np.errstate(over="ignore", invalid="ignore"):  # boxes that are not finite are dropped
+            head_boxes, head_scores = _decode_head(head, values[0], network, threshold)
         boxes.append(head_boxes)
         scores.append(head_scores)
     return np.concatenate(boxes), np.concatenate(scores)
@@ -61,8 +62,8 @@ def _decode_head(
         classes = picked[:, 5:] if plain else _logistic(picked[:, 5:])
     scores = objectness[row, column, anchor][:, None] * classes
     scores[scores <= threshold] = 0
-    kept = scores.any(axis=1)
     xyxy = np.concatenate((centre - size / 2, centre + size / 2), axis=1)
+    kept = scores.any(axis=1) & np.isfinite(xyxy).all(axis=1) & np.isfinite(scores).all(axis=1)
     return xyxy[kept].astype(np.float32), scores[kept].astype(np.float32)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from detectors.darknet.cfg import (
+from detectors.darknet.layers import (
     Convolutional,
     Layer,
     MaxPool,

@@ -1,15 +1,18 @@
 """The text of a Darknet .cfg: sections of `key=value` lines, read with their line numbers.
 
 Source: Darknet, src/parser.c `read_cfg` and src/option_list.c (blanks do not count anywhere; `#` and `;`
-begin a comment; of a key given twice the first counts).
+begin a comment; of a key given twice the first counts). A comment behind a value is taken for one too, as
+Darknet's reading of numbers does.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, field
 
 from pipeline.errors import ModelError
+from pipeline.outputs import printable
 
 MAX_CFG_BYTES = 1 << 20
 MAX_SECTIONS = 1000
@@ -61,9 +64,9 @@ class Section:
         try:
             values = tuple(int(part) for part in text.split(",") if part)
         except ValueError:
-            raise self.error(f'{key} is "{text[:40]}"; expected a whole number', key) from None
+            raise self.error(f'{key} is "{shown(text)}"; expected a whole number', key) from None
         if not values or (count is not None and len(values) != count):
-            raise self.error(f'{key} is "{text[:40]}"; expected {count or "some"} whole number(s)', key)
+            raise self.error(f'{key} is "{shown(text)}"; expected {count or "some"} whole number(s)', key)
         for value in values:
             if not low <= value <= high:
                 raise self.error(f"{key} is {value}; expected {low} to {high}", key)
@@ -77,9 +80,9 @@ class Section:
         try:
             values = tuple(float(part) for part in text.split(",") if part)
         except ValueError:
-            raise self.error(f'{key} is "{text[:40]}"; expected numbers', key) from None
+            raise self.error(f'{key} is "{shown(text)}"; expected numbers', key) from None
         if not all(math.isfinite(value) for value in values):
-            raise self.error(f'{key} is "{text[:40]}"; expected finite numbers', key)
+            raise self.error(f'{key} is "{shown(text)}"; expected finite numbers', key)
         if count is not None and len(values) != count:
             raise self.error(f"{key} has {len(values)} numbers; expected {count}", key)
         return values
@@ -94,17 +97,22 @@ def parse_sections(text: str, where: str) -> list[Section]:
     Raises: ModelError: a line outside a section or without `=`, or absurdly many sections.
     """
     sections: list[Section] = []
-    for number, raw in enumerate(text.splitlines(), start=1):
-        line = "".join(raw.split())
-        if not line or line[0] in "#;":
+    for number, raw in enumerate(text.split("\n"), start=1):
+        line = re.split("[#;]", "".join(raw.split()), maxsplit=1)[0]
+        if not line:
             continue
         if line.startswith("["):
             if len(sections) == MAX_SECTIONS:
                 raise ModelError(f"{where}:{number}: more than {MAX_SECTIONS} sections; this is no network")
-            sections.append(Section(where, number, line.strip("[]").lower()))
+            sections.append(Section(where, number, shown(line.strip("[]").lower())))
             continue
         key, equals, value = line.partition("=")
         if not sections or not equals:
-            raise ModelError(f'{where}:{number}: "{line[:40]}" is neither a section nor key=value')
+            raise ModelError(f'{where}:{number}: "{shown(line)}" is neither a section nor key=value')
         sections[-1].options.setdefault(key, (value, number))
     return sections
+
+
+def shown(text: str) -> str:
+    """The beginning of a text out of a file that may hold anything, as an error sentence can show it."""
+    return printable(text[:40])

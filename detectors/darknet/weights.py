@@ -17,8 +17,9 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.darknet.cfg import Convolutional, NetworkCfg
+from detectors.darknet.layers import Convolutional, NetworkCfg
 from pipeline.errors import ModelError
+from pipeline.outputs import printable
 
 FloatArray = NDArray[np.float32]
 
@@ -49,15 +50,15 @@ def check_weights(path: Path, network: NetworkCfg) -> int:
             head = stream.read(_VERSION.size)
             size = stream.seek(0, 2)
     except OSError as error:
-        raise ModelError(f"{path}: cannot be read ({error.strerror})") from None
+        raise ModelError(f"{printable(path)}: cannot be read ({error.strerror})") from None
     if len(head) < _VERSION.size:
-        raise ModelError(f"{path}: {size} bytes are too few for a Darknet .weights file")
+        raise ModelError(f"{printable(path)}: {size} bytes are too few for a Darknet .weights file")
     header_bytes = _header_bytes(path, head)
     expected = header_bytes + 4 * network.weight_count
     if size != expected:
         trouble = "the file is cut short" if size < expected else "the file is too long"
         raise ModelError(
-            f"{path}: {size:,} bytes where {network.where} needs {expected:,}; "
+            f"{printable(path)}: {size:,} bytes where {network.where} needs {expected:,}; "
             f"{trouble}, or the two do not belong together"
         )
     return header_bytes
@@ -67,7 +68,7 @@ def _header_bytes(path: Path, head: bytes) -> int:
     """The length of the header: three version numbers, then how many pictures were seen in training."""
     major, minor, _ = _VERSION.unpack(head)
     if not (0 <= major < 1000 and 0 <= minor < 1000):
-        raise ModelError(f"{path}: does not begin with a version as a Darknet .weights file does")
+        raise ModelError(f"{printable(path)}: does not begin with a version as a Darknet .weights file does")
     seen_bytes = 8 if major * 10 + minor >= 2 else 4
     return _VERSION.size + seen_bytes
 
@@ -89,19 +90,22 @@ def _read_layer(
     stream: BinaryIO, path: Path, network: NetworkCfg, index: int, layer: Convolutional
 ) -> ConvolutionWeights:
     values = np.frombuffer(stream.read(4 * layer.weight_count), dtype="<f4")
-    if values.size != layer.weight_count or not np.isfinite(values).all():
-        raise ModelError(
-            f"{path}: the weights of layer {index} ({network.where}:{layer.line}) are not finite numbers; "
-            "the file is damaged"
-        )
+    if values.size != layer.weight_count:
+        raise ModelError(f"{printable(path)}: it was cut short while it was read")
     filters = layer.shape.channels
     bias = values[:filters]
     kernel = values[-layer.kernel_count :].reshape(filters, layer.in_channels, layer.size, layer.size)
     if layer.batch_normalize:
         scales, means, variances = values[filters : 4 * filters].reshape(3, filters)
-        factor = scales / (np.sqrt(np.maximum(variances, 0)) + _NORMALIZATION_EPSILON)
-        kernel = kernel * factor[:, None, None, None]
-        bias = bias - means * factor
+        with np.errstate(over="ignore", invalid="ignore"):  # refused below
+            factor = scales / (np.sqrt(variances) + _NORMALIZATION_EPSILON)
+            kernel = kernel * factor[:, None, None, None]
+            bias = bias - means * factor
+    if not all(np.isfinite(numbers).all() for numbers in (values, kernel, bias)):
+        raise ModelError(
+            f"{printable(path)}: the weights of layer {index} ({network.where}:{layer.line}) are not finite "
+            "numbers, or a variance is negative; the file is damaged"
+        )
     return ConvolutionWeights(
         np.ascontiguousarray(kernel.transpose(2, 3, 1, 0), dtype=np.float32),
         np.ascontiguousarray(bias, dtype=np.float32),

@@ -1,0 +1,98 @@
+"""Small Darknet networks of the tests' own: the text of a .cfg, and random weights of a sensible scale."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from detectors.darknet.cfg import parse_cfg
+from detectors.darknet.compile import compile_network
+from detectors.darknet.layers import Convolutional, NetworkCfg
+from detectors.engines import LiteRtEngine
+
+HEADER = np.array((0, 2, 0, 0, 0), dtype="<i4").tobytes()
+"""Of a .weights file: version 0.2.0, and eight bytes that count the pictures seen."""
+
+
+def section(name: str, **options: object) -> str:
+    """One `[name]` of a .cfg."""
+    lines = [f"{key.removesuffix('_')}={value}" for key, value in options.items()]
+    return "\n".join([f"[{name}]", *lines, ""])
+
+
+def net(width: int = 64, height: int = 64) -> str:
+    return section("net", width=width, height=height, channels=3)
+
+
+def conv(
+    filters: int, size: int = 3, stride: int = 1, bn: int = 1, act: str = "leaky", **more: object
+) -> str:
+    options = {"filters": filters, "size": size, "stride": stride, "pad": 1, "activation": act} | more
+    return section("convolutional", **({"batch_normalize": 1} if bn else {}), **options)
+
+
+def maxpool(size: int, stride: int, **more: object) -> str:
+    return section("maxpool", size=size, stride=stride, **more)
+
+
+def route(*layers: int, **more: object) -> str:
+    return section("route", layers=",".join(map(str, layers)), **more)
+
+
+def yolo(mask: str = "0,1,2", classes: int = 3, **more: object) -> str:
+    anchors = "4,5, 9,7, 12,20, 30,22, 35,50, 60,61"
+    return section("yolo", mask=mask, anchors=anchors, classes=classes, num=6, **more)
+
+
+def region(classes: int = 3, **more: object) -> str:
+    anchors = "0.57,0.67, 1.87,2.06, 3.33,5.47"
+    return section("region", anchors=anchors, classes=classes, num=3, **({"softmax": 1} | more))
+
+
+def head_conv(classes: int = 3, boxes: int = 3) -> str:
+    return conv(boxes * (5 + classes), 1, bn=0, act="linear")
+
+
+def random_weights(network: NetworkCfg, seed: int = 1) -> bytes:
+    """A .weights file that keeps numbers at a sensible scale from layer to layer."""
+    random = np.random.default_rng(seed)
+    parts = []
+    for layer in network.layers:
+        if isinstance(layer, Convolutional):
+            filters = layer.shape.channels
+            parts.append(random.normal(0, 0.1, filters))
+            if layer.batch_normalize:
+                parts.append(random.uniform(0.8, 1.2, filters))
+                parts.append(random.normal(0, 0.1, filters))
+                parts.append(random.uniform(0.8, 1.2, filters))
+            fan_in = layer.kernel_count // filters
+            parts.append(random.normal(0, (2 / fan_in) ** 0.5, layer.kernel_count))
+    return HEADER + np.concatenate(parts).astype("<f4").tobytes()
+
+
+def write_network(folder: Path, text: str, *, seed: int = 1, stem: str = "net") -> tuple[Path, Path]:
+    """The pair of files of a network with random weights."""
+    cfg, weights = folder / f"{stem}.cfg", folder / f"{stem}.weights"
+    cfg.write_text(text, encoding="utf-8")
+    weights.write_bytes(random_weights(parse_cfg(text, "net.cfg"), seed))
+    return cfg, weights
+
+
+@functools.cache
+def engine(text: str, precision: str = "float32") -> LiteRtEngine:
+    """The compiled network, random weights in it; TensorFlow is imported into this process at the first."""
+    with tempfile.TemporaryDirectory() as name:
+        cfg, weights = write_network(Path(name), text)
+        model = Path(name, "net.tflite")
+        model.write_bytes(compile_network(cfg, weights, precision))
+        return LiteRtEngine(model)
+
+
+def picture(network: NetworkCfg) -> np.ndarray:
+    """Smooth noise, as different from network to network as their shapes: (1, height, width, 3) float32."""
+    seed = int.from_bytes(hashlib.sha256(repr(network.shape).encode()).digest()[:4], "little")
+    return np.random.default_rng(seed).random((1, *network.shape), dtype=np.float32)

@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from detectors.darknet.compiled import compiled_network
+from detectors.engines import LiteRtEngine
+from pipeline.errors import ModelError
+from pipeline.modelfiles import CACHE_VARIABLE
+from tests.detectors.darknet.networks import conv, head_conv, net, write_network, yolo
+
+TEXT = net(32, 32) + conv(4) + head_conv() + yolo()
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache folder of this test's own."""
+    folder = tmp_path / "cache"
+    monkeypatch.setenv(CACHE_VARIABLE, str(folder))
+    return folder
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> tuple[Path, Path]:
+    """A small network's .cfg and .weights."""
+    return write_network(tmp_path, TEXT)
+
+
+def compilations(caplog: pytest.LogCaptureFixture) -> int:
+    return sum("compiling" in record.message for record in caplog.records)
+
+
+def test_compiles_once_for_each_content_and_precision(
+    cache: Path, pair: tuple[Path, Path], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING)
+    leftover = leave_behind(cache / "compiled")
+    first = compiled_network(*pair, "float32")
+    assert first.parent == cache / "compiled"
+    assert compilations(caplog) == 1
+    LiteRtEngine(first)
+    inode = first.stat().st_ino
+    (tmp_path / "copy").mkdir()
+    copies = [tmp_path / "copy" / path.name for path in pair]
+    for path, copy in zip(pair, copies, strict=True):
+        copy.write_bytes(path.read_bytes())
+    assert compiled_network(*pair, "float32") == compiled_network(*copies, "float32") == first
+    assert first.stat().st_ino == inode
+    assert compilations(caplog) == 1
+    copies[0].write_text(TEXT.replace("4,5", "4,6"))
+    others = {first, compiled_network(*copies, "float32"), compiled_network(*pair, "int8")}
+    assert len(others) == compilations(caplog) == 3
+    assert all(path.stat().st_size > 1000 for path in others)
+    assert not leftover.exists()
+    assert not list((cache / "compiled").glob(".*.part"))
+
+
+def leave_behind(folder: Path) -> Path:
+    """What a compiler that was killed leaves."""
+    folder.mkdir(parents=True)
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    leftover = folder / f".deepvisualminer-{ended.pid}-0123456789abcdef.part"
+    leftover.write_bytes(b"x")
+    return leftover
+
+
+def test_two_processes_compile_once(cache: Path, pair: tuple[Path, Path]) -> None:
+    code = (
+        "import sys, logging; from pathlib import Path; logging.basicConfig();"
+        "from detectors.darknet.compiled import compiled_network;"
+        "print(compiled_network(Path(sys.argv[1]), Path(sys.argv[2]), 'float32'))"
+    )
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, *pair], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        for _ in range(2)
+    ]
+    said = [process.communicate() for process in running]
+    assert [process.returncode for process in running] == [0, 0]
+    assert said[0][0] == said[1][0]
+    assert sum(b"compiling" in stderr for _, stderr in said) == 1
+
+
+def test_damaged_files_are_told_before_anything_is_compiled(cache: Path, pair: tuple[Path, Path]) -> None:
+    cfg, weights = pair
+    weights.write_bytes(weights.read_bytes()[:-4])
+    with pytest.raises(ModelError, match="the file is cut short"):
+        compiled_network(cfg, weights, "float32")
+    assert not cache.exists()
+
+
+def test_weights_that_are_not_finite_are_one_sentence(cache: Path, pair: tuple[Path, Path]) -> None:
+    """Found in the process that compiles, told in this one's words."""
+    cfg, weights = pair
+    weights.write_bytes(weights.read_bytes()[:-4] + b"\xff\xff\xff\xff")
+    with pytest.raises(ModelError) as caught:
+        compiled_network(cfg, weights, "float32")
+    assert str(caught.value) == (
+        f"{weights}: the weights of layer 1 ({cfg}:12) are not finite numbers, or a variance is negative; "
+        "the file is damaged"
+    )
+    assert not list((cache / "compiled").glob("*.tflite"))
+
+
+@pytest.mark.parametrize("at", ["cache", "cache/compiled"])
+def test_a_cache_that_cannot_be_written_is_one_sentence(
+    at: str, cache: Path, pair: tuple[Path, Path]
+) -> None:
+    path = cache.parent / at
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b"")
+    with pytest.raises(ModelError) as caught:
+        compiled_network(*pair, "float32")
+    assert str(caught.value) == (
+        f"{cache}/compiled: compiled networks cannot be kept there "
+        f"({'Not a directory' if at == 'cache' else 'File exists'}); "
+        "set DEEPVISUALMINER_CACHE to a folder that can be written"
+    )
+
+
+def test_a_read_only_cache_serves_what_it_holds(
+    cache: Path, pair: tuple[Path, Path], unprivileged: list[str], run_python: Callable[..., Any]
+) -> None:
+    held = compiled_network(*pair, "float32")  # a folder that a container mounts, say
+    for folder in (cache / "compiled", cache):
+        folder.chmod(0o555)
+    code = (
+        "from pathlib import Path\n"
+        "from detectors.darknet.compiled import compiled_network\n"
+        "def ask(precision):\n"
+        "    try: return str(compiled_network(Path(sys.argv[1]), Path(sys.argv[2]), precision))\n"
+        "    except Exception as error: return f'{type(error).__name__}: {error}'\n"
+        "answer = [ask('float32'), ask('int8')]"
+    )
+    there, missing = run_python(code, *pair, prefix=unprivileged)
+    for folder in (cache, cache / "compiled"):
+        folder.chmod(0o755)
+    assert there == str(held)
+    assert missing == (
+        f"ModelError: {cache}/compiled: compiled networks cannot be kept there (Permission denied); "
+        "set DEEPVISUALMINER_CACHE to a folder that can be written"
+    )
+
+
+def test_names_that_are_not_utf8(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pair: tuple[Path, Path]
+) -> None:
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    folder.mkdir()
+    monkeypatch.setenv(CACHE_VARIABLE, str(folder / "cache"))
+    moved = [path.rename(folder / path.name) for path in pair]
+    LiteRtEngine(compiled_network(moved[0], moved[1], "float32"))
+
+
+def test_a_worker_never_imports_tensorflow(
+    cache: Path, pair: tuple[Path, Path], run_python: Callable[..., Any]
+) -> None:
+    """Neither where the cache holds the network nor where it must be compiled."""
+    names = pair[0].with_suffix(".names")
+    names.write_text("a\nb\nc\n")
+    code = (
+        "from detectors.deepdetector import DeepDetector, DeepDetectorParams\n"
+        "heavy = lambda: sorted(m for m in sys.modules if m in ('tensorflow', 'cv2', 'ai_edge_litert'))\n"
+        "params = DeepDetectorParams(model=sys.argv[1])\n"
+        "problems = [problem.sentence for problem in DeepDetector.check(params)]\n"
+        "in_parent = heavy()\n"
+        "import numpy\n"
+        "from pipeline.frame import Frame\n"
+        "frame = Frame.from_rgb(numpy.zeros((40, 50, 3), numpy.uint8))\n"
+        "detector = DeepDetector('objects', params)\n"
+        "detector.load()\n"
+        "detector.detect(frame, [frame.whole])\n"
+        "answer = [problems, in_parent, heavy()]"
+    )
+    for _ in range(2):
+        problems, in_parent, in_worker = run_python(code, pair[0])
+        assert problems == []
+        assert in_parent == []
+        assert in_worker == ["ai_edge_litert", "cv2"]

@@ -1,0 +1,211 @@
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from detectors.boxes import iou_with
+from detectors.deepdetector import DeepDetector, DeepDetectorParams
+from pipeline.detections import Box, Detection
+from pipeline.errors import ModelError
+from pipeline.frame import Frame
+from pipeline.media import open_frames
+from pipeline.source import Limits, Source
+from pipeline.walk import iter_sources
+from tests.detectors.conftest import photo
+from tests.detectors.darknet.networks import conv, net, write_network, yolo
+
+pytestmark = pytest.mark.usefixtures("yolov3_tiny")
+
+BUS = [
+    ("bus", Box(0, 229, 808, 740)),
+    ("person", Box(48, 400, 230, 905)),
+    ("person", Box(670, 385, 810, 880)),
+    ("person", Box(218, 405, 345, 860)),
+]
+"""What a person sees in bus.jpg, 810 x 1080."""
+
+
+def detector(**params: Any) -> DeepDetector:
+    loaded = DeepDetector("objects", DeepDetectorParams(**({"model": "yolov3-tiny"} | params)))
+    loaded.load()
+    return loaded
+
+
+def is_there(found: list[Detection], text: str, box: Box, iou: float = 0.5) -> bool:
+    return any(each.labels[0].text == text and each.box.iou(box) > iou for each in found)
+
+
+@pytest.mark.parametrize("precision", ["float32", "int8"])
+@pytest.mark.parametrize("resize", ["letterbox", "stretch", "darknet"])
+def test_finds_the_bus_and_the_people(precision: str, resize: str, sample_photos: Path) -> None:
+    frame = photo(sample_photos / "bus.jpg")
+    found = detector(precision=precision, resize=resize).detect(frame, [frame.whole])
+    assert all(is_there(found, text, box) for text, box in BUS), found
+    assert len(found) <= 6
+    confidences = [each.labels[0].confidence for each in found]
+    assert confidences == sorted(confidences, reverse=True)
+
+
+def test_looks_into_regions_and_answers_in_the_photos_pixels(sample_photos: Path) -> None:
+    frame = photo(sample_photos / "bus.jpg")
+    found = detector().detect(frame, [Box(0, 350, 300, 950), Box(600, 400, 810, 900)])
+    assert is_there(found, "person", BUS[1][1])
+    assert is_there(found, "person", BUS[2][1])
+    for each in found:
+        assert any(each.box.iou(region) > 0 for region in [Box(0, 350, 300, 950), Box(600, 400, 810, 900)])
+        assert each.box.clipped(frame.size_wh) == each.box
+
+
+def test_a_box_has_all_of_its_labels_best_first(sample_photos: Path) -> None:
+    frame = photo(sample_photos / "astronaut.png")
+    found = detector(threshold=0.02).detect(frame, [frame.whole])
+    assert any(len(each.labels) > 1 for each in found)
+    for each in found:
+        confidences = [label.confidence for label in each.labels]
+        assert confidences == sorted(confidences, reverse=True)
+        assert len({label.text for label in each.labels}) == len(each.labels)
+        assert min(confidences) > 0.02
+        assert max(confidences) <= 1
+        assert all(type(confidence) is float for confidence in confidences)
+
+
+def test_params_do_what_they_say(sample_photos: Path) -> None:
+    frame = photo(sample_photos / "bus.jpg")
+    few = detector(threshold=0.6).detect(frame, [frame.whole])
+    some = detector().detect(frame, [frame.whole])
+    overlapping = detector(nms=0.95).detect(frame, [frame.whole])
+    assert len(few) < len(some) < len(overlapping)
+    assert few == some[: len(few)]
+
+
+@pytest.mark.parametrize("size_wh", [(1, 1), (1, 700), (700, 1), (5, 3)])
+def test_takes_pictures_and_regions_of_any_size(size_wh: tuple[int, int], sample_photos: Path) -> None:
+    looking = detector(threshold=0.001)
+    pixels = np.random.default_rng(1).integers(0, 256, (*size_wh[::-1], 3)).astype(np.uint8)
+    frame = Frame.from_rgb(pixels)
+    for each in looking.detect(frame, [frame.whole]):
+        assert each.box.clipped(size_wh) == each.box
+    bus = photo(sample_photos / "bus.jpg")
+    region = Box(100, 500, 100 + size_wh[0], 500 + min(size_wh[1], 500))
+    assert looking.detect(bus, [region]) == looking.detect(bus, [region])
+
+
+def test_takes_two_paths_and_the_names_beside_the_cfg(
+    yolov3_tiny: Path, tmp_path: Path, sample_photos: Path
+) -> None:
+    for ending in (".cfg", ".weights", ".names"):
+        shutil.copy(yolov3_tiny / f"yolov3-tiny{ending}", tmp_path / f"mine{ending}")
+    names = (tmp_path / "mine.names").read_text()
+    (tmp_path / "mine.names").write_text(names.replace("bus", "autob\u00fas"))
+    frame = photo(sample_photos / "bus.jpg")
+    found = detector(model=str(tmp_path / "mine.cfg")).detect(frame, [frame.whole])
+    assert is_there(found, "autob\u00fas", BUS[0][1])
+    (tmp_path / "other.txt").write_text("\n".join(f"thing {n}" for n in range(80)))
+    params = {"model": str(tmp_path / "mine.cfg"), "labels": str(tmp_path / "other.txt")}
+    found = detector(**params).detect(frame, [frame.whole])
+    assert is_there(found, "thing 5", BUS[0][1])
+    named = DeepDetector.model_files(DeepDetectorParams(**params))
+    assert [path.name for path in named] == ["mine.cfg", "mine.weights", "other.txt"]
+
+
+def test_refuses_weights_of_another_network(yolov3_tiny: Path, tmp_path: Path) -> None:
+    text = net(32, 32) + conv(21, 1) + yolo(classes=2)
+    cfg, _ = write_network(tmp_path, text, stem="tiny")
+    (tmp_path / "tiny.names").write_text("this\nthat\n")
+    with pytest.raises(
+        ModelError, match=r"35,434,956 bytes where .*tiny.cfg needs [\d,]+; the file is too long"
+    ):
+        detector(model=str(cfg), weights=str(yolov3_tiny / "yolov3-tiny.weights"))
+
+
+def test_check_tells_each_missing_file_at_its_key(tmp_path: Path) -> None:
+    cfg, weights = write_network(tmp_path, net(32, 32) + conv(21, 1) + yolo(classes=2))
+
+    def keys(**params: Any) -> list[str]:
+        return [problem.key for problem in DeepDetector.check(DeepDetectorParams(**params))]
+
+    assert keys(model=str(cfg), weights=str(weights)) == []
+    assert keys(model=str(tmp_path / "no.cfg"), weights=str(weights)) == ["model"]
+    assert keys(model=str(cfg), weights=str(tmp_path / "no.weights")) == ["weights"]
+    assert keys(model=str(cfg), labels=str(tmp_path / "no.names")) == ["labels"]
+    assert keys(model="yolov3-tinny") == ["model"]
+
+
+# ---- against Darknet itself, where its answers lie beside the checkout ----
+
+
+def photos_of(coco64: Path) -> list[tuple[str, Frame]]:
+    sources = [source for source in iter_sources(str(coco64 / "photos")) if isinstance(source, Source)]
+    return [(source.relative, next(iter(open_frames(source, Limits()).frames))) for source in sources]
+
+
+def test_finds_what_darknet_finds(coco64: Path) -> None:
+    """Darknet's own answers: box IoU 0.9, same label, confidence within 0.03, for 99 of 100."""
+    reference = json.loads((coco64.parents[1] / "reference" / "darknet-yolov3-tiny-coco64.json").read_bytes())
+    looking = detector(resize="darknet", threshold=0.25)
+    wanted = matched = found = 0
+    for name, frame in photos_of(coco64):
+        ours = looking.detect(frame, [frame.whole])
+        found += len(ours)
+        wanted += len(reference[name]["detections"])
+        for theirs in reference[name]["detections"]:
+            at = next(
+                (index for index, each in enumerate(ours) if is_same(each, theirs, frame.size_wh)), None
+            )
+            if at is not None:
+                matched += 1
+                del ours[at]
+    assert wanted > 150
+    assert matched >= 0.99 * wanted
+    assert found - matched <= 0.03 * wanted
+
+
+def is_same(ours: Detection, theirs: dict[str, Any], size_wh: tuple[int, int]) -> bool:
+    label, box = ours.labels[0], ours.box
+    rect = np.clip(np.array(theirs["rect"], np.float32), 0, size_wh * 2)
+    overlap = iou_with(rect, np.array([(box.x1, box.y1, box.x2, box.y2)], np.float32))[0]
+    close = abs(label.confidence - theirs["confidence"]) <= 0.03
+    return label.text == theirs["label"] and close and overlap >= 0.9
+
+
+def ap50(coco64: Path, **params: Any) -> float:
+    """Average precision at IoU 0.5, of 100, as COCO counts."""
+    from pycocotools.coco import COCO
+    from pycocotools.cocoeval import COCOeval
+
+    looking = detector(threshold=0.001, **params)
+    with contextlib.redirect_stdout(io.StringIO()):
+        truth = COCO(str(coco64 / "instances.json"))
+    ids = {image["file_name"]: image["id"] for image in truth.loadImgs(truth.getImgIds())}
+    categories = dict(zip(looking._names, sorted(truth.getCatIds()), strict=True))
+    rows = [
+        {
+            "image_id": ids[name],
+            "category_id": categories[label.text],
+            "score": label.confidence,
+            "bbox": [each.box.x1, each.box.y1, each.box.width, each.box.height],
+        }
+        for name, frame in photos_of(coco64)
+        for each in looking.detect(frame, [frame.whole])
+        for label in each.labels
+    ]
+    with contextlib.redirect_stdout(io.StringIO()):
+        scored = COCOeval(truth, truth.loadRes(rows), "bbox")
+        scored.params.imgIds = sorted(ids.values())
+        scored.evaluate()
+        scored.accumulate()
+        scored.summarize()
+    return 100 * float(scored.stats[1])
+
+
+def test_int8_finds_nearly_as_much(coco64: Path) -> None:
+    exact, small = ap50(coco64), ap50(coco64, precision="int8")
+    assert exact > 50
+    assert small > exact - 2
