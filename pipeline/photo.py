@@ -47,11 +47,14 @@ _PILLOW_FORMATS = {
     "heif": ("HEIF",),
     "avif": ("AVIF",),
 }
-_REDUCED = {
-    2: cv2.IMREAD_REDUCED_COLOR_2,
-    4: cv2.IMREAD_REDUCED_COLOR_4,
-    8: cv2.IMREAD_REDUCED_COLOR_8,
+_IMREAD_FLAGS = {
+    1: cv2.IMREAD_COLOR_RGB,
+    2: cv2.IMREAD_COLOR_RGB | cv2.IMREAD_REDUCED_GRAYSCALE_2,
+    4: cv2.IMREAD_COLOR_RGB | cv2.IMREAD_REDUCED_GRAYSCALE_4,
+    8: cv2.IMREAD_COLOR_RGB | cv2.IMREAD_REDUCED_GRAYSCALE_8,
 }
+"""By the denominator of the scale. The GRAYSCALE ones are nothing but the scale; the COLOR ones mean BGR."""
+
 _TURNED_BY_READER = ("heif", "tiff")
 """libheif turns the picture itself, as the container's own transform says, and so does Pillow's TIFF reader
 by EXIF. (Pillow's AVIF reader does not: it hands the container's transform on as an EXIF orientation.)"""
@@ -194,12 +197,12 @@ class _Pixels:
 
     def _decode_jpeg(self, denominator: int) -> RgbArray | None:
         """Through cv2, upright; None where cv2 refuses."""
-        flags = _REDUCED.get(denominator, cv2.IMREAD_COLOR) | cv2.IMREAD_IGNORE_ORIENTATION
+        flags = _IMREAD_FLAGS[denominator] | cv2.IMREAD_IGNORE_ORIENTATION
         try:
-            bgr = cv2.imdecode(np.frombuffer(self._content, np.uint8), flags)
+            rgb = cv2.imdecode(np.frombuffer(self._content, np.uint8), flags)
         except cv2.error:
             return None
-        return None if bgr is None else upright(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), self._orientation)
+        return None if rgb is None else upright(np.asarray(rgb, np.uint8), self._orientation)
 
     def _decode_with_pillow(self) -> RgbArray:
         """Through Pillow, upright.

