@@ -23,7 +23,7 @@ from pipeline.errors import ExitCode, ModelError
 from pipeline.modelfiles import cache_folder, sha256_of
 from pipeline.outputs import printable, sweep_parts
 
-COMPILER_VERSION = "1"
+COMPILER_VERSION = "2"
 """Raise it when the same files would give another network."""
 
 COMPILE_TIMEOUT_S = 900

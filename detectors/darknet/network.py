@@ -91,10 +91,14 @@ def _convolve(layer: Convolutional, before: Tensor, weights: ConvolutionWeights)
 def _max_pool(layer: MaxPool, before: Tensor) -> Tensor:
     """As Darknet: `padding // 2` before the picture, the rest behind, where the last window needs it."""
     ahead = layer.padding // 2
-    sides = []
+    sides, as_same = [], []
     for length, out in ((before.shape[1], layer.shape.height), (before.shape[2], layer.shape.width)):
-        behind = (out - 1) * layer.stride + layer.size - ahead - length
-        sides.append((ahead, max(behind, 0)))
+        behind = max((out - 1) * layer.stride + layer.size - ahead - length, 0)
+        sides.append((ahead, behind))
+        total = max((out - 1) * layer.stride + layer.size - length, 0)
+        as_same.append(out == -(-length // layer.stride) and sides[-1] == (total // 2, total - total // 2))
+    if all(as_same):  # with TensorFlow's own padding the engine runs the network in one piece
+        return tf.nn.max_pool2d(before, layer.size, layer.stride, "SAME")
     if any(side != (0, 0) for side in sides):
         before = tf.pad(before, ((0, 0), *sides, (0, 0)), constant_values=before.dtype.min)
     return tf.nn.max_pool2d(before, layer.size, layer.stride, "VALID")
