@@ -23,6 +23,17 @@ class _LineFormatter(logging.Formatter):
             record.message = f"{record.levelname.lower()}: {record.message}"
         return super().formatMessage(record)
 
+    def format(self, record: logging.LogRecord) -> str:
+        """The line and what stands below it, without a character that a terminal would obey."""
+        lines = super().format(record).split("\n")
+        return "\n".join(line if line.isprintable() else _escaped(line) for line in lines)
+
+
+def _escaped(line: str) -> str:
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in line
+    )
+
 
 class _StderrHandler(logging.Handler):
     """Writes to whatever standard error is now, so that a progress bar can take it over and lift itself."""

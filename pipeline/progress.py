@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import logging
 import os
 import threading
 import time
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from pipeline.outcome import Outcome, Status, Summary
 from pipeline.outputs import printable
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _PLAIN_INTERVAL_S = 30.0
 _log = logging.getLogger("visualminer")
@@ -41,6 +46,18 @@ class PlainProgress:
             _log.info("%s done, %s failed, %.1f a second", files, f"{self._failed:,}", rate)
 
 
+class _LinesAbove(io.TextIOBase):
+    """Standard error while there is a bar: lines go above it, and are broken by the terminal alone."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def write(self, text: str) -> int:
+        """Print a line."""
+        self._console.print(text, end="", soft_wrap=True, markup=False, highlight=False, emoji=False)
+        return len(text)
+
+
 class TerminalProgress:
     """For a person at a terminal: a bar with rate and time left; log lines go above it.
 
@@ -63,7 +80,10 @@ class TerminalProgress:
             TextColumn("left"),
             console=Console(file=stream),
             transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
         )
+        self._above = contextlib.redirect_stderr(_LinesAbove(self._progress.console))
         self._task = self._progress.add_task("mining", total=None, rate="")
         self._input = input_path
         self._output = output
@@ -74,11 +94,13 @@ class TerminalProgress:
 
     def __enter__(self) -> TerminalProgress:
         self._progress.start()
-        threading.Thread(target=self._count_files, daemon=True).start()
+        self._above.__enter__()
+        threading.Thread(target=self._count_files, name="file counter", daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._over.set()
+        self._above.__exit__(None, None, None)
         self._progress.stop()
 
     def _count_files(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from PIL import Image
@@ -15,10 +16,12 @@ PATIENCE_S = 120
 """A hanging program fails its test instead of hanging it."""
 
 
-def run(*arguments: str | bytes | os.PathLike[str], **more: object) -> subprocess.CompletedProcess[str]:
-    """Run visualminer.py to its end; its output as text, undecodable bytes as surrogates."""
-    more = {"cwd": ROOT, "timeout": PATIENCE_S, "errors": "surrogateescape"} | more
-    return subprocess.run([*PROGRAM, *arguments], capture_output=True, text=True, **more)
+def run(
+    *arguments: str | bytes | os.PathLike[str], prefix: Sequence[str] = ()
+) -> subprocess.CompletedProcess[str]:
+    """Run visualminer.py to its end, behind another command if one is given; its output as text."""
+    command = [*prefix, *PROGRAM, *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S)
 
 
 def small_photo(path: Path, width: int = 8, height: int = 8) -> Path:
