@@ -25,15 +25,18 @@ def head(facts: MediaFacts = FACTS, name: str | bytes = "a.jpg") -> dict:
 
 def test_least_head():
     assert not head().keys() & {"images", "taken", "camera", "gps", "sha256", "file_base64"}
-    assert head().items() >= {
-        "type": "photo",
-        "file": "/photos/a.jpg",
-        "schema": 1,
-        "width": 640,
-        "height": 480,
-        "format": "jpeg",
-        "pipeline": "f00d",
-    }.items()
+    assert (
+        head().items()
+        >= {
+            "type": "photo",
+            "file": "/photos/a.jpg",
+            "schema": 1,
+            "width": 640,
+            "height": 480,
+            "format": "jpeg",
+            "pipeline": "f00d",
+        }.items()
+    )
 
 
 def test_fullest_head():
