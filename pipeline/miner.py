@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from pipeline.config import read_config
+from pipeline.component import Writer
+from pipeline.config import load_class, read_config
 from pipeline.cores import usable_cores
 from pipeline.errors import ExitCode, UsageError
 from pipeline.logs import own_level
@@ -65,6 +66,8 @@ def mine(options: Options, on_outcome: Callable[[Outcome], None]) -> Summary:
     began = time.monotonic()
     config = read_config(options.pipeline, allow_plugins=options.allow_plugins)
     output_root = _check_places(options)
+    if not any(issubclass(load_class(component.target), Writer) for component in config.components):
+        _log.warning("%s: no component writes anything", printable(options.pipeline))
     limits = Limits(max_pixels=round(options.max_megapixels * 1e6))
     workforce = _workforce(options, Assignment(config, output_root, limits, own_level()))
     summary = Summary()

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from PIL import Image
+
+from pipeline.logs import set_levels
 
 ROOT = Path(__file__).parents[1]
 PROGRAM = [sys.executable, str(ROOT / "visualminer.py")]
@@ -22,6 +26,21 @@ def run(
     """Run visualminer.py to its end, behind another command if one is given; its output as text."""
     command = [*prefix, *PROGRAM, *arguments]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S)
+
+
+@contextlib.contextmanager
+def restored_logging() -> Iterator[None]:
+    """Puts the log's handlers and levels back after what sets them up for a whole process."""
+    root, handlers, raises = logging.getLogger(), logging.getLogger().handlers[:], logging.raiseExceptions
+    try:
+        yield
+    finally:
+        for handler in set(root.handlers) - set(handlers):
+            with contextlib.suppress(OSError):
+                handler.close()
+        root.handlers[:] = handlers
+        set_levels(logging.NOTSET)
+        logging.raiseExceptions = raises
 
 
 def small_photo(path: Path, width: int = 8, height: int = 8) -> Path:

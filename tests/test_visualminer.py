@@ -19,7 +19,17 @@ from pipeline import __version__
 from pipeline.errors import ExitCode
 from pipeline.modelfiles import model_folder
 from pipeline.models import main as models
-from tests.running import PATIENCE_S, PROGRAM, ROOT, component, parts_in, pipeline_file, run, small_photo
+from tests.running import (
+    PATIENCE_S,
+    PROGRAM,
+    ROOT,
+    component,
+    parts_in,
+    pipeline_file,
+    restored_logging,
+    run,
+    small_photo,
+)
 
 FACES = component("faces", "simpledetector", model="haarcascade_frontalface_default.xml", min_neighbors=6)
 EYES = component("eyes", "simpledetector", "faces", model="haarcascade_eye.xml")
@@ -129,7 +139,8 @@ def test_quiet_and_verbose_and_a_log_that_cannot_be_written(tmp_path, faces, cap
     from visualminer import main
 
     def told(*arguments: str | Path) -> tuple[int, str, str]:
-        code = main([*map(str, arguments), str(tmp_path / "out"), str(faces), "--workers", "0"])
+        with restored_logging():
+            code = main([*map(str, arguments), str(tmp_path / "out"), str(faces), "--workers", "0"])
         return code, *capfd.readouterr()
 
     assert told("--quiet", photo) == (ExitCode.OK, "", "")

@@ -180,6 +180,13 @@ class TestSignals:
         assert found[0][0].mined == 1
 
 
+def test_a_pipeline_that_writes_nothing_is_warned_of(tmp_path, run, caplog):
+    small_photo(tmp_path / "in" / "a.png")
+    silent = str(pipeline_file(tmp_path / "silent.yml", ECHO[0]))
+    assert run(pipeline=silent)[0].mined == 1
+    assert caplog.messages == [f"{silent}: no component writes anything"]
+
+
 def test_megapixels_and_links_are_options(tmp_path, run):
     small_photo(tmp_path / "in" / "large.png", 200, 100)
     small_photo(tmp_path / "elsewhere" / "a.png")
