@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import base64
 import os
+import re
+from datetime import UTC, datetime
 from typing import Any
 
 from pipeline.detections import Detection, FrameResult, Label
@@ -20,6 +22,8 @@ RESERVED_NAMES = ("frame", "time")
 
 _CONFIDENCE_DIGITS = 6
 _DISTANCE_DIGITS = 4
+_SECOND_NS = 1_000_000_000
+_MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.(\d{9})Z")
 
 
 def to_report_head(source: Source, facts: MediaFacts, pipeline: str) -> dict[str, Any]:
@@ -30,12 +34,8 @@ def to_report_head(source: Source, facts: MediaFacts, pipeline: str) -> dict[str
         facts: what its header says.
         pipeline: the hash of the effective pipeline.
     """
-    path_bytes = os.fsencode(source.path)
-    path = path_bytes.decode("utf-8", "replace")
-    head: dict[str, Any] = {"type": str(source.kind), "file": path}
-    if path.encode() != path_bytes:
-        head["file_base64"] = base64.b64encode(path_bytes).decode("ascii")
     width, height = facts.size_wh
+    head: dict[str, Any] = {"type": str(source.kind)} | to_file_keys(source.path)
     head |= {"schema": SCHEMA, "width": width, "height": height, "format": facts.format}
     if facts.images > 1:
         head["images"] = facts.images
@@ -47,8 +47,52 @@ def to_report_head(source: Source, facts: MediaFacts, pipeline: str) -> dict[str
         head["gps"] = {key: value for key, value in gps.items() if value is not None}
     if facts.sha256 is not None:
         head["sha256"] = facts.sha256
+    head["bytes"] = source.size_bytes
+    if (modified := _to_moment(source.mtime_ns)) is not None:
+        head["modified"] = modified
     head["pipeline"] = pipeline
     return head
+
+
+def to_file_keys(source_path: str) -> dict[str, str]:
+    """The keys that name a source: `file`, and where its path is not UTF-8 also its bytes."""
+    path_bytes = os.fsencode(source_path)
+    path = path_bytes.decode("utf-8", "replace")
+    keys = {"file": path}
+    if path.encode() != path_bytes:
+        keys["file_base64"] = base64.b64encode(path_bytes).decode("ascii")
+    return keys
+
+
+def path_of(head: dict[str, Any]) -> str:
+    """A source's path, as `os.fsdecode` gives it, from a report's head.
+
+    Raises: ValueError, KeyError, TypeError, AttributeError: there is none in it.
+    """
+    encoded = head.get("file_base64")
+    return os.fsdecode(head["file"].encode() if encoded is None else base64.b64decode(encoded, validate=True))
+
+
+def mtime_ns_of(head: dict[str, Any]) -> int:
+    """When a source was changed, nanoseconds since 1970, from a report's head.
+
+    Raises: ValueError, KeyError, TypeError: there is nothing of the kind in it.
+    """
+    match = _MOMENT.fullmatch(head["modified"])
+    if match is None:
+        raise ValueError(f"{head['modified']} is no moment")
+    seconds = datetime.fromisoformat(f"{match[1]}+00:00") - datetime.fromtimestamp(0, UTC)
+    return (seconds.days * 86_400 + seconds.seconds) * _SECOND_NS + int(match[2])
+
+
+def _to_moment(time_ns: int) -> str | None:
+    """Universal time to the nanosecond; None for a time that no calendar of four digits has."""
+    seconds, nanoseconds = divmod(time_ns, _SECOND_NS)
+    try:
+        moment = datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{nanoseconds:09d}Z" if moment.year >= 1000 else None
 
 
 def to_report_frame(result: FrameResult) -> dict[str, Any]:

@@ -1,0 +1,36 @@
+"""How a report's JSON lies on lines: for people, for `grep`, and for whoever reads only its beginning."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+HEAD_END = b',\n  "frames": ['
+"""Stands between a report's head and its frames, and nowhere in a head: JSON's strings hold no line break."""
+
+_UNSHOWABLE = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""What JSON need not escape, yet moves a terminal's cursor or turns the order of what is read."""
+
+
+def head_text(head: Mapping[str, Any]) -> str:
+    """The beginning of a report, up to its first frame."""
+    return laid_out(head, "").removesuffix("\n}") + HEAD_END.decode()
+
+
+def laid_out(value: Mapping[str, Any], indent: str) -> str:
+    """A JSON object with a line a key, and in a list a line an element."""
+    members = []
+    for key, member in value.items():
+        text = _dump(member)
+        if isinstance(member, list) and member:
+            elements = f",\n{indent}    ".join(_dump(element) for element in member)
+            text = f"[\n{indent}    {elements}\n{indent}  ]"
+        members.append(f"\n{indent}  {_dump(key)}: {text}")
+    return "{" + ",".join(members) + f"\n{indent}}}"
+
+
+def _dump(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return _UNSHOWABLE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)

@@ -1,0 +1,105 @@
+"""Reports read again: what one says of its source, and the same report for the source under another name."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reporters.layout import HEAD_END, head_text
+from reporters.report import SCHEMA, mtime_ns_of, path_of, to_file_keys
+
+OWN_BEGINNING = b'{\n  "type": "'
+"""How every report of ours begins; what begins otherwise under a report's name is not ours to replace."""
+
+_MOST_HEAD_BYTES = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class ReportHead:
+    """What a report says of its source.
+
+    Args:
+        path: the source's, as `os.fsdecode` gives it.
+        size_bytes, mtime_ns: of the source when it was mined.
+        format: a word of `pipeline.source.FORMATS`.
+        sha256: of the source's content, or None.
+        pipeline: the fingerprint of the pipeline that mined it.
+    """
+
+    path: str
+    size_bytes: int
+    mtime_ns: int
+    format: str
+    sha256: str | None
+    pipeline: str
+
+
+def is_own_report(path: Path) -> bool:
+    """Whether a file is a report of ours by how it begins.
+
+    Raises: OSError: it is not there or cannot be read.
+    """
+    with open(path, "rb") as stream:
+        return stream.read(len(OWN_BEGINNING)) == OWN_BEGINNING
+
+
+def read_report_head(path: Path) -> ReportHead | None:
+    """What a report says of its source; None for what is no report of ours and of this schema."""
+    try:
+        with open(path, "rb") as stream:
+            head = _parsed(stream.read(_MOST_HEAD_BYTES))
+    except OSError:
+        return None
+    if head is None or head.get("schema") != SCHEMA:
+        return None
+    try:
+        sha256 = head.get("sha256")
+        return ReportHead(
+            path_of(head),
+            int(head["bytes"]),
+            mtime_ns_of(head),
+            str(head["format"]),
+            None if sha256 is None else bytes.fromhex(sha256).hex(),
+            str(head["pipeline"]),
+        )
+    except (KeyError, ValueError, TypeError, AttributeError):  # somebody's own idea of a report
+        return None
+
+
+def iter_under_other_name(path: Path, source_path: str) -> Iterator[bytes]:
+    """A report as it would read had its source been mined under another name, piece by piece.
+
+    Raises:
+        ValueError: it is no report of ours.
+        OSError: it cannot be read.
+    """
+    with open(path, "rb") as stream:
+        beginning = stream.read(_MOST_HEAD_BYTES)
+        head = _parsed(beginning)
+        if head is None:
+            raise ValueError(f"{path} is no report of ours")
+        renamed: dict[str, Any] = {}
+        for key, value in head.items():
+            if key == "file":
+                renamed |= to_file_keys(source_path)
+            elif key != "file_base64":
+                renamed[key] = value
+        yield head_text(renamed).encode()
+        yield beginning[beginning.index(HEAD_END) + len(HEAD_END) :]
+        while piece := stream.read(1 << 20):
+            yield piece
+
+
+def _parsed(beginning: bytes) -> dict[str, Any] | None:
+    """The keys of a report before its frames."""
+    end = beginning.find(HEAD_END)
+    if end < 0 or not beginning.startswith(OWN_BEGINNING):
+        return None
+    try:
+        head = json.loads(beginning[:end] + b"\n}")
+    except (ValueError, RecursionError):
+        return None
+    return head if isinstance(head, dict) else None
