@@ -65,6 +65,8 @@ def run_worker(connection: Connection, noise: Connection, parent_pid: int) -> No
         parent_pid: the worker dies with it.
     """
     die_with_parent(parent_pid)
+    # The workers fill the cores; numpy's own threads, started when it is imported, would only be in the way.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Both may go to a whole group of processes; the parent alone decides what they mean.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
