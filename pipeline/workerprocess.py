@@ -126,6 +126,7 @@ class _SendingHandler(logging.Handler):
 
     def __init__(self, sender: _Sender) -> None:
         super().__init__()
+        self.setFormatter(logging.Formatter("%(message)s"))  # or basicConfig would choose one
         self._sender = sender
 
     def emit(self, record: logging.LogRecord) -> None:

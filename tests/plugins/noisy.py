@@ -21,7 +21,7 @@ class Noisy(Detector):
         sys.stderr.write("NOISE " * 170_000 + "\n")
         os.write(1, b"\xff\x00 raw noise\n")
         threads = [
-            threading.Thread(target=_log.warning, args=("thread %d: %s", n, "w" * 999)) for n in range(8)
+            threading.Thread(target=_log.warning, args=("thread %d: %s", n, "w" * 99)) for n in range(8)
         ]
         for thread in threads:
             thread.start()
