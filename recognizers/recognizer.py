@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, Field, model_validator
@@ -19,8 +20,15 @@ from pipeline.component import ALL, Detector, ModelName, Problem, Words
 from pipeline.detections import Box, Detection, Label
 from pipeline.errors import ModelError
 from pipeline.frame import Frame, GrayArray
-from recognizers.facemodel import FaceModel, available, check_galleries, read_facemodel
-from recognizers.strategies import STRATEGIES, UNKNOWN, strategy_named
+from recognizers.facemodel import (
+    MODEL_FILE,
+    FaceModel,
+    available,
+    check_galleries,
+    locate,
+    read_facemodel,
+)
+from recognizers.strategies import STRATEGIES, UNKNOWN, model_file_name, strategy_named
 from recognizers.voting import elect
 
 if TYPE_CHECKING:
@@ -109,6 +117,13 @@ class Recognizer(Detector):
             check_galleries(params.model, read_facemodel(params.model), params.named_strategies())
         except ModelError as error:
             yield Problem("model", str(error))
+
+    @classmethod
+    def model_files(cls, params: RecognizerParams) -> Sequence[Path]:
+        """The model's record and its galleries."""
+        directory = params.model
+        galleries = [model_file_name(name) for name in available(directory, read_facemodel(directory))]
+        return [Path(locate(directory, name)) for name in (MODEL_FILE, *galleries)]
 
     def load(self) -> None:
         """Read the galleries of the strategies whose answers count."""

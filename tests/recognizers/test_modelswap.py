@@ -1,14 +1,14 @@
 from __future__ import annotations
 
-import contextlib
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from pipeline.errors import OutputError
 from recognizers import modelswap
-from recognizers.facemodel import PENDING_FOLDER, Method, available, read_facemodel
+from recognizers.facemodel import FaceModel, Method, available, read_facemodel
 from recognizers.gallery import Gallery
 from recognizers.strategies import STRATEGIES
 
@@ -25,38 +25,52 @@ def is_whole(directory: str) -> str:
     return model.trained
 
 
-def test_a_cut_at_any_rename_leaves_one_model_whole(model_directory, monkeypatch):
-    directory = model_directory(trained="old")
-    old_files = {path.name: path.read_bytes() for path in Path(directory).iterdir()}
-    seen = []
-    for cut_at in range(12):
-        for path in [p for p in Path(directory).rglob("*") if p.is_file()]:
-            path.unlink()
-        for name, content in old_files.items():
-            Path(directory, name).write_bytes(content)
-        steps = iter(range(100))
+def test_a_cut_at_any_step_leaves_one_model_whole(tmp_path, face, monkeypatch):
+    faces = [np.asarray(face(person, picture, 12)) for person in range(2) for picture in range(2)]
+    galleries = {
+        name: [Gallery.trained(strategy, faces[::step], [0, 0, 1, 1][::step]) for strategy in strategies]
+        for name, strategies, step in (("old", STRATEGIES, 1), ("new", ("eigen", "lbp"), 2))
+    }
 
-        def stop(steps=steps, cut_at=cut_at):
-            if next(steps) == cut_at:
+    def write(directory, name):
+        record = FaceModel(width=12, height=12, labels={0: "a", 1: "b"}, format=1, trained=name)
+        modelswap.replace_model(str(directory), record, galleries[name])
+
+    class Cut:
+        """Stands for a function of the operating system; the power fails before the nth call of any."""
+
+        calls = 0
+
+        def __init__(self, original, at):
+            self.original, self.at = original, at
+
+        def __call__(self, *arguments):
+            Cut.calls += 1
+            if Cut.calls > self.at:
                 raise PowerCut
+            return self.original(*arguments)
 
+    seen = []
+    while "finished" not in seen:
+        directory = tmp_path / f"cut-{len(seen)}"
+        write(directory, "old")
         with monkeypatch.context() as patch:
-            for module, name in (
-                *((os, name) for name in ("rename", "replace")),
-                (modelswap, "sync_folder"),
-                (modelswap, "_write_durably"),
-            ):
-                original = getattr(module, name)
-                patch.setattr(module, name, lambda *a, original=original: (stop(), original(*a))[1])
-            patch.setattr(modelswap.shutil, "rmtree", lambda *a, **k: None)
-            with contextlib.suppress(PowerCut):
-                model_directory(trained="new")
-        seen.append(is_whole(directory))
-        model_directory(trained="newest")
-        assert is_whole(directory) == "newest"
-        assert sorted(os.listdir(directory)) == sorted(old_files)
-    assert seen == sorted(seen, reverse=True)
-    assert set(seen) == {"old", "new"}
+            Cut.calls = 0
+            for name in ("rename", "replace", "fsync", "mkdir", "rmdir"):
+                patch.setattr(os, name, Cut(getattr(os, name), len(seen)))
+            patch.setattr(modelswap.shutil, "rmtree", lambda *_, **__: None)
+            finished = True
+            try:
+                write(directory, "new")
+            except PowerCut:
+                finished = False
+        seen.append("finished" if finished else is_whole(str(directory)))
+        write(directory, "new")
+        assert is_whole(str(directory)) == "new"
+        assert sorted(os.listdir(directory)) == ["eigen.yml", "lbp.yml", "model.json"]
+    assert seen == ["old"] * seen.count("old") + ["new"] * seen.count("new") + ["finished"]
+    assert seen.count("old") > 4
+    assert seen.count("new") > 3
 
 
 def test_a_strategy_that_the_new_model_lacks_is_gone(model_directory):
@@ -77,5 +91,4 @@ def test_a_directory_that_cannot_be_written(model_directory, tmp_path):
     (tmp_path / "model").write_text("a file")
     with pytest.raises(OutputError, match="a file stands where a folder is needed"):
         model_directory()
-    assert STRATEGIES
-    assert not (tmp_path / PENDING_FOLDER).exists()
+    assert (tmp_path / "model").read_text() == "a file"
