@@ -1,0 +1,88 @@
+"""Teach the face recognizer: measure, resize and list pictures, train on them, test what was learned.
+
+facerec_train.py COMMAND ...; facerec_train.py --help names the commands.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from pipeline import __version__
+from pipeline.errors import ExitCode, MinerError, SourceError
+from recognizers.commands import (
+    crop,
+    detect,
+    detectvideo,
+    list_csv,
+    recognize,
+    recognizemany,
+    resize,
+    split,
+    stats,
+    test,
+    train,
+)
+from recognizers.commands.arguments import Lines
+
+_COMMANDS = (crop, stats, resize, list_csv, train, test, split, recognize, detect, recognizemany, detectvideo)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Complains in one line, without the usage, which --help shows."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong with the command line, and exit."""
+        self.exit(ExitCode.USAGE, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="facerec_train.py",
+        description="Teach the face recognizer: crop faces, then stats, resize, csv, train and test.",
+        epilog="Each command explains its arguments: facerec_train.py train --help",
+    )
+    parser.add_argument("--version", action="version", version=f"Deep Visual Miner {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for command in _COMMANDS:
+        command.add_to(commands)
+    return parser
+
+
+def _print_all(lines: Lines) -> ExitCode:
+    """Print what a command says as it says it; its exit code."""
+    while True:
+        try:
+            line = next(lines)
+        except StopIteration as end:
+            return end.value or ExitCode.OK
+        print(line, flush=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what the command line says; the exit status."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    options = _parser().parse_args(arguments)
+    try:
+        return _print_all(options.run(options))
+    except MinerError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    except SourceError as error:
+        print(error.sentence, file=sys.stderr)
+        return ExitCode.SOME_FAILED
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains at its exit
+        return ExitCode.BROKEN_PIPE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

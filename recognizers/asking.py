@@ -1,0 +1,87 @@
+"""Asks a model whose faces pictures show: the whole answer, with every strategy's nearest face."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from pipeline.cores import usable_cores
+from pipeline.detections import Label
+from pipeline.frame import GrayArray
+from recognizers.dataset import Example
+from recognizers.evaluation import Answer
+from recognizers.faceimage import model_face
+from recognizers.facemodel import FaceModel, check_galleries, read_facemodel
+from recognizers.folderrecord import common_record
+from recognizers.gallery import Gallery
+from recognizers.pictures import read_gray
+from recognizers.training import file_digest_of
+
+
+class Oracle:
+    """A model with the galleries of some strategies in memory.
+
+    Args:
+        directory: the model directory.
+        strategies: at least one of `STRATEGIES`.
+    Raises: ModelError: the model lacks one of them, or cannot be read.
+    """
+
+    def __init__(self, directory: str, strategies: Sequence[str]) -> None:
+        self.model: FaceModel = read_facemodel(directory)
+        check_galleries(directory, self.model, tuple(strategies))
+        self._galleries = [Gallery.read(directory, self.model, strategy) for strategy in strategies]
+        distances = {strategy: self.model.unknown_distance(strategy) for strategy in strategies}
+        self.limits = {name: distance for name, distance in distances.items() if distance is not None}
+
+    def nearest(self, face: GrayArray) -> dict[str, Label]:
+        """Strategy -> the nearest known face, however far, for a face of the model's size."""
+        labels = {}
+        for gallery in self._galleries:
+            number, distance = gallery.nearest(face)
+            name = self.model.labels[number]
+            labels[gallery.strategy] = Label(name, method=gallery.strategy, distance=distance)
+        return labels
+
+    def prepared(self, path: str, *, equalize: bool | None = None) -> GrayArray:
+        """A picture of a face as the model wants it.
+
+        Pictures of the model's own size are taken as the `resize` command left them; others are treated
+        as it would treat them.
+
+        Args:
+            path: of the picture.
+            equalize: whether its histogram is equalized; None: where the model's faces were and, by its
+                size or its folder's record, this one was not.
+        Raises: UsageError: it cannot be read.
+        """
+        gray = read_gray(path)
+        if equalize is None:
+            done = common_record([path]).equalized
+            ready = gray.shape == self.model.size_wh[::-1]
+            equalize = bool(self.model.equalized) and not (ready if done is None else done)
+        return model_face(gray, self.model.size_wh, equalize=equalize, fit=self.model.fit)
+
+    def answer(self, examples: Sequence[Example]) -> list[Answer]:
+        """What the strategies say of labelled pictures, in the same order; on all cores.
+
+        Raises: UsageError: one of them cannot be read.
+        """
+
+        def one(example: Example) -> Answer:
+            return Answer(example, self.nearest(self.prepared(example.path)), self.limits)
+
+        with ThreadPoolExecutor(usable_cores()) as threads:
+            return list(threads.map(one, examples))
+
+    def taught(self, examples: Sequence[Example]) -> list[Example]:
+        """Those of the pictures that the model was taught with, by their content."""
+        known = frozenset(self.model.training_files)
+        if not known:
+            return []
+        return [
+            example
+            for example in examples
+            if os.path.isfile(example.path) and file_digest_of(example.path) in known
+        ]

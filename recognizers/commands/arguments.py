@@ -1,0 +1,162 @@
+"""What the subcommands' arguments have in common: 0/1 flags that also have a name, and words to numbers."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import textwrap
+from collections.abc import Callable, Generator
+from typing import Any
+
+from pipeline.errors import ExitCode, UsageError
+from pipeline.outputs import printable
+from recognizers.strategies import EIGEN, FISCHER, LBP, STRATEGIES, TITLES
+
+Lines = Generator[str, None, ExitCode | None]
+"""What a command says as it goes along, and its exit code at the end; None: all went well."""
+
+Command = Callable[[argparse.Namespace], Lines]
+
+_HELP_COLUMNS = 78
+_OPTION_OF = {EIGEN: "eigen", FISCHER: "fischer", LBP: "lbph"}
+
+
+def add_command(
+    commands: Any, name: str, run: Command, *, short: str, long: str, example: str
+) -> argparse.ArgumentParser:
+    """Declare a subcommand.
+
+    Args:
+        commands: what `add_subparsers` gave.
+        name: the word on the command line.
+        run: does it.
+        short: one line for the list of commands.
+        long: what it does, in full.
+        example: a command line, without the program's name.
+    """
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=short,
+        description=textwrap.fill(long, _HELP_COLUMNS),
+        epilog=f"example: facerec_train.py {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,  # an example is not to be broken
+    )
+    parser.set_defaults(run=run)
+    return parser
+
+
+def add_flag(
+    parser: argparse.ArgumentParser, name: str, *, default: bool | None, help_: str, also: str | None = None
+) -> None:
+    """Declare a yes-or-no that can be given as a positional 0 or 1, as in 2017, or by name.
+
+    Args:
+        parser: of a subcommand.
+        name: of the option, `--name` and `--no-name`.
+        default: where neither is given; None: the command decides.
+        help_: what it means.
+        also: another spelling of the option.
+    """
+    shown = {True: "default: yes", False: "default: no", None: ""}[default]
+    positional = parser.add_argument(
+        f"{name}_position", nargs="?", type=_zero_or_one, metavar=name.upper(), help=f"0 or 1: {help_}"
+    )
+    positional.default = None
+    spellings = [f"--{name}"] + ([f"--{also}"] if also else [])
+    parser.add_argument(
+        *spellings,
+        dest=f"{name}_option",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help=f"the same by name{'; ' + shown if shown else ''}",
+    )
+    parser.set_defaults(**{f"{name}_default": default})
+
+
+def flag(options: argparse.Namespace, name: str) -> bool | None:
+    """What a flag says; its default where it is not given.
+
+    Raises: UsageError: it is given twice and says two things.
+    """
+    position, option = getattr(options, f"{name}_position"), getattr(options, f"{name}_option")
+    if position is not None and option is not None and position != option:
+        named = f"--{name}" if option else f"--no-{name}"
+        raise UsageError(f"{name.upper()} is {int(position)} and {named} is given; leave one of them out")
+    given: bool | None = position if position is not None else option
+    default: bool | None = getattr(options, f"{name}_default")
+    return default if given is None else given
+
+
+def add_strategies(parser: argparse.ArgumentParser, verb: str) -> None:
+    """Declare the three flags of the strategies; `verb` as in "train an Eigenfaces model"."""
+    for strategy in STRATEGIES:
+        also = "fisher" if strategy == FISCHER else None
+        help_ = f"whether to {verb} {TITLES[strategy]}"
+        add_flag(parser, _OPTION_OF[strategy], default=True, help_=help_, also=also)
+
+
+def chosen_strategies(options: argparse.Namespace) -> tuple[str, ...]:
+    """The strategies that the flags ask for.
+
+    Raises: UsageError: none of them.
+    """
+    chosen = tuple(strategy for strategy in STRATEGIES if flag(options, _OPTION_OF[strategy]))
+    if not chosen:
+        raise UsageError("all three strategies are switched off; switch one on")
+    return chosen
+
+
+def _zero_or_one(text: str) -> bool:
+    if text not in ("0", "1"):
+        raise argparse.ArgumentTypeError(f'expected 0 or 1, got "{text}"')
+    return text == "1"
+
+
+def pixels(text: str) -> int:
+    """A word of the command line as a number of pixels, 1 to 10000."""
+    try:
+        value = int(text)
+    except ValueError:
+        value = 0
+    if not 1 <= value <= 10_000:
+        raise argparse.ArgumentTypeError(f'expected a whole number of pixels from 1 to 10000, got "{text}"')
+    return value
+
+
+def share(text: str) -> float:
+    """A word of the command line as a number between 0 and 1."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f'expected a number from 0 to 1, got "{text}"')
+    return value
+
+
+def positive(text: str) -> float:
+    """A word of the command line as a number above 0."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 < value < 1e12:
+        raise argparse.ArgumentTypeError(f'expected a number above 0, got "{text}"')
+    return value
+
+
+def whole(text: str) -> int:
+    """A word of the command line as a whole number from 0 to a billion."""
+    if not (text.isascii() and text.isdecimal() and int(text) <= 1_000_000_000):
+        raise argparse.ArgumentTypeError(f'expected a whole number, got "{text}"')
+    return int(text)
+
+
+def quoted(path: str) -> str:
+    """A path as it is typed into a shell."""
+    return shlex.quote(printable(path))
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 picture`, `1,234 pictures`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -1,0 +1,41 @@
+"""`csv DIR FILE`: the labelled pictures of a folder as a list."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from pipeline.errors import ExitCode
+from pipeline.outputs import printable
+from recognizers.commands.arguments import Lines, add_command, plural, quoted
+from recognizers.dataset import list_face_folder, write_examples
+
+
+def add_to(commands: Any) -> None:
+    """Declare the subcommand."""
+    parser = add_command(
+        commands,
+        "csv",
+        run,
+        short="list the pictures and whose they are",
+        long="Write a CSV file with a line for each picture in DIR/<label>/: its absolute path, its label, "
+        "and the label's number. Labels are numbered in the order of their names, so that two runs agree.",
+        example="csv resized dataset.csv",
+    )
+    parser.add_argument("dir", metavar="DIR", help="a folder for each person, named so, with pictures in it")
+    parser.add_argument("file", metavar="FILE", help="the CSV file to write")
+
+
+def run(options: argparse.Namespace) -> Lines:
+    """Do what the subcommand says."""
+    folder = list_face_folder(options.dir)
+    examples = folder.examples()
+    write_examples(options.file, examples)
+    for sentence in folder.passed_over:
+        yield f"passed over: {sentence}"
+    for sentence in folder.unreadable:
+        yield f"cannot be read: {sentence}"
+    labels = plural(len(folder.sources), "label")
+    yield f"{plural(len(examples), 'picture')} of {labels} in {printable(options.file)}"
+    yield f"next: facerec_train.py train {quoted(options.file)} 80 testset.csv MODELDIR 1 1 1"
+    return ExitCode.SOME_FAILED if folder.unreadable else None

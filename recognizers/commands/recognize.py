@@ -1,0 +1,65 @@
+"""`recognize IMG LABEL MODELDIR EIGEN FISCHER LBPH`: whose face is in one picture?"""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from pipeline.outputs import printable
+from recognizers.asking import Oracle
+from recognizers.commands.arguments import (
+    Lines,
+    add_command,
+    add_flag,
+    add_strategies,
+    chosen_strategies,
+    flag,
+)
+from recognizers.dataset import Example
+from recognizers.evaluation import NO_MAJORITY, VOTE, Answer
+from recognizers.strategies import TITLES
+
+
+def add_to(commands: Any) -> None:
+    """Declare the subcommand."""
+    parser = add_command(
+        commands,
+        "recognize",
+        run,
+        short="ask a model about one picture of a face",
+        long="Say whose face IMG shows, by each strategy, and whether that is LABEL.",
+        example="recognize resized/ann/7.png ann familymodel 1 1 1",
+    )
+    parser.add_argument("img", metavar="IMG", help="a picture of a face, nothing else in it")
+    parser.add_argument("label", metavar="LABEL", help="whose face it is")
+    parser.add_argument("modeldir", metavar="MODELDIR", help="folder with the model")
+    add_strategies(parser, "ask")
+    add_flag(
+        parser,
+        "equalize",
+        default=None,
+        help_="spread its shades evenly first (default: where the model's faces were and this one was not)",
+    )
+
+
+def run(options: argparse.Namespace) -> Lines:
+    """Do what the subcommand says."""
+    strategies = chosen_strategies(options)
+    oracle = Oracle(options.modeldir, strategies)
+    face = oracle.prepared(options.img, equalize=flag(options, "equalize"))
+    answer = Answer(Example(options.img, options.label, 0), oracle.nearest(face), oracle.limits)
+    for strategy, label in answer.nearest.items():
+        limit = oracle.limits.get(strategy)
+        beyond = "" if limit is None else f", unknown beyond {limit:.1f}"
+        yield f"{TITLES[strategy]}: {printable(label.text)} at distance {label.distance:.1f}{beyond}"
+    asked = VOTE if len(strategies) > 1 else strategies[0]
+    named, judged = answer.named(asked), answer.judged(asked)
+    verdict = "right" if named == options.label else "wrong"
+    if named == NO_MAJORITY:
+        yield f"the strategies disagree; expected {printable(options.label)}"
+    else:
+        yield f"nearest: {printable(named)}, which is {verdict}; expected {printable(options.label)}"
+    yield f"a pipeline would say: {printable(judged)}"
+    if options.label not in oracle.model.labels.values():
+        yield f"note: the model knows nobody called {printable(options.label)}"
+    return None

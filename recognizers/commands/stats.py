@@ -1,0 +1,108 @@
+"""`stats DIR`: the sizes of the pictures, and to which size to bring them."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline.errors import ExitCode, UsageError
+from pipeline.outputs import printable, write_file
+from recognizers.commands.arguments import Lines, add_command, plural, quoted
+from recognizers.commands.charts import Series, bar_charts
+from recognizers.dataset import list_face_folder
+from recognizers.facestats import (
+    ENOUGH_PICTURES,
+    SMALL_SIDE_PX,
+    FaceStatistics,
+    Histogram,
+    histogram,
+    measure,
+)
+from recognizers.pictures import can_write, encode_as
+
+_BAR_CHARS = 40
+
+
+def add_to(commands: Any) -> None:
+    """Declare the subcommand."""
+    parser = add_command(
+        commands,
+        "stats",
+        run,
+        short="sizes of a collection of faces, to choose one for all",
+        long="Say how large the pictures in DIR are, how many there are of each person, which files cannot "
+        "be read, and to which size to resize them.",
+        example="stats faces --plot sizes.png",
+    )
+    parser.add_argument("dir", metavar="DIR", help="a folder for each person, named so, with pictures in it")
+    parser.add_argument("--plot", metavar="FILE.png", help="also draw the histograms into this file")
+
+
+def run(options: argparse.Namespace) -> Lines:
+    """Do what the subcommand says."""
+    if options.plot is not None and not can_write(options.plot, gray=False):
+        raise UsageError(f"{printable(options.plot)}: cannot be drawn into; give a name that ends in .png")
+    folder = list_face_folder(options.dir)
+    statistics, unreadable = measure(folder)
+    if statistics is None:
+        raise UsageError(f"{printable(options.dir)}: none of its pictures can be read ({unreadable[0]})")
+    yield from _sizes("width", statistics.widths)
+    yield from _sizes("height", statistics.heights)
+    yield from _counts(statistics)
+    for sentence in folder.passed_over:
+        yield f"passed over: {sentence}"
+    for sentence in unreadable:
+        yield f"cannot be read: {sentence}"
+    yield from _suggestions(statistics, options.dir)
+    if options.plot is not None:
+        chart = bar_charts([_series("width", statistics.widths), _series("height", statistics.heights)])
+        write_file(Path(options.plot), encode_as(options.plot, chart))
+        yield f"histograms are in {printable(options.plot)}"
+    return ExitCode.SOME_FAILED if unreadable else None
+
+
+def _sizes(name: str, values: Any) -> Iterator[str]:
+    yield f"Mean {name}= {float(np.mean(values))}"
+    yield f"Median {name}= {float(np.median(values))}"
+    yield f"{name.capitalize()} histogram:"
+    yield from _bars(histogram(values))
+
+
+def _bars(bins: Histogram) -> Iterator[str]:
+    """One line a range: from, to, how many, and a bar as long as that is large."""
+    most = max(int(bins.counts.max()), 1)
+    digits = len(f"{bins.edges[-1]:.1f}")
+    for count, low, high in zip(bins.counts, bins.edges[:-1], bins.edges[1:], strict=True):
+        bar = "#" * round(_BAR_CHARS * int(count) / most) or ("|" if count else "")
+        yield f"  {low:{digits}.1f} - {high:{digits}.1f}  {count:>6}  {bar}".rstrip()
+
+
+def _counts(statistics: FaceStatistics) -> Iterator[str]:
+    readable = sum(statistics.counts.values())
+    yield f"{plural(readable, 'picture')} of {plural(len(statistics.counts), 'label')}"
+    few = statistics.few()
+    if few:
+        names = ", ".join(f"{printable(label)} ({count})" for label, count in few.items())
+        yield f"fewer than {ENOUGH_PICTURES} pictures: {names}"
+
+
+def _suggestions(statistics: FaceStatistics, folder: str) -> Iterator[str]:
+    width, height = statistics.median_wh()
+    small_width, small_height = statistics.small_wh()
+    yield "sizes to resize to:"
+    yield f"  {width}x{height}: the medians; nothing is lost of most pictures"
+    if (small_width, small_height) != (width, height):
+        yield (
+            f"  {small_width}x{small_height}: the same shape, {SMALL_SIDE_PX} pixels long; quick, and fine "
+            "enough for all three strategies"
+        )
+    yield f"next: facerec_train.py resize {quoted(folder)} RESIZED {small_width} {small_height} 1 0"
+
+
+def _series(name: str, values: Any) -> Series:
+    bins = histogram(values)
+    return Series(f"{name} (pixels)", bins.edges, {"pictures": bins.counts})

@@ -1,0 +1,152 @@
+"""`test TESTCSV MODELDIR EIGEN FISCHER LBPH`: how well a model names pictures that it was not taught."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pipeline.outputs import check_writable, printable, write_file
+from recognizers.asking import Oracle
+from recognizers.commands.arguments import Lines, add_command, add_strategies, chosen_strategies, plural
+from recognizers.commands.evaluationcharts import charts_of
+from recognizers.commands.evaluationnumbers import numbers_of
+from recognizers.dataset import check_present, read_examples
+from recognizers.evaluation import VOTE, Evaluation
+from recognizers.pictures import encode_as
+from recognizers.strategies import EIGEN, FISCHER, LBP, TITLES
+
+_ORIGINAL_COLUMNS = {EIGEN: "eigen", FISCHER: "fischer", LBP: "lbph"}
+_MOST_COLUMNS = 12
+"""A table with more people than that does not fit on a terminal."""
+
+
+def add_to(commands: Any) -> None:
+    """Declare the subcommand."""
+    parser = add_command(
+        commands,
+        "test",
+        run,
+        short="say how often a model is right",
+        long="Ask a model about the pictures in TESTCSV and compare. Labels that the model does not know "
+        "are strangers: none of their pictures should get a name.",
+        example="test testset.csv familymodel --plot charts --json accuracy.json",
+    )
+    parser.add_argument("testcsv", metavar="TESTCSV", help="list of pictures, made by the train command")
+    parser.add_argument("modeldir", metavar="MODELDIR", help="folder with the model")
+    add_strategies(parser, "test")
+    parser.add_argument("--plot", metavar="DIR", help="draw who was taken for whom, and the distances, here")
+    parser.add_argument("--json", metavar="FILE", help="write all numbers to this file")
+
+
+def run(options: argparse.Namespace) -> Lines:
+    """Do what the subcommand says."""
+    strategies = chosen_strategies(options)
+    examples = read_examples(options.testcsv)
+    check_present(examples)
+    oracle = Oracle(options.modeldir, strategies)
+    if options.plot is not None:
+        check_writable(Path(options.plot))
+    taught = oracle.taught(examples)
+    evaluation = Evaluation(oracle.answer(examples), strategies, oracle.model.labels.values())
+    yield from _each_picture(evaluation)
+    if taught:
+        yield (
+            f"warning: the model was taught {len(taught)} of these {plural(len(examples), 'picture')}, like "
+            f"{printable(taught[0].path)}; how it names them says nothing about new ones"
+        )
+    if evaluation.known:
+        yield from _accuracy(evaluation)
+        yield from _people(evaluation)
+        yield from _confusions(evaluation)
+    yield from _with_limits(evaluation, oracle)
+    if options.plot is not None:
+        for name, chart in charts_of(evaluation, oracle.limits):
+            write_file(Path(options.plot, name), encode_as(name, chart))
+            yield f"chart: {printable(Path(options.plot, name))}"
+    if options.json is not None:
+        numbers = numbers_of(evaluation, taught=len(taught))
+        write_file(Path(options.json), json.dumps(numbers, indent=2, ensure_ascii=False).encode() + b"\n")
+        yield f"numbers: {printable(options.json)}"
+    return None
+
+
+def _each_picture(evaluation: Evaluation) -> Iterator[str]:
+    for answer in (*evaluation.known, *evaluation.strangers):
+        answers = [f"{_ORIGINAL_COLUMNS[name]}={label.text}" for name, label in answer.nearest.items()]
+        if VOTE in evaluation.asked:
+            answers.append(f"vote={answer.named(VOTE)}")
+        shown = " | ".join(printable(text) for text in answers)
+        yield f"{printable(answer.example.path)}: expected={printable(answer.example.label)} | {shown}"
+
+
+def _accuracy(evaluation: Evaluation) -> Iterator[str]:
+    for strategy in evaluation.strategies:
+        yield f"{TITLES[strategy]} accuracy:  {_number(evaluation.accuracy(strategy))}"
+    if VOTE in evaluation.asked:
+        yield (
+            f"Vote accuracy:  {_number(evaluation.accuracy(VOTE))} "
+            f"({evaluation.undecided()} of {len(evaluation.known)} had no majority)"
+        )
+
+
+def _people(evaluation: Evaluation) -> Iterator[str]:
+    asked = evaluation.asked[-1]
+    people = evaluation.by_person(asked)
+    wide = max(len(printable(label)) for label in people)
+    yield f"Accuracy a person ({'the vote' if asked == VOTE else TITLES[asked]}):"
+    for label, (right, count) in people.items():
+        yield f"  {printable(label):<{wide}}  {right:>4} of {count:<4}  {right / count:.3f}"
+
+
+def _confusions(evaluation: Evaluation) -> Iterator[str]:
+    """Who was taken for whom: the whole table where it fits, else what was wrong."""
+    asked = evaluation.asked[-1]
+    confusion = evaluation.confusion(asked)
+    rows = sorted({right for right, _ in confusion})
+    columns = sorted({answer for _, answer in confusion} | set(rows))
+    wrong = {pair: count for pair, count in confusion.items() if pair[0] != pair[1]}
+    yield "Confusion, right label -> answer:"
+    if len(columns) <= _MOST_COLUMNS:
+        shown = [printable(name)[:12] for name in columns]
+        wide = max(len(printable(row)) for row in rows)
+        yield f"  {'':<{wide}}  " + "  ".join(f"{name:>4}" for name in shown)
+        for row in rows:
+            cells = (
+                f"{confusion[row, column] or '.':>{max(4, len(name))}}"
+                for column, name in zip(columns, shown, strict=True)
+            )
+            yield f"  {printable(row):<{wide}}  " + "  ".join(cells)
+    elif not wrong:
+        yield "  none"
+    else:
+        for (right, answer), count in sorted(wrong.items(), key=lambda item: (-item[1], item[0])):
+            yield f"  {printable(right)} -> {printable(answer)}: {count}"
+
+
+def _with_limits(evaluation: Evaluation, oracle: Oracle) -> Iterator[str]:
+    """What a pipeline would make of the pictures, since beyond a distance it says `unknown`."""
+    if not oracle.limits:
+        yield "The model knows no unknown distances, so strangers will get names; train it again for them."
+        return
+    rate = oracle.model.false_accept_rate
+    chosen = "" if rate is None else f", chosen for {100 * rate:g}% false accepts a strategy"
+    yield f"With the model's unknown distances{chosen}:"
+    for strategy in evaluation.asked:
+        title = "Vote" if strategy == VOTE else TITLES[strategy]
+        if evaluation.known:
+            shares = evaluation.shares(strategy)
+            undecided = f", undecided {shares.undecided:.3f}" if strategy == VOTE else ""
+            yield (
+                f"  {title}: of {plural(len(evaluation.known), 'known face')} right {shares.right:.3f}, "
+                f"wrong {shares.wrong:.3f}, unknown {shares.unknown:.3f}{undecided}"
+            )
+        if evaluation.strangers:
+            named = evaluation.strangers_named(strategy)
+            yield f"  {title}: of {plural(len(evaluation.strangers), 'stranger')} named {named:.3f}"
+
+
+def _number(value: float) -> str:
+    return f"{round(value, 6)}"
