@@ -14,7 +14,7 @@ from recognizers.evaluation import Answer
 from recognizers.faceimage import model_face
 from recognizers.facemodel import FaceModel, check_galleries, read_facemodel
 from recognizers.folderrecord import common_record
-from recognizers.gallery import Gallery
+from recognizers.gallery import Gallery, taught_equalized
 from recognizers.pictures import read_gray
 from recognizers.training import file_digest_of
 
@@ -32,6 +32,7 @@ class Oracle:
         self.model: FaceModel = read_facemodel(directory)
         check_galleries(directory, self.model, tuple(strategies))
         self._galleries = [Gallery.read(directory, self.model, strategy) for strategy in strategies]
+        self._equalized = taught_equalized(self.model, self._galleries)
         distances = {strategy: self.model.unknown_distance(strategy) for strategy in strategies}
         self.limits = {name: distance for name, distance in distances.items() if distance is not None}
 
@@ -60,7 +61,7 @@ class Oracle:
         if equalize is None:
             done = common_record([path]).equalized
             ready = gray.shape == self.model.size_wh[::-1]
-            equalize = bool(self.model.equalized) and not (ready if done is None else done)
+            equalize = self._equalized and not (ready if done is None else done)
         return model_face(gray, self.model.size_wh, equalize=equalize, fit=self.model.fit)
 
     def answer(self, examples: Sequence[Example]) -> list[Answer]:

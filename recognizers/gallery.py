@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pipeline.errors import ModelError
 from pipeline.frame import GrayArray
 from pipeline.outputs import printable
+from recognizers.faceimage import looks_equalized
 from recognizers.facemodel import RETRAIN, FaceModel, file_digest, locate
 from recognizers.strategies import EIGEN, FISCHER, LBP, model_file_name
 
@@ -184,3 +185,15 @@ def _read_into(recognizer: Any, stream: Any, strategy: str) -> None:
         copy.write(b"%YAML:1.0\n---\n" + _TOP_LEVEL_KEYS[strategy].encode() + b":\n" + nested)
         copy.flush()
         recognizer.read(f"/proc/self/fd/{descriptor}")
+
+
+def taught_equalized(model: FaceModel, galleries: Sequence[Gallery]) -> bool:
+    """Whether the taught faces were equalized, judged by their looks where nobody wrote it down.
+
+    Then the model is the 2017 program's, which equalized whatever it was told; so where only LBPH is
+    asked, which keeps no pixels, the answer is yes.
+    """
+    if model.equalized is not None:
+        return model.equalized
+    brightness = [gallery.taught_brightness() for gallery in galleries]
+    return all(looks_equalized(values) for values in brightness if values.size)

@@ -128,9 +128,9 @@ class Recognizer(Detector):
     def load(self) -> None:
         """Read the galleries of the strategies whose answers count."""
         from recognizers import faceimage
-        from recognizers.gallery import Gallery
+        from recognizers.gallery import Gallery, taught_equalized
 
-        self._faceimage = faceimage
+        self._faceimage, self._taught_equalized = faceimage, taught_equalized
         params: RecognizerParams = self.params
         self._model = read_facemodel(params.model)
         check_galleries(params.model, self._model, params.named_strategies())
@@ -170,7 +170,7 @@ class Recognizer(Detector):
 
     def _equalizes(self) -> bool:
         """Whether faces are equalized: as the pipeline file says, else as the model was trained."""
-        trained, wanted = self._trained_equalized(), self.params.equalizehist
+        trained, wanted = self._taught_equalized(self._model, self._galleries), self.params.equalizehist
         if wanted is None:
             return trained
         if wanted != trained:
@@ -182,17 +182,6 @@ class Recognizer(Detector):
                 "with" if trained else "without",
             )
         return bool(wanted)
-
-    def _trained_equalized(self) -> bool:
-        """Whether the taught faces were equalized, judged by their looks where nobody wrote it down.
-
-        Then the model is the 2017 program's, which equalized whatever it was told; so where only LBPH is
-        asked, which keeps no pixels, the answer is yes.
-        """
-        if self._model.equalized is not None:
-            return self._model.equalized
-        brightness = [gallery.taught_brightness() for gallery in self._galleries]
-        return all(self._faceimage.looks_equalized(values) for values in brightness if values.size)
 
 
 def _unknown_distances(

@@ -22,6 +22,8 @@ _ORIGINAL_COLUMNS = {EIGEN: "eigen", FISCHER: "fischer", LBP: "lbph"}
 _MOST_COLUMNS = 12
 """A table with more people than that does not fit on a terminal."""
 
+_MANY_UNKNOWN = 0.4
+
 
 def add_to(commands: Any) -> None:
     """Declare the subcommand."""
@@ -146,6 +148,12 @@ def _with_limits(evaluation: Evaluation, oracle: Oracle) -> Iterator[str]:
         if evaluation.strangers:
             named = evaluation.strangers_named(strategy)
             yield f"  {title}: of {plural(len(evaluation.strangers), 'stranger')} named {named:.3f}"
+    if evaluation.known and evaluation.shares(evaluation.asked[-1]).unknown > _MANY_UNKNOWN:
+        larger_rate = min(1.0, max(0.05, 5 * (rate or 0.0)))
+        yield (
+            "Many known faces are called unknown: teach more pictures of each person, or let more strangers "
+            f"pass (train with --false-accept-rate {larger_rate:g}, or unknown: false in the pipeline file)."
+        )
 
 
 def _number(value: float) -> str:

@@ -53,6 +53,17 @@ def test_pictures_are_equalized_once(model_directory, face, tmp_path):
     assert (asked == cv2.resize(np.asarray(raw), (32, 32), interpolation=cv2.INTER_AREA)).all()
 
 
+def test_a_model_of_2017_that_does_not_say_so_is_asked_equalized(model_directory, face, tmp_path):
+    raw = face(1, 3)
+    raw.save(tmp_path / "raw.png")
+    flat = cv2.resize(cv2.equalizeHist(np.asarray(raw)), (32, 32), interpolation=cv2.INTER_AREA)
+    # LBPH keeps no pixels to judge by; the 2017 program always equalized.
+    old = Oracle(model_directory(equalized=None), ("lbp",))
+    assert (old.prepared(str(tmp_path / "raw.png")) == flat).all()
+    plain = Oracle(model_directory(equalized=None), ("eigen", "lbp"))
+    assert (plain.prepared(str(tmp_path / "raw.png")) != flat).any()
+
+
 def test_pictures_that_were_taught_are_told(model_directory, face_folder):
     examples = list_face_folder(str(face_folder(2, 2))).examples()
     taught = [hashlib.sha256(Path(e.path).read_bytes()).hexdigest()[:16] for e in examples[1:3]]

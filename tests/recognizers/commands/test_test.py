@@ -81,6 +81,14 @@ def test_a_method_that_is_missing(facerec, tested):
     assert facerec("test", *tested, 0, 0, 0).code == 2
 
 
+def test_many_unknown_faces_are_explained(facerec, tested, model_directory):
+    strict = model_directory("strict", methods={"eigen": {"unknown_distance": 1.0}}, false_accept_rate=0.02)
+    said = facerec("test", tested[0], strict, 1, 0, 0)
+    assert "Many known faces are called unknown" in said.out
+    assert "--false-accept-rate 0.1," in said.out
+    assert "Many known" not in facerec("test", *tested).out
+
+
 def test_only_strangers(facerec, model_directory, face_folder, tmp_path):
     strangers = list_face_folder(str(face_folder(2, 2, where="strange", first=10))).examples()
     write_examples(str(tmp_path / "s.csv"), strangers)
