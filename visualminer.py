@@ -10,14 +10,21 @@ import argparse
 import logging
 import os
 import sys
+from collections import Counter
+from datetime import datetime
 
 from pipeline import __version__
 from pipeline.config import read_config
-from pipeline.errors import ExitCode, MinerError
+from pipeline.errors import ExitCode, LockedError, MinerError
 from pipeline.logs import set_up_logging
-from pipeline.miner import Options, mine
+from pipeline.miner import NICE, mine
+from pipeline.options import Options
+from pipeline.outcome import Summary
 from pipeline.outputs import printable
-from pipeline.progress import PlainProgress, TerminalProgress, summary_text
+from pipeline.plan import plan
+from pipeline.progress import PlainProgress, TerminalProgress, plan_text, planned_text, summary_text
+from pipeline.selection import Reason
+from pipeline.summaryfile import check_summary_file, write_summary
 
 MOST_WORKERS = 1024
 
@@ -49,16 +56,49 @@ def _parser() -> argparse.ArgumentParser:
         metavar="MP",
         help="refuse larger photos (default: %(default)g)",
     )
+    parser.add_argument(
+        "--min-age",
+        type=_seconds,
+        default=Options.min_age_s,
+        metavar="SECONDS",
+        help="leave files alone that were changed less than this long ago (default: %(default)g)",
+    )
     parser.add_argument("--follow-links", action="store_true", help="follow links to folders")
     parser.add_argument(
         "--allow-plugins", action="store_true", help="let the pipeline file load code from outside"
     )
+    _add_nightly_options(parser)
     loudness = parser.add_mutually_exclusive_group()
     loudness.add_argument("--verbose", action="store_true", help="say what becomes of every file")
     loudness.add_argument("--quiet", action="store_true", help="say nothing unless something failed")
     parser.add_argument("--log-file", metavar="FILE", help="append what becomes of every file to FILE")
+    parser.add_argument(
+        "--log-format", choices=("text", "json"), default="text", help="of log lines (default: %(default)s)"
+    )
+    parser.add_argument("--summary", metavar="FILE", help="write counts and failures to FILE as JSON")
     parser.add_argument("--version", action="version", version=f"Deep Visual Miner {__version__}")
     return parser
+
+
+def _add_nightly_options(parser: argparse.ArgumentParser) -> None:
+    """What matters to a run over what was mined before."""
+    parser.add_argument("--force", action="store_true", help="mine everything, done or not")
+    parser.add_argument("--retry-failed", action="store_true", help="try again what failed before")
+    parser.add_argument("--prune", action="store_true", help="remove the outputs of inputs that are gone")
+    parser.add_argument("--dry-run", action="store_true", help="only say what would be done, and why")
+    parser.add_argument(
+        "--wait-lock",
+        type=_seconds,
+        default=Options.wait_lock_s,
+        metavar="SECONDS",
+        help="wait this long for another run on OUTPUT to end (default: %(default)g)",
+    )
+    parser.add_argument(
+        "--nice",
+        type=_niceness,
+        metavar="N",
+        help=f"how far workers give way to other programs, 0 to 19 (default: {NICE})",
+    )
 
 
 def _positive(text: str) -> float:
@@ -69,6 +109,16 @@ def _positive(text: str) -> float:
     if not 0 < value < 1e9:
         raise argparse.ArgumentTypeError(f'expected a positive number, got "{text}"')
     return value
+
+
+def _seconds(text: str) -> float:
+    return 0.0 if text == "0" else _positive(text)
+
+
+def _niceness(text: str) -> int:
+    if not (text.isdecimal() and len(text) < 3 and int(text) <= 19):
+        raise argparse.ArgumentTypeError(f'expected a whole number from 0 to 19, got "{text}"')
+    return int(text)
 
 
 def _whole(text: str) -> int:
@@ -82,13 +132,13 @@ def main(arguments: list[str] | None = None) -> int:
     given = _parse(arguments)
     on_terminal = sys.stderr.isatty() and not given.quiet
     try:
-        set_up_logging(_level(given, on_terminal), given.log_file)
+        set_up_logging(_level(given, on_terminal), given.log_file, given.log_format)
         if given.check is not None:
             config = read_config(given.check, allow_plugins=given.allow_plugins)
             count = len(config.components)
             _say(f"{printable(given.check)}: good, {count} component{'' if count == 1 else 's'}")
             return ExitCode.OK
-        return _mine(given, on_terminal)
+        return _plan(given) if given.dry_run else _mine(given, on_terminal)
     except BrokenPipeError:
         for stream in (sys.stdout, sys.stderr):  # or Python complains at its exit
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
@@ -107,6 +157,8 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
         parser.error("INPUT, OUTPUT and PIPELINE are needed, or --check PIPELINE")
     if given.check is not None and given.input is not None:
         parser.error("--check PIPELINE stands alone: it mines nothing")
+    if given.dry_run and (given.quiet or given.summary is not None):
+        parser.error("--dry-run does nothing but say what would be done: no --quiet, no --summary")
     return given
 
 
@@ -119,8 +171,8 @@ def _level(given: argparse.Namespace, on_terminal: bool) -> int:
     return logging.WARNING if on_terminal else logging.INFO
 
 
-def _mine(given: argparse.Namespace, on_terminal: bool) -> int:
-    options = Options(
+def _options(given: argparse.Namespace) -> Options:
+    return Options(
         input=given.input,
         output=given.output,
         pipeline=given.pipeline,
@@ -129,13 +181,44 @@ def _mine(given: argparse.Namespace, on_terminal: bool) -> int:
         max_megapixels=given.max_megapixels,
         follow_links=given.follow_links,
         allow_plugins=given.allow_plugins,
+        force=given.force,
+        retry_failed=given.retry_failed,
+        prune=given.prune,
+        min_age_s=given.min_age,
+        nice=given.nice,
+        wait_lock_s=given.wait_lock,
     )
+
+
+def _plan(given: argparse.Namespace) -> int:
+    counts: Counter[Reason | None] = Counter()
+    for planned in plan(_options(given)):
+        counts[planned.reason] += 1
+        _say(planned_text(planned))
+    _say(plan_text(counts))
+    return ExitCode.OK
+
+
+def _mine(given: argparse.Namespace, on_terminal: bool) -> int:
+    began, summary = datetime.now().astimezone(), Summary()
+    places = {"input": given.input, "output": given.output, "pipeline": given.pipeline}
+    if given.summary is not None:
+        check_summary_file(given.summary)
     progress: TerminalProgress | PlainProgress = PlainProgress()
     if on_terminal:
         progress = TerminalProgress(given.input, given.output, sys.stderr)
-    with progress:
-        summary = mine(options, progress.on_outcome)
-    if not given.quiet or summary.failures:
+    try:
+        with progress:
+            mine(_options(given), progress.on_outcome, summary)
+    except LockedError:
+        raise  # the summary is the other run's to write
+    except MinerError as error:
+        if given.summary is not None:
+            write_summary(given.summary, began, places, summary, str(error), error.exit_code)
+        raise
+    if given.summary is not None:
+        write_summary(given.summary, began, places, summary, "", summary.exit_code)
+    if not given.quiet or summary.failed:
         _say(summary_text(summary, given.output))
     return summary.exit_code
 

@@ -142,6 +142,10 @@ class Writer(Component):
         fingerprint: of the pipeline, see `pipeline.config.PipelineConfig`.
     """
 
+    finished_last: ClassVar[bool] = False
+    """Whether its outputs get their names after those of other writers, as reports do: one that is there says
+    that everything is."""
+
     def __init__(self, name: str, params: Any, *, tag: str = "", fingerprint: str = "") -> None:
         super().__init__(name, params)
         self.tag = tag

@@ -21,6 +21,8 @@ class ExitCode(IntEnum):
     """The command line or the pipeline file is wrong; nothing was mined."""
     ENVIRONMENT = 3
     """The machine does not allow it: output not writable, disk full, a model that does not load."""
+    LOCKED = 4
+    """Another run has the output folder; nothing was mined."""
     INTERRUPTED = 130
     """Ctrl-C (SIGINT): what was in hand was finished or dropped whole."""
     TERMINATED = 143
@@ -99,6 +101,12 @@ class ModelError(MinerError):
 
 class OutputError(MinerError):
     """The output folder cannot be written: read-only, full, or not a folder."""
+
+
+class LockedError(MinerError):
+    """Another run has the output folder."""
+
+    exit_code = ExitCode.LOCKED
 
 
 class OutputNameError(OutputError):

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pipeline.errors import OutputError
 from pipeline.ledgerfile import LEDGER_NAME, ledger_errors, open_ledger_file
 from pipeline.outcome import Status
+from pipeline.source import Stamp
 
 _TO_DISK_S = 5.0
 """A kill loses no record; a power cut loses those of this long, and their inputs are mined once more."""
 _PAGE = 1000
-_2_63 = 1 << 63
 
 _COLUMNS = (
     "path, size, mtime_ns, device, inode, ctime_ns, context, format, status, code, sentence, frames, "
@@ -23,32 +24,6 @@ _COLUMNS = (
 )
 _SELECT = f"SELECT {_COLUMNS} FROM inputs WHERE "  # noqa: S608 - no value of anybody's in it
 _INSERT = f"INSERT OR REPLACE INTO inputs ({_COLUMNS}) VALUES ({', '.join('?' * 18)})"  # noqa: S608
-
-
-class Stamp(NamedTuple):
-    """What the file system says of a file without reading it; each number modulo 2^64, with a sign.
-
-    Args:
-        size_bytes: its size.
-        mtime_ns: when its content was changed, nanoseconds since 1970; whoever changes it can set it back.
-        device, inode: which file it is, or zeros for unknown; devices are numbered anew now and then.
-        ctime_ns: when anything about it was changed; nobody can set it back.
-    """
-
-    size_bytes: int
-    mtime_ns: int
-    device: int = 0
-    inode: int = 0
-    ctime_ns: int = 0
-
-    @classmethod
-    def of(cls, status: os.stat_result) -> Stamp:
-        """The stamp in what `os.stat` says."""
-        size, mtime, ctime = status.st_size, status.st_mtime_ns, status.st_ctime_ns
-        device, inode = status.st_dev, status.st_ino
-        if -_2_63 <= min(mtime, ctime) and max(mtime, ctime, inode, device) < _2_63:
-            return cls(size, mtime, device, inode, ctime)
-        return cls(size, *map(_signed, (mtime, device, inode, ctime)))
 
 
 class Context(NamedTuple):
@@ -63,6 +38,15 @@ class Context(NamedTuple):
     root: str
     pipeline: str
     limits: str
+
+
+class Known(NamedTuple):
+    """As much of a record as suffices where nothing has changed."""
+
+    status: Status
+    format: str | None
+    sentence: str
+    outputs: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +99,7 @@ class Ledger:
 
     def __init__(self, output_root: Path) -> None:
         self.path = output_root / LEDGER_NAME
-        self._connection, self.is_new = open_ledger_file(self.path)
+        self._connection = open_ledger_file(self.path)
         self._context_ids: dict[Context, int] = {}
         self._contexts: dict[int, Context] = {}
         self._to_disk_at = time.monotonic() + _TO_DISK_S
@@ -123,24 +107,33 @@ class Ledger:
     def __enter__(self) -> Ledger:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        with ledger_errors(self.path):
-            self._connection.close()
+    def __exit__(self, error: object = None, *_: object) -> None:
+        try:
+            with ledger_errors(self.path):
+                self._connection.close()
+        except OutputError:
+            if error is None:  # else that one says it already
+                raise
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it knows of no input: new, or lost and begun anew."""
+        return self._one("SELECT 1 FROM inputs LIMIT 1", ()) is None
 
     def look_up(self, relative: str) -> Record | None:
         """The record of the input at this path."""
         row = self._one(_SELECT + "path = ?", (os.fsencode(relative),))
         return None if row is None else self._to_record(row)
 
-    def outputs_if_done(self, relative: str, stamp: Stamp, context: Context) -> tuple[str, ...] | None:
-        """The outputs of an input that was mined in the same context and is as it was; else None."""
+    def known(self, relative: str, stamp: Stamp, context: Context) -> Known | None:
+        """What came of an input that is as it was, in the same context, unless it failed. Made to be fast."""
         with ledger_errors(self.path):
             row = self._connection.execute(
-                "SELECT outputs FROM inputs WHERE path = ? AND size = ? AND mtime_ns = ? AND device = ? "
-                "AND inode = ? AND context = ? AND status = 'mined'",
+                "SELECT status, format, sentence, outputs FROM inputs WHERE path = ? AND size = ? "
+                "AND mtime_ns = ? AND device = ? AND inode = ? AND context = ? AND status != 'failed'",
                 (os.fsencode(relative), *stamp[:4], self._id_of(context)),
             ).fetchone()
-        return None if row is None else _parted(row[0])
+        return None if row is None else Known(Status(row[0]), row[1], row[2], _parted(row[3]))
 
     def record(self, record: Record) -> None:
         """Put one record in, in place of any earlier one of its path."""
@@ -187,26 +180,17 @@ class Ledger:
 
     def iter_records(self) -> Iterator[Record]:
         """All records in the order of paths; they may be changed and taken out meanwhile."""
-        yield from self._paged("path > ?")
-
-    def iter_untold(self) -> Iterator[Record]:
-        """The failures that no run which came to its end has listed."""
-        yield from self._paged("told = 0 AND path > ?")
-
-    def count_told_failures(self) -> int:
-        """How many failures are known from earlier runs."""
-        row = self._one("SELECT count(*) FROM inputs WHERE status = ? AND told = 1", (Status.FAILED,))
-        return int(row[0]) if row else 0
-
-    def mark_told(self) -> None:
-        """A run has come to its end and listed all failures."""
-        self._execute("UPDATE inputs SET told = 1 WHERE told = 0")
-
-    def _paged(self, condition: str) -> Iterator[Record]:
         after = b""
-        while rows := self._all(f"{_SELECT}{condition} ORDER BY path LIMIT {_PAGE}", (after,)):
+        while rows := self._all(f"{_SELECT}path > ? ORDER BY path LIMIT {_PAGE}", (after,)):
             after = rows[-1][0]
             yield from map(self._to_record, rows)
+
+    def mark_told(self, relatives: Iterable[str]) -> None:
+        """A run has come to its end and listed these failures."""
+        self._execute("BEGIN IMMEDIATE")
+        for relative in relatives:
+            self._execute("UPDATE inputs SET told = 1 WHERE path = ?", (os.fsencode(relative),))
+        self._execute("COMMIT")
 
     def _one(self, statement: str, values: tuple[Any, ...]) -> Any:
         with ledger_errors(self.path):
@@ -260,11 +244,6 @@ class Ledger:
             row = self._one("SELECT root, pipeline, limits FROM contexts WHERE id = ?", (number,))
             self._contexts[number] = Context(os.fsdecode(row[0]), row[1], row[2])
         return self._contexts[number]
-
-
-def _signed(number: int) -> int:
-    """SQLite's integers have a sign; inodes may be above, and so are times in the year 3000."""
-    return (number + _2_63) % (2 * _2_63) - _2_63
 
 
 def _as_text(sentence: str) -> str:

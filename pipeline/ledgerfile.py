@@ -39,7 +39,6 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             older_outputs BLOB NOT NULL, attempts INTEGER NOT NULL, told INTEGER NOT NULL
             ) WITHOUT ROWID""",
         "CREATE INDEX inputs_like ON inputs (size, mtime_ns) WHERE sha256 IS NOT NULL",
-        "CREATE INDEX inputs_untold ON inputs (path) WHERE told = 0",
     ),
 )
 """Step i leads from schema version i to i + 1. Add steps; never change one that was released."""
@@ -47,20 +46,19 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
 _log = logging.getLogger(__name__)
 
 
-def open_ledger_file(path: Path) -> tuple[sqlite3.Connection, bool]:
+def open_ledger_file(path: Path) -> sqlite3.Connection:
     """Open the ledger's file for one writer, which holds the output folder's lock.
 
-    Returns: the connection, in autocommit mode, and whether the file had to be begun anew.
+    Returns: the connection, in autocommit mode.
     Raises:
         OutputError: it cannot be opened or written, or is a newer version's.
     """
-    is_new = not path.exists() or path.stat().st_size == 0
     try:
-        return _open_checked(path), is_new
+        return _open_checked(path)
     except _DamagedError as error:
         _log.warning("%s: the ledger is damaged (%s) and is made anew", printable(path), error)
     discard_ledger_file(path)
-    return _open_checked(path), True
+    return _open_checked(path)
 
 
 def discard_ledger_file(path: Path) -> None:

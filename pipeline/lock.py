@@ -10,6 +10,7 @@ import contextlib
 import errno
 import fcntl
 import json
+import logging
 import os
 import socket
 import sys
@@ -18,7 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import MinerError, OutputError
+from pipeline.errors import LockedError, OutputError
 from pipeline.outputs import output_errors, printable
 
 LOCK_NAME = ".deepvisualminer.lock"
@@ -29,15 +30,14 @@ _BUSY = {errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES}
 _MOST_COMMAND = 1000
 _MOST_BYTES = 1 << 16
 _held: set[int] = set()
-
-
-class LockedError(MinerError):
-    """Another run has this output folder."""
+_log = logging.getLogger(__name__)
 
 
 @contextlib.contextmanager
-def lock_output(output_root: Path, *, wait_s: float = 0.0) -> Iterator[None]:
+def lock_output(output_root: Path, *, wait_s: float = 0.0) -> Iterator[bool]:
     """Hold the lock of an output folder.
+
+    Yields: whether the run before was killed, so that its name still stands in the file.
 
     Args:
         output_root: a folder that is there and can be written.
@@ -50,9 +50,10 @@ def lock_output(output_root: Path, *, wait_s: float = 0.0) -> Iterator[None]:
     descriptor = _acquire(path, time.monotonic() + wait_s, create=True)
     _held.add(descriptor)
     try:
+        was_killed = os.fstat(descriptor).st_size > 0
         with output_errors(path):
             _write_holder(descriptor)
-        yield
+        yield was_killed
     finally:
         with contextlib.suppress(OSError):  # a full disk, perhaps; the lock ends all the same
             os.ftruncate(descriptor, 0)
@@ -82,12 +83,16 @@ def lock_output_for_reading(output_root: Path, *, wait_s: float = 0.0) -> Iterat
 
 def _acquire(path: Path, until: float, *, create: bool) -> int:
     """The descriptor that holds the lock; it is closed on exec, as all of Python's are."""
+    waiting = False
     while True:
         descriptor = _open(path, create=create)
         try:
             while not _try_lock(descriptor, path):
                 if time.monotonic() >= until:
                     raise LockedError(_who_holds(descriptor, path))
+                if not waiting:
+                    _log.info("waiting: %s", _who_holds(descriptor, path))
+                    waiting = True
                 time.sleep(min(_LOOK_S, max(0.0, until - time.monotonic())))
             if _is_still(path, descriptor):
                 return descriptor

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
+from datetime import datetime
+from typing import Any, Literal
 
 from pipeline.errors import UsageError
 from pipeline.outputs import printable
@@ -35,6 +38,23 @@ def _escaped(line: str) -> str:
     )
 
 
+class _JsonFormatter(logging.Formatter):
+    """A JSON object a line, for programs; what became of an input has its fields beside the sentence."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        shown: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created).astimezone().isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        shown |= getattr(record, "fields", {})
+        if record.exc_info:
+            shown["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(shown)
+
+
 class _StderrHandler(logging.Handler):
     """Writes to whatever standard error is now, so that a progress bar can take it over and lift itself."""
 
@@ -48,12 +68,13 @@ class _StderrHandler(logging.Handler):
             self.handleError(record)
 
 
-def set_up_logging(level: int, log_file: str | None) -> None:
+def set_up_logging(level: int, log_file: str | None, log_format: Literal["text", "json"] = "text") -> None:
     """Send log lines to standard error, and to a file where one is named.
 
     Args:
         level: the least that standard error gets.
         log_file: gets at least what becomes of every file (`logging.DEBUG`), whatever `level` is.
+        log_format: of both.
     Raises: UsageError: the file cannot be opened.
     """
     on_stderr = _StderrHandler()
@@ -68,7 +89,7 @@ def set_up_logging(level: int, log_file: str | None) -> None:
             ) from None
         level = logging.DEBUG
     for handler in handlers:
-        handler.setFormatter(_LineFormatter())
+        handler.setFormatter(_JsonFormatter() if log_format == "json" else _LineFormatter())
     logging.raiseExceptions = False  # a log file on a full disk is no reason for a traceback a line
     logging.basicConfig(handlers=handlers, force=True)
     set_levels(level)

@@ -4,137 +4,158 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
+from pipeline.bookkeeping import Bookkeeping, rebuild_if_empty
+from pipeline.capacity import capacity, worker_bytes
 from pipeline.component import Writer
 from pipeline.config import load_class, read_config
 from pipeline.cores import usable_cores
-from pipeline.errors import ExitCode, UsageError
+from pipeline.errors import ExitCode
+from pipeline.ledger import Ledger
+from pipeline.lock import lock_output
 from pipeline.logs import own_level
-from pipeline.outcome import Outcome, Status, Summary
-from pipeline.outputs import check_writable, output_path, printable, sweep_parts
-from pipeline.source import Limits, Source
-from pipeline.walk import iter_sources
+from pipeline.memory import free_bytes
+from pipeline.options import Options, check_places, context_of, iter_found, limits_of, selection_of
+from pipeline.outcome import Outcome, Summary
+from pipeline.outputs import check_writable, printable, sweep_parts, sweep_tree
+from pipeline.prune import iter_orphans, remove_outputs
+from pipeline.selection import Selection
+from pipeline.source import Source
 from pipeline.workerprocess import Assignment
 from pipeline.workers import SerialWorkers, Workers, Workforce
 
 _log = logging.getLogger(__name__)
 
+NICE = 10
+"""How far workers give way unless somebody says otherwise: far enough for a film on a home server."""
 _SIGNALS = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED}
 
 
-@dataclass(frozen=True)
-class Options:
-    """What a run is asked to do.
-
-    Args:
-        input: a photo or a folder.
-        output: the folder that mirrors INPUT's folders.
-        pipeline: the pipeline file.
-        workers: processes at most; None: one a usable core; 0: none, mine in this process.
-        timeout_s: how long one photo may take.
-        max_megapixels: larger photos are refused before they are decoded.
-        follow_links: whether links to folders are followed.
-        allow_plugins: whether a pipeline file may name code from outside.
-    """
-
-    input: str
-    output: str
-    pipeline: str
-    workers: int | None = None
-    timeout_s: float = 120.0
-    max_megapixels: float = 150.0
-    follow_links: bool = False
-    allow_plugins: bool = False
-
-
-def mine(options: Options, on_outcome: Callable[[Outcome], None]) -> Summary:
+def mine(options: Options, on_outcome: Callable[[Outcome], None], summary: Summary | None = None) -> Summary:
     """Mine INPUT into OUTPUT.
 
     Args:
         options: what to do.
         on_outcome: called with each input's outcome as it comes.
+        summary: an empty one to count in, for a caller who wants to know what an error leaves undone.
     Raises: MinerError: the command line, the pipeline file or the machine does not allow the run.
     """
     began = time.monotonic()
+    summary = Summary() if summary is None else summary
     config = read_config(options.pipeline, allow_plugins=options.allow_plugins)
-    output_root = _check_places(options)
+    output_root = check_places(options)
     if not any(issubclass(load_class(component.target), Writer) for component in config.components):
         _log.warning("%s: no component writes anything", printable(options.pipeline))
-    limits = Limits(max_pixels=round(options.max_megapixels * 1e6))
-    workforce = _workforce(options, Assignment(config, output_root, limits, own_level()))
-    summary = Summary()
-
-    def count(outcome: Outcome) -> None:
-        summary.add(outcome)
-        on_outcome(outcome)
-
-    sources = _mineable(options, output_root, summary, count)
-    with (
-        _stopped_by_signals(workforce, summary),
-        contextlib.closing(workforce.mine(sources)) as outcomes,
-        contextlib.suppress(KeyboardInterrupt),  # how the serial twin is stopped at once
-    ):
-        for outcome in outcomes:
-            count(outcome)
-    summary.elapsed_s = time.monotonic() - began
+    check_writable(output_root)
+    with lock_output(output_root, wait_s=options.wait_lock_s) as was_killed, Ledger(output_root) as ledger:
+        if was_killed:
+            sweep_tree(output_root)
+        context = context_of(options, config)
+        rebuild_if_empty(ledger, output_root, context.limits)
+        selection = selection_of(options, config, ledger, output_root, context)
+        books = Bookkeeping(ledger, selection, output_root, context)
+        run = _Run(options, output_root, selection, books, summary, on_outcome)
+        try:
+            run.mine(_workforce(options, Assignment(config, output_root, limits_of(options), own_level())))
+            if summary.interrupted_by is None:
+                if options.prune:
+                    summary.pruned = _prune(ledger, output_root)
+                books.mark_told()
+        finally:
+            summary.elapsed_s = time.monotonic() - began
     return summary
 
 
-def _check_places(options: Options) -> Path:
-    """INPUT is there, OUTPUT is another place and can be written; OUTPUT's absolute path."""
-    if not os.path.lexists(options.input):
-        raise UsageError(f'"{printable(options.input)}": there is no such INPUT file or folder')
-    if not options.output:
-        raise UsageError('"": OUTPUT is no folder\'s name; name one, or . for this one')
-    output_root = Path(options.output).absolute()
-    both_folders = os.path.isdir(options.input) and os.path.isdir(output_root)
-    if both_folders and os.path.samefile(options.input, output_root):
-        raise UsageError(
-            f"{printable(output_root)}: OUTPUT is INPUT itself; choose another folder, "
-            "so that annotated copies are not mined and nothing of yours is replaced"
+class _Run:
+    """One walk through INPUT, with workers for what is to be mined."""
+
+    def __init__(
+        self,
+        options: Options,
+        output_root: Path,
+        selection: Selection,
+        books: Bookkeeping,
+        summary: Summary,
+        on_outcome: Callable[[Outcome], None],
+    ) -> None:
+        self._summary = summary
+        self._options = options
+        self._output_root = output_root
+        self._selection = selection
+        self._books = books
+        self._on_outcome = on_outcome
+
+    def mine(self, workforce: Workforce) -> None:
+        """Mine what is to be mined, until the end or a signal."""
+        with (
+            _stopped_by_signals(workforce, self._summary),
+            contextlib.closing(workforce.mine(self._sources())) as outcomes,
+            contextlib.suppress(KeyboardInterrupt),  # how the serial twin is stopped at once
+        ):
+            for outcome in outcomes:
+                self._books.note(outcome)
+                self._count(outcome)
+
+    def _sources(self) -> Iterator[Source]:
+        """What is to be mined, until a signal comes; what is passed over on the way is counted.
+
+        Each output folder is rid of a killed run's unfinished files when the walk comes by.
+        """
+        swept = None
+        for found in iter_found(self._options, self._output_root, self._selection):
+            if self._summary.interrupted_by is not None:
+                return
+            folder = found.relative.rpartition("/")[0]
+            if folder != swept:
+                sweep_parts(self._output_root / folder)
+                swept = folder
+            outcome = self._books.sort(found)
+            if outcome is not None:
+                self._count(outcome)
+            elif isinstance(found, Source):
+                yield found
+
+    def _count(self, outcome: Outcome) -> None:
+        self._summary.add(outcome)
+        self._on_outcome(outcome)
+
+
+def _prune(ledger: Ledger, output_root: Path) -> int:
+    """Remove the outputs of inputs that are gone; how many inputs that were."""
+    pruned = kept = 0
+    for record, certain in iter_orphans(ledger):
+        if certain:
+            removed = remove_outputs(record, output_root)
+            ledger.forget(record.relative)
+            pruned += bool(removed)
+            _log.debug("%s is gone; removed %d outputs", printable(record.relative), len(removed))
+        else:
+            kept += 1
+    if kept:
+        _log.warning(
+            "%s gone, and so is the disk or the folder's content that they were on; "
+            "nothing was removed of theirs",
+            "1 input is" if kept == 1 else f"{kept:,} inputs are",
         )
-    check_writable(output_root)
-    return output_root
+    return pruned
 
 
 def _workforce(options: Options, assignment: Assignment) -> Workforce:
     places = f"{printable(options.input)} into {printable(assignment.output_root)}"
     if options.workers == 0:
         _log.info("mining %s in this process", places)
-        return SerialWorkers(assignment)
-    count = options.workers or usable_cores()
-    _log.info("mining %s with up to %d worker process%s", places, count, "" if count == 1 else "es")
-    return Workers(assignment, count, options.timeout_s)
-
-
-def _mineable(
-    options: Options, output_root: Path, summary: Summary, count: Callable[[Outcome], None]
-) -> Iterator[Source]:
-    """The sources of INPUT until a signal comes; what is passed over on the way is counted.
-
-    Each output folder is rid of a killed run's unfinished files before it is used.
-    """
-    swept = None
-    for source in iter_sources(options.input, output_root=output_root, follow_links=options.follow_links):
-        if summary.interrupted_by is not None:
-            return
-        if isinstance(source, Source):
-            folder = output_path(output_root, source.relative, "").parent
-            if folder != swept:
-                sweep_parts(folder)
-                swept = folder
-            yield source
-        else:
-            status = Status.FAILED if source.failed else Status.IGNORED
-            count(Outcome(source.path, status, source.code, source.sentence))
+        return SerialWorkers(replace(assignment, nice=options.nice or 0))
+    carried = capacity(options.workers, usable_cores(), free_bytes(), worker_bytes(assignment.config))
+    _log.info("mining %s with %s", places, carried.sentence)
+    nice = NICE if options.nice is None else options.nice
+    return Workers(replace(assignment, nice=nice), carried.workers, options.timeout_s)
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ import hashlib
 import os
 import secrets
 from collections.abc import Iterator
+from contextvars import ContextVar
 from pathlib import Path
 from typing import BinaryIO
 
@@ -51,6 +52,20 @@ def output_path(output_root: Path, relative: str, suffix: str) -> Path:
     return output_root / folder / os.fsdecode(full_name)
 
 
+_noted: ContextVar[list[Path] | None] = ContextVar("_noted", default=None)
+
+
+@contextlib.contextmanager
+def noting_outputs() -> Iterator[list[Path]]:
+    """A list that gains each output that gets its name inside the block; for one thread."""
+    noted: list[Path] = []
+    token = _noted.set(noted)
+    try:
+        yield noted
+    finally:
+        _noted.reset(token)
+
+
 @contextlib.contextmanager
 def replace_file(path: Path) -> Iterator[BinaryIO]:
     """Open a temporary file that becomes `path` when the block ends well, and is removed when not.
@@ -77,6 +92,8 @@ def replace_file(path: Path) -> Iterator[BinaryIO]:
                 stream.close()
         with output_errors(path):
             os.replace(part, path)
+            if (noted := _noted.get()) is not None:
+                noted.append(path)
             sync_folder(path.parent)
     except BaseException:
         with contextlib.suppress(OSError):
@@ -135,6 +152,12 @@ def sweep_parts(folder: Path, pid: int | None = None) -> None:
             if owner.isdigit() and (int(owner) == pid if pid is not None else not _is_alive(int(owner))):
                 with contextlib.suppress(OSError):
                     os.unlink(entry.path)
+
+
+def sweep_tree(output_root: Path) -> None:
+    """Rid a whole output folder of the unfinished outputs of processes that have ended."""
+    for folder, _, _ in os.walk(output_root):
+        sweep_parts(Path(folder))
 
 
 def _is_alive(pid: int) -> bool:

@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from operator import index
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from pipeline.component import Component, Detector, Writer, WriterSession
 from pipeline.config import FILES, ComponentConfig, PipelineConfig, load_class
@@ -22,6 +22,7 @@ from pipeline.detections import Box, Detection, FrameResult
 from pipeline.errors import FailureCode, MinerError, OutputNameError, SourceError
 from pipeline.frame import Frame
 from pipeline.media import open_frames
+from pipeline.outputs import output_path
 from pipeline.source import Limits, MediaFacts, Source
 
 _log = logging.getLogger(__name__)
@@ -37,6 +38,13 @@ class _Step(Generic[C]):
     component: C
     inputs: tuple[str, ...]
     triggerlabels: frozenset[str]
+
+
+class Mined(NamedTuple):
+    """What came of one source: how many frames, and the SHA-256 of its content if that was computed."""
+
+    frames: int
+    sha256: str | None
 
 
 class Pipeline:
@@ -63,6 +71,8 @@ class Pipeline:
                 self._writers.append(_step(writer, component))
             elif issubclass(cls, Detector):
                 self._detectors.append(_step(cls(component.name, component.params), component))
+        # What is opened first is finished last.
+        self._writers.sort(key=lambda step: not step.component.finished_last)
 
     def load(self) -> None:
         """Load every component's models.
@@ -82,10 +92,9 @@ class Pipeline:
                 reason = f"cannot be loaded ({_in_one_line(error)})"
                 raise MinerError(f'component "{component.name}": {reason}') from None
 
-    def mine(self, source: Source) -> int:
-        """Run one source through all components and write its outputs.
+    def mine(self, source: Source) -> Mined:
+        """Run one source through all components and write its outputs, the reports last.
 
-        Returns: how many frames were mined.
         Raises:
             SourceError: this source cannot be mined; each output of it is whole or as it was.
             MinerError: no source can be, such as a full disk.
@@ -101,11 +110,15 @@ class Pipeline:
                 while (frame := self._next(media.frames)) is not None:
                     self._write(sessions, frame, self._detect(frame))
                     count += 1
-            return count
+            return Mined(count, media.facts.sha256)
         except OutputNameError as error:
             raise SourceError(FailureCode.OUTPUT_NAME_TAKEN, str(error)) from None
         except MemoryError:
             raise SourceError(FailureCode.OUT_OF_MEMORY, "needed more memory than there is") from None
+
+    def output_folder(self, source: Source) -> Path:
+        """The folder that all outputs of a source lie in."""
+        return output_path(self._output_root, source.relative, "").parent
 
     def detect(self, frame: Frame) -> FrameResult:
         """What every detector finds in one frame, in the order of the pipeline file."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
 import sys
+from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
 
@@ -23,3 +25,22 @@ def die_with_parent(parent_pid: int) -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent_pid:
         os._exit(1)
+
+
+def be_killed_first() -> None:
+    """Have the kernel, where memory runs out, kill this process rather than its parent or somebody else's.
+
+    Source: proc(5), oom_score_adj; what a process starts has the same.
+    """
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("500")
+
+
+def give_way(nice: int) -> None:
+    """Let other programs go first, by at least this much; what this process starts does the same.
+
+    Args:
+        nice: 0 to 19, see nice(2).
+    """
+    if os.getpriority(os.PRIO_PROCESS, 0) < nice:
+        os.setpriority(os.PRIO_PROCESS, 0, nice)

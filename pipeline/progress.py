@@ -8,15 +8,20 @@ import logging
 import os
 import threading
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, TextIO
 
 from pipeline.outcome import Outcome, Status, Summary
 from pipeline.outputs import printable
+from pipeline.plan import Planned
+from pipeline.selection import Reason
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 _PLAIN_INTERVAL_S = 30.0
+_UNCHANGED_A_STEP = 256
+"""So many inputs with nothing to do move the bar together: they come by the ten thousand."""
 _log = logging.getLogger("visualminer")
 
 
@@ -122,7 +127,8 @@ class TerminalProgress:
         log_outcome(outcome)
         self._done += 1
         self._failed += outcome.status is Status.FAILED
-        self._show()
+        if outcome.status is not Status.UNCHANGED or self._done % _UNCHANGED_A_STEP == 0:
+            self._show()
 
     def _show(self) -> None:
         rate = f"{self._done / max(time.monotonic() - self._began, 1e-3):.1f} a second"
@@ -132,33 +138,79 @@ class TerminalProgress:
         self._progress.update(self._task, completed=self._done, total=total, rate=rate)
 
 
+_LEVELS = {Status.FAILED: logging.ERROR}
+"""Failures always show, the others with --verbose and in a log file."""
+
+
 def log_outcome(outcome: Outcome) -> None:
-    """One log line: failures always, the others with --verbose and in a log file."""
-    path = printable(outcome.path)
-    match outcome.status:
-        case Status.FAILED:
-            _log.error("%s: failed (%s): %s", path, outcome.code, printable(outcome.sentence))
-        case Status.IGNORED:
-            _log.debug("%s: ignored: %s", path, printable(outcome.sentence))
-        case Status.MINED:
-            _log.debug("%s: mined", path)
+    """One log line for one input."""
+    level = _LEVELS.get(outcome.status, logging.DEBUG)
+    if not _log.isEnabledFor(level):
+        return
+    path, sentence = printable(outcome.path), printable(outcome.sentence)
+    fields = {"file": path, "status": str(outcome.status)}
+    if outcome.code is not None:
+        fields["code"] = str(outcome.code)
+    code = f" ({outcome.code})" if outcome.status is Status.FAILED else ""
+    reason = f": {sentence}" if sentence else ""
+    _log.log(level, "%s: %s%s%s", path, outcome.status, code, reason, extra={"fields": fields})
 
 
 def summary_text(summary: Summary, output: str) -> str:
-    """The last words of a run: counts, time and rate, each failure with its reason, where to look."""
-    elapsed = summary.elapsed_s
-    rate = f", {summary.mined / elapsed:.1f} photos a second" if summary.mined and elapsed > 0 else ""
-    photos = "1 photo" if summary.mined == 1 else f"{summary.mined:,} photos"
+    """The last words of a run: each failure with its reason, then one line that says what was done."""
     lines = [
-        f"mined {photos} in {_duration(elapsed)}{rate}; "
-        f"ignored {summary.ignored:,}, failed {len(summary.failures):,}"
-        + ("; interrupted before the end" if summary.interrupted_by is not None else "")
+        f"  {printable(failure.path)}: {failure.code}: {printable(failure.sentence)}"
+        for failure in summary.failures
     ]
-    for failure in summary.failures:
-        lines.append(f"  {printable(failure.path)}: {failure.code}: {printable(failure.sentence)}")
-    if summary.mined:
-        lines.append(f"results are in {printable(output)}")
-    return "\n".join(lines)
+    if summary.failed > len(summary.failures):
+        lines.append(f"  and {summary.failed - len(summary.failures):,} more, which the log has")
+    return "\n".join([*lines, _final_line(summary, output)])
+
+
+def _final_line(summary: Summary, output: str) -> str:
+    elapsed, photos = summary.elapsed_s, summary.mined - summary.videos
+    mined = [_counted(photos, "photo")] if photos or not summary.videos else []
+    mined += [_counted(summary.videos, "video")] if summary.videos else []
+    failed = f", {summary.failed:,} failed (see above)" if summary.failed else ""
+    beside = [f"{summary.mined / elapsed:.1f} a second"] if summary.mined and elapsed > 0 else []
+    for count, words in (
+        (summary.unchanged, "unchanged"),
+        (summary.renamed, "renamed"),
+        (summary.left_alone, "left alone that failed before"),
+        (summary.ignored, "ignored"),
+        (summary.pruned, "gone and their outputs removed"),
+    ):
+        beside += [f"{count:,} {words}"] if count else []
+    parts = [f"mined {' and '.join(mined)} in {_duration(elapsed)}{failed}"]
+    parts += [", ".join(beside)] if beside else []
+    parts += ["interrupted, another run goes on from here"] if summary.interrupted_by is not None else []
+    parts += [f"results are in {printable(output)}"] if summary.mined or summary.renamed else []
+    return "; ".join(parts)
+
+
+def planned_text(planned: Planned) -> str:
+    """One line of a dry run."""
+    path = printable(planned.path)
+    if planned.reason is None:
+        return f"would remove the outputs of what is gone: {path}"
+    verb = "mine" if planned.reason.is_mined else "rename the outputs of"
+    return f"would {verb} ({planned.reason}): {path}"
+
+
+def plan_text(planned: Counter[Reason | None]) -> str:
+    """The last line of a dry run."""
+    mined = {reason: count for reason, count in planned.items() if reason is not None and reason.is_mined}
+    reasons = ", ".join(f"{count:,} {reason}" for reason, count in sorted(mined.items()))
+    parts = [f"would mine {_counted(sum(mined.values()), 'file')}" + (f" ({reasons})" if reasons else "")]
+    if renamed := planned[Reason.RENAMED]:
+        parts.append(f"would rename the outputs of {renamed:,}")
+    if gone := planned[None]:
+        parts.append(f"would remove the outputs of {gone:,} that are gone")
+    return "; ".join(parts)
+
+
+def _counted(count: int, word: str) -> str:
+    return f"1 {word}" if count == 1 else f"{count:,} {word}s"
 
 
 def _duration(seconds: float) -> str:

@@ -8,8 +8,9 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from pipeline.ledger import Context, Record, Stamp
+from pipeline.ledger import Context, Record
 from pipeline.outcome import Status
+from pipeline.source import Stamp
 from reporters.reportfile import ReportHead, read_report_head
 
 _PICTURE = re.compile(r"(-.+)?-annotated\.[a-z0-9]+", re.DOTALL)

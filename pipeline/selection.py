@@ -10,9 +10,10 @@ from enum import StrEnum
 from pathlib import Path
 
 from pipeline.errors import FailureCode
-from pipeline.ledger import Context, Ledger, Record, Stamp
+from pipeline.ledger import Context, Known, Ledger, Record
 from pipeline.modelfiles import sha256_of
 from pipeline.outcome import Status
+from pipeline.source import Stamp
 
 ATTEMPTS = 2
 """So often a file may fail for a reason that can be bad luck; then it is left alone until it changes, or
@@ -21,7 +22,7 @@ somebody asks for it. A worker's crash counts twice, as the file was tried twice
 _OUTSIDE = frozenset(
     (
         *(FailureCode.UNREADABLE, FailureCode.DIR_UNREADABLE, FailureCode.OUTPUT_NAME_TAKEN),
-        *(FailureCode.CHANGED_WHILE_READING, FailureCode.VANISHED, FailureCode.NOT_A_REGULAR_FILE),
+        *(FailureCode.CHANGED_WHILE_READING, FailureCode.VANISHED),
     )
 )
 """Failures that end without a change of the file: each run tries again."""
@@ -41,10 +42,10 @@ class Reason(StrEnum):
     DONE = "done"
     LEFT_ALONE = "failed before, left alone"
 
-
-_MINED = frozenset(
-    (Reason.NEW, Reason.CHANGED, Reason.OTHER_PIPELINE, Reason.OUTPUTS_GONE, Reason.RETRY, Reason.FORCED)
-)
+    @property
+    def is_mined(self) -> bool:
+        """Whether an input is mined for this reason: it is neither done, nor hopeless, nor only renamed."""
+        return self not in (Reason.RENAMED, Reason.DONE, Reason.LEFT_ALONE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +60,10 @@ class Decision:
     reason: Reason
     earlier: Record | None = None
 
-    @property
-    def mine(self) -> bool:
-        """Whether the input is to be mined: neither done, nor hopeless, nor there under another name."""
-        return self.reason in _MINED
-
 
 _DONE = Decision(Reason.DONE)
 
 
-@dataclass(frozen=True, slots=True)
 class Selection:
     """The question that a run asks for each input.
 
@@ -81,39 +76,52 @@ class Selection:
         carry_over: whether outputs of an input can serve for another name of it.
     """
 
-    ledger: Ledger
-    output_root: Path
-    context: Context
-    force: bool = False
-    retry_failed: bool = False
-    carry_over: bool = False
+    def __init__(
+        self,
+        ledger: Ledger,
+        output_root: Path,
+        context: Context,
+        *,
+        force: bool = False,
+        retry_failed: bool = False,
+        carry_over: bool = False,
+    ) -> None:
+        self._ledger, self._output_root, self._context = ledger, output_root, context
+        self._force, self._retry_failed, self._carry_over = force, retry_failed, carry_over
+        self._last: tuple[str, Stamp, Known | None] | None = None
+
+    def known(self, relative: str, stamp: Stamp) -> Known | None:
+        """What the ledger has of an input that is as it was, so that nobody need look what it is."""
+        known = None if self._force else self._ledger.known(relative, stamp, self._context)
+        self._last = (relative, stamp, known)
+        return known
 
     def decide(self, path: str, relative: str, stamp: Stamp) -> Decision:
         """What is to be done with the input at `path`, which is `relative` to the context's root.
 
         Reads a file's content only where its stamp leaves it open whether it is known.
         """
-        if not self.force:
-            outputs = self.ledger.outputs_if_done(relative, stamp, self.context)
-            if outputs is not None and self._are_there(relative, outputs):
-                return _DONE
-        record = self.ledger.look_up(relative)
-        if self.force:
+        known = self._last[2] if self._last and self._last[:2] == (relative, stamp) else None
+        known = known or self.known(relative, stamp)
+        if known is not None and self._are_there(relative, known.outputs):
+            return _DONE
+        record = self._ledger.look_up(relative)
+        if self._force:
             return Decision(Reason.FORCED, record)
         same_content = _SameContent(path)
         if record is None or not self._is_unchanged(record, stamp, same_content):
-            known = self._known_elsewhere(relative, stamp, same_content) if self.carry_over else None
-            if known is not None:
-                return Decision(Reason.RENAMED, known)
+            other = self._known_elsewhere(relative, stamp, same_content) if self._carry_over else None
+            if other is not None:
+                return Decision(Reason.RENAMED, other)
             return Decision(Reason.NEW if record is None else Reason.CHANGED, record)
-        if record.context.pipeline != self.context.pipeline:
+        if record.context.pipeline != self._context.pipeline:
             return Decision(Reason.OTHER_PIPELINE, record)
         if record.status is Status.FAILED:
             return Decision(Reason.RETRY if self._is_retried(record) else Reason.LEFT_ALONE, record)
         if not self.outputs_are_there(record):
             return Decision(Reason.OUTPUTS_GONE, record)
-        if record.context.root != self.context.root:
-            return Decision(Reason.RENAMED if self.carry_over else Reason.CHANGED, record)
+        if record.context.root != self._context.root:
+            return Decision(Reason.RENAMED if self._carry_over else Reason.CHANGED, record)
         return Decision(Reason.DONE, record)
 
     def outputs_are_there(self, record: Record) -> bool:
@@ -121,7 +129,7 @@ class Selection:
         return self._are_there(record.relative, record.outputs)
 
     def _are_there(self, relative: str, outputs: tuple[str, ...]) -> bool:
-        folder, _, _ = f"{self.output_root}/{relative}".rpartition("/")
+        folder, _, _ = f"{self._output_root}/{relative}".rpartition("/")
         try:
             for name in outputs:
                 if not stat.S_ISREG(os.stat(f"{folder}/{name}").st_mode):
@@ -141,18 +149,18 @@ class Selection:
             return False
         if known.inode == stamp.inode:
             if known.device != stamp.device:
-                self.ledger.renumber_device(record.context.root, known.device, stamp.device)
-                self.ledger.record(replace(record, stamp=stamp))
+                self._ledger.renumber_device(record.context.root, known.device, stamp.device)
+                self._ledger.record(replace(record, stamp=stamp))
             return True
         if stamp.ctime_ns <= known.ctime_ns:  # a file system that numbers its files anew, as FAT's
             return True
         if record.sha256 is None or not same_content(record):
             return False
-        self.ledger.record(replace(record, stamp=stamp))
+        self._ledger.record(replace(record, stamp=stamp))
         return True
 
     def _is_retried(self, record: Record) -> bool:
-        if self.retry_failed or record.context != self.context or record.code in _OUTSIDE:
+        if self._retry_failed or record.context != self._context or record.code in _OUTSIDE:
             return True
         return record.code in _LUCK and record.attempts < ATTEMPTS
 
@@ -160,11 +168,11 @@ class Selection:
         self, relative: str, stamp: Stamp, same_content: Callable[[Record], bool]
     ) -> Record | None:
         """An input with the same content that this pipeline has mined, whose outputs are there."""
-        for record in self.ledger.iter_like(stamp.size_bytes, stamp.mtime_ns):
+        for record in self._ledger.iter_like(stamp.size_bytes, stamp.mtime_ns):
             if (
                 record.relative != relative
                 and record.status is Status.MINED
-                and record.context.pipeline == self.context.pipeline
+                and record.context.pipeline == self._context.pipeline
                 and same_content(record)
                 and self.outputs_are_there(record)
             ):

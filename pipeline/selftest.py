@@ -25,8 +25,9 @@ from pipeline.component import Writer
 from pipeline.config import load_class
 from pipeline.cores import usable_cores
 from pipeline.errors import MinerError
-from pipeline.miner import Options, mine
+from pipeline.miner import mine
 from pipeline.modelfiles import CACHE_VARIABLE
+from pipeline.options import Options
 from pipeline.outcome import Outcome
 
 _PACKAGES = (

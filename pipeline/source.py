@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -24,6 +24,40 @@ class SourceKind(StrEnum):
     VIDEO = "video"
 
 
+_2_63 = 1 << 63
+
+
+class Stamp(NamedTuple):
+    """What the file system says of a file without reading it; each number modulo 2^64, with a sign.
+
+    Args:
+        size_bytes: its size.
+        mtime_ns: when its content was changed, nanoseconds since 1970; whoever changes it can set it back.
+        device, inode: which file it is, or zeros for unknown; devices are numbered anew now and then.
+        ctime_ns: when anything about it was changed; nobody can set it back.
+    """
+
+    size_bytes: int
+    mtime_ns: int
+    device: int = 0
+    inode: int = 0
+    ctime_ns: int = 0
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> Stamp:
+        """The stamp in what `os.stat` says."""
+        size, mtime, ctime = status.st_size, status.st_mtime_ns, status.st_ctime_ns
+        device, inode = status.st_dev, status.st_ino
+        if -_2_63 <= min(mtime, ctime) and max(mtime, ctime, inode, device) < _2_63:
+            return cls(size, mtime, device, inode, ctime)
+        numbers = (mtime, device, inode, ctime)
+        return cls(size, *((number + _2_63) % (2 * _2_63) - _2_63 for number in numbers))
+
+
+NO_STAMP = Stamp(0, 0)
+"""Of what cannot even be looked at."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """One input.
@@ -35,6 +69,7 @@ class Source:
         format: a word of `FORMATS`.
         size_bytes: at the time of the walk.
         mtime_ns: modification time at the time of the walk, nanoseconds since 1970.
+        stamp: all that the file system said of it then.
     """
 
     path: str
@@ -43,6 +78,7 @@ class Source:
     format: str
     size_bytes: int
     mtime_ns: int
+    stamp: Stamp = field(default=NO_STAMP, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

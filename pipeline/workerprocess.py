@@ -8,7 +8,8 @@ import logging
 import os
 import signal
 import threading
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -16,19 +17,29 @@ from pipeline.config import PipelineConfig
 from pipeline.errors import ExitCode, FailureCode, MinerError, SourceError
 from pipeline.logs import set_levels
 from pipeline.outcome import Outcome, Status
+from pipeline.outputs import noting_outputs
 from pipeline.pipeline import Pipeline
-from pipeline.processes import die_with_parent
+from pipeline.processes import die_with_parent, give_way
 from pipeline.source import Limits, Source
 
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """What every worker of a run is told: the same pipeline, the same place, the same limits."""
+    """What every worker of a run is told: the same pipeline, the same place, the same limits.
+
+    Args:
+        config: the pipeline.
+        output_root: the folder that outputs go to.
+        limits: what a source may cost.
+        log_level: the least that the parent wants to hear.
+        nice: how far to give way to other programs, see nice(2).
+    """
 
     config: PipelineConfig
     output_root: Path
     limits: Limits
     log_level: int = logging.INFO
+    nice: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +93,7 @@ def run_worker(connection: Connection, noise: Connection, parent_pid: int) -> No
 
 def _serve(connection: Connection, assignment: Assignment) -> None:
     sender = _Sender(connection)
+    give_way(assignment.nice)
     set_levels(assignment.log_level)
     logging.basicConfig(handlers=[_SendingHandler(sender)], force=True)
     try:
@@ -100,12 +112,17 @@ def mine_one(pipeline: Pipeline, source: Source) -> Outcome:
 
     Raises: MinerError: the run cannot go on.
     """
-    try:
-        frames = pipeline.mine(source)
-    except SourceError as error:
-        status = Status.IGNORED if error.code is FailureCode.VANISHED else Status.FAILED
-        return Outcome(source.path, status, error.code, error.sentence)
-    return Outcome(source.path, Status.MINED, frames=frames)
+    began = time.monotonic()
+    with noting_outputs() as noted:
+        try:
+            mined = pipeline.mine(source)
+            outcome = Outcome(source.path, Status.MINED, frames=mined.frames, sha256=mined.sha256)
+        except SourceError as error:
+            status = Status.IGNORED if error.code is FailureCode.VANISHED else Status.FAILED
+            outcome = Outcome(source.path, status, error.code, error.sentence)
+    folder = pipeline.output_folder(source)
+    outputs = tuple(sorted({path.name for path in noted if path.parent == folder}))
+    return replace(outcome, kind=source.kind, duration_s=time.monotonic() - began, outputs=outputs)
 
 
 class _Sender:

@@ -21,6 +21,7 @@ from pipeline.errors import FailureCode, MinerError
 from pipeline.outcome import Outcome, Status
 from pipeline.outputs import output_path, sweep_parts
 from pipeline.pipeline import Pipeline
+from pipeline.processes import give_way
 from pipeline.source import Source
 from pipeline.workerprocess import Assignment, Fatal, LogLine, Message, Ready, mine_one, run_worker
 
@@ -59,11 +60,14 @@ class SerialWorkers:
 
     def mine(self, sources: Iterable[Source]) -> Generator[Outcome, None, None]:
         """As `Workforce.mine`, in order."""
-        pipeline = Pipeline(self._assignment.config, self._assignment.output_root, self._assignment.limits)
-        pipeline.load()
+        assignment, pipeline = self._assignment, None
         for source in sources:
             if self._stopping:
                 return
+            if pipeline is None:
+                give_way(assignment.nice)
+                pipeline = Pipeline(assignment.config, assignment.output_root, assignment.limits)
+                pipeline.load()
             yield mine_one(pipeline, source)
 
     def stop(self) -> None:

@@ -26,6 +26,7 @@ class JsonReportWriter(Writer):
     """Writes `<input name>.json`."""
 
     Params = JsonReportWriterParams
+    finished_last = True
 
     @contextlib.contextmanager
     def open(self, source: Source, facts: MediaFacts, output_root: Path) -> Iterator[_Session]:

@@ -17,7 +17,8 @@ from PIL import Image, ImageOps
 
 from pipeline.detections import Box
 from pipeline.errors import ExitCode, FailureCode
-from pipeline.miner import Options, mine
+from pipeline.miner import mine
+from pipeline.options import Options
 from pipeline.outcome import Outcome, Summary
 from tests.pictures import (
     encoded,
@@ -206,7 +207,7 @@ def test_dirty_folder(tmp_path, pipeline_yml, run_program, unprivileged):
         assert len(line.split(": ", 2)[2]) > 10, "a failure without a reason"
     mined = len(GOOD) + 1
     assert f"mined {mined} photos" in run.output
-    assert f"failed {len(failures)}" in run.output
+    assert f", {len(failures)} failed (see above)" in run.output
 
     reports = reports_in(out)
     assert reports.pop("taken.jpg") == {"title": "taken.jpg"}
@@ -260,8 +261,9 @@ def test_no_report_holds_what_was_found_in_another_photo(tmp_path, pipeline_yml)
 def test_mining_into_a_folder_of_the_input_twice(tmp_path, pipeline_yml):
     root = tmp_path / "in"
     write_all(root, {"a.jpg": photo(PLACES[0]), "trip/a.jpg": photo(PLACES[1])})
-    for _ in range(2):
+    for mined in (2, 0):
         summary, outcomes = run_here(root, root / "mined", pipeline_yml)
+        assert (summary.mined, summary.unchanged) == (mined, 2 - mined)
         assert not summary.failures
         assert {Path(outcome.path) for outcome in outcomes} == {root / "a.jpg", root / "trip/a.jpg"}
         assert reports_in(root / "mined").keys() == {"a.jpg", "trip/a.jpg"}

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.carryover import carry_over
-from pipeline.ledger import Context, Record, Stamp
+from pipeline.ledger import Context, Record
 from pipeline.outcome import Status
-from pipeline.source import MediaFacts, Source, SourceKind
+from pipeline.source import MediaFacts, Source, SourceKind, Stamp
 from reporters.jsonreportwriter import JsonReportWriter, JsonReportWriterParams
 
 CONTEXT = Context("/in", "f00d", "")
@@ -105,8 +105,9 @@ def test_output_that_cannot_be_written_ends_the_run(
 from pathlib import Path
 from pipeline.carryover import carry_over
 from pipeline.errors import OutputError
-from pipeline.ledger import Context, Record, Stamp
+from pipeline.ledger import Context, Record
 from pipeline.outcome import Status
+from pipeline.source import Stamp
 record = Record("2016/a.jpg", Stamp(5, 7), Context("/in", "", ""), Status.MINED, outputs=("a.jpg.json",))
 try:
     carry_over(record, "/in/b.jpg", "b.jpg", Path(sys.argv[1]))

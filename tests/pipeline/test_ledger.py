@@ -14,9 +14,10 @@ import pytest
 
 from pipeline import ledgerfile
 from pipeline.errors import FailureCode, OutputError
-from pipeline.ledger import Context, Ledger, Record, Stamp
+from pipeline.ledger import Context, Known, Ledger, Record
 from pipeline.ledgerfile import LEDGER_NAME
 from pipeline.outcome import Status
+from pipeline.source import Stamp
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTEXT = Context("/photos", "a" * 64, "150 MP")
@@ -47,20 +48,19 @@ def test_what_goes_in_comes_out(tmp_path: Path) -> None:
         told=False,
     )
     with Ledger(tmp_path) as ledger:
-        assert ledger.is_new
+        assert ledger.is_empty
         ledger.record(MINED)
         ledger.record(failed)
     with Ledger(tmp_path) as ledger:
-        assert not ledger.is_new
+        assert not ledger.is_empty
         assert ledger.look_up("2016/a.jpg") == MINED
         assert ledger.look_up("b.jpg") == replace(failed, sentence="ends too early \\udcff")
         assert ledger.look_up("c.jpg") is None
         assert [record.relative for record in ledger.iter_records()] == ["2016/a.jpg", "b.jpg"]
-        assert [record.relative for record in ledger.iter_untold()] == ["b.jpg"]
-        assert ledger.count_told_failures() == 0
-        ledger.mark_told()
-        assert list(ledger.iter_untold()) == []
-        assert ledger.count_told_failures() == 1
+        ledger.mark_told(["b.jpg", "not there"])
+        told = ledger.look_up("b.jpg")
+        assert told is not None
+        assert told.told
         ledger.forget("b.jpg")
         assert ledger.look_up("b.jpg") is None
     assert sorted(path.name for path in tmp_path.iterdir()) == [LEDGER_NAME]
@@ -78,7 +78,9 @@ def test_names_are_bytes(tmp_path: Path, name: bytes) -> None:
         ledger.record(record)
     with Ledger(tmp_path) as ledger:
         assert ledger.look_up(f"d/{text}") == record
-        assert ledger.outputs_if_done(record.relative, record.stamp, record.context) == record.outputs
+        known = ledger.known(record.relative, record.stamp, record.context)
+        assert known is not None
+        assert known.outputs == record.outputs
 
 
 def test_numbers_that_sqlite_cannot_hold(tmp_path: Path) -> None:
@@ -94,28 +96,32 @@ def test_numbers_that_sqlite_cannot_hold(tmp_path: Path) -> None:
         assert Stamp.of(far) != Stamp.of(os.stat(tmp_path))
 
 
-def test_fast_lane_is_for_what_is_mined_and_as_it_was(tmp_path: Path) -> None:
+def test_known_is_what_did_not_fail_and_is_as_it_was(tmp_path: Path) -> None:
+    ignored = replace(
+        MINED, relative="x.txt", status=Status.IGNORED, format=None, sentence="no photo", outputs=()
+    )
     with Ledger(tmp_path) as ledger:
-        ledger.record(MINED)
+        ledger.record_many([MINED, ignored])
         path, stamp = MINED.relative, MINED.stamp
-        assert ledger.outputs_if_done(path, stamp, CONTEXT) == MINED.outputs
-        assert ledger.outputs_if_done("other", stamp, CONTEXT) is None
+        assert ledger.known(path, stamp, CONTEXT) == Known(Status.MINED, "jpeg", "", MINED.outputs)
+        assert ledger.known("x.txt", stamp, CONTEXT) == Known(Status.IGNORED, None, "no photo", ())
+        assert ledger.known("other", stamp, CONTEXT) is None
         for changed in (
             stamp._replace(size_bytes=1),
             stamp._replace(mtime_ns=1),
             stamp._replace(device=1),
             stamp._replace(inode=1),
         ):
-            assert ledger.outputs_if_done(path, changed, CONTEXT) is None
-        assert ledger.outputs_if_done(path, stamp._replace(ctime_ns=1), CONTEXT) == MINED.outputs
+            assert ledger.known(path, changed, CONTEXT) is None
+        assert ledger.known(path, stamp._replace(ctime_ns=1), CONTEXT) is not None
         for other in (
             CONTEXT._replace(root="/x"),
             CONTEXT._replace(pipeline="b"),
             CONTEXT._replace(limits=""),
         ):
-            assert ledger.outputs_if_done(path, stamp, other) is None
+            assert ledger.known(path, stamp, other) is None
         ledger.record(replace(MINED, status=Status.FAILED))
-        assert ledger.outputs_if_done(path, stamp, CONTEXT) is None
+        assert ledger.known(path, stamp, CONTEXT) is None
 
 
 def test_finds_the_same_size_and_time(tmp_path: Path) -> None:
@@ -183,7 +189,7 @@ for number in range(10**9):
     writer.stdout.close()
     with Ledger(tmp_path) as ledger:
         numbers = sorted(int(record.relative) for record in ledger.iter_records())
-        assert not ledger.is_new
+        assert not ledger.is_empty
     assert numbers == list(range(len(numbers)))
     assert len(numbers) > 3000
     assert sorted(path.name for path in tmp_path.iterdir()) == [LEDGER_NAME]
@@ -258,7 +264,7 @@ def test_damaged_ledger_is_begun_anew(tmp_path: Path, damage, caplog: pytest.Log
     was_empty = path.stat().st_size == 0
     (tmp_path / f"{LEDGER_NAME}-journal").write_bytes(b"of another time")
     with Ledger(tmp_path) as ledger:
-        assert ledger.is_new
+        assert ledger.is_empty
         assert list(ledger.iter_records()) == []
         assert was_empty or "the ledger is damaged" in caplog.text
         ledger.record(MINED)
@@ -276,7 +282,7 @@ def test_damage_that_shows_only_later_ends_the_run_and_is_mended_by_the_next(tmp
             for number in range(5000):
                 ledger.look_up(f"{number:05d}")
     with Ledger(tmp_path) as ledger:
-        assert ledger.is_new
+        assert ledger.is_empty
         ledger.record(MINED)
 
 
@@ -303,7 +309,7 @@ def test_ledger_of_an_older_version_is_brought_up_to_date(
     )
     monkeypatch.setattr(ledgerfile, "MIGRATIONS", newer)
     with Ledger(tmp_path) as ledger:
-        assert not ledger.is_new
+        assert not ledger.is_empty
         assert ledger.look_up(MINED.relative) == MINED
         assert ledger._one("SELECT mood FROM inputs", ()) == ("better",)
         assert ledger._one("PRAGMA user_version", ()) == (3,)

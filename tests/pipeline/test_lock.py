@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import OutputError
-from pipeline.lock import LOCK_NAME, LockedError, lock_output, lock_output_for_reading
+from pipeline.errors import ExitCode, LockedError, OutputError
+from pipeline.lock import LOCK_NAME, lock_output, lock_output_for_reading
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -49,7 +49,8 @@ def end(holder: subprocess.Popen[str]) -> None:
 
 def test_lock_is_had_again_and_again(tmp_path: Path) -> None:
     for _ in range(3):
-        with lock_output(tmp_path):
+        with lock_output(tmp_path) as was_killed:
+            assert not was_killed
             assert (tmp_path / LOCK_NAME).stat().st_size > 0
     assert (tmp_path / LOCK_NAME).exists()
     assert (tmp_path / LOCK_NAME).read_bytes() == b""
@@ -60,6 +61,7 @@ def test_second_run_is_told_who_has_it(tmp_path: Path) -> None:
     try:
         with pytest.raises(LockedError) as caught, lock_output(tmp_path):
             raise AssertionError
+        assert caught.value.exit_code is ExitCode.LOCKED
         told = str(caught.value)
         assert told.startswith(f"{tmp_path}: another run has this OUTPUT folder (process {holder.pid} on ")
         assert re.search(r"since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d: -c ", told)
@@ -75,7 +77,8 @@ def test_lock_ends_with_a_killed_holder(tmp_path: Path) -> None:
     holder.kill()
     holder.wait()
     assert (tmp_path / LOCK_NAME).read_bytes() != b""  # its name still stands there
-    with lock_output(tmp_path):
+    with lock_output(tmp_path) as was_killed:
+        assert was_killed
         assert str(os.getpid()) in (tmp_path / LOCK_NAME).read_text()
 
 
@@ -109,8 +112,8 @@ def test_lock_is_not_inherited_by_a_child_that_outlives_its_holder(tmp_path: Pat
         holder.kill()
         holder.wait()
         os.kill(survivor, 0)
-        with lock_output(tmp_path):
-            pass
+        with lock_output(tmp_path, wait_s=30) as was_killed:  # a child may need a moment to close it
+            assert was_killed
     finally:
         os.kill(survivor, signal.SIGKILL)
         holder.stdout.close()

@@ -32,7 +32,7 @@ def build(folder: Path, *components: str) -> Pipeline:
 
 def mine(folder: Path, photo: Path, *components: str) -> dict[str, Any]:
     """One photo's frame of a report, as the first writer writes it."""
-    assert build(folder, *components).mine(source_of(photo)) == 1
+    assert build(folder, *components).mine(source_of(photo)).frames == 1
     return frame_of(folder / "out" / f"{photo.name}.json")
 
 

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import OutputError
-from pipeline.ledger import Context, Ledger, Record, Stamp
+from pipeline.ledger import Context, Ledger, Record
 from pipeline.outcome import Status
+from pipeline.source import Stamp
 from pipeline.prune import iter_orphans, remove_outputs
 
 

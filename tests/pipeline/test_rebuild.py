@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.ledger import Context, Record, Stamp
+from pipeline.ledger import Context, Record
 from pipeline.outcome import Status
 from pipeline.rebuild import iter_rebuilt
-from pipeline.source import MediaFacts, Source, SourceKind
+from pipeline.source import MediaFacts, Source, SourceKind, Stamp
 from reporters.jsonreportwriter import JsonReportWriter, JsonReportWriterParams
 
 

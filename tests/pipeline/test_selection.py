@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import FailureCode
-from pipeline.ledger import Context, Ledger, Record, Stamp
+from pipeline.ledger import Context, Ledger, Record
 from pipeline.modelfiles import sha256_of
 from pipeline.outcome import Status
+from pipeline.source import Stamp
 from pipeline.selection import Decision, Reason, Selection
 
 
@@ -83,10 +84,10 @@ def place(tmp_path: Path) -> Iterator[Place]:
 def test_what_is_new_is_mined_and_what_is_done_is_not(place: Place) -> None:
     place.put("2016/a.jpg")
     assert place.decide("2016/a.jpg") == Decision(Reason.NEW)
-    assert place.decide("2016/a.jpg").mine
+    assert place.reason("2016/a.jpg").is_mined
     place.mined("2016/a.jpg")
     assert place.decide("2016/a.jpg").reason is Reason.DONE
-    assert not place.decide("2016/a.jpg").mine
+    assert not place.reason("2016/a.jpg").is_mined
 
 
 def test_what_has_changed_is_mined(place: Place) -> None:
@@ -195,7 +196,7 @@ def test_renamed_folder_is_recognized_by_content(place: Place) -> None:
     record = place.mined("2016/a.jpg")
     path.parent.rename(place.input / "Summer of 2016")
     assert place.decide("Summer of 2016/a.jpg") == Decision(Reason.RENAMED, record)
-    assert not place.decide("Summer of 2016/a.jpg").mine
+    assert not place.reason("Summer of 2016/a.jpg").is_mined
     assert place.reason("Summer of 2016/a.jpg", carry_over=False) is Reason.NEW
 
 
