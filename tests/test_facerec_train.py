@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 import facerec_train
-from pipeline.miner import Options, mine
+from pipeline.miner import mine
+from pipeline.options import Options
 from tests.drawnfaces import DETECTABLE, draw_photo
 
 ROOT = Path(__file__).parents[1]
@@ -56,7 +57,7 @@ def test_from_photos_to_names_in_reports(tmp_path):
         folder.mkdir(parents=True)
         for picture in range(10):
             draw_photo([person], picture).save(folder / f"{picture}.jpg", quality=95)
-    well(tmp_path, "crop", "photos", "faces", "--cascade", CASCADE)
+    well(tmp_path, "crop", "photos", "faces", "--cascade", CASCADE, "--min-neighbors", 3)
     assert "of 5 labels" in well(tmp_path, "stats", "faces", "--plot", "sizes.png")
     well(tmp_path, "resize", "faces", "resized", 48, 48, 1, 0)
     well(tmp_path, "csv", "resized", "dataset.csv")
@@ -151,12 +152,10 @@ def test_a_reader_that_goes_away_and_ctrl_c(tmp_path):
 @pytest.mark.skipif(not ORL.is_dir(), reason="needs the ORL faces")
 def test_real_faces_are_named_as_well_as_they_should_be(tmp_path):
     well(tmp_path, "csv", ORL, "dataset.csv")
-    accuracy: dict[str, list[float]] = {}
-    for seed in range(2):
-        well(tmp_path, "train", "dataset.csv", 80, "testset.csv", "model", 1, 1, 1, "--seed", seed)
-        well(tmp_path, "test", "testset.csv", "model", 1, 1, 1, "--json", "n.json")
-        for name, numbers in json.loads((tmp_path / "n.json").read_text())["strategies"].items():
-            accuracy.setdefault(name, []).append(numbers["accuracy"])
-            assert numbers["with_unknown_distance"]["wrong"] <= 0.03
+    well(tmp_path, "train", "dataset.csv", 80, "testset.csv", "model", 1, 1, 1, "--seed", 1)
+    well(tmp_path, "test", "testset.csv", "model", 1, 1, 1, "--json", "numbers.json")
+    strategies = json.loads((tmp_path / "numbers.json").read_text())["strategies"]
     least = {"eigen": 0.95, "fischer": 0.9, "lbp": 0.95, "vote": 0.95}
-    assert all(sum(accuracy[name]) / 2 >= floor for name, floor in least.items()), accuracy
+    for name, floor in least.items():
+        assert strategies[name]["accuracy"] >= floor
+        assert strategies[name]["with_unknown_distance"]["wrong"] <= 0.03

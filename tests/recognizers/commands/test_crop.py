@@ -8,7 +8,7 @@ from PIL import Image
 
 from tests.drawnfaces import DETECTABLE
 
-CASCADE = "haarcascade_frontalface_alt2.xml"
+CASCADE = ("--cascade", "haarcascade_frontalface_alt2.xml", "--min-neighbors", 3)
 
 PIPELINE = """\
 pipeline:
@@ -41,12 +41,12 @@ def tree(top):
 
 
 def test_faces_are_cut_out_with_a_margin_that_is_remembered(facerec, album, tmp_path):
-    said = facerec("crop", album, tmp_path / "out", "--cascade", CASCADE, "--margin", 0.25)
+    said = facerec("crop", album, tmp_path / "out", *CASCADE, "--margin", 0.25)
     assert said.code == 0, said.err
     assert f"8 faces in 4 photos, in {tmp_path / 'out'}" in said.out
     assert tree(tmp_path / "out")[:2] == ["2019/IMG_0.png-face-1.png", "2019/IMG_0.png-face-2.png"]
     assert json.loads((tmp_path / "out" / "faces.json").read_text())["margin"] == 0.25
-    assert facerec("crop", album, tmp_path / "tight", "--cascade", CASCADE, "--margin", 0).code == 0
+    assert facerec("crop", album, tmp_path / "tight", *CASCADE, "--margin", 0).code == 0
     for name in tree(tmp_path / "out"):
         wide, tight = (Image.open(tmp_path / kind / name).size for kind in ("out", "tight"))
         assert wide[0] == pytest.approx(1.5 * tight[0], abs=1)
@@ -54,7 +54,7 @@ def test_faces_are_cut_out_with_a_margin_that_is_remembered(facerec, album, tmp_
 
 def test_likely_equal_faces_come_into_folders(facerec, album, tmp_path):
     out = tmp_path / "out"
-    said = facerec("crop", album, out, "--cascade", CASCADE, "--group", "--group-distance", 118)
+    said = facerec("crop", album, out, *CASCADE, "--group", "--group-distance", 118)
     assert said.code == 0, said.err
     names = tree(out)
     assert len(names) == 8
@@ -64,7 +64,7 @@ def test_likely_equal_faces_come_into_folders(facerec, album, tmp_path):
     for group in groups - {"_single"}:
         photos = [name.split("-face-")[0] for name in names if name.startswith(group)]
         assert len(photos) == len(set(photos)) > 1
-    again = facerec("crop", album, out, "--cascade", CASCADE, "--group")
+    again = facerec("crop", album, out, *CASCADE, "--group")
     assert again.code == 2
     assert "is not empty" in again.err
 
@@ -109,7 +109,7 @@ def test_bad_input(facerec, album, tmp_path):
 def test_a_damaged_photo_is_named(facerec, album, tmp_path):
     path = album / "2019" / "IMG_0.png"
     path.write_bytes(path.read_bytes()[:5000])
-    said = facerec("crop", album, tmp_path / "out", "--cascade", CASCADE)
+    said = facerec("crop", album, tmp_path / "out", *CASCADE)
     assert said.code == 1
     assert f"left out: {path}: the PNG file ends too early" in said.out
     assert len(tree(tmp_path / "out")) == 6
