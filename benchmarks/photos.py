@@ -61,7 +61,9 @@ def report(photos: Path, files: list[Path], pipeline: Path, precision: str, fold
         f"memory of the workers (PSS): one {one / 1e6:.0f} MB, two {two / 1e6:.0f} MB; "
         f"one more adds {(two - one) / 1e6:.0f} MB"
     )
-    cold = [timed(lambda: run_miner([files[0], folder / "cold", pipeline])) for _ in range(5)]
+    cold = [
+        timed(lambda turn=turn: run_miner([files[0], folder / f"cold-{turn}", pipeline])) for turn in range(5)
+    ]
     print(f"one photo from a cold start: median of 5 {statistics.median(cold):.2f} s, best {min(cold):.2f} s")
 
 
