@@ -73,7 +73,7 @@ class _Canvas:
 
 
 def bar_charts(panels: Sequence[Series]) -> RgbArray:
-    """Histograms, one below the other: (height, width, 3) uint8."""
+    """Histograms, one below the other, bars of one range stacked: (height, width, 3) uint8."""
     width, height = _PANEL_WH
     canvas = _Canvas((width, height * len(panels)))
     for index, series in enumerate(panels):
@@ -87,7 +87,8 @@ def _draw_panel(canvas: _Canvas, top: int, series: Series) -> None:
     ceiling, floor = top + _MARGIN_TOP, top + height - _MARGIN_BOTTOM
     canvas.text(left, top + 20, series.title)
     _draw_legend(canvas, right, top + 20, series)
-    most = max(1, *(int(counts.max()) for counts in series.counts.values()))
+    stacked = np.cumsum([*series.counts.values()], axis=0)
+    most = max(1, int(stacked[-1].max()))
     for tick in _ticks(most):
         y = floor - (floor - ceiling) * tick / most
         canvas.draw.line((left, y, right, y), fill=_GRID)
@@ -95,12 +96,11 @@ def _draw_panel(canvas: _Canvas, top: int, series: Series) -> None:
     low, high = float(series.edges[0]), float(series.edges[-1])
     bins = len(series.edges) - 1
     slot = (right - left) / bins
-    bar = slot * 0.86 / len(series.counts)
-    for nth, counts in enumerate(series.counts.values()):
-        for index in np.flatnonzero(counts).tolist():
-            x = left + slot * (index + 0.07) + nth * bar
-            y = floor - max(1.0, (floor - ceiling) * int(counts[index]) / most)
-            canvas.draw.rectangle((x, y, max(x, x + bar - 1), floor), fill=_COLORS[nth])
+    for nth in reversed(range(len(series.counts))):
+        for index in np.flatnonzero(stacked[nth]).tolist():
+            x = left + slot * (index + 0.07)
+            y = floor - max(1.0, (floor - ceiling) * int(stacked[nth, index]) / most)
+            canvas.draw.rectangle((x, y, x + slot * 0.86, floor), fill=_COLORS[nth])
     canvas.draw.line((left, floor, right, floor), fill=_INK)
     for edge in range(0, bins + 1, max(1, -(-bins // 10))):
         canvas.text(left + slot * edge, floor + 18, _short_number(series.edges[edge]), align=0.5)
