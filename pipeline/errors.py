@@ -44,6 +44,10 @@ class FailureCode(StrEnum):
     UNREADABLE = "unreadable"
     DIR_UNREADABLE = "dir_unreadable"
     OUTPUT_NAME_TAKEN = "output_name_taken"
+    UNREADABLE_VIDEO = "unreadable_video"
+    NO_VIDEO_STREAM = "no_video_stream"
+    DECODER_FAILED = "decoder_failed"
+    DECODER_TIMEOUT = "decoder_timeout"
     TIMEOUT = "timeout"
     OUT_OF_MEMORY = "out_of_memory"
     WORKER_CRASHED = "worker_crashed"
@@ -61,6 +65,10 @@ FAILURE_MEANINGS: dict[FailureCode, str] = {
     FailureCode.UNREADABLE: "no permission, or the disk would not read it",
     FailureCode.DIR_UNREADABLE: "a folder that could not be listed",
     FailureCode.OUTPUT_NAME_TAKEN: "something that the miner did not write stands where its report belongs",
+    FailureCode.UNREADABLE_VIDEO: "a video by its first bytes, but nothing that ffmpeg can open",
+    FailureCode.NO_VIDEO_STREAM: "no moving pictures in it: sound alone, perhaps with a cover",
+    FailureCode.DECODER_FAILED: "ffmpeg is missing, has no decoder for it, decoded no frame or was killed",
+    FailureCode.DECODER_TIMEOUT: "ffmpeg gave nothing for a minute and was killed",
     FailureCode.TIMEOUT: "took longer than --timeout allows",
     FailureCode.OUT_OF_MEMORY: "needed more memory than there is",
     FailureCode.WORKER_CRASHED: "killed the worker process that had it in hand, twice",

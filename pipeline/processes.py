@@ -44,3 +44,8 @@ def give_way(nice: int) -> None:
     """
     if os.getpriority(os.PRIO_PROCESS, 0) < nice:
         os.setpriority(os.PRIO_PROCESS, 0, nice)
+
+
+if __name__ == "__main__":  # PARENT_PID PROGRAM ARGUMENT...: become a program that dies with its parent
+    die_with_parent(int(sys.argv[1]))
+    os.execv(sys.argv[2], sys.argv[2:])  # noqa: S606 - no shell is what is wanted

@@ -1,0 +1,139 @@
+"""A pipe that another program writes to and we read from, with patience that ends."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import select
+import threading
+from collections.abc import Iterator
+
+from pipeline.errors import FailureCode, SourceError
+
+PATIENCE_S = 60.0
+"""How long ffmpeg may give nothing while somebody waits for it."""
+
+_CHUNK = 1 << 16
+_WIDE_PIPE_BYTES = 1 << 20
+"""For pixels: what Linux lets anybody set. A frame then needs a few turns of the scheduler, not dozens."""
+
+
+class Channel:
+    """A pipe that ffmpeg writes to and we read from, with patience that ends.
+
+    Args:
+        patience_s: how long each wait for something to read may take.
+        wide: ask the system for a pipe that holds more, for pixels.
+    """
+
+    def __init__(self, patience_s: float = PATIENCE_S, *, wide: bool = False) -> None:
+        self._patience_s = patience_s
+        self._read_end, self.write_end = os.pipe()
+        self._pending = bytearray()
+        self._collector: Collector | None = None
+        self._poll = select.poll()
+        self._poll.register(self._read_end, select.POLLIN)
+        if wide and hasattr(fcntl, "F_SETPIPE_SZ"):
+            with contextlib.suppress(OSError):  # the user's share of pipe memory is spent: slower, no worse
+                fcntl.fcntl(self.write_end, fcntl.F_SETPIPE_SZ, _WIDE_PIPE_BYTES)
+
+    @property
+    def url(self) -> str:
+        """What to call this pipe in ffmpeg's arguments."""
+        return f"pipe:{self.write_end}"
+
+    def read_into(self, buffer: memoryview) -> bool:
+        """Fill a buffer of bytes; False where ffmpeg closes the pipe before it is full.
+
+        Raises: SourceError: patience ended.
+        """
+        filled = 0
+        while filled < len(buffer):
+            self._wait()
+            count = os.readv(self._read_end, [buffer[filled:]])
+            if not count:
+                return False
+            filled += count
+        return True
+
+    def read_line(self) -> bytes | None:
+        """The next line without its end; None where ffmpeg closes the pipe before the line is whole.
+
+        Raises: SourceError: patience ended.
+        """
+        while (end := self._pending.find(b"\n")) < 0:
+            self._wait()
+            read = os.read(self._read_end, _CHUNK)
+            if not read:
+                return None
+            self._pending += read
+        line = bytes(self._pending[:end])
+        del self._pending[: end + 1]
+        return line
+
+    def iter_lines(self) -> Iterator[bytes]:
+        """All lines that are still to come, as `read_line` gives them, with less work a line."""
+        while True:
+            self._wait()
+            read = os.read(self._read_end, _CHUNK)
+            if not read:
+                return
+            *lines, rest = (self._pending + read).split(b"\n")
+            self._pending = rest
+            yield from map(bytes, lines)
+
+    def read_some(self) -> bytes:
+        """Whatever comes next, without patience; empty at the end."""
+        return os.read(self._read_end, _CHUNK)
+
+    def collect(self, limit_bytes: int = 1 << 20) -> Collector:
+        """Have a thread take everything out of this pipe, so that it never stands in ffmpeg's way.
+
+        Args:
+            limit_bytes: how much is kept; the rest is thrown away.
+        """
+        self._collector = Collector(self, limit_bytes)
+        return self._collector
+
+    def close_write_end(self) -> None:
+        """Leave the writing to ffmpeg, so that its end is the pipe's end."""
+        if self.write_end >= 0:
+            os.close(self.write_end)
+            self.write_end = -1
+
+    def close(self) -> None:
+        """Close both ends; nothing may be writing to it any more."""
+        self.close_write_end()
+        if self._collector is not None:
+            self._collector.join()
+        if self._read_end >= 0:
+            os.close(self._read_end)
+            self._read_end = -1
+
+    def _wait(self) -> None:
+        if not self._poll.poll(self._patience_s * 1000):
+            raise SourceError(
+                FailureCode.DECODER_TIMEOUT, f"ffmpeg gave nothing for {self._patience_s:g} s and was killed"
+            )
+
+
+class Collector(threading.Thread):
+    """Keeps what comes out of a channel that nobody looks at before the end; see `Channel.collect`."""
+
+    def __init__(self, channel: Channel, limit_bytes: int) -> None:
+        super().__init__(daemon=True)
+        self._channel = channel
+        self._limit_bytes = limit_bytes
+        self._kept = bytearray()
+        self.start()
+
+    def run(self) -> None:
+        """Read to the end."""
+        while read := self._channel.read_some():
+            self._kept += read[: max(0, self._limit_bytes - len(self._kept))]
+
+    def lines(self) -> list[str]:
+        """What came, once ffmpeg has closed the channel."""
+        self.join()
+        return self._kept.decode("utf-8", "replace").splitlines()
