@@ -1,0 +1,156 @@
+"""ffmpeg's `framecrc` output -> what each stream is, and when its packets are shown.
+
+The format: lines that begin with `#` describe a stream (`#dimensions 0: 320x240`), every other line is a
+packet: `stream, dts, pts, duration, bytes, checksum`, then `F=0x..` if its flags are not those of a
+keyframe, then its side data.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from pipeline.errors import FailureCode, SourceError
+
+MAX_PACKETS = 5_000_000
+"""A day at 60 frames a second; beyond it a file only wants to fill our memory."""
+
+NO_TIME = -(1 << 63)
+"""Stands for a time that the container does not say."""
+
+_KEY, _CORRUPT, _DISCARD = 1, 2, 4
+"""Source: FFmpeg, libavcodec/packet.h, AV_PKT_FLAG_*."""
+
+
+@dataclass(slots=True)
+class Stream:
+    """One stream of a file; what its packets say of it grows while they are read.
+
+    Args:
+        kind: `video` or `audio`.
+        codec: as ffmpeg calls it.
+        size_wh: stored width and height, pixels; (0, 0) for sound.
+        sample_aspect: width over height of a pixel; 1 where the file does not say.
+        time_base: seconds of one unit of time.
+        start: when the first packet is shown, in units of `time_base`; None before there is one.
+        end: when the last packet ends, likewise.
+        corrupt: how many packets the container's reader found damaged.
+    """
+
+    kind: str = ""
+    codec: str = ""
+    size_wh: tuple[int, int] = (0, 0)
+    sample_aspect: Fraction = Fraction(1)
+    time_base: Fraction = Fraction(1)
+    start: int | None = None
+    end: int = 0
+    corrupt: int = 0
+
+
+@dataclass(slots=True)
+class Packets:
+    """The streams of a file and the packets of the first one, in the order of decoding.
+
+    Args:
+        streams: by number; number 0 is the one whose packets are kept.
+        pts: of each packet that is shown; may be `NO_TIME`.
+        keyframe_pts: those of them at which decoding can begin.
+        in_order: whether decoding times only ever grew.
+    """
+
+    streams: dict[int, Stream] = field(default_factory=dict)
+    pts: array[int] = field(default_factory=lambda: array("q"))
+    keyframe_pts: array[int] = field(default_factory=lambda: array("q"))
+    in_order: bool = True
+
+    @property
+    def end_s(self) -> float:
+        """When the last packet of all streams ends, in seconds."""
+        return max((float(stream.end * stream.time_base) for stream in self.streams.values()), default=0.0)
+
+    @property
+    def sound_start_s(self) -> Fraction | None:
+        """When sound begins; what lies before 0 is only a codec's run-up. None without sound."""
+        starts = [
+            max(Fraction(0), stream.start * stream.time_base)
+            for stream in self.streams.values()
+            if stream.kind == "audio" and stream.start is not None
+        ]
+        return min(starts, default=None)
+
+    @property
+    def corrupt(self) -> int:
+        """How many packets of all streams were found damaged."""
+        return sum(stream.corrupt for stream in self.streams.values())
+
+
+def parse_framecrc(lines: Iterable[bytes]) -> Packets:
+    """Read ffmpeg's `framecrc` output.
+
+    Raises: SourceError: there are more packets than any real file has.
+    """
+    packets = Packets()
+    last_dts = NO_TIME
+    for line in lines:
+        if line.startswith(b"#"):
+            _describe(packets.streams, line)
+            continue
+        values = line.split(b",")
+        if len(values) < 6:  # ffmpeg was killed while it wrote it
+            continue
+        stream = packets.streams.setdefault(int(values[0]), Stream())
+        dts, pts = int(values[1]), int(values[2])
+        flags = _flags(values)
+        shown = dts if pts == NO_TIME else pts
+        stream.start = shown if stream.start is None else min(stream.start, shown)
+        stream.end = max(stream.end, shown + int(values[3]))
+        if flags & _CORRUPT:
+            stream.corrupt += 1
+        if int(values[0]) != 0 or flags & _DISCARD:
+            continue
+        if dts != NO_TIME:
+            packets.in_order &= dts > last_dts
+            last_dts = dts
+        packets.pts.append(pts)
+        if flags & _KEY:
+            packets.keyframe_pts.append(pts)
+        if len(packets.pts) > MAX_PACKETS:
+            raise SourceError(FailureCode.TOO_LARGE, f"it has more than {MAX_PACKETS} frames")
+    return packets
+
+
+def _flags(values: list[bytes]) -> int:
+    if len(values) > 6 and values[6].startswith(b" F="):
+        return int(values[6][3:], 16)
+    return _KEY
+
+
+def _describe(streams: dict[int, Stream], line: bytes) -> None:
+    """One line of a stream's description, such as `#tb 0: 1/12800`."""
+    head, _, value = line.decode("ascii", "replace").partition(": ")
+    key, _, number = head[1:].partition(" ")
+    if not number.isdecimal():
+        return
+    stream = streams.setdefault(int(number), Stream())
+    match key:
+        case "media_type":
+            stream.kind = value
+        case "codec_id":
+            stream.codec = value
+        case "tb":
+            stream.time_base = _fraction(value, otherwise=stream.time_base)
+        case "sar":
+            stream.sample_aspect = _fraction(value, otherwise=stream.sample_aspect)
+        case "dimensions":
+            width, _, height = value.partition("x")
+            stream.size_wh = (int(width), int(height))
+
+
+def _fraction(text: str, *, otherwise: Fraction) -> Fraction:
+    """`64/45` as a number; what is not positive stands for "unknown"."""
+    numerator, _, denominator = text.partition("/")
+    if int(numerator) <= 0 or int(denominator) <= 0:
+        return otherwise
+    return Fraction(int(numerator), int(denominator))

@@ -1,0 +1,140 @@
+"""From what ffmpeg answers at a first look to the facts of a video; pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import NamedTuple
+
+from pipeline.packets import Packets, Stream
+from pipeline.videofacts import FrameTimes, VideoFacts
+from pipeline.videoheader import Promise
+from pipeline.videotags import VideoTags
+
+_MISSING_S = 0.5
+"""A file whose streams all end this much before its declared duration is cut off."""
+_MAX_ASPECT = 4
+_SQUARE = Fraction(1, 50)
+_MAX_RATE = 300
+
+_DURATION = re.compile(r"  Duration: (\d+):(\d\d):(\d\d\.\d\d)")
+_TOO_LARGE = re.compile(r"Picture size (\d+)x(\d+) exceeds specified max pixel count")
+_ROTATION = re.compile(r" +Display Matrix: rotation of (-?\d+\.\d+) degrees")
+
+
+class Look(NamedTuple):
+    """What the one reading of the file answers.
+
+    Args:
+        packets: of all streams; stream 0 is the video.
+        first: the decoded video as a stream: upright, its time base one over the frame rate; None where
+            nothing decodes.
+        first_pts: of the first decoded frames.
+        tags: of the file.
+        notes: ffmpeg's log at level info.
+        container_errors: how often the reading of the container went wrong.
+        error: the first error that ffmpeg spoke of.
+    """
+
+    packets: Packets
+    first: Stream | None
+    first_pts: list[int]
+    tags: VideoTags
+    notes: list[str]
+    container_errors: int
+    error: str
+
+
+def stored_size(look: Look) -> tuple[int, int]:
+    """Width and height of the stored picture; from ffmpeg's refusal where that is all that it says."""
+    if refused := _TOO_LARGE.match(look.error):
+        return int(refused[1]), int(refused[2])
+    return look.packets.streams.get(0, Stream()).size_wh
+
+
+def facts_of(look: Look, first: Stream, times: FrameTimes, container: str, promise: Promise) -> VideoFacts:
+    """The facts that a first look at a file shows.
+
+    Args:
+        look: what ffmpeg answered.
+        first: `look.first`, where something decodes.
+        times: of all frames.
+        container: a word of `pipeline.source.FORMATS`.
+        promise: what the container's header says.
+    """
+    sample_aspect = _believable(first.sample_aspect)
+    frame_rate = _frame_rate(first, times)
+    declared_s = promise.duration_s or _declared_s(look.notes)
+    start_s = float(times.zero * times.time_base)
+    is_cut_off = bool(
+        promise.is_broken
+        or look.container_errors
+        or look.packets.corrupt
+        or (declared_s is not None and look.packets.end_s - start_s < declared_s - _MISSING_S)
+    )
+    end_s = times.seconds(len(times) - 1) + float(1 / frame_rate)
+    if times.by_pts:
+        end_s = max(end_s, _end_s(look.packets.streams[0]) - start_s)
+    duration_s, frames = end_s, len(times)
+    if is_cut_off and declared_s is not None and declared_s > end_s:
+        duration_s = declared_s
+        frames = max(frames, promise.frames or round(declared_s * frame_rate))
+    return VideoFacts(
+        size_wh=_squared(first.size_wh, sample_aspect),
+        container=container,
+        codec=look.packets.streams[0].codec,
+        rotation=_rotation(look.notes, look.packets.streams[0].size_wh, first.size_wh),
+        sample_aspect=sample_aspect,
+        frame_rate=frame_rate,
+        duration_s=round(duration_s, 6),
+        declared_frames=frames,
+        has_sound=any(stream.kind == "audio" for stream in look.packets.streams.values()),
+        is_cut_off=is_cut_off,
+        **look.tags._asdict(),
+    )
+
+
+def _end_s(stream: Stream) -> float:
+    return float(stream.end * stream.time_base)
+
+
+def _declared_s(notes: Sequence[str]) -> float | None:
+    """The container's duration, which ffmpeg says nowhere but in its log, in hundredths of a second."""
+    for note in notes:
+        if found := _DURATION.match(note):
+            return int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3])
+    return None
+
+
+def _rotation(notes: Sequence[str], stored_wh: tuple[int, int], upright_wh: tuple[int, int]) -> int:
+    """Degrees clockwise. The log has them counterclockwise; what became of the size has the last word."""
+    found = next(filter(None, map(_ROTATION.match, notes)), None)
+    clockwise = round(-float(found[1])) % 360 if found else 0
+    lies_on_its_side = stored_wh != upright_wh and stored_wh == upright_wh[::-1]
+    if lies_on_its_side and clockwise not in (90, 270):
+        return 90
+    return clockwise
+
+
+def _believable(sample_aspect: Fraction) -> Fraction:
+    """An aspect that a camera may have meant; nearly square is square, absurd is unknown."""
+    is_believable = Fraction(1, _MAX_ASPECT) <= sample_aspect <= _MAX_ASPECT
+    return sample_aspect if is_believable and abs(sample_aspect - 1) > _SQUARE else Fraction(1)
+
+
+def _squared(size_wh: tuple[int, int], sample_aspect: Fraction) -> tuple[int, int]:
+    """The size with square pixels, by stretching, never by shrinking."""
+    width, height = size_wh
+    if sample_aspect >= 1:
+        return round(width * sample_aspect), height
+    return width, round(height / sample_aspect)
+
+
+def _frame_rate(first: Stream, times: FrameTimes) -> Fraction:
+    """The declared rate; where the container declares its clock's rate instead, the mean one."""
+    declared = 1 / first.time_base
+    span = (times.pts[-1] - times.pts[0]) * times.time_base
+    if declared <= _MAX_RATE or not span:
+        return declared
+    return ((len(times) - 1) / span).limit_denominator(1001)
