@@ -10,15 +10,38 @@ from pipeline.outputs import printable
 MAX_NAMES_BYTES = 1 << 20
 
 _FOLDER = Path(__file__).with_name("labels")
-_BY_COUNT = {80: _FOLDER / "coco.names", 20: _FOLDER / "voc.names"}
-"""Data sets that a number of classes stands for: MS COCO and Pascal VOC, as Darknet orders them."""
+_BY_COUNT = {
+    20: _FOLDER / "voc.names",
+    80: _FOLDER / "coco.names",
+    601: _FOLDER / "openimages.names",
+    9418: _FOLDER / "9k.names",
+}
+"""Data sets that a number of classes stands for, as Darknet orders them: Pascal VOC, MS COCO, Open Images,
+and the classes of ImageNet and COCO that YOLO9000 tells apart."""
+
+_DARKFLOW_NAMES = "labels.txt"
+_DARKFLOW_END = "----"
+
+
+def find_class_names(cfg: Path, names: Path | None) -> Path | None:
+    """The file of a network's class names, where one lies beside its .cfg.
+
+    Args:
+        cfg: the .cfg.
+        names: the `.names` file beside it that `modelfiles.resolve_darknet` found.
+    Returns: that; else Darkflow's `labels.txt` beside the .cfg; else None.
+    """
+    if names is not None:
+        return names
+    darkflows = cfg.with_name(_DARKFLOW_NAMES)
+    return darkflows if darkflows.is_file() else None
 
 
 def read_class_names(names: Path | None, classes: int, network: str) -> tuple[str, ...]:
     """The names of a network's classes, in the order of its class ids.
 
     Args:
-        names: a text file, a name a line; None takes COCO's for 80 classes and VOC's for 20.
+        names: a text file, a name a line; None takes those of a known data set with as many classes.
         classes: how many the network tells apart.
         network: its file, for error sentences.
     Raises: ModelError: the file cannot be read or the count does not fit; says both.
@@ -35,6 +58,8 @@ def read_class_names(names: Path | None, classes: int, network: str) -> tuple[st
     except OSError as error:
         raise ModelError(f"{printable(file)}: cannot be read ({error.strerror})") from None
     lines = [line.strip() for line in text.rstrip().split("\n")]
+    if file.name == _DARKFLOW_NAMES and _DARKFLOW_END in lines:
+        lines = lines[: lines.index(_DARKFLOW_END)]
     if len(lines) != classes:
         raise ModelError(
             f"{printable(file)}: {len(lines)} names for the {classes} classes of {network}; "

@@ -1,8 +1,8 @@
-"""Raw values of `[yolo]` and `[region]` heads -> boxes with objectness and class scores.
+"""Raw values of a network's heads -> boxes with a score for each class.
 
-Source: Darknet, src/yolo_layer.c and src/region_layer.c (`get_yolo_detections`,
-`get_region_detections`): Redmon & Farhadi, YOLO9000 (2017) and YOLOv3 (2018); AlexeyAB's fork for
-`scale_x_y` and `new_coords`.
+Source: Darknet, src/yolo_layer.c, src/region_layer.c and src/detection_layer.c (`get_yolo_detections`,
+`get_region_detections`, `get_detection_detections`): Redmon et al., YOLO (2016), YOLO9000 (2017) and
+YOLOv3 (2018); AlexeyAB's fork for `scale_x_y` and `new_coords`.
 """
 
 from __future__ import annotations
@@ -12,37 +12,58 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.darknet.layers import Head, NetworkCfg, Region, Yolo
+from detectors.darknet.layers import Detection, Head, NetworkCfg, Region, Yolo
+from detectors.darknet.tree import ClassTree
 
 FloatArray = NDArray[np.float32]
 
 
 def decode_heads(
-    network: NetworkCfg, raw: Sequence[FloatArray], threshold: float
+    network: NetworkCfg, raw: Sequence[FloatArray], threshold: float, tree: ClassTree | None = None
 ) -> tuple[FloatArray, FloatArray]:
     """All heads' boxes that have a score above the threshold.
 
     Args:
         network: the description of the heads, in the order of `raw`.
-        raw: a head's input each, (1, grid height, grid width, boxes x (5 + classes)) float32.
+        raw: a head's input each, (1, grid height, grid width, boxes x (5 + classes)) float32, or of
+            `[detection]` (1, 1, 1, numbers).
         threshold: in [0, 1]; scores at or below it come out as 0.
+        tree: of the classes, for a `[region]` that has one: a box then has the score of one class alone.
     Returns:
         boxes: (N, 4) float32, `xyxy` in pixels of the network's input, not clipped.
         scores: (N, classes) float32, objectness times class score, or 0.
     """
     boxes, scores = [], []
+    input_wh = np.array((network.shape.width, network.shape.height), dtype=np.float32)
     for (_, head), values in zip(network.heads, raw, strict=True):
         with np.errstate(over="ignore", invalid="ignore"):  # boxes that are not finite are dropped
-            head_boxes, head_scores = _decode_head(head, values[0], network, threshold)
-        boxes.append(head_boxes)
-        scores.append(head_scores)
+            centre, size, head_scores = _decode_head(head, values[0], input_wh, threshold, tree)
+            head_scores[head_scores <= threshold] = 0
+            xyxy = np.concatenate((centre - size / 2, centre + size / 2), axis=1)
+        kept = head_scores.any(axis=1) & np.isfinite(xyxy).all(axis=1) & np.isfinite(head_scores).all(axis=1)
+        boxes.append(xyxy[kept].astype(np.float32))
+        scores.append(head_scores[kept].astype(np.float32))
     return np.concatenate(boxes), np.concatenate(scores)
 
 
+Decoded = tuple[FloatArray, FloatArray, FloatArray]
+"""Centres (N, 2) and sizes (N, 2), pixels of the network's input, and scores (N, classes)."""
+
+
 def _decode_head(
-    head: Head, values: FloatArray, network: NetworkCfg, threshold: float
-) -> tuple[FloatArray, FloatArray]:
-    """One head: pick the cells that may hold something first, then do the arithmetic on those alone."""
+    head: Head, values: FloatArray, input_wh: FloatArray, threshold: float, tree: ClassTree | None
+) -> Decoded:
+    match head:
+        case Detection():
+            return _decode_detection(head, values.reshape(-1), input_wh)
+        case Region() | Yolo():
+            return _decode_anchors(head, values, input_wh, threshold, tree)
+
+
+def _decode_anchors(
+    head: Yolo | Region, values: FloatArray, input_wh: FloatArray, threshold: float, tree: ClassTree | None
+) -> Decoded:
+    """Pick the cells that may hold something first, then do the arithmetic on those alone."""
     rows, columns, _ = values.shape
     by_box = values.reshape(rows, columns, len(head.anchors), 5 + head.classes)
     plain = isinstance(head, Yolo) and head.new_coords
@@ -52,19 +73,40 @@ def _decode_head(
     cells = np.stack((column, row), axis=1).astype(np.float32)
     anchors = np.array(head.anchors, dtype=np.float32)[anchor]
     grid = np.array((columns, rows), dtype=np.float32)
-    input_wh = np.array((network.shape.width, network.shape.height), dtype=np.float32)
+    certainty = objectness[row, column, anchor][:, None]
     if isinstance(head, Region):
         centre = (cells + _logistic(picked[:, :2])) / grid * input_wh
         size = _exp(picked[:, 2:4]) * anchors / grid * input_wh
-        classes = _softmax(picked[:, 5:]) if head.softmax else _logistic(picked[:, 5:])
-    else:
-        centre, size = _yolo_boxes(head, picked, cells, anchors, grid, input_wh)
-        classes = picked[:, 5:] if plain else _logistic(picked[:, 5:])
-    scores = objectness[row, column, anchor][:, None] * classes
-    scores[scores <= threshold] = 0
-    xyxy = np.concatenate((centre - size / 2, centre + size / 2), axis=1)
-    kept = scores.any(axis=1) & np.isfinite(xyxy).all(axis=1) & np.isfinite(scores).all(axis=1)
-    return xyxy[kept].astype(np.float32), scores[kept].astype(np.float32)
+        return centre, size, _region_scores(head, certainty, picked[:, 5:], tree)
+    centre, size = _yolo_boxes(head, picked, cells, anchors, grid, input_wh)
+    return centre, size, certainty * (picked[:, 5:] if plain else _logistic(picked[:, 5:]))
+
+
+def _region_scores(
+    head: Region, certainty: FloatArray, raw: FloatArray, tree: ClassTree | None
+) -> FloatArray:
+    if tree is None:
+        return certainty * (_softmax(raw) if head.softmax else _logistic(raw))
+    scores = np.zeros_like(raw)
+    for index, among_siblings in enumerate(tree.softmax(raw)):
+        scores[index, tree.most_exact(among_siblings)] = certainty[index, 0]
+    return scores
+
+
+def _decode_detection(head: Detection, values: FloatArray, input_wh: FloatArray) -> Decoded:
+    """All class scores come first, cell by cell, then all objectnesses, then all boxes."""
+    cells = head.side * head.side
+    classes, certainty, boxes = np.split(values, (cells * head.classes, cells * (head.classes + head.boxes)))
+    classes = classes.reshape(cells, 1, head.classes)
+    if head.softmax:
+        classes = _softmax(classes)
+    scores = certainty.reshape(cells, head.boxes, 1) * classes
+    boxes = boxes.reshape(cells, head.boxes, 4)
+    place = np.arange(cells)
+    corners = np.stack((place % head.side, place // head.side), axis=1)[:, None]
+    centre = np.asarray((boxes[..., :2] + corners) / head.side * input_wh, dtype=np.float32)
+    size = (boxes[..., 2:] ** 2 if head.square_root else boxes[..., 2:]) * input_wh
+    return centre.reshape(-1, 2), size.reshape(-1, 2), scores.reshape(-1, head.classes)
 
 
 def _yolo_boxes(
@@ -92,5 +134,5 @@ def _exp(x: FloatArray) -> FloatArray:
 
 
 def _softmax(x: FloatArray) -> FloatArray:
-    raised = np.exp(x - x.max(axis=1, keepdims=True))
-    return np.asarray(raised / raised.sum(axis=1, keepdims=True), dtype=np.float32)
+    raised = np.exp(x - x.max(axis=-1, keepdims=True))
+    return np.asarray(raised / raised.sum(axis=-1, keepdims=True), dtype=np.float32)

@@ -13,13 +13,22 @@ class Shape(NamedTuple):
     width: int
     channels: int
 
+    @property
+    def values(self) -> int:
+        """Numbers in all."""
+        return self.height * self.width * self.channels
+
+    def __str__(self) -> str:
+        return f"{self.width}x{self.height}x{self.channels}"
+
 
 @dataclass(frozen=True, slots=True)
 class Convolutional:
     """2-D convolution, then batch normalization or a bias, then the activation.
 
-    `padding` pixels of zeros are added on each side. Weights: `filters` biases, 3 x `filters`
-    normalization values (scales, means, variances) if normalized, then the kernels.
+    `padding` pixels of zeros are added on each side; each of the `groups` of filters sees its own share of
+    the input's channels. Weights: `filters` biases, 3 x `filters` normalization values (scales, means,
+    variances) if normalized, then the kernels.
     """
 
     line: int
@@ -30,16 +39,67 @@ class Convolutional:
     padding: int
     batch_normalize: bool
     activation: str
+    groups: int = 1
 
     @property
     def kernel_count(self) -> int:
-        """Numbers in the kernels, (filters, in_channels, size, size)."""
-        return self.shape.channels * self.in_channels * self.size * self.size
+        """Numbers in the kernels, (filters, in_channels // groups, size, size)."""
+        return self.shape.channels * (self.in_channels // self.groups) * self.size * self.size
 
     @property
     def weight_count(self) -> int:
         """Numbers that this layer takes from the .weights file."""
         return self.kernel_count + self.shape.channels * (4 if self.batch_normalize else 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """Every number of the input times a weight, for each output; then as `Convolutional`.
+
+    Weights: a bias an output, the matrix (outputs, inputs), then the normalization values if normalized.
+    """
+
+    line: int
+    shape: Shape
+    in_shape: Shape
+    batch_normalize: bool
+    activation: str
+
+    @property
+    def kernel_count(self) -> int:
+        """Numbers in the matrix."""
+        return self.shape.channels * self.in_shape.values
+
+    @property
+    def weight_count(self) -> int:
+        """Numbers that this layer takes from the .weights file."""
+        return self.kernel_count + self.shape.channels * (4 if self.batch_normalize else 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """A convolution whose kernels differ from place to place.
+
+    Weights: a bias an output (filters, height, width), then the kernels of each place.
+    """
+
+    line: int
+    shape: Shape
+    in_channels: int
+    size: int
+    stride: int
+    padding: int
+    activation: str
+
+    @property
+    def kernel_count(self) -> int:
+        """Numbers in the kernels, (places, filters, in_channels, size, size)."""
+        return self.shape.values * self.in_channels * self.size * self.size
+
+    @property
+    def weight_count(self) -> int:
+        """Numbers that this layer takes from the .weights file."""
+        return self.kernel_count + self.shape.values
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +111,41 @@ class MaxPool:
     size: int
     stride: int
     padding: int
+
+
+@dataclass(frozen=True, slots=True)
+class AvgPool:
+    """The mean of each channel."""
+
+    line: int
+    shape: Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Softmax:
+    """Softmax over each of `groups` shares of the channels, after division by the temperature."""
+
+    line: int
+    shape: Shape
+    groups: int
+    temperature: float
+
+
+@dataclass(frozen=True, slots=True)
+class Crop:
+    """Brightness from [0, 1] to [-1, 1] where `scales`; what it cuts off is nothing here."""
+
+    line: int
+    shape: Shape
+    scales: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """A layer that only training uses: `[dropout]`, `[cost]`."""
+
+    line: int
+    shape: Shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +161,11 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Shortcut:
-    """The previous output plus an earlier layer's."""
+    """The previous output plus those of earlier layers."""
 
     line: int
     shape: Shape
-    layer: int
+    layers: tuple[int, ...]
     activation: str
 
 
@@ -85,11 +180,12 @@ class Upsample:
 
 @dataclass(frozen=True, slots=True)
 class Reorg:
-    """Space to depth, in Darknet's own order of channels."""
+    """Space to depth: `[reorg]` in Darknet's own order, `[reorg3d]` (`plain`) pixel by pixel."""
 
     line: int
     shape: Shape
     stride: int
+    plain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,17 +208,43 @@ class Yolo:
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """Output of YOLOv2: anchors in cells, class scores by softmax."""
+    """Output of YOLOv2: anchors in cells, class scores by softmax.
+
+    Args:
+        anchors: (width, height) of each box.
+        softmax: whether class scores go through a softmax; else each through a logistic.
+        tree: the file, as the .cfg names it, of the tree of classes of YOLO9000; None for flat classes.
+    """
 
     line: int
     shape: Shape
     anchors: tuple[tuple[float, float], ...]
     classes: int
     softmax: bool
+    tree: str | None = None
 
 
-Layer = Convolutional | MaxPool | Route | Shortcut | Upsample | Reorg | Yolo | Region
-Head = Yolo | Region
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """Output of YOLOv1: a grid of `side` x `side` cells, each with its class scores and `boxes` boxes.
+
+    Args:
+        square_root: whether widths and heights come as their square roots.
+        softmax: whether class scores still go through a softmax.
+    """
+
+    line: int
+    shape: Shape
+    side: int
+    boxes: int
+    classes: int
+    square_root: bool
+    softmax: bool
+
+
+Weighted = Convolutional | Connected | Local
+Head = Yolo | Region | Detection
+Layer = Weighted | MaxPool | AvgPool | Softmax | Crop | Unchanged | Route | Shortcut | Upsample | Reorg | Head
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,12 +264,12 @@ class NetworkCfg:
     @property
     def weight_count(self) -> int:
         """Numbers that the .weights file must hold behind its header."""
-        return sum(layer.weight_count for layer in self.layers if isinstance(layer, Convolutional))
+        return sum(layer.weight_count for layer in self.layers if isinstance(layer, Weighted))
 
     @property
     def heads(self) -> tuple[tuple[int, Head], ...]:
         """The output layers with their indices."""
-        return tuple((i, layer) for i, layer in enumerate(self.layers) if isinstance(layer, Yolo | Region))
+        return tuple((i, layer) for i, layer in enumerate(self.layers) if isinstance(layer, Head))
 
     @property
     def classes(self) -> int:

@@ -8,39 +8,60 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from detectors.darknet.layers import (
+    AvgPool,
+    Connected,
     Convolutional,
+    Crop,
+    Detection,
     Layer,
+    Local,
     MaxPool,
     NetworkCfg,
     Reorg,
     Route,
     Shortcut,
+    Softmax,
     Upsample,
 )
-from detectors.darknet.weights import ConvolutionWeights
+from detectors.darknet.weights import LayerWeights
 
 Tensor = Any
 
 _LEAKY_SLOPE = 0.1
+
+
+def _mish(x: Tensor) -> Tensor:
+    """The input x times tanh(softplus(x)), which is x * n / (n + 2) with n = e^x (e^x + 2).
+
+    Beyond 20 mish(x) is x to the last bit of a float32, and e^2x would overflow far later.
+
+    Source: Misra, Mish (2019); the other form is elementary algebra on tanh(ln(1 + e^x)).
+    """
+    raised = tf.exp(tf.minimum(x, 20.0))
+    n = raised * (raised + 2.0)
+    return x * (n / (n + 2.0))
+
 
 _ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "linear": lambda x: x,
     "leaky": lambda x: tf.nn.leaky_relu(x, _LEAKY_SLOPE),
     "relu": tf.nn.relu,
     "logistic": tf.nn.sigmoid,
-    "mish": lambda x: x * tf.nn.tanh(tf.nn.softplus(x)),
+    "mish": _mish,
     "swish": lambda x: x * tf.nn.sigmoid(x),
 }
 
 
-def build_function(network: NetworkCfg, weights: Mapping[int, ConvolutionWeights]) -> Any:
+def build_function(network: NetworkCfg, weights: Mapping[int, LayerWeights]) -> Any:
     """A `tf.function` from one picture to the inputs of the network's heads, in the heads' order.
 
     Its input is (1, height, width, 3) float32, RGB, 0 to 1; each output is (1, grid height, grid width,
-    channels) float32, as they enter the `[yolo]` or `[region]` layer.
+    channels) float32, as they enter the `[yolo]` or `[region]` layer, or (1, 1, 1, numbers) as they enter a
+    `[detection]` layer.
     """
     signature = tf.TensorSpec((1, *network.shape), tf.float32, name="image")
 
@@ -59,33 +80,87 @@ def build_function(network: NetworkCfg, weights: Mapping[int, ConvolutionWeights
     return forward
 
 
-def _apply(layer: Layer, before: Tensor, outputs: list[Tensor], weights: ConvolutionWeights | None) -> Tensor:
+def _apply(layer: Layer, before: Tensor, outputs: list[Tensor], weights: LayerWeights | None) -> Tensor:
     match layer:
-        case Convolutional():
+        case Convolutional() | Connected() | Local():
             assert weights is not None
-            return _ACTIVATIONS[layer.activation](_convolve(layer, before, weights))
+            return _ACTIVATIONS[layer.activation](_weigh(layer, before, weights))
         case MaxPool():
             return _max_pool(layer, before)
         case Route():
             return _route(layer, outputs)
         case Shortcut():
-            return _ACTIVATIONS[layer.activation](before + outputs[layer.layer])
+            added = before
+            for index in layer.layers:
+                added = added + outputs[index]
+            return _ACTIVATIONS[layer.activation](added)
         case Upsample():
             size = (layer.shape.height, layer.shape.width)
             return tf.compat.v1.image.resize_nearest_neighbor(before, size)
         case Reorg():
-            return _reorg(layer, before)
-        case _:  # a head hands its input on; it is decoded outside the network
+            return tf.nn.space_to_depth(before, layer.stride) if layer.plain else _reorg(layer, before)
+        case AvgPool():
+            return tf.reduce_mean(before, axis=(1, 2), keepdims=True)
+        case Softmax():
+            return _softmax(layer, before)
+        case Crop():
+            return before * 2.0 - 1.0 if layer.scales else before
+        case Detection():
+            return _in_darknets_order(before)
+        case _:  # another head hands its input on: it is decoded outside the network
             return before
 
 
-def _convolve(layer: Convolutional, before: Tensor, weights: ConvolutionWeights) -> Tensor:
+def _weigh(layer: Convolutional | Connected | Local, before: Tensor, weights: LayerWeights) -> Tensor:
+    match layer:
+        case Convolutional():
+            return tf.nn.bias_add(_convolve(layer, before, weights), weights.bias)
+        case Connected():
+            flat = tf.reshape(before, (1, layer.in_shape.values))
+            multiplied = tf.nn.bias_add(tf.matmul(flat, weights.kernel), weights.bias)
+            return tf.reshape(multiplied, (1, *layer.shape))
+        case Local():
+            return _local(layer, before, weights)
+
+
+def _convolve(layer: Convolutional, before: Tensor, weights: LayerWeights) -> Tensor:
     same = layer.stride == 1 and layer.size % 2 == 1 and layer.padding == layer.size // 2
-    if not same and layer.padding:
-        sides = (layer.padding, layer.padding)
-        before = tf.pad(before, ((0, 0), sides, sides, (0, 0)))
-    convolved = tf.nn.conv2d(before, weights.kernel, layer.stride, "SAME" if same else "VALID")
-    return tf.nn.bias_add(convolved, weights.bias)
+    if not same:
+        before = _padded(before, layer.padding)
+    padding = "SAME" if same else "VALID"
+    if layer.groups == 1:
+        return tf.nn.conv2d(before, weights.kernel, layer.stride, padding)
+    if layer.groups == layer.in_channels:
+        multiple = layer.shape.channels // layer.groups
+        kernel = weights.kernel.reshape(layer.size, layer.size, layer.groups, multiple)
+        return tf.nn.depthwise_conv2d(before, kernel, (1, layer.stride, layer.stride, 1), padding)
+    parts = tf.split(before, layer.groups, axis=3)  # LiteRT has no grouped convolution of 8-bit weights
+    kernels = np.split(weights.kernel, layer.groups, axis=3)
+    pairs = zip(parts, kernels, strict=True)
+    return tf.concat([tf.nn.conv2d(part, kernel, layer.stride, padding) for part, kernel in pairs], axis=3)
+
+
+def _padded(before: Tensor, padding: int) -> Tensor:
+    sides = (padding, padding)
+    return tf.pad(before, ((0, 0), sides, sides, (0, 0))) if padding else before
+
+
+def _local(layer: Local, before: Tensor, weights: LayerWeights) -> Tensor:
+    """Each place's window as a row, times the place's own matrix."""
+    height, width, filters = layer.shape
+    padded = _padded(before, layer.padding)
+    windows = []
+    for row in range(layer.size):
+        for column in range(layer.size):
+            window = padded[
+                :,
+                row : row + (height - 1) * layer.stride + 1 : layer.stride,
+                column : column + (width - 1) * layer.stride + 1 : layer.stride,
+            ]
+            windows.append(window)
+    rows = tf.reshape(tf.concat(windows, axis=3), (height * width, 1, -1))
+    multiplied = tf.matmul(rows, weights.kernel)
+    return tf.reshape(multiplied, (1, height, width, filters)) + weights.bias
 
 
 def _max_pool(layer: MaxPool, before: Tensor) -> Tensor:
@@ -112,6 +187,17 @@ def _route(layer: Route, outputs: list[Tensor]) -> Tensor:
             part = tf.split(part, layer.groups, axis=3)[layer.group_id]
         parts.append(part)
     return parts[0] if len(parts) == 1 else tf.concat(parts, axis=3)
+
+
+def _softmax(layer: Softmax, before: Tensor) -> Tensor:
+    grouped = tf.reshape(before, (1, layer.shape.height, layer.shape.width, layer.groups, -1))
+    return tf.reshape(tf.nn.softmax(grouped / layer.temperature), (1, *layer.shape))
+
+
+def _in_darknets_order(before: Tensor) -> Tensor:
+    """All numbers in a row: channel by channel, each row by row."""
+    flat = before if before.shape[1:3] == (1, 1) else tf.transpose(before, (0, 3, 1, 2))
+    return tf.reshape(flat, (1, 1, 1, -1))
 
 
 def _reorg(layer: Reorg, before: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pipeline.errors import ModelError
@@ -53,6 +54,15 @@ class Section:
         if not low <= value <= high:
             raise self.error(f"{key} is {value:g}; expected {low:g} to {high:g}", key)
         return value
+
+    def refuse_other(self, plain: Mapping[str, float]) -> None:
+        """Refuse options that would change what a layer computes, where they have another value than this.
+
+        Raises: ModelError: names the first that has.
+        """
+        for key, value in plain.items():
+            if key in self.options and self.numbers(key, (value,), count=1) != (value,):
+                raise self.error(f"{key}={shown(self.word(key, ''))} is not supported", key)
 
     def integers(
         self, key: str, default: tuple[int, ...], low: int, high: int, count: int | None = None

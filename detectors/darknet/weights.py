@@ -3,8 +3,8 @@
 The file's size is checked before anything is read, and the file must be used up to its last byte: a
 truncated file, or one that belongs to another .cfg, is an error, never a network of random numbers.
 
-Source: Darknet, src/parser.c `load_weights_upto` and `load_convolutional_weights`; src/blas.c
-`normalize_cpu` (the 1e-6 stands beside the root, not under it).
+Source: Darknet, src/parser.c `load_weights_upto`, `load_convolutional_weights`, `load_connected_weights`
+and the case of LOCAL; src/blas.c `normalize_cpu` (the 1e-6 stands beside the root, not under it).
 """
 
 from __future__ import annotations
@@ -12,37 +12,52 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.darknet.layers import Convolutional, NetworkCfg
+from detectors.darknet.layers import Connected, Convolutional, Local, NetworkCfg, Weighted
 from pipeline.errors import ModelError
 from pipeline.outputs import printable
 
 FloatArray = NDArray[np.float32]
 
 _VERSION = struct.Struct("<3i")
+_TRANSPOSING_VERSION = 1000
 _NORMALIZATION_EPSILON = np.float32(1e-6)
 
 
-class ConvolutionWeights(NamedTuple):
-    """What one convolutional layer adds up.
+class Header(NamedTuple):
+    """The beginning of a .weights file.
 
     Args:
-        kernel: (size, size, in_channels, filters) float32, TensorFlow's order.
-        bias: (filters,) float32.
+        length: in bytes.
+        transposed: whether matrices of connected layers lie (inputs, outputs), as the first files have them:
+            those begin with what are, read as whole numbers, versions beyond 1000.
+    """
+
+    length: int
+    transposed: bool
+
+
+class LayerWeights(NamedTuple):
+    """What one layer multiplies by and adds.
+
+    Args:
+        kernel: float32, in TensorFlow's order: (size, size, in_channels // groups, filters) of a convolution,
+            (inputs, outputs) of a connected layer, its inputs in the order height, width, channels,
+            (places, size * size * in_channels, filters) of a local layer.
+        bias: float32, (filters,), (outputs,) or (height, width, filters).
     """
 
     kernel: FloatArray
     bias: FloatArray
 
 
-def check_weights(path: Path, network: NetworkCfg) -> int:
+def check_weights(path: Path, network: NetworkCfg) -> Header:
     """Hold the file's size against the network's number of weights; reads the header alone.
 
-    Returns: the header's length in bytes.
     Raises: ModelError: too short, too long, or no .weights file.
     """
     try:
@@ -53,60 +68,97 @@ def check_weights(path: Path, network: NetworkCfg) -> int:
         raise ModelError(f"{printable(path)}: cannot be read ({error.strerror})") from None
     if len(head) < _VERSION.size:
         raise ModelError(f"{printable(path)}: {size} bytes are too few for a Darknet .weights file")
-    header_bytes = _header_bytes(path, head)
-    expected = header_bytes + 4 * network.weight_count
+    header = _read_header(path, head)
+    expected = header.length + 4 * network.weight_count
     if size != expected:
         trouble = "the file is cut short" if size < expected else "the file is too long"
         raise ModelError(
             f"{printable(path)}: {size:,} bytes where {network.where} needs {expected:,}; "
             f"{trouble}, or the two do not belong together"
         )
-    return header_bytes
+    return header
 
 
-def _header_bytes(path: Path, head: bytes) -> int:
-    """The length of the header: three version numbers, then how many pictures were seen in training."""
+def _read_header(path: Path, head: bytes) -> Header:
+    """Three version numbers, then how many pictures were seen in training: 8 bytes from version 0.2 on."""
     major, minor, _ = _VERSION.unpack(head)
-    if not (0 <= major < 1000 and 0 <= minor < 1000):
+    if min(major, minor) < 0:
         raise ModelError(f"{printable(path)}: does not begin with a version as a Darknet .weights file does")
-    seen_bytes = 8 if major * 10 + minor >= 2 else 4
-    return _VERSION.size + seen_bytes
+    first_files = max(major, minor) >= _TRANSPOSING_VERSION
+    seen_bytes = 8 if major * 10 + minor >= 2 and not first_files else 4
+    return Header(_VERSION.size + seen_bytes, max(major, minor) > _TRANSPOSING_VERSION)
 
 
-def iter_weights(path: Path, network: NetworkCfg) -> Iterator[tuple[int, ConvolutionWeights]]:
-    """Each convolutional layer's index with its weights, in order.
+def iter_weights(path: Path, network: NetworkCfg) -> Iterator[tuple[int, LayerWeights]]:
+    """Each weighted layer's index with its weights, in order.
 
     Raises: ModelError: as `check_weights`, or a value that is not finite.
     """
-    header_bytes = check_weights(path, network)
+    header = check_weights(path, network)
     with open(path, "rb") as stream:
-        stream.seek(header_bytes)
+        stream.seek(header.length)
         for index, layer in enumerate(network.layers):
-            if isinstance(layer, Convolutional):
-                yield index, _read_layer(stream, path, network, index, layer)
+            if isinstance(layer, Weighted):
+                values = np.frombuffer(stream.read(4 * layer.weight_count), dtype="<f4")
+                if values.size != layer.weight_count:
+                    raise ModelError(f"{printable(path)}: it was cut short while it was read")
+                with np.errstate(over="ignore", invalid="ignore"):  # refused below
+                    found = _understand(layer, values, header.transposed)
+                if not all(np.isfinite(numbers).all() for numbers in (values, *found)):
+                    raise ModelError(
+                        f"{printable(path)}: the weights of layer {index} ({network.where}:{layer.line}) are "
+                        "not finite numbers, or a variance is negative; the file is damaged"
+                    )
+                yield index, found
 
 
-def _read_layer(
-    stream: BinaryIO, path: Path, network: NetworkCfg, index: int, layer: Convolutional
-) -> ConvolutionWeights:
-    values = np.frombuffer(stream.read(4 * layer.weight_count), dtype="<f4")
-    if values.size != layer.weight_count:
-        raise ModelError(f"{printable(path)}: it was cut short while it was read")
+def _understand(layer: Weighted, values: FloatArray, transposed: bool) -> LayerWeights:
+    """The numbers of one layer, as they lie in the file, in TensorFlow's order."""
+    match layer:
+        case Convolutional():
+            kernel, bias = _convolutional(layer, values)
+        case Connected():
+            kernel, bias = _connected(layer, values, transposed)
+        case Local():
+            kernel, bias = _local(layer, values)
+    return LayerWeights(
+        np.ascontiguousarray(kernel, dtype=np.float32), np.ascontiguousarray(bias, dtype=np.float32)
+    )
+
+
+def _convolutional(layer: Convolutional, values: FloatArray) -> tuple[FloatArray, FloatArray]:
     filters = layer.shape.channels
     bias = values[:filters]
-    kernel = values[-layer.kernel_count :].reshape(filters, layer.in_channels, layer.size, layer.size)
+    kernel = values[-layer.kernel_count :].reshape(filters, -1)
     if layer.batch_normalize:
-        scales, means, variances = values[filters : 4 * filters].reshape(3, filters)
-        with np.errstate(over="ignore", invalid="ignore"):  # refused below
-            factor = scales / (np.sqrt(variances) + _NORMALIZATION_EPSILON)
-            kernel = kernel * factor[:, None, None, None]
-            bias = bias - means * factor
-    if not all(np.isfinite(numbers).all() for numbers in (values, kernel, bias)):
-        raise ModelError(
-            f"{printable(path)}: the weights of layer {index} ({network.where}:{layer.line}) are not finite "
-            "numbers, or a variance is negative; the file is damaged"
-        )
-    return ConvolutionWeights(
-        np.ascontiguousarray(kernel.transpose(2, 3, 1, 0), dtype=np.float32),
-        np.ascontiguousarray(bias, dtype=np.float32),
-    )
+        kernel, bias = _fold(kernel, bias, values[filters : 4 * filters])
+    shape = (filters, layer.in_channels // layer.groups, layer.size, layer.size)
+    return kernel.reshape(shape).transpose(2, 3, 1, 0), bias
+
+
+def _connected(layer: Connected, values: FloatArray, transposed: bool) -> tuple[FloatArray, FloatArray]:
+    outputs, inputs = layer.shape.channels, layer.in_shape.values
+    bias = values[:outputs]
+    matrix = values[outputs : outputs + layer.kernel_count]
+    matrix = matrix.reshape(inputs, outputs).T if transposed else matrix.reshape(outputs, inputs)
+    if layer.batch_normalize:
+        matrix, bias = _fold(matrix, bias, values[-3 * outputs :])
+    height, width, channels = layer.in_shape
+    pixels = matrix.reshape(outputs, channels, height, width).transpose(2, 3, 1, 0)
+    return pixels.reshape(inputs, outputs), bias
+
+
+def _local(layer: Local, values: FloatArray) -> tuple[FloatArray, FloatArray]:
+    height, width, filters = layer.shape
+    bias = values[: layer.shape.values].reshape(filters, height, width).transpose(1, 2, 0)
+    shape = (height * width, filters, layer.in_channels, layer.size, layer.size)
+    kernels = values[layer.shape.values :].reshape(shape).transpose(0, 3, 4, 2, 1)
+    return kernels.reshape(height * width, -1, filters), bias
+
+
+def _fold(kernel: FloatArray, bias: FloatArray, normalization: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Batch normalization as part of the kernels, (filters, numbers), and the biases."""
+    scales, means, variances = normalization.reshape(3, len(bias))
+    factor = scales / (np.sqrt(variances) + _NORMALIZATION_EPSILON)
+    folded = np.asarray(kernel * factor[:, None], dtype=np.float32)
+    return folded, np.asarray(bias - means * factor, dtype=np.float32)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from detectors.classnames import read_class_names
+from detectors.classnames import find_class_names, read_class_names
 from pipeline.errors import ModelError
 
 
@@ -14,11 +14,13 @@ from pipeline.errors import ModelError
     [
         (80, {0: "person", 5: "bus", 15: "cat", 79: "toothbrush"}),
         (20, {0: "aeroplane", 7: "cat", 14: "person", 19: "tvmonitor"}),
+        (601, {0: "Tortoise", 600: "Helmet"}),
+        (9418, {0: "thing", 9417: "wave"}),
     ],
 )
 def test_knows_the_data_sets_by_their_number_of_classes(classes: int, expected: dict[int, str]) -> None:
     names = read_class_names(None, classes, "a.cfg")
-    assert len(set(names)) == classes
+    assert len(names) == classes
     assert {index: names[index] for index in expected} == expected
 
 
@@ -42,3 +44,14 @@ def test_says_what_does_not_fit(tmp_path: Path) -> None:
         read_class_names(None, 7, "a.cfg")
     with pytest.raises(ModelError, match=r"no.names: cannot be read \(No such file or directory\)"):
         read_class_names(tmp_path / "no.names", 7, "a.cfg")
+
+
+def test_finds_names_beside_the_cfg(tmp_path: Path) -> None:
+    cfg, names, darkflows = tmp_path / "a.cfg", tmp_path / "a.names", tmp_path / "labels.txt"
+    assert find_class_names(cfg, None) is None
+    darkflows.write_text("mine\nyours\n----\nnot these\n")
+    assert find_class_names(cfg, None) == darkflows
+    assert find_class_names(cfg, names) == names
+    assert read_class_names(darkflows, 2, "a.cfg") == ("mine", "yours")  # Darkflow stops at the dashes
+    names.write_text("mine\n----\n")
+    assert read_class_names(names, 2, "a.cfg") == ("mine", "----")

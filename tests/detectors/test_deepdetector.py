@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 
 from detectors.boxes import iou_with
+from detectors.darkflow.meta import read_meta
+from detectors.darknet.decode import decode_heads
 from detectors.deepdetector import DeepDetector, DeepDetectorParams
 from pipeline.detections import Box, Detection
 from pipeline.errors import ModelError
@@ -19,7 +21,7 @@ from pipeline.media import open_frames
 from pipeline.source import Limits, Source
 from pipeline.walk import iter_sources
 from tests.detectors.conftest import photo
-from tests.detectors.darknet.networks import conv, net, write_network, yolo
+from tests.detectors.darknet.networks import conv, net, region, write_network, yolo
 
 pytestmark = pytest.mark.usefixtures("yolov3_tiny")
 
@@ -138,6 +140,57 @@ def test_check_tells_each_missing_file_at_its_key(tmp_path: Path) -> None:
     assert keys(model="yolov3-tinny") == ["model"]
 
 
+@pytest.mark.parametrize(
+    ("name", "resize"), [("region", "auto"), ("detection", "auto"), ("region", "letterbox")]
+)
+def test_runs_what_darkflow_saved(name: str, resize: str, sample_photos: Path, tmp_path: Path) -> None:
+    """A network of random weights; its boxes are held against plain arithmetic on what TensorFlow 1 gave."""
+    graph = Path(__file__).parent / "darkflow" / f"{name}.pb"
+    looking = detector(model=str(graph), threshold=0.1, nms=1.0, resize=resize)
+    with np.load(graph.with_suffix(".npz")) as held:
+        picture, raw = held["picture"][0], held["output"]
+    frame = Frame.from_rgb((picture * 255).round().astype(np.uint8))
+    found = looking.detect(frame, [frame.whole])
+    assert {label.text for each in found for label in each.labels} <= {"this", "that"}
+    network = read_meta(graph.with_suffix(".meta")).network
+    _, scores = decode_heads(network, [raw.reshape(1, *network.heads[0][1].shape)], 0.1)
+    best = sorted(np.minimum(scores.max(axis=1), 1), reverse=True)
+    assert len(found) == pytest.approx(len(best), abs=2)  # the picture was rounded to whole brightness
+    confidences = sorted((each.labels[0].confidence for each in found), reverse=True)
+    assert np.allclose(confidences[:5], best[:5], atol=0.03)
+    (tmp_path / "mine.txt").write_text("one\ntwo\n")
+    renamed = detector(model=str(graph), labels=str(tmp_path / "mine.txt"), threshold=0.1)
+    assert {label.text for each in renamed.detect(frame, [frame.whole]) for label in each.labels} <= {
+        "one",
+        "two",
+    }
+
+
+def test_check_tells_of_darkflows_files(tmp_path: Path) -> None:
+    graph = tmp_path / "a.pb"
+    graph.write_bytes(b"")
+    (problem,) = DeepDetector.check(DeepDetectorParams(model=str(graph)))
+    assert problem.key == "model"
+    assert problem.sentence.startswith(
+        f"{tmp_path}/a.meta: there is no such file; Darkflow saves it with a.pb"
+    )
+
+
+def test_a_tree_of_classes_gives_one_label(tmp_path: Path) -> None:
+    text = net(32, 32) + conv(24, 1, bn=0, act="linear") + region(tree="data/my.tree")
+    cfg, _ = write_network(tmp_path, text)
+    (tmp_path / "net.names").write_text("animal\nvehicle\ndog\n")
+    with pytest.raises(
+        ModelError, match=r"net\.cfg:11: \[region\]: its tree data/my\.tree is not there; put the file"
+    ):
+        detector(model=str(cfg))
+    (tmp_path / "my.tree").write_text("animal -1\nvehicle -1\ndog 0\n")
+    frame = Frame.from_rgb(np.random.default_rng(2).integers(0, 256, (40, 40, 3)).astype(np.uint8))
+    found = detector(model=str(cfg), threshold=0.3, nms=0.9).detect(frame, [frame.whole])
+    assert len(found) > 10
+    assert all(len(each.labels) == 1 for each in found)
+
+
 # ---- against Darknet itself, where its answers lie beside the checkout ----
 
 
@@ -184,7 +237,7 @@ def ap50(coco64: Path, **params: Any) -> float:
     with contextlib.redirect_stdout(io.StringIO()):
         truth = COCO(str(coco64 / "instances.json"))
     ids = {image["file_name"]: image["id"] for image in truth.loadImgs(truth.getImgIds())}
-    categories = dict(zip(looking._names, sorted(truth.getCatIds()), strict=True))
+    categories = dict(zip(looking._network.names, sorted(truth.getCatIds()), strict=True))
     rows = [
         {
             "image_id": ids[name],

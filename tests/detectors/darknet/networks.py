@@ -5,13 +5,14 @@ from __future__ import annotations
 import functools
 import hashlib
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from detectors.darknet.cfg import parse_cfg
 from detectors.darknet.compile import compile_network
-from detectors.darknet.layers import Convolutional, NetworkCfg
+from detectors.darknet.layers import Connected, NetworkCfg, Weighted
 from detectors.engines import LiteRtEngine
 
 HEADER = np.array((0, 2, 0, 0, 0), dtype="<i4").tobytes()
@@ -59,19 +60,34 @@ def head_conv(classes: int = 3, boxes: int = 3) -> str:
 
 def random_weights(network: NetworkCfg, seed: int = 1) -> bytes:
     """A .weights file that keeps numbers at a sensible scale from layer to layer."""
+    return HEADER + b"".join(part.astype("<f4").tobytes() for part in _iter_random(network, seed))
+
+
+def write_weights(path: Path, network: NetworkCfg, seed: int = 1) -> None:
+    """The same to a file, a layer at a time, for networks of hundreds of megabytes."""
+    with open(path, "wb") as stream:
+        stream.write(HEADER)
+        for part in _iter_random(network, seed):
+            stream.write(part.astype("<f4").tobytes())
+
+
+def _iter_random(network: NetworkCfg, seed: int) -> Iterator[np.ndarray]:
     random = np.random.default_rng(seed)
-    parts = []
     for layer in network.layers:
-        if isinstance(layer, Convolutional):
-            filters = layer.shape.channels
-            parts.append(random.normal(0, 0.1, filters))
-            if layer.batch_normalize:
-                parts.append(random.uniform(0.8, 1.2, filters))
-                parts.append(random.normal(0, 0.1, filters))
-                parts.append(random.uniform(0.8, 1.2, filters))
-            fan_in = layer.kernel_count // filters
-            parts.append(random.normal(0, (2 / fan_in) ** 0.5, layer.kernel_count))
-    return HEADER + np.concatenate(parts).astype("<f4").tobytes()
+        if isinstance(layer, Weighted):
+            normalize = getattr(layer, "batch_normalize", False)
+            biases = (layer.weight_count - layer.kernel_count) // (4 if normalize else 1)
+            fan_in = layer.kernel_count // biases
+            kernels = random.standard_normal(layer.kernel_count, dtype=np.float32) * (2 / fan_in) ** 0.5
+            yield random.normal(0, 0.1, biases)
+            if isinstance(layer, Connected):  # the one kind whose matrix comes before the normalization
+                yield kernels
+            if normalize:
+                yield random.uniform(0.8, 1.2, biases)
+                yield random.normal(0, 0.1, biases)
+                yield random.uniform(0.8, 1.2, biases)
+            if not isinstance(layer, Connected):
+                yield kernels
 
 
 def write_network(folder: Path, text: str, *, seed: int = 1, stem: str = "net") -> tuple[Path, Path]:

@@ -101,6 +101,42 @@ def test_heads_default_to_darknets_own() -> None:
     assert (other.anchors, other.classes, other.softmax) == (((1, 2), (3, 4)), 20, False)
 
 
+def test_understands_yolov1() -> None:
+    network = network_of(
+        section("crop", crop_width=64, crop_height=64),
+        conv(16, stride=2),
+        section("local", filters=8, size=3, stride=2, pad=1, activation="leaky"),
+        section("dropout", probability=0.5),
+        section("connected", output=2 * 2 * (3 * 5 + 4), activation="linear"),
+        section("detection", classes=4, coords=4, side=2, num=3, sqrt=1),
+        "[cost]\n",
+    )
+    assert [tuple(layer.shape) for layer in network.layers] == [
+        (64, 64, 3),
+        (32, 32, 16),
+        (16, 16, 8),
+        (16, 16, 8),
+        (1, 1, 76),
+        (1, 1, 76),
+        (1, 1, 76),
+    ]
+    assert [type(layer).__name__ for layer in network.layers[-2:]] == ["Detection", "Unchanged"]
+    local = 16 * 16 * 8 * (16 * 9 + 1)
+    assert network.weight_count == 16 * 3 * 9 + 4 * 16 + local + 76 * (16 * 16 * 8 + 1)
+    assert network.classes == 4
+
+
+def test_groups_share_the_channels() -> None:
+    (grouped, *_) = network_of(conv(12, groups=3), TAIL).layers
+    assert isinstance(grouped, Convolutional)
+    assert grouped.weight_count == 12 * 1 * 9 + 4 * 12
+
+
+def test_a_shortcut_may_add_several() -> None:
+    network = network_of(conv(8), conv(8), conv(8), section("shortcut", from_="-2,-3"), TAIL)
+    assert network.layers[3].layers == (1, 0)
+
+
 def test_a_head_takes_the_anchors_of_its_mask() -> None:
     ((_, head),) = network_of(head_conv(boxes=2), yolo("1,5")).heads
     assert head.anchors == ((9, 7), (60, 61))
@@ -158,6 +194,34 @@ def test_refuses_an_absurd_input(key: str, value: str) -> None:
             [conv(4, act="gelu"), TAIL],
             'a.cfg:11: [convolutional]: activation "gelu" is not supported; known: ',
         ),
+        (
+            [conv(4, groups=2), TAIL],
+            "a.cfg:12: [convolutional]: 2 groups do not divide 3 channels and 4 filters",
+        ),
+        ([conv(4, stride_x=2), TAIL], "a.cfg:12: [convolutional]: stride_x that is not the stride is not"),
+        ([conv(4, share_index=-1), TAIL], "a.cfg:12: [convolutional]: share_index is not supported"),
+        (
+            [section("local", filters=2, size=5, pad=1), TAIL],
+            "a.cfg:7: [local]: pad=1 with size 5 is not supported; expected size 3",
+        ),
+        (
+            ["[softmax]\n", TAIL],
+            "a.cfg:5: [softmax]: takes one pixel or spatial=1; the layer before it has 64x64x3",
+        ),
+        ([section("crop", crop_width=32, crop_height=64), TAIL], "a.cfg:6: [crop]: crop_width that is not"),
+        (
+            [section("connected", output=1 << 25), TAIL],
+            "a.cfg:6: [connected]: output is 33554432; expected 1 to",
+        ),
+        (["[detection]\n"], "a.cfg:5: [detection]: coords is not 4, which is all that is supported"),
+        (
+            [
+                "[avgpool]\n",
+                section("connected", output=13),
+                section("detection", coords=4, side=1, classes=9),
+            ],
+            "a.cfg:8: [detection]: needs 14 numbers (1 x 1 cells x (1 boxes x 5 + 9 classes)); the layer",
+        ),
         ([conv(4, dilation=2), TAIL], "a.cfg:12: [convolutional]: dilation=2 is not supported"),
         ([conv(4, binary=1), TAIL], "a.cfg:12: [convolutional]: binary=1 is not supported"),
         ([conv(4, pad=0, size=65), TAIL], "a.cfg:8: [convolutional]: size is 65; expected 1 to 64"),
@@ -182,7 +246,7 @@ def test_refuses_an_absurd_input(key: str, value: str) -> None:
         ([conv(3), section("reorg", stride=2), TAIL], "a.cfg:13: [reorg]: stride 2 does not divide 64x64x3"),
         ([conv(4), section("reorg", stride=2, reverse=1), TAIL], "a.cfg:14: [reorg]: reverse=1 is not"),
         ([section("upsample", stride=33), TAIL], "a.cfg:6: [upsample]: stride is 33; expected 1 to 32"),
-        ([conv(4)], "a.cfg: no [yolo] or [region] layer, so it detects nothing"),
+        ([conv(4)], "a.cfg: no [yolo], [region] or [detection] layer, so it detects nothing"),
         ([TAIL, conv(4)], "a.cfg:16: [convolutional]: layer 2 would read the output of a head"),
         ([TAIL, route(-1), TAIL], "a.cfg:17: [route]: layers -1 names a head, whose output is boxes"),
         ([TAIL, route(0), conv(27, 1), yolo(classes=4)], "do not agree on the number of classes"),

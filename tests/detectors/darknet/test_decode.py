@@ -11,7 +11,8 @@ import pytest
 from detectors.darknet.cfg import parse_cfg
 from detectors.darknet.decode import decode_heads
 from detectors.darknet.layers import NetworkCfg, Region, Yolo
-from tests.detectors.darknet.networks import conv, head_conv, maxpool, net, region, route, yolo
+from detectors.darknet.tree import ClassTree
+from tests.detectors.darknet.networks import conv, head_conv, maxpool, net, region, route, section, yolo
 
 
 def network_of(head: str) -> NetworkCfg:
@@ -95,6 +96,52 @@ def test_is_darknets_arithmetic(network: NetworkCfg, threshold: float) -> None:
     assert len(expected) == len(boxes) > 0
     assert np.allclose(boxes, [box for box, _ in expected], rtol=1e-4, atol=1e-2)
     assert np.allclose(scores, [classes for _, classes in expected], atol=1e-5)
+
+
+@pytest.mark.parametrize("softmax", [0, 1])
+@pytest.mark.parametrize("square_root", [0, 1])
+def test_yolov1_is_darknets_arithmetic(softmax: int, square_root: int) -> None:
+    side, boxes, classes = 3, 2, 4
+    head = section(
+        "detection", coords=4, side=side, num=boxes, classes=classes, sqrt=square_root, softmax=softmax
+    )
+    numbers = side * side * (boxes * 5 + classes)
+    network = parse_cfg(net(96, 64) + section("connected", output=numbers) + head, "a.cfg")
+    raw = np.random.default_rng(4).random(numbers).astype(np.float32)
+    threshold, expected = 0.2, []
+    for cell in range(side * side):
+        scores = raw[cell * classes : (cell + 1) * classes].astype(float)
+        if softmax:
+            scores = np.exp(scores) / np.exp(scores).sum()
+        for n in range(boxes):
+            certainty = raw[side * side * classes + cell * boxes + n]
+            x, y, w, h = raw[side * side * (classes + boxes) + (cell * boxes + n) * 4 :][:4].astype(float)
+            x, y = (cell % side + x) / side * 96, (cell // side + y) / side * 64
+            w, h = (w**2, h**2) if square_root else (w, h)
+            found = np.where(certainty * scores > threshold, certainty * scores, 0)
+            if found.any():
+                expected.append(((x - w * 48, y - h * 32, x + w * 48, y + h * 32), found))
+    found_boxes, found_scores = decode_heads(network, [raw.reshape(1, 1, 1, -1)], threshold)
+    assert len(expected) == len(found_boxes) > 0
+    assert np.allclose(found_boxes, [box for box, _ in expected], atol=1e-3)
+    assert np.allclose(found_scores, [scores for _, scores in expected], atol=1e-5)
+
+
+def test_a_box_of_a_tree_has_one_class_with_the_confidence_of_the_box() -> None:
+    """Animal or vehicle, and a dog under the first."""
+    network = network_of(region())
+    tree = ClassTree(np.array((-1, -1, 0)), np.array((0, 2)), np.array((1, -1, -1)))
+    raw = raw_of(network)
+    boxes, scores = decode_heads(network, raw, 0.3, tree)
+    cells = raw[0].reshape(-1, 8)
+    certain = [cell for cell in cells if logistic(cell[4]) > 0.3]
+    assert len(boxes) == len(certain)
+    for cell, found in zip(certain, scores, strict=True):
+        (class_id,) = np.flatnonzero(found)
+        first = math.exp(cell[5]) / (math.exp(cell[5]) + math.exp(cell[6]))
+        expected = (2 if first > 0.5 else 0) if cell[5] >= cell[6] else 1
+        assert class_id == expected
+        assert abs(found[class_id] - logistic(cell[4])) < 1e-5
 
 
 def test_new_coordinates_come_out_of_a_logistic_already() -> None:

@@ -11,9 +11,9 @@ import pytest
 
 from detectors.darknet.cfg import parse_cfg
 from detectors.darknet.layers import Convolutional
-from detectors.darknet.weights import ConvolutionWeights, check_weights, iter_weights
+from detectors.darknet.weights import LayerWeights, check_weights, iter_weights
 from pipeline.errors import ModelError
-from tests.detectors.darknet.networks import HEADER, conv, head_conv, net, random_weights, yolo
+from tests.detectors.darknet.networks import HEADER, conv, head_conv, net, random_weights, section, yolo
 
 TEXT = net(32, 32) + conv(4) + head_conv() + yolo()
 NETWORK = parse_cfg(TEXT, "net.cfg")
@@ -29,7 +29,7 @@ def write(folder: Path, content: bytes) -> Path:
     return path
 
 
-def read(path: Path) -> dict[int, ConvolutionWeights]:
+def read(path: Path) -> dict[int, LayerWeights]:
     return dict(iter_weights(path, NETWORK))
 
 
@@ -48,12 +48,23 @@ def changed(at: int, value: float) -> bytes:
 
 @pytest.mark.parametrize(
     ("version", "seen_bytes"),
-    [((0, 1, 0), 4), ((0, 2, 0), 8), ((0, 2, 5), 8), ((1, 0, 0), 8), ((0, 0, 0), 4)],
+    [
+        ((0, 1, 0), 4),
+        ((0, 2, 0), 8),
+        ((0, 2, 5), 8),
+        ((1, 0, 0), 8),
+        ((0, 0, 0), 4),
+        ((0, 1001, 0), 4),
+        (
+            struct.unpack("<3i", struct.pack("<3f", 0.001, 0.9, 0.0005)),
+            4,
+        ),  # the first files: the learning rate
+    ],
 )
 def test_knows_the_header_of_each_version(version: tuple[int, ...], seen_bytes: int, tmp_path: Path) -> None:
     header = struct.pack("<3i", *version) + b"\x07" * seen_bytes
     path = write(tmp_path, header + CONTENT[len(HEADER) :])
-    assert check_weights(path, NETWORK) == len(header)
+    assert check_weights(path, NETWORK).length == len(header)
     expected = read(write(tmp_path, CONTENT))
     found = read(write(tmp_path, header + CONTENT[len(HEADER) :]))
     assert all((found[i].kernel == expected[i].kernel).all() for i in expected)
@@ -98,7 +109,7 @@ def test_refuses_a_file_that_is_not_used_up(tmp_path: Path) -> None:
     assert said.endswith("; the file is too long, or the two do not belong together")
 
 
-@pytest.mark.parametrize("content", [b"PK\x03\x04" * 300, b"\xff" * 1200, b"<!DOCTYPE html>" * 80])
+@pytest.mark.parametrize("content", [b"\xff" * 1200, b"\0\0\0\x80" * 300])
 def test_refuses_other_files(content: bytes, tmp_path: Path) -> None:
     assert refusal(tmp_path, content) == "does not begin with a version as a Darknet .weights file does"
 
@@ -165,3 +176,21 @@ def test_a_damaged_file_is_one_error_or_finite_numbers(tmp_path: Path) -> None:
             assert "\n" not in str(error)
             outcomes["error"] += 1
     assert min(outcomes.values()) > 20
+
+
+def test_matrices_of_the_first_files_lie_the_other_way_round(tmp_path: Path) -> None:
+    text = (
+        net(8, 8)
+        + "[avgpool]\n"
+        + section("connected", output=9)
+        + section("detection", coords=4, side=1, classes=4)
+    )
+    network = parse_cfg(text, "net.cfg")
+    numbers = np.frombuffer(random_weights(network)[len(HEADER) :], "<f4")
+    matrix = numbers[9:].reshape(9, 3)
+    newer = write(tmp_path, random_weights(network))
+    assert (next(iter_weights(newer, network))[1].kernel == matrix.T).all()
+    first = struct.pack("<3i", 0, 1001, 0) + b"\0\0\0\0" + numbers[:9].tobytes() + matrix.T.tobytes()
+    weights = next(iter_weights(write(tmp_path, first), network))[1]
+    assert (weights.kernel == matrix.T).all()
+    assert (weights.bias == numbers[:9]).all()

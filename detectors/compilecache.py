@@ -1,0 +1,121 @@
+"""The cache of compiled networks: from a network's files to a LiteRT flatbuffer, made once.
+
+The key is the content of the files, the precision and the compiler's version, so that an edited .cfg or
+other weights never meet a stale network. Several processes may ask at once: one compiles, the others wait
+for it. Compiling is done in a process of its own, for TensorFlow's sake: it takes seconds to import and a
+gigabyte to hold.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from pipeline.errors import ExitCode, ModelError
+from pipeline.modelfiles import cache_folder, sha256_of
+from pipeline.outputs import printable, sweep_parts
+
+Precision = Literal["float32", "int8"]
+
+COMPILE_TIMEOUT_S = 900
+
+_log = logging.getLogger(__name__)
+_PROJECT_ROOT = Path(__file__).resolve().parents[1]
+
+
+class Compiler(NamedTuple):
+    """What makes flatbuffers of one kind of files.
+
+    Args:
+        module: is run with `python -m`; see `compiling.run_compiler` for its command line.
+        version: raise it when the same files would give another network.
+    """
+
+    module: str
+    version: str
+
+
+def compiled(compiler: Compiler, files: Sequence[Path], precision: Precision) -> Path:
+    """The flatbuffer of a network, compiled now if the cache does not hold it.
+
+    Args:
+        compiler: of that kind of files.
+        files: all that the network is made of; the first one's name is told to people.
+        precision: of the weights.
+    Raises: ModelError: the files are damaged or do not fit, or the cache cannot be written.
+    """
+    parts = [compiler.module, compiler.version, precision, *(_sha256_of(file) for file in files)]
+    key = hashlib.sha256(" ".join(parts).encode()).hexdigest()
+    folder = cache_folder() / "compiled"
+    output = folder / f"{key}.tflite"
+    if output.exists():
+        return output
+    with _locked(folder, key):
+        if not output.exists():
+            name = printable(files[0].name)
+            _log.warning("compiling %s once, for %s; this takes a while", name, precision)
+            sweep_parts(folder)
+            _compile(compiler, files, precision, output)
+    return output
+
+
+def _sha256_of(file: Path) -> str:
+    try:
+        return sha256_of(file)
+    except OSError as error:
+        raise ModelError(f"{printable(file)}: cannot be read ({error.strerror})") from None
+
+
+@contextlib.contextmanager
+def _locked(folder: Path, key: str) -> Iterator[None]:
+    """One process a key; the lock goes with its holder, however that ends."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        stream = open(folder / f"{key}.lock", "wb")  # noqa: SIM115 - closed by the `with` below
+    except OSError as error:
+        raise ModelError(
+            f"{printable(folder)}: compiled networks cannot be kept there ({error.strerror}); "
+            "set DEEPVISUALMINER_CACHE to a folder that can be written"
+        ) from None
+    with stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield
+
+
+def _compile(compiler: Compiler, files: Sequence[Path], precision: str, output: Path) -> None:
+    arguments = [str(os.getpid()), precision, str(output), *(str(file) for file in files)]
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(filter(None, (str(_PROJECT_ROOT), os.environ.get("PYTHONPATH")))),
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "CUDA_VISIBLE_DEVICES": "",
+    }
+    shown = printable(files[0])
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", compiler.module, *arguments],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=COMPILE_TIMEOUT_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise ModelError(f"{shown}: compiling took longer than {COMPILE_TIMEOUT_S} s") from None
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["no reason given"]
+        if done.returncode == ExitCode.ENVIRONMENT:
+            raise ModelError(said[-1])
+        raise ModelError(f"{shown}: cannot be compiled ({_ending(done.returncode)}): {said[-1]}")
+
+
+def _ending(returncode: int) -> str:
+    return f"signal {-returncode}" if returncode < 0 else f"exit {returncode}"

@@ -1,0 +1,107 @@
+"""Darkflow's .meta -> the description of a network: JSON with the last section of its .cfg in it.
+
+Source: Darkflow, utils/process.py (what is in it) and net/build.py (`savepb`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from detectors.darknet.cfg import MAX_SIDE
+from detectors.darknet.headparsers import parse_detection, parse_region
+from detectors.darknet.layers import Detection, NetworkCfg, Region, Shape
+from detectors.darknet.sections import Section, shown
+from pipeline.errors import ModelError
+from pipeline.outputs import printable
+
+MAX_META_BYTES = 1 << 24
+
+_HEADS = {"[region]": "region", "[detection]": "detection"}
+_HEAD_KEYS = ("classes", "num", "coords", "side", "sqrt", "softmax", "anchors", "background", "tree")
+
+
+class Meta(NamedTuple):
+    """What a .meta says.
+
+    Args:
+        network: its input, and its head as the only layer.
+        labels: the class names.
+    """
+
+    network: NetworkCfg
+    labels: tuple[str, ...]
+
+
+def read_meta(path: Path) -> Meta:
+    """Read a .meta.
+
+    Raises: ModelError: it cannot be read, or is not what Darkflow writes.
+    """
+    where = printable(path)
+    try:
+        with open(path, "rb") as stream:
+            content = stream.read(MAX_META_BYTES + 1)
+    except OSError as error:
+        raise ModelError(f"{where}: cannot be read ({error.strerror})") from None
+    try:
+        meta = json.loads(content.decode("utf-8", "replace")) if len(content) <= MAX_META_BYTES else None
+    except (ValueError, RecursionError):
+        meta = None
+    if not isinstance(meta, dict):
+        raise ModelError(f"{where}: is not the JSON that Darkflow saves beside a .pb")
+    head_type = meta.get("type")
+    if not isinstance(head_type, str) or head_type not in _HEADS:
+        raise ModelError(
+            f'{where}: "type" is {shown(json.dumps(head_type))}; expected "[region]" or "[detection]"'
+        )
+    height, width, _ = _whole_numbers(meta, "inp_size", where, 3, MAX_SIDE)
+    head = _parse_head(_HEADS[head_type], meta, where)
+    network = NetworkCfg(where, Shape(height, width, 3), (head,))
+    return Meta(network, _labels(meta, head.classes, where))
+
+
+def _parse_head(name: str, meta: dict[str, Any], where: str) -> Region | Detection:
+    """The head, by the parser of the .cfg that it came from."""
+    options = {key: (_as_in_cfg(meta[key]), 1) for key in _HEAD_KEYS if key in meta}
+    section = Section(where, 1, name, options)
+    if name == "detection":
+        (numbers,) = _whole_numbers(
+            meta | {"out_size": [meta.get("out_size")]}, "out_size", where, 1, 1 << 24
+        )
+        return parse_detection(section, Shape(1, 1, numbers), [])
+    shape = Shape(*_whole_numbers(meta, "out_size", where, 3, 1 << 16))
+    head = parse_region(section, shape, [])
+    if head.tree is not None:
+        raise section.error("a tree of classes is not supported in a .pb; give the .cfg and .weights", "tree")
+    return dataclasses.replace(head, softmax=True)  # Darkflow's own decoding knows nothing else
+
+
+def _as_in_cfg(value: Any) -> str:
+    """A JSON value as a .cfg has it."""
+    if isinstance(value, list):
+        return ",".join(str(item) for item in value)
+    return str(value)
+
+
+def _whole_numbers(meta: dict[str, Any], key: str, where: str, count: int, most: int) -> list[int]:
+    values = meta.get(key)
+    if (
+        not isinstance(values, list)
+        or len(values) != count
+        or not all(type(value) is int and 1 <= value <= most for value in values)
+    ):
+        told = shown(json.dumps(values))
+        raise ModelError(f'{where}: "{key}" is {told}; expected {count} whole number(s) from 1 to {most}')
+    return values
+
+
+def _labels(meta: dict[str, Any], classes: int, where: str) -> tuple[str, ...]:
+    labels = meta.get("labels")
+    if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
+        raise ModelError(f'{where}: "labels" is no list of names')
+    if len(labels) != classes:
+        raise ModelError(f"{where}: {len(labels)} labels for {classes} classes")
+    return tuple(labels)

@@ -1,0 +1,86 @@
+"""Sections of a .cfg -> the heads of a network: `[yolo]`, `[region]`, `[detection]`.
+
+Source: Darknet, src/parser.c, `parse_yolo`, `parse_region`, `parse_detection`.
+"""
+
+from __future__ import annotations
+
+from detectors.darknet.layerparsers import MAX_CHANNELS, Parser
+from detectors.darknet.layers import Detection, Layer, Region, Shape, Yolo
+from detectors.darknet.sections import Section
+
+MAX_BOXES = 100
+MAX_GRID = 256
+
+
+def _pairs(section: Section, count: int) -> tuple[tuple[float, float], ...]:
+    """The section's `anchors` as `count` pairs."""
+    flat = section.numbers("anchors", (), count=2 * count)
+    if not flat or min(flat) <= 0:
+        raise section.error(f"anchors is missing or not positive; expected {count} pairs", "anchors")
+    return tuple(zip(flat[::2], flat[1::2], strict=True))
+
+
+def _check_channels(section: Section, before: Shape, boxes: int, classes: int) -> None:
+    expected = boxes * (classes + 5)
+    if before.channels != expected:
+        raise section.error(
+            f"needs {expected} channels ({boxes} boxes x ({classes} classes + 5)); "
+            f"the layer before it has {before.channels}",
+            "classes",
+        )
+
+
+def _yolo(section: Section, before: Shape, layers: list[Layer]) -> Yolo:
+    classes = section.integer("classes", 20, 1, MAX_CHANNELS)
+    total = section.integer("num", 1, 1, MAX_BOXES)
+    mask = section.integers("mask", tuple(range(total)), 0, total - 1)
+    anchors = _pairs(section, total)
+    _check_channels(section, before, len(mask), classes)
+    return Yolo(
+        section.line,
+        before,
+        tuple(anchors[index] for index in mask),
+        classes,
+        section.number("scale_x_y", 1.0, 1.0, 4.0),
+        section.integer("new_coords", 0, 0, 1) == 1,
+    )
+
+
+def parse_region(section: Section, before: Shape, layers: list[Layer]) -> Region:
+    """A `[region]`; see `layerparsers.Parser`."""
+    section.refuse_other({"coords": 4, "background": 0})
+    classes = section.integer("classes", 20, 1, MAX_CHANNELS)
+    boxes = section.integer("num", 1, 1, MAX_BOXES)
+    anchors = _pairs(section, boxes)
+    _check_channels(section, before, boxes, classes)
+    tree = section.word("tree", "") or None
+    softmax = section.integer("softmax", 0, 0, 1) == 1
+    return Region(section.line, before, anchors, classes, softmax, tree)
+
+
+def parse_detection(section: Section, before: Shape, layers: list[Layer]) -> Detection:
+    """A `[detection]`; see `layerparsers.Parser`."""
+    if section.integer("coords", 1, 1, MAX_BOXES) != 4:  # Darknet's default is 1
+        raise section.error("coords is not 4, which is all that is supported", "coords")
+    classes = section.integer("classes", 1, 1, MAX_CHANNELS)
+    boxes = section.integer("num", 1, 1, MAX_BOXES)
+    side = section.integer("side", 7, 1, MAX_GRID)
+    expected = side * side * (boxes * 5 + classes)
+    if before.values != expected:
+        raise section.error(
+            f"needs {expected} numbers ({side} x {side} cells x ({boxes} boxes x 5 + {classes} classes)); "
+            f"the layer before it has {before.values}"
+        )
+    return Detection(
+        section.line,
+        Shape(1, 1, expected),
+        side,
+        boxes,
+        classes,
+        section.integer("sqrt", 0, 0, 1) == 1,
+        section.integer("softmax", 0, 0, 1) == 1,
+    )
+
+
+HEAD_PARSERS: dict[str, Parser] = {"detection": parse_detection, "region": parse_region, "yolo": _yolo}

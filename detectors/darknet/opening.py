@@ -1,0 +1,44 @@
+"""Darknet's files -> a network at work: description, class names, tree of classes, compiled network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from detectors.classnames import find_class_names, read_class_names
+from detectors.compilecache import Precision
+from detectors.darknet.cfg import read_cfg
+from detectors.darknet.compiled import compiled_network
+from detectors.darknet.layers import NetworkCfg, Region
+from detectors.darknet.tree import ClassTree, find_tree, read_tree
+from detectors.yolonetwork import YoloNetwork
+from pipeline.errors import ModelError
+from pipeline.modelfiles import DarknetFiles
+
+
+def open_darknet(files: DarknetFiles, labels: Path | None, precision: Precision) -> YoloNetwork:
+    """Load a Darknet network; compiles it if the cache does not hold it.
+
+    Args:
+        files: the .cfg and .weights, and the .names where one lies beside them.
+        labels: a file of class names that goes before all others.
+        precision: of the weights.
+    Raises: ModelError: a file is damaged, not supported, or does not belong to the others.
+    """
+    network = read_cfg(files.cfg)
+    file = labels or find_class_names(files.cfg, files.names)
+    names = read_class_names(file, network.classes, network.where)
+    tree = _tree(network, files.cfg)
+    return YoloNetwork(network, compiled_network(files.cfg, files.weights, precision), names, tree=tree)
+
+
+def _tree(network: NetworkCfg, cfg: Path) -> ClassTree | None:
+    for _, head in network.heads:
+        if isinstance(head, Region) and head.tree is not None:
+            path = find_tree(head.tree, cfg)
+            if path is None:
+                raise ModelError(
+                    f"{network.where}:{head.line}: [region]: its tree {head.tree} is not there; "
+                    "put the file beside the .cfg"
+                )
+            return read_tree(path, head.classes, network.where)
+    return None

@@ -1,0 +1,115 @@
+"""The tree of classes of YOLO9000: each class lies under another, and siblings compete in a softmax.
+
+Source: Darknet, src/tree.c and src/blas.c `softmax_tree`; Redmon & Farhadi, YOLO9000 (2017), section 4.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.errors import ModelError
+from pipeline.outputs import printable
+
+FloatArray = NDArray[np.float32]
+
+MAX_TREE_BYTES = 1 << 22
+LIKELY = 0.5
+"""How probable a class must be for its own kinds to be looked at, Darknet's `-hier`."""
+
+_SHIPPED = Path(__file__).parents[1] / "labels"
+
+
+class ClassTree(NamedTuple):
+    """The classes in the network's order, siblings beside each other, each after the class it lies under.
+
+    Args:
+        parents: (classes,) index of the class above; -1 at the top.
+        starts: (groups,) index of each group of siblings' first class.
+        children: (classes,) the group of the classes below; -1 where there are none.
+    """
+
+    parents: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    children: NDArray[np.int64]
+
+    def softmax(self, raw: FloatArray) -> FloatArray:
+        """Raw numbers, (N, classes), as each class's probability among its siblings."""
+        sizes = np.diff(self.starts, append=raw.shape[1])
+        raised = np.exp(raw - np.repeat(np.maximum.reduceat(raw, self.starts, axis=1), sizes, axis=1))
+        sums = np.add.reduceat(raised, self.starts, axis=1)
+        return np.asarray(raised / np.repeat(sums, sizes, axis=1), dtype=np.float32)
+
+    def most_exact(self, among_siblings: FloatArray) -> int:
+        """The class furthest down that is still likely, from one box's `softmax`, (classes,).
+
+        At least one of the classes at the top, likely or not.
+        """
+        probability, group, parent = 1.0, 0, -1
+        while group >= 0:
+            start = self.starts[group]
+            end = self.starts[group + 1] if group + 1 < len(self.starts) else len(self.parents)
+            best = int(start + among_siblings[start:end].argmax())
+            if probability * among_siblings[best] <= LIKELY:
+                return best if parent < 0 else parent
+            probability *= float(among_siblings[best])
+            parent, group = best, int(self.children[best])
+        return parent
+
+
+def find_tree(name: str, cfg: Path) -> Path | None:
+    """The file of a tree: where the .cfg says, beside the .cfg, in its neighbour `data`, or as shipped here.
+
+    Args:
+        name: as the .cfg has it; Darknet takes it from the folder that it was started in.
+        cfg: the .cfg's own path.
+    """
+    base = os.path.basename(name)
+    folder = cfg.absolute().parent
+    for place in (folder / name, folder / base, folder.parent / "data" / base):  # an absolute name stays so
+        if place.is_file():
+            return place
+    shipped = _SHIPPED / base
+    return shipped if base and shipped.suffix == ".tree" and shipped.is_file() else None
+
+
+def read_tree(path: Path, classes: int, network: str) -> ClassTree:
+    """Read a tree.
+
+    Args:
+        path: a text file, a line a class: its name and the index of the class above, or -1.
+        classes: how many the network has.
+        network: its file, for error sentences.
+    Raises: ModelError: it cannot be read, is no tree, or has another number of classes.
+    """
+    shown = printable(path)
+    try:
+        with open(path, "rb") as stream:
+            text = stream.read(MAX_TREE_BYTES).decode("utf-8", "replace")
+    except OSError as error:
+        raise ModelError(f"{shown}: cannot be read ({error.strerror})") from None
+    parents = np.array(list(_iter_parents(text, shown)), dtype=np.int64)
+    if len(parents) != classes:
+        raise ModelError(f"{shown}: a tree of {len(parents)} classes for the {classes} of {network}")
+    starts = np.flatnonzero(np.diff(parents, prepend=-2))
+    children = np.full(classes, -1, dtype=np.int64)
+    for group, parent in enumerate(parents[starts]):
+        if parent < 0 < group or (parent >= 0 and children[parent] >= 0):
+            raise ModelError(f"{shown}:{starts[group] + 1}: siblings do not lie beside each other")
+        if parent >= 0:
+            children[parent] = group
+    return ClassTree(parents, starts, children)
+
+
+def _iter_parents(text: str, shown: str) -> Iterator[int]:
+    for index, line in enumerate(text.rstrip().split("\n")):
+        words = line.split()
+        parent = int(words[1]) if len(words) == 2 and words[1].removeprefix("-").isdecimal() else index
+        if not -1 <= parent < index:
+            raise ModelError(f"{shown}:{index + 1}: expected a name and the index of an earlier class, or -1")
+        yield parent

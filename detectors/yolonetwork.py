@@ -1,0 +1,77 @@
+"""A compiled YOLO network at work: from regions of a frame to scored boxes in those regions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from detectors.boxes import FloatArray, suppress_scores
+from detectors.darknet.decode import decode_heads
+from detectors.darknet.layers import Detection, NetworkCfg
+from detectors.darknet.tree import ClassTree
+from detectors.engines import LiteRtEngine
+from detectors.sampling import Resize, sample
+from pipeline.detections import Box
+from pipeline.frame import Frame
+
+
+class YoloNetwork:
+    """A network whose heads are Darknet's, compiled and ready to run.
+
+    Args:
+        network: the description of its input and heads.
+        compiled: the flatbuffer.
+        names: of the classes, in the order of the class ids.
+        tree: of the classes, where the network has one.
+        stretched: whether the network was trained on pictures stretched to its input.
+    Raises: ModelError: the flatbuffer cannot be run.
+    """
+
+    def __init__(
+        self,
+        network: NetworkCfg,
+        compiled: Path,
+        names: tuple[str, ...],
+        *,
+        tree: ClassTree | None = None,
+        stretched: bool = False,
+    ) -> None:
+        self.names = names
+        self._network = network
+        self._tree = tree
+        self._engine = LiteRtEngine(compiled)
+        # Darknet's own program stretches pictures for YOLOv1, and Darkflow for every network.
+        stretched = stretched or any(isinstance(head, Detection) for _, head in network.heads)
+        self._resize: Resize = "stretch" if stretched else "letterbox"
+
+    def iter_boxes(
+        self,
+        frame: Frame,
+        regions: Sequence[Box],
+        *,
+        threshold: float,
+        nms: float,
+        resize: Resize | Literal["auto"],
+    ) -> Iterator[tuple[Box, FloatArray, FloatArray]]:
+        """Boxes in each region.
+
+        Args:
+            frame: the pixels.
+            regions: not empty, inside the frame.
+            threshold: scores at or below it are 0.
+            nms: IoU beyond which the weaker of two boxes of a class is dropped.
+            resize: how a picture meets the input; `auto` as the network was trained.
+        Returns: each region with its boxes, (N, 4) `xyxy` in pixels of the region, not clipped, and their
+            scores, (N, classes).
+        """
+        shape = self._network.shape
+        as_asked: Resize = self._resize if resize == "auto" else resize
+        for region in regions:
+            pixels, place = sample(frame, region, (shape.width, shape.height), as_asked)
+            xyxy, scores = decode_heads(self._network, self._engine.run(pixels), threshold, self._tree)
+            xyxy = place.to_picture(xyxy, (region.width, region.height))
+            scores = suppress_scores(xyxy, scores, nms)
+            yield region, xyxy, np.minimum(scores, np.float32(1))  # YOLOv1 estimates freely, beyond 1 too
