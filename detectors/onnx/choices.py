@@ -1,0 +1,26 @@
+"""The words that a pipeline file may say of an ONNX network."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+FamilyName = Literal[
+    "auto",
+    "yolox",
+    "yolov5",
+    "yolov7",
+    "yolov8",
+    "yolov9",
+    "yolov10",
+    "yolo11",
+    "yolo12",
+    "yolo26",
+    "rtdetr",
+    "dfine",
+    "rfdetr",
+    "ssd",
+]
+"""What `family:` takes; `auto` finds it out."""
+
+Device = Literal["auto", "cpu", "cuda", "openvino", "coreml", "directml"]
+"""What `device:` takes; `auto` is the first of the others that is installed and works, the CPU last."""

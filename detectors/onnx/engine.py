@@ -1,0 +1,181 @@
+"""Run an ONNX network in ONNX Runtime, on one thread: N workers fill N cores."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any, get_args
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from detectors.onnx.choices import Device
+from detectors.onnx.nature import Nature
+from pipeline.errors import ModelError
+from pipeline.outputs import printable
+
+Array = NDArray[Any]
+
+TRIAL_S = 60.0
+"""A network that takes longer than this for its first picture is not going to mine a collection."""
+MOST_ARENA_BYTES = 4 << 30
+"""What a network's values may take, so that a hostile one cannot exhaust the machine."""
+
+_PROVIDERS: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "cuda": ("CUDAExecutionProvider", {"cudnn_conv_algo_search": "HEURISTIC"}),
+    "directml": ("DmlExecutionProvider", {}),
+    "coreml": ("CoreMLExecutionProvider", {}),
+    "openvino": ("OpenVINOExecutionProvider", {"num_of_threads": "1"}),
+    "cpu": ("CPUExecutionProvider", {}),
+}
+"""Device -> ONNX Runtime's provider and its options, in the order in which `auto` takes them."""
+_PACKAGES = {
+    "cuda": "onnxruntime-gpu",
+    "directml": "onnxruntime-directml",
+    "openvino": "onnxruntime-openvino",
+    "coreml": "onnxruntime on macOS",
+}
+
+onnxruntime.set_default_logger_severity(4)  # what is wrong comes as an exception, once
+
+
+class OnnxEngine:
+    """A network in ONNX Runtime.
+
+    Args:
+        nature: what `read_nature` read; its file is loaded.
+        device: where it runs; `auto` takes the first of CUDA, DirectML, Core ML, OpenVINO that is installed
+            and works, else the CPU.
+    Raises: ModelError: ONNX Runtime does not take the file, or has no such device.
+    """
+
+    def __init__(self, nature: Nature, device: Device) -> None:
+        self._shown = printable(nature.file)
+        self._keys = {port.name: port.key for port in nature.outputs}
+        choices = usable_devices(device, onnxruntime.get_available_providers())
+        for choice in choices:
+            provider = _PROVIDERS[choice][0]
+            try:
+                self._session = _open_session(nature.file, choice)
+            except Exception as error:  # ONNX Runtime's own exceptions have no common base
+                if choice == choices[-1]:
+                    raise ModelError(
+                        f"{self._shown}: ONNX Runtime cannot use it ({_reason(error)})"
+                    ) from None
+                continue
+            if self._session.get_providers()[0] == provider:
+                return
+        raise ModelError(
+            f"{self._shown}: the device {device} does not work here, though ONNX Runtime has it; see that "
+            'its driver is installed, or write "device: cpu"'
+        )
+
+    @property
+    def device(self) -> str:
+        """ONNX Runtime's name of what the network runs on, such as `CPU`."""
+        return str(self._session.get_providers()[0]).removesuffix("ExecutionProvider")
+
+    def run(self, feeds: Mapping[str, Array], options: Any = None) -> dict[str, Array]:
+        """All outputs by their key, 16-bit numbers as float32.
+
+        Args:
+            feeds: an input's name -> its values.
+            options: ONNX Runtime's RunOptions.
+        """
+        values = self._session.run(list(self._keys), dict(feeds), options)
+        return {
+            key: value.astype(np.float32) if value.dtype == np.float16 else value
+            for key, value in zip(self._keys.values(), values, strict=True)
+        }
+
+    def trial(self, feeds: Mapping[str, Array]) -> dict[str, Array]:
+        """The first run, of bounded time: shows the outputs' sizes, and that the network works at all.
+
+        Raises: ModelError: it fails, or takes longer than `TRIAL_S`.
+        """
+        options = onnxruntime.RunOptions()
+        timer = threading.Timer(TRIAL_S, setattr, (options, "terminate", True))
+        timer.daemon = True
+        timer.start()
+        try:
+            return self.run(feeds, options)
+        except Exception as error:
+            if options.terminate:
+                raise ModelError(
+                    f"{self._shown}: did not end within {TRIAL_S:.0f} s on one picture"
+                ) from None
+            raise ModelError(f"{self._shown}: fails when it is run ({_reason(error)})") from None
+        finally:
+            timer.cancel()
+
+
+def usable_devices(device: Device, available: Sequence[str]) -> list[str]:
+    """The devices to be tried, in this order.
+
+    Args:
+        device: as asked for.
+        available: names of ONNX Runtime's providers on this machine.
+    Raises: ModelError: what is asked for is not among them.
+    """
+    here = [name for name, (provider, _) in _PROVIDERS.items() if provider in available]
+    if device == "auto":
+        return here
+    if device not in here:
+        raise ModelError(
+            f'device "{device}": ONNX Runtime has it not here, but {", ".join(here)}; install '
+            f'{_PACKAGES.get(device, "onnxruntime")} in place of onnxruntime, or write "device: auto"'
+        )
+    return [device]
+
+
+def _open_session(file: str, device: str) -> Any:
+    provider, provider_options = _PROVIDERS[device]
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 4
+    options.enable_mem_pattern = device != "directml"  # DirectML cannot
+    if device == "cpu":
+        _bound_memory()
+        options.add_session_config_entry("session.use_env_allocators", "1")
+    providers = [(provider, dict(provider_options))]
+    if device != "cpu":
+        providers.append(("CPUExecutionProvider", {}))  # for operators that the device lacks
+    return onnxruntime.InferenceSession(_as_model(file), options, providers=providers)
+
+
+def _as_model(file: str) -> str | bytes:
+    """The path, or the content where the path is no UTF-8 and ONNX Runtime could not open it."""
+    try:
+        file.encode()
+    except UnicodeEncodeError:
+        with open(os.fsencode(file), "rb") as stream:
+            return stream.read()
+    return file
+
+
+def _bound_memory() -> None:
+    """Give this process one arena for all networks on the CPU, of bounded size."""
+    global _bounded
+    if not _bounded:
+        memory = onnxruntime.OrtMemoryInfo(
+            "Cpu", onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, onnxruntime.OrtMemType.DEFAULT
+        )
+        arena = onnxruntime.OrtArenaCfg({"max_mem": MOST_ARENA_BYTES, "arena_extend_strategy": 1})
+        onnxruntime.create_and_register_allocator(memory, arena)
+        _bounded = True
+
+
+_bounded = False
+
+
+def _reason(error: Exception) -> str:
+    """ONNX Runtime's sentence without its number and its source lines."""
+    text = " ".join(str(error).split())
+    if text.startswith("[ONNXRuntimeError]"):
+        text = text.split(" : ", 3)[-1]
+    return printable(text.rstrip(".")[:300])
+
+
+assert set(get_args(Device)) == {"auto", *_PROVIDERS}

@@ -1,0 +1,142 @@
+"""Class names of an ONNX network: from its metadata, a file beside it, or a well-known data set."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from detectors.onnx.family import MOST_CLASSES, Reading
+from detectors.onnx.nature import Nature
+from detectors.onnx.shapes import MOST_METADATA_CHARS, literal
+from pipeline.errors import ModelError, PipelineFileError
+from pipeline.outputs import printable
+from pipeline.yamlfile import parse_yaml
+
+MOST_NAMES_BYTES = 1 << 20
+MOST_NAME_CHARS = 200
+
+_LABELS = Path(__file__).parents[1] / "labels"
+_COCO = {
+    80: (_LABELS / "coco.names", 0),
+    90: (_LABELS / "coco91.names", 1),
+    91: (_LABELS / "coco91.names", 0),
+}
+"""Number of classes -> a file of COCO's names and its first line that counts: 80 are the categories in a row,
+91 go by category id, whose 0 and ten more mean nothing, 90 are the same from id 1."""
+
+_log = logging.getLogger(__name__)
+
+
+def network_names(nature: Nature, reading: Reading, labels: Path | None) -> tuple[str, ...]:
+    """The names of a network's classes, in the order of its class ids.
+
+    Args:
+        nature: the network.
+        reading: as which family it is read.
+        labels: a file that the person gives, text with a name a line or YAML with `names:`; None: the
+            metadata, else `.names`, `.yaml` or `.yml` beside the network, else COCO by number.
+    Raises: ModelError: no names are to be had, a file cannot be read, or their number does not fit.
+    """
+    shown = printable(nature.file)
+    if labels is not None:
+        return _counted(read_names(labels), printable(labels), reading.classes, shown)
+    told = metadata_names(nature)
+    if told is not None:
+        return _counted(told, f"{shown}: its metadata", reading.classes, shown)
+    for ending in (".names", ".yaml", ".yml"):
+        beside = Path(nature.file).with_suffix(ending)
+        if beside.is_file():
+            return _counted(read_names(beside), printable(beside), reading.classes, shown)
+    known = _COCO.get(reading.coco if reading.classes is None else reading.classes)
+    if known is None:
+        how_many = "classes" if reading.classes is None else f"{reading.classes} classes"
+        raise ModelError(
+            f"{shown}: has {how_many} and nobody says their names; give a text file with a name a line, or a "
+            '.yaml with "names:", as params.labels'
+        )
+    if reading.classes is None:
+        _log.warning(
+            "%s: does not say how many classes it has; taken for COCO's %d, give params.labels if not",
+            shown,
+            reading.coco,
+        )
+    return read_names(known[0])[known[1] :]
+
+
+def class_count(nature: Nature) -> int | None:
+    """How many classes the metadata names; None where it names none."""
+    names = metadata_names(nature)
+    return None if names is None else len(names)
+
+
+def metadata_names(nature: Nature) -> tuple[str, ...] | None:
+    """The names that the file itself carries, as Ultralytics (`names`) or RF-DETR writes them, or None."""
+    value = literal(nature, "names")
+    if value is None:
+        text = nature.metadata.get("rfdetr_inference", "")
+        try:
+            value = json.loads(text)["class_id_to_name"] if 0 < len(text) <= MOST_METADATA_CHARS else None
+        except (ValueError, KeyError, TypeError, RecursionError):
+            return None
+    return _in_order(value)
+
+
+def read_names(file: Path) -> tuple[str, ...]:
+    """Class names of a file: `names:` of a `.yaml` or `.yml`, a line each of any other.
+
+    Raises: ModelError: it cannot be read, or there are no names in it.
+    """
+    shown = printable(file)
+    try:
+        with open(file, "rb") as stream:
+            content = stream.read(MOST_NAMES_BYTES + 1)
+    except OSError as error:
+        raise ModelError(f"{shown}: cannot be read ({error.strerror})") from None
+    if len(content) > MOST_NAMES_BYTES:
+        raise ModelError(f"{shown}: is larger than a megabyte; this is no list of names")
+    if file.suffix not in (".yaml", ".yml"):
+        names = _in_order(content.decode("utf-8-sig", "replace").rstrip().splitlines())
+    else:
+        try:
+            value = parse_yaml(content, shown).value
+        except PipelineFileError as error:
+            raise ModelError(str(error)) from None
+        names = _in_order(value.get("names") if isinstance(value, dict) else None)
+    if not names:
+        raise ModelError(
+            f'{shown}: holds no names; give a text file with a name a line, or YAML with "names:"'
+        )
+    return names
+
+
+def _in_order(value: Any) -> tuple[str, ...] | None:
+    """A list of names, or class id -> name, as names by class id; None for anything else."""
+    if isinstance(value, Mapping):
+        by_id = dict(_iter_numbered(value))
+        if len(by_id) != len(value) or not by_id:
+            return None
+        value = [by_id.get(class_id, "") for class_id in range(max(by_id) + 1)]
+    if not isinstance(value, Sequence) or isinstance(value, str | bytes) or len(value) > MOST_CLASSES:
+        return None
+    texts = [str(name).strip()[:MOST_NAME_CHARS] for name in value]
+    return tuple(text or f"class {index}" for index, text in enumerate(texts))
+
+
+def _iter_numbered(names: Mapping[Any, Any]) -> Iterator[tuple[int, Any]]:
+    for key, name in names.items():
+        if str(key).isascii() and str(key).isdigit() and int(key) < MOST_CLASSES:
+            yield int(key), name
+
+
+def _counted(names: tuple[str, ...], where: str, classes: int | None, network: str) -> tuple[str, ...]:
+    """The names, if they are as many as the network's classes."""
+    if classes is not None and len(names) != classes:
+        raise ModelError(
+            f"{where}: {len(names)} names for the {classes} classes of {os.path.basename(network)}; give a "
+            "file with a name for each as params.labels"
+        )
+    return names

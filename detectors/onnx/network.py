@@ -1,0 +1,183 @@
+"""An ONNX network at work: from regions of a frame to scored boxes in those regions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.boxes import FloatArray, suppress_scores
+from detectors.onnx.choices import Device, FamilyName
+from detectors.onnx.engine import OnnxEngine
+from detectors.onnx.families import recognize
+from detectors.onnx.family import Decoded, Outputs, Placing, Preparation
+from detectors.onnx.modelfile import read_nature
+from detectors.onnx.names import network_names
+from detectors.onnx.nature import Nature, Port
+from detectors.onnx.preparing import Fitting, fit, prepare
+from detectors.onnx.shapes import (
+    MAX_SIDE,
+    SIZE_INPUT,
+    check_inputs,
+    input_size,
+    is_channels_last,
+    picture_port,
+    stated_size,
+)
+from pipeline.detections import Box
+from pipeline.errors import ModelError
+from pipeline.frame import Frame
+from pipeline.outputs import printable
+
+Resize = Literal["auto", "letterbox", "stretch"]
+
+_HARDLY_PX = 0.01
+"""A pixel that a box touches by less than this is not of it: arithmetic is that exact at best."""
+
+
+class OnnxNetwork:
+    """A detector read from an `.onnx` file, run once, its family recognized.
+
+    Args:
+        path: the file.
+        family: which family it is of; `auto` finds out.
+        device: where it runs.
+        labels: a file of class names; None: see `network_names`.
+    Raises: ModelError: the file is damaged, unfit or of no known family, or its class names are nowhere.
+    """
+
+    def __init__(self, path: Path, *, family: FamilyName, device: Device, labels: Path | None) -> None:
+        nature = read_nature(path)
+        check_inputs(nature)
+        self._engine = OnnxEngine(nature, device)
+        feeds = _blank_feeds(nature)
+        outputs = self._engine.trial(feeds)
+        seen = _with_sizes(nature, feeds, outputs)
+        self._reading = recognize(seen, family)
+        self._port = picture_port(seen)
+        self._size_port = next((port for port in seen.inputs if port.name == SIZE_INPUT), None)
+        self._batch = len(feeds[self._port.name])
+        self._varies = not all(input_size(nature))
+        self._limit_wh = _limit(nature, self._reading.preparation)
+        self._check_decoding(outputs, input_size(seen), printable(nature.file))
+        self.names = network_names(seen, self._reading, labels)
+
+    @property
+    def description(self) -> str:
+        """What it is and how it runs, in a line for people."""
+        width, height = self._limit_wh
+        size = f"{'up to ' if self._varies else ''}{width} x {height}"
+        return f"{self._reading.family}, {size}, {len(self.names)} classes, on {self._engine.device}"
+
+    def iter_boxes(
+        self, frame: Frame, regions: Sequence[Box], *, threshold: float, nms: float, resize: Resize
+    ) -> Iterator[tuple[Box, FloatArray, FloatArray]]:
+        """Boxes in each region.
+
+        Args:
+            frame: the pixels.
+            regions: not empty, inside the frame.
+            threshold: scores at or below it are 0.
+            nms: IoU beyond which the weaker of two boxes of a class is dropped; not used by a family that has
+                suppressed its boxes itself.
+            resize: how a picture meets the input; `auto` as the network was trained.
+        Returns: each region with its boxes, (N, 4) `xyxy`, the whole pixels that they touch, not clipped,
+            and their scores, (N, C).
+        """
+        fitted = [(region, self._fit(region, resize)) for region in regions]
+        for start in range(0, len(fitted), self._batch):
+            part = fitted[start : start + self._batch]
+            outputs = self._engine.run(self._feeds(frame, part))
+            for index, (region, fitting) in enumerate(part):
+                decoded = self._reading.decode(_of_picture(outputs, index), fitting.input_wh, threshold)
+                yield region, *self._in_region(decoded, fitting, nms)
+
+    def _fit(self, region: Box, resize: Resize) -> Fitting:
+        placing: Placing = self._reading.preparation.placing
+        if placing == "fit" and not self._varies:  # there is one size that it takes
+            placing = "stretch"
+        if resize == "stretch":
+            placing = "stretch"
+        elif resize == "letterbox" and placing not in ("center", "corner"):
+            placing = "center"
+        # A batch has one size, so that its pictures cannot have a shape each.
+        stride = self._reading.preparation.stride if self._varies and self._batch == 1 else 0
+        return fit((region.width, region.height), self._limit_wh, placing, stride)
+
+    def _feeds(self, frame: Frame, part: Sequence[tuple[Box, Fitting]]) -> dict[str, NDArray[Any]]:
+        pixels = prepare(frame, part, self._reading.preparation, self._port, self._batch)
+        feeds = {self._port.name: pixels}
+        if self._size_port is not None:
+            feeds[self._size_port.name] = _sizes(self._size_port, part[0][1].input_wh, self._batch)
+        return feeds
+
+    def _in_region(self, decoded: Decoded, fitting: Fitting, nms: float) -> tuple[FloatArray, FloatArray]:
+        finite = np.isfinite(decoded.xyxy).all(axis=1)
+        xyxy = fitting.to_picture(decoded.xyxy[finite])
+        xyxy = np.clip(xyxy, -1e6, 1e6)  # beyond any picture, yet to be had as whole numbers
+        scores = np.minimum(decoded.scores[finite], np.float32(1))
+        if not self._reading.suppressed:
+            scores = suppress_scores(xyxy, scores, nms)
+        # Rounding to the nearest pixel would make the least boxes empty, and costs half a point of AP50.
+        low, high = np.floor(xyxy[:, :2] + _HARDLY_PX), np.ceil(xyxy[:, 2:] - _HARDLY_PX)
+        return np.concatenate((low, high), axis=1), scores
+
+    def _check_decoding(
+        self, outputs: Mapping[str, NDArray[Any]], input_wh: tuple[int, int], shown: str
+    ) -> None:
+        """Decode the trial's outputs: a graph that only resembles its family is told at the start."""
+        try:
+            for index in range(self._batch):
+                self._reading.decode(_of_picture(outputs, index), input_wh, 0.5)
+        except (KeyError, IndexError, TypeError, ValueError) as error:
+            raise ModelError(
+                f"{shown}: its outputs are not those of {self._reading.family} ({printable(str(error))})"
+            ) from None
+
+
+def _limit(nature: Nature, preparation: Preparation) -> tuple[int, int]:
+    """Width and height of the input, or the greatest where it may vary."""
+    stated = stated_size(nature) or (preparation.side, preparation.side)
+    stride = max(preparation.stride, 1)
+    whole = (min(-(-side // stride) * stride, MAX_SIDE) for side in stated)
+    width, height = (own or other for own, other in zip(input_size(nature), whole, strict=True))
+    return (width, height)
+
+
+def _blank_feeds(nature: Nature) -> dict[str, NDArray[Any]]:
+    """Inputs for a first run: black pictures."""
+    port = picture_port(nature)
+    width, height = input_wh = _limit(nature, Preparation(stride=32))
+    batch = port.shape[0] or 1
+    sides = (height, width, 3) if is_channels_last(port) else (3, height, width)
+    feeds: dict[str, NDArray[Any]] = {port.name: np.zeros((batch, *sides), dtype=port.element)}
+    for other in nature.inputs:
+        if other is not port:
+            feeds[other.name] = _sizes(other, input_wh, batch)
+    return feeds
+
+
+def _sizes(port: Port, input_wh: tuple[int, int], batch: int) -> NDArray[Any]:
+    """The input's own size for RT-DETR's second input, so that boxes come back in its pixels."""
+    element = port.element if port.element in ("int32", "float32") else "int64"
+    return np.array([input_wh] * batch, dtype=element)
+
+
+def _with_sizes(
+    nature: Nature, feeds: Mapping[str, NDArray[Any]], outputs: Mapping[str, NDArray[Any]]
+) -> Nature:
+    """The network with the sizes of a run that went well."""
+    return replace(
+        nature,
+        inputs=tuple(replace(port, shape=feeds[port.name].shape) for port in nature.inputs),
+        outputs=tuple(replace(port, shape=outputs[port.key].shape) for port in nature.outputs),
+    )
+
+
+def _of_picture(outputs: Mapping[str, NDArray[Any]], index: int) -> Outputs:
+    """What belongs to one picture of the batch."""
+    return {key: values[index] for key, values in outputs.items() if values.ndim}

@@ -1,0 +1,109 @@
+"""Questions about a network's inputs, outputs and metadata that need no engine."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from detectors.onnx.nature import Nature, Port
+from pipeline.errors import ModelError
+from pipeline.outputs import printable
+
+MAX_SIDE = 4096
+MAX_BATCH = 64
+MOST_METADATA_CHARS = 1 << 20
+SIZE_INPUT = "orig_target_sizes"
+"""RT-DETR's and D-FINE's second input, (batch, 2): the width and height that their boxes are in."""
+
+
+def picture_input(nature: Nature) -> Port | None:
+    """The input that takes the picture: the first of rank 4 with three channels, or whose sides may vary."""
+    for port in nature.inputs:
+        if len(port.shape) == 4 and (3 in (port.shape[1], port.shape[3]) or None in port.shape[1::2]):
+            return port
+    return None
+
+
+def picture_port(nature: Nature) -> Port:
+    """The input that takes the picture.
+
+    Raises: ModelError: there is none.
+    """
+    port = picture_input(nature)
+    if port is None or port.element not in ("float32", "float16", "uint8"):
+        inputs = printable(", ".join(str(port) for port in nature.inputs) or "nothing")
+        raise ModelError(
+            f"{printable(nature.file)}: takes {inputs}, no colour picture; give a detector of photos"
+        )
+    return port
+
+
+def is_channels_last(port: Port) -> bool:
+    """Whether a picture is (height, width, 3) to this input, as TensorFlow has it, not (3, height, width)."""
+    if port.shape[3] == 3 or port.shape[1] == 3:
+        return port.shape[1] != 3
+    return port.element == "uint8"
+
+
+def input_size(nature: Nature) -> tuple[int, int]:
+    """Width and height of the input; 0 for a side that may vary."""
+    port = picture_input(nature)
+    if port is None:
+        return (0, 0)
+    height, width = port.shape[1:3] if is_channels_last(port) else port.shape[2:4]
+    return (width or 0, height or 0)
+
+
+def rows_output(nature: Nature) -> Port | None:
+    """The first output of rank 3, (batch, A, B); None where there is none."""
+    return next((port for port in nature.outputs if len(port.shape) == 3), None)
+
+
+def stride(nature: Nature) -> int:
+    """What the sides of an input of any size must be multiples of, as the metadata says; else 32."""
+    value = literal(nature, "stride")
+    return value if isinstance(value, int) and 1 <= value <= 256 else 32
+
+
+def stated_size(nature: Nature) -> tuple[int, int] | None:
+    """Width and height that the network was exported for, as the metadata's `imgsz` says, or None."""
+    value = literal(nature, "imgsz")
+    match value:
+        case [int(height), int(width)] if height > 0 and width > 0:
+            return (width, height)
+        case int(side) if side > 0:
+            return (side, side)
+    return None
+
+
+def literal(nature: Nature, key: str) -> Any:
+    """A value of the metadata that is written as a Python literal, as Ultralytics does, or None.
+
+    Nothing is executed; text that is too long or no literal is as good as none.
+    """
+    text = nature.metadata.get(key, "")
+    if not text or len(text) > MOST_METADATA_CHARS:
+        return None
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return None
+
+
+def check_inputs(nature: Nature) -> None:
+    """Refuse a network that takes no photo, or one of a size that no memory is spent on.
+
+    Raises: ModelError: says what it takes.
+    """
+    port, shown = picture_port(nature), printable(nature.file)
+    if max(input_size(nature)) > MAX_SIDE or (port.shape[0] or 1) > MAX_BATCH:
+        raise ModelError(
+            f"{shown}: takes {printable(str(port))}; at most {MAX_BATCH} pictures of {MAX_SIDE} x {MAX_SIDE} "
+            "pixels are run here"
+        )
+    for other in nature.inputs:
+        if other is not port and other.name != SIZE_INPUT:
+            raise ModelError(
+                f"{shown}: wants a second input, {printable(str(other))}; only a detector that takes a "
+                f"picture, and maybe {SIZE_INPUT}, is run here"
+            )

@@ -1,0 +1,46 @@
+"""SSD and its relatives with TensorFlow's four outputs: boxes, classes, scores, how many.
+
+Liu et al., SSD (2016); TensorFlow's Object Detection API, exporter.py, through tf2onnx. The network takes RGB
+of 0 to 255, height before width before colour, resizes it by itself and suppresses by itself. Boxes are y1,
+x1, y2, x2 from 0 to 1; class ids begin at 1.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from detectors.onnx.family import Decoded, Outputs, Preparation, Reading, from_rows
+from detectors.onnx.names import class_count
+from detectors.onnx.nature import Nature
+
+_BOXES, _CLASSES, _SCORES, _COUNT = (
+    "detection_boxes",
+    "detection_classes",
+    "detection_scores",
+    "num_detections",
+)
+
+
+def read_ssd(nature: Nature, named: bool) -> Reading | None:
+    """A `Reader`: certain by the outputs' names."""
+    if not all(nature.output(name) for name in (_BOXES, _CLASSES, _SCORES, _COUNT)):
+        return None
+    preparation = Preparation(scale=1.0, placing="fit")
+    return Reading("SSD", preparation, decode_ssd, _classes(nature), suppressed=True, coco=90)
+
+
+def decode_ssd(outputs: Outputs, input_wh: tuple[int, int], threshold: float) -> Decoded:
+    """A `Decode`: class ids count from 0, as everywhere here."""
+    count = int(np.clip(np.nan_to_num(outputs[_COUNT]).reshape(-1)[0], 0, len(outputs[_SCORES])))
+    scale = np.array(input_wh * 2, dtype=np.float32)
+    xyxy = outputs[_BOXES][:count, [1, 0, 3, 2]] * scale
+    return from_rows(xyxy, outputs[_CLASSES][:count] - 1, outputs[_SCORES][:count], threshold)
+
+
+def _classes(nature: Nature) -> int | None:
+    """How many there are: one less than the scores of the raw outputs that newer exports have beside."""
+    for name in ("detection_multiclass_scores", "raw_detection_scores"):
+        port = nature.output(name)
+        if port and port.shape and port.shape[-1]:
+            return port.shape[-1] - 1
+    return class_count(nature)
