@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -140,28 +140,25 @@ def check_teachable(examples: Sequence[Example], strategies: Sequence[str]) -> N
         )
 
 
-def train_model(
-    faces: Faces, strategies: Sequence[str], false_accept_rate: float
-) -> Iterator[tuple[Gallery, Method]]:
-    """Train each strategy and measure its unknown distance, one after the other as they are asked for.
+def train_strategy(faces: Faces, strategy: str, false_accept_rate: float) -> tuple[Gallery, Method]:
+    """Train one strategy and measure its unknown distance.
 
     Args:
         faces: what to teach.
-        strategies: at least one of `STRATEGIES`.
-        false_accept_rate: share of strangers that may be taken for somebody, by each strategy.
-    Raises: UsageError: the faces are too small for a strategy.
+        strategy: one of `STRATEGIES`.
+        false_accept_rate: share of strangers that it may take for somebody.
+    Raises: UsageError: the faces are too small for it.
     """
-    for strategy in strategies:
-        least = _LEAST_SIDE_PX.get(strategy, 1)
-        if min(faces.size_wh) < least:
-            width, height = faces.size_wh
-            raise UsageError(
-                f"the faces are {width}x{height}, and {TITLES[strategy]} needs {least} pixels each way; "
-                "resize them larger"
-            )
-        gallery = Gallery.trained(strategy, faces.pixels, faces.numbers)
-        limit = unknown_distance(strategy, faces.pixels, faces.numbers, false_accept_rate)
-        yield gallery, Method(unknown_distance=limit)
+    least = _LEAST_SIDE_PX.get(strategy, 1)
+    if min(faces.size_wh) < least:
+        width, height = faces.size_wh
+        raise UsageError(
+            f"the faces are {width}x{height}, and {TITLES[strategy]} needs {least} pixels each way; "
+            "resize them larger"
+        )
+    gallery = Gallery.trained(strategy, faces.pixels, faces.numbers)
+    limit = unknown_distance(strategy, faces.pixels, faces.numbers, false_accept_rate)
+    return gallery, Method(unknown_distance=limit)
 
 
 def model_record(faces: Faces, methods: dict[str, Method], false_accept_rate: float) -> FaceModel:

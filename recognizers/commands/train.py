@@ -32,7 +32,7 @@ from recognizers.training import (
     model_record,
     read_faces,
     same_picture_twice,
-    train_model,
+    train_strategy,
 )
 
 DEFAULT_FALSE_ACCEPT_RATE = 0.01
@@ -97,12 +97,12 @@ def run(options: argparse.Namespace) -> Lines:
     yield from _introduction(faces)
     galleries: list[Gallery] = []
     methods: dict[str, Method] = {}
-    began = time.monotonic()
-    for gallery, method in train_model(faces, strategies, options.false_accept_rate):
-        galleries.append(gallery)
-        methods[gallery.strategy] = method
-        yield f"{TITLES[gallery.strategy]} done in {time.monotonic() - began:.1f} s; {_limit(method)}"
+    for strategy in strategies:
+        yield f"{TITLES[strategy]} ..."
         began = time.monotonic()
+        gallery, methods[strategy] = train_strategy(faces, strategy, options.false_accept_rate)
+        galleries.append(gallery)
+        yield f"{TITLES[strategy]} done in {time.monotonic() - began:.1f} s; {_limit(methods[strategy])}"
     model = model_record(faces, methods, options.false_accept_rate)
     replace_model(options.modeldir, model, galleries)
     write_examples(options.testcsv, split.testing)

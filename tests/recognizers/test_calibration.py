@@ -8,17 +8,28 @@ from recognizers.gallery import Gallery
 from recognizers.strategies import STRATEGIES
 
 
-@pytest.mark.parametrize(("rate", "below"), [(0.01, 10), (0.05, 50), (0.5, 500), (1.0, 1000), (0.0, 1)])
-def test_the_share_of_strangers_below_the_limit(rate, below):
+@pytest.mark.parametrize(("rate", "below"), [(0.02, 20), (0.05, 50), (0.5, 500), (1.0, 1000), (0.0, 1)])
+def test_enough_strangers_are_counted(rate, below):
     distances = np.random.default_rng(1).permutation(np.arange(1.0, 1001.0))
     limit = limit_for_rate(distances, rate)
     assert np.nextafter(float(below), 0) == limit
     assert (distances <= limit).sum() == below - 1
 
 
-def test_with_few_strangers_the_nearest_sets_the_limit():
-    assert 0 < limit_for_rate(np.array([7.0, 5.0, 9.0]), 0.01) < 5.0
+@pytest.mark.parametrize("rate", [0.005, 0.01, 0.05])
+def test_few_strangers_give_the_share_that_was_asked_for_on_average(rate):
+    chance = np.random.default_rng(2)
+    population = np.exp(chance.normal(6.0, 0.3, 200_000))
+    shares = [(population <= limit_for_rate(chance.choice(population, 100), rate)).mean() for _ in range(200)]
+    assert rate / 1.5 < np.mean(shares) < rate * 1.5
+
+
+def test_odd_distances():
+    assert 0 < limit_for_rate(np.array([7.0]), 0.01) < 7.0
     assert limit_for_rate(np.array([0.0]), 0.01) > 0
+    assert limit_for_rate(np.array([0.0, 0.0, 5.0, 6.0]), 0.01) > 1
+    assert 0 < limit_for_rate(np.array([7.0, 5.0, 9.0]), 0.0) < 5.0
+    assert limit_for_rate(np.array([5.0, 5.0, 5.0]), 0.01) == pytest.approx(5.0)
 
 
 def faces_of(face, people, pictures):
