@@ -19,13 +19,25 @@ from pipeline.errors import ModelError
 from pipeline.outputs import printable
 
 CATALOG_FILE = Path(__file__).with_name("models.toml")
+OFFICIAL_FILE = Path(__file__).with_name("officialmodels.toml")
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 """A SHA-256 in 64 lower-case hexadecimal digits."""
 FileName = Annotated[str, Field(pattern=r"^\w[\w.+-]*$")]
 """A plain file name: no separator, no leading dot, so that it cannot leave its folder."""
-ModelKind = Literal["darknet", "photos"]
-_KINDS: dict[ModelKind, str] = {"darknet": "a Darknet network", "photos": "a set of photos, not a network"}
+ModelKind = Literal["darknet", "onnx", "yunet", "photos"]
+_KINDS: dict[ModelKind, str] = {
+    "darknet": "a Darknet network",
+    "onnx": "an ONNX network",
+    "yunet": "a face detector, for a facedetector",
+    "photos": "a set of photos, not a network",
+}
+_NETWORKS: frozenset[ModelKind] = frozenset({"darknet", "onnx"})
+"""Kinds that a person chooses between."""
+
+DEFAULT = "default"
+"""Stands for the first of `DEFAULT_NETWORKS` that is on this machine, or can be fetched."""
+DEFAULT_NETWORKS = ("yolox-nano", "yolov3-tiny")
 
 
 class _Entry(BaseModel):
@@ -67,21 +79,30 @@ class Edit(_Entry):
 
 
 class ModelFile(_Entry):
-    """One file of a model, as it comes out of its archive, and the edit made to it, if any."""
+    """One file of a model, as it comes out of its archive, and the edit made to it, if any.
 
-    sha256: Sha256
-    size_bytes: Annotated[int, Field(gt=0)]
+    Hash and size are None where nobody could say them for sure: such a file is pinned when it is first fetched.
+    """
+
+    sha256: Sha256 | None = None
+    size_bytes: Annotated[int | None, Field(gt=0)] = None
     edit: Edit | None = None
 
+    @model_validator(mode="after")
+    def _check_known(self) -> Self:
+        if (self.sha256 is None) != (self.size_bytes is None) or (self.edit and self.sha256 is None):
+            raise ValueError("sha256 and size_bytes are known together, and before an edit is made")
+        return self
+
     @property
-    def placed_sha256(self) -> str:
+    def placed_sha256(self) -> str | None:
         """SHA-256 of the file where it lies after being fetched."""
         return self.edit.sha256 if self.edit else self.sha256
 
     @property
-    def placed_size_bytes(self) -> int:
+    def placed_size_bytes(self) -> int | None:
         """Size of the file where it lies after being fetched."""
-        if self.edit is None:
+        if self.edit is None or self.size_bytes is None:
             return self.size_bytes
         return self.size_bytes - len(self.edit.old.encode()) + len(self.edit.new.encode())
 
@@ -94,7 +115,7 @@ class PypiSource(_Entry):
         sha256: of the archive.
         size_bytes: of the archive; told to the person who waits for it.
         members: file name -> path inside the archive.
-        type: which kind of source this is; further kinds become a union told apart by it.
+        type: which kind of source this is.
     """
 
     type: Literal["pypi"]
@@ -106,12 +127,28 @@ class PypiSource(_Entry):
     members: dict[FileName, str]
 
 
+class HttpsSource(_Entry):
+    """Files of an official release, one URL each.
+
+    Args:
+        members: file name -> URL.
+        type: which kind of source this is.
+    """
+
+    type: Literal["https"]
+    members: dict[FileName, Annotated[str, Field(pattern=r"^https://[^/\s]+/\S+$")]]
+
+
+ModelSource = Annotated[PypiSource | HttpsSource, Field(discriminator="type")]
+
+
 class NamedModel(_Entry):
     """What the catalogue knows under one name.
 
     Args:
         name: as a pipeline file or a person says it.
-        kind: `darknet` (a network: one .cfg, one .weights, at most one .names) or `photos`.
+        kind: `darknet` (a network: one .cfg, one .weights, at most one .names), `onnx` (a network: one .onnx),
+            `yunet` (a face detector: one .onnx) or `photos`.
         description: one line for people.
         licence: of the files, and of the package that carries them where that differs.
         files: file name -> the file.
@@ -123,7 +160,7 @@ class NamedModel(_Entry):
     description: str
     licence: str
     files: dict[FileName, ModelFile]
-    sources: Annotated[tuple[PypiSource, ...], Field(strict=False, min_length=1)]
+    sources: Annotated[tuple[ModelSource, ...], Field(strict=False, min_length=1)]
 
     @model_validator(mode="after")
     def _check_complete(self) -> Self:
@@ -136,12 +173,31 @@ class NamedModel(_Entry):
             [".cfg", ".names", ".weights"],
         ):
             raise ValueError(f"a darknet model has a .cfg, a .weights and maybe a .names, not {endings}")
+        if self.kind in ("onnx", "yunet") and endings != [".onnx"]:
+            raise ValueError(f"a model of the kind {self.kind} has one .onnx, not {endings}")
+        unknown = {name for name, file in self.files.items() if file.sha256 is None}
+        packed = {name for source in self.sources if source.type == "pypi" for name in source.members}
+        if unknown & packed:
+            raise ValueError(f"files of an archive need their sha256: {sorted(unknown & packed)}")
         return self
 
     @property
-    def size_bytes(self) -> int:
-        """What the model takes on the disk."""
-        return sum(file.placed_size_bytes for file in self.files.values())
+    def size_bytes(self) -> int | None:
+        """What the model takes on the disk; None where the size of a file is not known."""
+        sizes = [file.placed_size_bytes for file in self.files.values()]
+        return None if None in sizes else sum(size for size in sizes if size is not None)
+
+
+class OfficialModel(_Entry):
+    """A well-known network of which no hash is known for sure.
+
+    Args:
+        source: where its authors publish its files.
+    """
+
+    name: FileName
+    description: str
+    source: str
 
 
 @functools.cache
@@ -156,6 +212,23 @@ def read_catalog(path: Path = CATALOG_FILE) -> Mapping[str, NamedModel]:
     return MappingProxyType({name: NamedModel(name=name, **tables[name]) for name in sorted(tables)})
 
 
+@functools.cache
+def read_official(path: Path = OFFICIAL_FILE) -> Mapping[str, OfficialModel]:
+    """Name -> model that its authors publish where it cannot be fetched and checked from here.
+
+    Raises: as `read_catalog`.
+    """
+    with open(path, "rb") as stream:
+        tables = tomllib.load(stream)
+    sources = tables.pop("sources")
+    return MappingProxyType(
+        {
+            name: OfficialModel(name=name, **table | {"source": sources[table["source"]]})
+            for name, table in tables.items()
+        }
+    )
+
+
 def find_model(name: str, kind: ModelKind | None = None) -> NamedModel:
     """The catalogue's model of that name.
 
@@ -165,9 +238,10 @@ def find_model(name: str, kind: ModelKind | None = None) -> NamedModel:
     Raises: ModelError: unknown, or of another kind; names the nearest and the known ones.
     """
     models = read_catalog()
-    known = [model.name for model in models.values() if kind in (None, model.kind)]
-    if name in known:
+    if name in models and kind in (None, models[name].kind):
         return models[name]
+    wanted = {kind, None} | (_NETWORKS if kind in _NETWORKS else frozenset())
+    known = [model.name for model in models.values() if kind is None or model.kind in wanted]
     wrong = f"is {_KINDS[models[name].kind]}" if name in models else "is not in the catalogue of models"
     raise ModelError(f'"{printable(name)}": {wrong}; {did_you_mean(name, known)}known: {", ".join(known)}')
 

@@ -7,6 +7,7 @@ That fetched files are what the catalogue says is checked when they are fetched 
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import importlib.util
 import os
@@ -19,13 +20,14 @@ from pathlib import Path
 import platformdirs
 
 from pipeline.errors import ModelError
-from pipeline.modelcatalog import ModelFile, NamedModel, did_you_mean, find_model, read_catalog
+from pipeline.modelcatalog import ModelFile, NamedModel, did_you_mean, find_model, read_catalog, read_official
 from pipeline.outputs import printable
 
 CACHE_VARIABLE = "DEEPVISUALMINER_CACHE"
 """Environment variable that names another cache folder."""
 
 FETCH_COMMAND = ".venv/bin/python -m pipeline.models fetch"
+ADD_COMMAND = ".venv/bin/python -m pipeline.models add"
 
 DEBIAN_CASCADE_FOLDERS = tuple(
     Path("/usr/share", opencv, kind)
@@ -69,6 +71,25 @@ def model_folder(name: str) -> Path:
     return cache_folder() / "models" / name
 
 
+def added_folder() -> Path:
+    """Where the person's own models live, `NAME/`, see `addedmodels`; may not exist yet.
+
+    Not in the cache, which anybody may empty, unless the person chose the cache folder.
+    """
+    if os.environ.get(CACHE_VARIABLE):
+        return cache_folder() / "added"
+    return platformdirs.user_data_path("deepvisualminer") / "models"
+
+
+def added_files(name: str) -> dict[str, Path]:
+    """The files of a model that the person added, by suffix; empty where there is none of that name."""
+    folder = added_folder() / name
+    if not name or os.path.basename(name) != name or not folder.is_dir():
+        return {}
+    files = {path.suffix: path for path in sorted(folder.glob(f"{glob.escape(name)}.*"))}
+    return files if {".cfg", ".weights"} <= files.keys() else {}
+
+
 def sha256_of(path: str | os.PathLike[str]) -> str:
     """SHA-256 of a file's content, in hexadecimal.
 
@@ -109,16 +130,16 @@ def resolve_darknet(model: str, weights: str | None) -> DarknetFiles:
     """The files of a Darknet network.
 
     Args:
-        model: a name of the catalogue, or the path of a .cfg.
+        model: a name of the catalogue or of a model that the person added, or the path of a .cfg.
         weights: the path of its weights; None for a name of the catalogue, and where a .weights file
             of the same stem lies beside the .cfg.
     Returns: files that exist; `names` is `<stem>.names` beside the .cfg, or None.
     Raises: ModelError: unknown name, missing or unreadable file; says what to do.
     """
-    if os.path.isdir(model) and os.path.basename(model) in read_catalog():
+    if os.path.isdir(model) and _is_known(os.path.basename(model)):
         model = os.path.basename(model)  # a folder that only happens to stand beside the pipeline file
-    if model in read_catalog() or _is_name(model):
-        return _resolve_named_darknet(find_model(model, "darknet"), weights)
+    if _is_known(model) or _is_name(model):
+        return _resolve_named_darknet(model, weights)
     cfg = _check_file(model, _cfg_remedy(model))
     if cfg.suffix == ".weights":
         raise ModelError(f'{printable(model)}: is a weights file; give its .cfg as "model", it as "weights"')
@@ -167,11 +188,25 @@ def iter_cascade_folders() -> Iterator[Path]:
     yield from DEBIAN_CASCADE_FOLDERS
 
 
-def _resolve_named_darknet(model: NamedModel, weights: str | None) -> DarknetFiles:
+def _resolve_named_darknet(name: str, weights: str | None) -> DarknetFiles:
+    paths = added_files(name)
+    if not paths and name not in read_catalog() and name in read_official():
+        raise ModelError(f'model "{name}": is not here; {official_remedy(name)}')
+    model = None if paths else find_model(name, "darknet")
     if weights is not None:
         raise ModelError(
-            f'{printable(weights)}: the model "{model.name}" has weights of its own; leave "weights" out'
+            f'{printable(weights)}: the model "{name}" has weights of its own; leave "weights" out'
         )
+    if model is not None:
+        paths = _fetched_files(model)
+    return DarknetFiles(paths[".cfg"], paths[".weights"], paths.get(".names"))
+
+
+def _fetched_files(model: NamedModel) -> dict[str, Path]:
+    """The files of a model of the catalogue, by suffix.
+
+    Raises: ModelError: one is missing or damaged; says what to type.
+    """
     folder = model_folder(model.name)
     paths: dict[str, Path] = {}
     for name, file in model.files.items():
@@ -183,7 +218,19 @@ def _resolve_named_darknet(model: NamedModel, weights: str | None) -> DarknetFil
                 f'model "{model.name}": {printable(path)} {wrong}; type: {FETCH_COMMAND} {model.name}'
             )
         paths[path.suffix] = _check_file(str(path), "")
-    return DarknetFiles(paths[".cfg"], paths[".weights"], paths.get(".names"))
+    return paths
+
+
+def official_remedy(name: str) -> str:
+    """What to do to have a model whose official files cannot be fetched from here."""
+    return (
+        f"get {name}.cfg and {name}.weights from {read_official()[name].source}, "
+        f"then type: {ADD_COMMAND} {name} {name}.cfg {name}.weights"
+    )
+
+
+def _is_known(name: str) -> bool:
+    return name in read_catalog() or bool(added_files(name))
 
 
 def _is_name(model: str) -> bool:
@@ -214,6 +261,8 @@ def _cfg_remedy(model: str) -> str:
     """What to do about a .cfg that is not there."""
     stem = os.path.splitext(os.path.basename(model))[0]
     networks = [entry.name for entry in read_catalog().values() if entry.kind == "darknet"]
+    if stem not in networks and stem in read_official():
+        return official_remedy(stem)
     if stem in networks:
         return f'write "model: {stem}" without "weights" for the one in the catalogue'
     instead = f'write "model: {networks[0]}" without "weights" and type: {FETCH_COMMAND} {networks[0]}'

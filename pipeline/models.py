@@ -16,10 +16,20 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
+from pipeline.addedmodels import add_model, iter_added, verify_added
 from pipeline.errors import ExitCode, MinerError, ModelError
-from pipeline.modelcatalog import NamedModel, find_model, read_catalog
+from pipeline.modelcatalog import NamedModel, find_model, read_catalog, read_official
 from pipeline.modelfetch import copy_files, fetch, megabytes
-from pipeline.modelfiles import FETCH_COMMAND, FileState, glance, model_folder, verify
+from pipeline.modelfiles import (
+    ADD_COMMAND,
+    FETCH_COMMAND,
+    FileState,
+    added_folder,
+    glance,
+    model_folder,
+    official_remedy,
+    verify,
+)
 from pipeline.outputs import printable
 
 PROGRAM = ".venv/bin/python -m pipeline.models"
@@ -62,6 +72,31 @@ def _list(options: argparse.Namespace) -> ExitCode:
             print(f"    in {printable(model_folder(model.name))}")
         else:
             print(f"    type: {FETCH_COMMAND} {model.name}")
+    for name, files in iter_added():
+        size = megabytes(sum(path.stat().st_size for path in files.values()))
+        print(f"{name:<{width}}  {'darknet':<8} {size:>9}  yes")
+        print(_indented("added by you"))
+        print(f"    in {printable(files['.cfg'].parent)}")
+    print(f"\nThese run too, but cannot be fetched from here: download one, then type\n{ADD_COMMAND}")
+    for official in read_official().values():
+        print(_indented(f"{official.name}: {official.description}; {official.source}"))
+    return ExitCode.OK
+
+
+def _add(options: argparse.Namespace) -> ExitCode:
+    from detectors.classnames import read_class_names
+    from detectors.darknet.cfg import read_cfg
+    from detectors.darknet.weights import check_weights
+
+    network = read_cfg(options.cfg)
+    check_weights(options.weights, network)
+    names = options.names or options.cfg.with_suffix(".names")
+    files = {".cfg": options.cfg, ".weights": options.weights}
+    if options.names is not None or names.is_file():
+        files[".names"] = names
+    read_class_names(files.get(".names"), network.classes, network.where)
+    folder = add_model(options.name, files)
+    _say(f'{options.name}: added, in {printable(folder)}; write "model: {options.name}" in a pipeline file')
     return ExitCode.OK
 
 
@@ -94,6 +129,14 @@ def _verify(options: argparse.Namespace) -> ExitCode:
         if set(states.values()) != {FileState.OK} and not never_fetched:
             code = ExitCode.SOME_FAILED
             print(f"{model.name}: is not whole; type: {FETCH_COMMAND} {model.name}", file=sys.stderr)
+    for mine, _ in iter_added() if not options.models else ():
+        added = verify_added(mine)
+        for path, state in added.items():
+            _say(f"{state:<8} {printable(path)}")
+        if set(added.values()) != {FileState.OK}:
+            code = ExitCode.SOME_FAILED
+            place = printable(added_folder() / mine)
+            print(f"{mine}: is not as it was added; delete {place} and add it again", file=sys.stderr)
     return code
 
 
@@ -114,6 +157,8 @@ def _say(line: str) -> None:
 
 def _model(name: str) -> NamedModel:
     """A word of the command line as the model it names."""
+    if name not in read_catalog() and name in read_official():
+        raise argparse.ArgumentTypeError(f'"{name}": cannot be fetched from here; {official_remedy(name)}')
     try:
         return find_model(name)
     except ModelError as error:
@@ -146,6 +191,24 @@ def _parser() -> argparse.ArgumentParser:
     fetching.add_argument("models", nargs="+", type=_model, metavar="NAME", help='see "list"')
     fetching.add_argument("--to", type=Path, metavar="FOLDER", help="copy the files to this folder too")
     fetching.set_defaults(act=_fetch)
+
+    adding = commands.add_parser(
+        "add",
+        help="keep a Darknet network of your own under a name",
+        description="Check that a .cfg, its .weights and its class names belong together, and copy them to "
+        "where a pipeline file finds them by name.",
+        epilog=f"example: {ADD_COMMAND} yolov4-tiny ~/yolov4-tiny.cfg ~/yolov4-tiny.weights",
+    )
+    adding.add_argument("name", metavar="NAME", help="letters, digits, _, + and -")
+    adding.add_argument("cfg", type=Path, metavar="CFG", help="the network's .cfg")
+    adding.add_argument("weights", type=Path, metavar="WEIGHTS", help="its .weights")
+    adding.add_argument(
+        "--names",
+        type=Path,
+        metavar="FILE",
+        help="a class name a line; else the .names beside the .cfg, if any",
+    )
+    adding.set_defaults(act=_add)
 
     verifying = commands.add_parser(
         "verify",
