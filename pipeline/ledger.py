@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ _COLUMNS = (
     "duration_s, sha256, outputs, older_outputs, attempts, told"
 )
 _SELECT = f"SELECT {_COLUMNS} FROM inputs WHERE "  # noqa: S608 - no value of anybody's in it
+_KNOWN = """SELECT format, sentence, outputs FROM inputs WHERE path = ? AND size = ? AND mtime_ns = ?
+    AND device = ? AND inode = ? AND context = ? AND status != 'failed'"""
 _INSERT = f"INSERT OR REPLACE INTO inputs ({_COLUMNS}) VALUES ({', '.join('?' * 18)})"  # noqa: S608
 
 
@@ -43,7 +46,6 @@ class Context(NamedTuple):
 class Known(NamedTuple):
     """As much of a record as suffices where nothing has changed."""
 
-    status: Status
     format: str | None
     sentence: str
     outputs: tuple[str, ...]
@@ -127,13 +129,8 @@ class Ledger:
 
     def known(self, relative: str, stamp: Stamp, context: Context) -> Known | None:
         """What came of an input that is as it was, in the same context, unless it failed. Made to be fast."""
-        with ledger_errors(self.path):
-            row = self._connection.execute(
-                "SELECT status, format, sentence, outputs FROM inputs WHERE path = ? AND size = ? "
-                "AND mtime_ns = ? AND device = ? AND inode = ? AND context = ? AND status != 'failed'",
-                (os.fsencode(relative), *stamp[:4], self._id_of(context)),
-            ).fetchone()
-        return None if row is None else Known(Status(row[0]), row[1], row[2], _parted(row[3]))
+        row = self._one(_KNOWN, (os.fsencode(relative), *stamp[:4], self._id_of(context)))
+        return None if row is None else Known(row[0], row[1], _parted(row[2]))
 
     def record(self, record: Record) -> None:
         """Put one record in, in place of any earlier one of its path."""
@@ -193,8 +190,11 @@ class Ledger:
         self._execute("COMMIT")
 
     def _one(self, statement: str, values: tuple[Any, ...]) -> Any:
-        with ledger_errors(self.path):
+        try:
             return self._connection.execute(statement, values).fetchone()
+        except sqlite3.Error:
+            with ledger_errors(self.path):
+                raise
 
     def _all(self, statement: str, values: tuple[Any, ...]) -> list[Any]:
         with ledger_errors(self.path):
@@ -255,4 +255,4 @@ def _joined(names: tuple[str, ...]) -> bytes:
 
 
 def _parted(names: bytes) -> tuple[str, ...]:
-    return tuple(map(os.fsdecode, names.split(b"\0"))) if names else ()
+    return tuple(os.fsdecode(names).split("\0")) if names else ()

@@ -99,7 +99,7 @@ def _iter_folder(
             continue
         subfolders = []
         for entry in in_order:
-            relative = os.path.join(relative_folder, entry.name)
+            relative = f"{relative_folder}/{entry.name}" if relative_folder else entry.name
             if not _is_folder(entry):
                 if not (entry.name.startswith(PART_PREFIX) and entry.name.endswith(PART_SUFFIX)):
                     yield look.at(entry.path, relative)
@@ -150,20 +150,20 @@ class _Look:
 
     def at(self, path: str, relative: str, *, asked_for: bool = False) -> Source | Skipped:
         """What one file is; `asked_for`: the user named just this file, so that no photo is a failure."""
-        expected = asked_for or promises_media(relative)
         stamp = NO_STAMP
         try:
             status = os.stat(path)
             stamp = Stamp.of(status)
+            known = None if asked_for else self._known(relative, stamp)
+            if known is not None and (known.format is None or known.format in FORMATS):
+                return _as_known(path, relative, status, stamp, known)
+            expected = asked_for or promises_media(relative)
             if not stat.S_ISREG(status.st_mode):
                 sentence = "not a regular file but a pipe, a device or a socket"
                 return Skipped(path, relative, FailureCode.NOT_A_REGULAR_FILE, sentence, expected, stamp)
             if self._min_age_s and abs(time.time() - status.st_mtime) < self._min_age_s:
                 sentence = f"changed less than {self._min_age_s:g} s ago; a later run will mine it"
                 return Skipped(path, relative, None, sentence, False)
-            known = None if asked_for else self._known(relative, stamp)
-            if known is not None and (known.format is None or known.format in FORMATS):
-                return _as_known(path, relative, status, stamp, known)
             if status.st_size == 0:
                 return Skipped(path, relative, FailureCode.EMPTY_FILE, "the file is empty", expected, stamp)
             with open(path, "rb", buffering=0) as stream:

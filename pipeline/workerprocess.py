@@ -19,7 +19,7 @@ from pipeline.logs import set_levels
 from pipeline.outcome import Outcome, Status
 from pipeline.outputs import noting_outputs
 from pipeline.pipeline import Pipeline
-from pipeline.processes import die_with_parent, give_way
+from pipeline.processes import be_killed_first, die_with_parent, give_way
 from pipeline.source import Limits, Source
 
 
@@ -76,6 +76,7 @@ def run_worker(connection: Connection, noise: Connection, parent_pid: int) -> No
         parent_pid: the worker dies with it.
     """
     die_with_parent(parent_pid)
+    be_killed_first()
     # The workers fill the cores; numpy's own threads, started when it is imported, would only be in the way.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Both may go to a whole group of processes; the parent alone decides what they mean.

@@ -103,8 +103,8 @@ def test_known_is_what_did_not_fail_and_is_as_it_was(tmp_path: Path) -> None:
     with Ledger(tmp_path) as ledger:
         ledger.record_many([MINED, ignored])
         path, stamp = MINED.relative, MINED.stamp
-        assert ledger.known(path, stamp, CONTEXT) == Known(Status.MINED, "jpeg", "", MINED.outputs)
-        assert ledger.known("x.txt", stamp, CONTEXT) == Known(Status.IGNORED, None, "no photo", ())
+        assert ledger.known(path, stamp, CONTEXT) == Known("jpeg", "", MINED.outputs)
+        assert ledger.known("x.txt", stamp, CONTEXT) == Known(None, "no photo", ())
         assert ledger.known("other", stamp, CONTEXT) is None
         for changed in (
             stamp._replace(size_bytes=1),
