@@ -81,7 +81,7 @@ class Edit(_Entry):
 class ModelFile(_Entry):
     """One file of a model, as it comes out of its archive, and the edit made to it, if any.
 
-    Hash and size are None where nobody could say them for sure: such a file is pinned when it is first fetched.
+    Hash and size are None where nobody could say them for sure: such a file is pinned at its first fetch.
     """
 
     sha256: Sha256 | None = None
@@ -147,8 +147,8 @@ class NamedModel(_Entry):
 
     Args:
         name: as a pipeline file or a person says it.
-        kind: `darknet` (a network: one .cfg, one .weights, at most one .names), `onnx` (a network: one .onnx),
-            `yunet` (a face detector: one .onnx) or `photos`.
+        kind: `darknet` (a network: one .cfg, one .weights, at most one .names), `onnx` (a network: one
+            .onnx), `yunet` (a face detector: one .onnx) or `photos`.
         description: one line for people.
         licence: of the files, and of the package that carries them where that differs.
         files: file name -> the file.

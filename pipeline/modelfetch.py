@@ -1,4 +1,4 @@
-"""Fetching the catalogue's models: what their archives hold, checked, into the cache folder."""
+"""Fetching the catalogue's models: what their sources hold, checked, into the cache folder."""
 
 from __future__ import annotations
 
@@ -13,12 +13,31 @@ from typing import IO
 
 from pipeline.errors import ModelError
 from pipeline.modelarchive import download, iter_members
-from pipeline.modelcatalog import ModelFile, NamedModel, PypiSource
-from pipeline.modelfiles import CACHE_VARIABLE, FileState, model_folder, verify
-from pipeline.outputs import PART_PREFIX, PART_SUFFIX, output_errors, printable, replace_file
+from pipeline.modelcatalog import (
+    DEFAULT,
+    DEFAULT_NETWORKS,
+    HttpsSource,
+    ModelFile,
+    NamedModel,
+    PypiSource,
+    find_model,
+)
+from pipeline.modeldownload import open_url
+from pipeline.modelfiles import (
+    CACHE_VARIABLE,
+    FileState,
+    model_folder,
+    pin_path,
+    read_pin,
+    sha256_of,
+    verify,
+)
+from pipeline.outputs import PART_PREFIX, PART_SUFFIX, output_errors, printable, replace_file, write_file
 
 CHUNK_BYTES = 1 << 20
 TEMPORARY_PREFIX = "deepvisualminer-"
+MOST_UNKNOWN_BYTES = 1 << 30
+"""A file whose size nobody promised may be so long."""
 PART_LIFE_S = 3600
 """A part file untouched for so long belongs to a fetch that was killed."""
 
@@ -41,6 +60,7 @@ def fetch(model: NamedModel, say: Say) -> Path:
     folder = model_folder(model.name)
     wanted = {name for name, file in model.files.items() if verify(folder / name, file) is not FileState.OK}
     if not wanted:
+        _pin(model, folder, say)
         say(f"{model.name}: already here, {_summary(model)}, in {printable(folder)}")
         return folder
     _prepare(folder)
@@ -49,14 +69,36 @@ def fetch(model: NamedModel, say: Say) -> Path:
         names = wanted & source.members.keys()
         if names:
             try:
-                _fetch_from(source, model, names, folder, say)
+                if isinstance(source, HttpsSource):
+                    _fetch_urls(source, model, names, folder, say)
+                else:
+                    _fetch_from(source, model, names, folder, say)
                 wanted -= names
             except (ModelError, OSError) as error:  # OSError: no room for the archive
                 failures.append(f"{model.name}: {error}")
     if wanted:
         raise ModelError("\n".join(failures))  # one line for each source
+    _pin(model, folder, say)
     say(f"{model.name}: fetched, {_summary(model)}, in {printable(folder)}")
     return folder
+
+
+def fetch_default(say: Say) -> NamedModel:
+    """Fetch the first of the default networks that can be had; says which.
+
+    Raises: ModelError: none can. OutputError: the disk is full.
+    """
+    failures: list[str] = []
+    for name in DEFAULT_NETWORKS:
+        try:
+            fetch(find_model(name), say)
+        except ModelError as error:
+            failures.append(str(error))
+            say(f"{DEFAULT}: not {name}: {error}")
+        else:
+            say(f"{DEFAULT}: {name}")
+            return find_model(name)
+    raise ModelError("\n".join(failures))
 
 
 def copy_files(model: NamedModel, folder: Path, say: Say) -> None:
@@ -79,18 +121,24 @@ def copy_files(model: NamedModel, folder: Path, say: Say) -> None:
             replace_file(target) as copy,
             output_errors(target),
         ):
-            for chunk in _iter_checked(stream, name, file.placed_size_bytes, file.placed_sha256):
+            pin = file.placed_sha256 or read_pin(model_folder(model.name) / name)
+            for chunk in _iter_checked(stream, name, file.placed_size_bytes, pin):
                 copy.write(chunk)
     say(f"{model.name}: {_summary(model)}, in {printable(folder)}")
 
 
-def megabytes(size_bytes: int) -> str:
-    """A size for people, in the units that pip counts in: `35.4 MB`; `12 kB` below 0.1 MB."""
+def megabytes(size_bytes: int | None) -> str:
+    """A size for people, in the units that pip counts in: `35.4 MB`; `12 kB` below 0.1 MB; else `? MB`."""
+    if size_bytes is None:
+        return "? MB"
     return f"{size_bytes / 1e6:.1f} MB" if size_bytes >= 100_000 else f"{size_bytes / 1e3:.0f} kB"
 
 
 def _summary(model: NamedModel) -> str:
-    return f"{len(model.files)} files, {megabytes(model.size_bytes)}"
+    size = model.size_bytes
+    if size is None:
+        size = sum((model_folder(model.name) / name).stat().st_size for name in model.files)
+    return f"{len(model.files)} file{'s' * (len(model.files) != 1)}, {megabytes(size)}"
 
 
 def _prepare(folder: Path) -> None:
@@ -140,6 +188,39 @@ def _fetch_from(
             say(f'{model.name}: in {name}, "{edit.old}" became "{edit.new}": {edit.reason}')
 
 
+def _fetch_urls(
+    source: HttpsSource, model: NamedModel, names: Collection[str], folder: Path, say: Say
+) -> None:
+    """Fetch files from where they were released, all or none."""
+    with contextlib.ExitStack() as placed:
+        for name in sorted(names):
+            file, url = model.files[name], source.members[name]
+            say(f"{model.name}: fetching {name} ({megabytes(file.size_bytes)}) from {url}")
+            part = placed.enter_context(replace_file(folder / name))
+            try:
+                with open_url(url) as (stream, length), output_errors(folder / name):
+                    if file.sha256 is not None:
+                        _copy_member(stream, name, file, part)
+                        continue
+                    for chunk in _iter_checked(stream, name, length, read_pin(folder / name), promised=False):
+                        part.write(chunk)
+            except ModelError as error:
+                raise ModelError(f"{error}; or put {url} into {printable(folder)} by hand") from None
+
+
+def _pin(model: NamedModel, folder: Path, say: Say) -> None:
+    """Note the SHA-256 of files of which the catalogue does not know it: they cannot change unseen then."""
+    for name, file in model.files.items():
+        path = folder / name
+        if file.sha256 is None and read_pin(path) is None:
+            sha256 = sha256_of(path)
+            write_file(pin_path(path), f"{sha256}  {name}\n".encode())
+            say(
+                f"{model.name}: warning: the catalogue does not know the SHA-256 of {name}; it is pinned to "
+                f"what is here now, {sha256}"
+            )
+
+
 def _copy_member(stream: IO[bytes], name: str, file: ModelFile, target: IO[bytes]) -> None:
     """Copy one member, checked and then edited as the catalogue says."""
     chunks = _iter_checked(stream, name, file.size_bytes, file.sha256)
@@ -153,21 +234,32 @@ def _copy_member(stream: IO[bytes], name: str, file: ModelFile, target: IO[bytes
     target.write(content)
 
 
-def _iter_checked(stream: IO[bytes], name: str, size_bytes: int, sha256: str) -> Iterator[bytes]:
+def _iter_checked(
+    stream: IO[bytes], name: str, size_bytes: int | None, sha256: str | None, *, promised: bool = True
+) -> Iterator[bytes]:
     """The stream's content in chunks; never more than it should be.
 
+    Args:
+        stream: what came.
+        name: of the file.
+        size_bytes, sha256: what it should be; None: not known, yet more than nothing.
+        promised: whether that is the catalogue's word; else it is the server's, and of the first time.
     Raises: ModelError: at the end, or as soon as it grows too long: it is not what it should be.
     """
     digest = hashlib.sha256()
-    left = size_bytes
+    left = most = MOST_UNKNOWN_BYTES if size_bytes is None else size_bytes
     while chunk := stream.read(min(CHUNK_BYTES, left + 1)):
         left -= len(chunk)
         if left < 0:
             break
         digest.update(chunk)
         yield chunk
-    if left or digest.hexdigest() != sha256:
-        raise ModelError(
-            f"{name}: is not the file that the catalogue promises (SHA-256 {sha256}, {size_bytes} bytes); "
-            "do not use it, and report this"
-        )
+    whole = 0 <= left < most and (size_bytes is None or left == 0)
+    if whole and sha256 in (None, digest.hexdigest()):
+        return
+    if not promised:
+        raise ModelError(f"{name}: did not come whole, or is another file than the first time")
+    raise ModelError(
+        f"{name}: is not the file that the catalogue promises (SHA-256 {sha256}, {size_bytes} bytes); "
+        "do not use it, and report this"
+    )

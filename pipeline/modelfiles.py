@@ -20,7 +20,16 @@ from pathlib import Path
 import platformdirs
 
 from pipeline.errors import ModelError
-from pipeline.modelcatalog import ModelFile, NamedModel, did_you_mean, find_model, read_catalog, read_official
+from pipeline.modelcatalog import (
+    DEFAULT,
+    DEFAULT_NETWORKS,
+    ModelFile,
+    NamedModel,
+    did_you_mean,
+    find_model,
+    read_catalog,
+    read_official,
+)
 from pipeline.outputs import printable
 
 CACHE_VARIABLE = "DEEPVISUALMINER_CACHE"
@@ -99,18 +108,33 @@ def sha256_of(path: str | os.PathLike[str]) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def pin_path(path: Path) -> Path:
+    """Where the SHA-256 of a fetched file is kept whose hash the catalogue does not know."""
+    return path.with_name(f"{path.name}.sha256")
+
+
+def read_pin(path: Path) -> str | None:
+    """The SHA-256 by which a fetched file was pinned, or None."""
+    try:
+        words = pin_path(path).read_text(encoding="ascii").split()
+    except (OSError, UnicodeDecodeError):
+        return None
+    return words[0] if words and len(words[0]) == 64 else None
+
+
 def glance(path: Path, file: ModelFile) -> FileState:
     """What a look at its size says of a fetched file; costs one system call."""
     try:
         status = os.stat(path)
     except OSError:
         return FileState.MISSING
-    as_placed = stat.S_ISREG(status.st_mode) and status.st_size == file.placed_size_bytes
-    return FileState.OK if as_placed else FileState.DAMAGED
+    expected = file.placed_size_bytes
+    as_placed = status.st_size > 0 if expected is None else status.st_size == expected
+    return FileState.OK if as_placed and stat.S_ISREG(status.st_mode) else FileState.DAMAGED
 
 
 def verify(path: Path, file: ModelFile) -> FileState:
-    """What its SHA-256 says of a fetched file; reads all of it.
+    """What its SHA-256 says of a fetched file; reads all of it. A file that nobody pinned is right.
 
     Raises: ModelError: the file cannot be read.
     """
@@ -118,7 +142,8 @@ def verify(path: Path, file: ModelFile) -> FileState:
     if state is not FileState.OK:
         return state
     try:
-        return FileState.OK if sha256_of(path) == file.placed_sha256 else FileState.DAMAGED
+        expected = file.placed_sha256 or read_pin(path)
+        return FileState.OK if expected in (None, sha256_of(path)) else FileState.DAMAGED
     except OSError as error:
         raise ModelError(
             f"{printable(path)}: cannot be read ({error.strerror}); change its permissions, or remove it "
@@ -157,6 +182,54 @@ def resolve_darknet(model: str, weights: str | None) -> DarknetFiles:
         weights=_check_file(weights, f"give the path of the file that belongs to {printable(cfg.name)}"),
         names=names if names.is_file() else None,
     )
+
+
+def resolve_default(model: str) -> str:
+    """A `model:` of a deepdetector; `default` becomes the name of the first network of those that is here.
+
+    Raises: ModelError: none of them is here; says what to type.
+    """
+    if model != DEFAULT:
+        return model
+    for name in DEFAULT_NETWORKS:
+        if is_here(find_model(name)):
+            return name
+    names = " nor ".join(DEFAULT_NETWORKS)
+    raise ModelError(f'model "{DEFAULT}": neither {names} is here; type: {FETCH_COMMAND} {DEFAULT}')
+
+
+def is_here(model: NamedModel) -> bool:
+    """Whether all files of a model are on this machine, by a look at their sizes."""
+    folder = model_folder(model.name)
+    return all(glance(folder / name, file) is FileState.OK for name, file in model.files.items())
+
+
+def is_onnx(model: str) -> bool:
+    """Whether somebody who wrote this means an ONNX network: a name of the catalogue, or a path."""
+    named = read_catalog().get(model)
+    return model.endswith(".onnx") if named is None else named.kind == "onnx"
+
+
+def resolve_onnx(model: str) -> Path:
+    """The file of an ONNX network: a name of the catalogue, or a path.
+
+    Raises: ModelError: unknown name, missing or unreadable file; says what to do.
+    """
+    if model in read_catalog():
+        return _single_file(find_model(model, "onnx"))
+    stem = os.path.splitext(os.path.basename(model))[0].replace("_", "-")
+    known = f', or write "model: {stem}" for the one in the catalogue' if stem in read_catalog() else ""
+    return _check_file(model, f"give the path of an .onnx file{known}")
+
+
+def resolve_yunet(model: str) -> Path:
+    """The file of a YuNet face detector: a name of the catalogue, or a path.
+
+    Raises: ModelError: unknown name, missing or unreadable file; says what to do.
+    """
+    if model in read_catalog() or _is_name(model):
+        return _single_file(find_model(model, "yunet"))
+    return _check_file(model, 'give the path of a YuNet .onnx file, or write "model: yunet"')
 
 
 def resolve_cascade(model: str) -> Path:
@@ -200,6 +273,11 @@ def _resolve_named_darknet(name: str, weights: str | None) -> DarknetFiles:
     if model is not None:
         paths = _fetched_files(model)
     return DarknetFiles(paths[".cfg"], paths[".weights"], paths.get(".names"))
+
+
+def _single_file(model: NamedModel) -> Path:
+    (path,) = _fetched_files(model).values()
+    return path
 
 
 def _fetched_files(model: NamedModel) -> dict[str, Path]:

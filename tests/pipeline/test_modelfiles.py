@@ -18,6 +18,9 @@ from pipeline.modelfiles import (
     model_folder,
     resolve_cascade,
     resolve_darknet,
+    resolve_default,
+    resolve_onnx,
+    resolve_yunet,
     sha256_of,
     verify,
 )
@@ -97,7 +100,7 @@ def test_a_name_has_its_own_weights(cache):
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("yolo3-tiny", 'did you mean "yolov3-tiny"? known: yolov3-tiny'),
+        ("yolo3-tiny", 'did you mean "yolov3-tiny" or "yolox-tiny" or "yolox-nano"? known: yolov3-tiny'),
         ("resnet", '"resnet": is not in the catalogue of models; known: yolov3-tiny'),
         ("sample-photos", "is a set of photos, not a network"),
         ("yolov3-tiny.cfg", 'there is no such file; write "model: yolov3-tiny" without "weights"'),
@@ -110,6 +113,39 @@ def test_a_name_has_its_own_weights(cache):
 )
 def test_an_unknown_network_says_what_to_do(name, says):
     assert says in complaint(resolve_darknet, name, None)
+
+
+@pytest.mark.parametrize(
+    ("resolve", "model", "says"),
+    [
+        (resolve_onnx, "yolox-nano", "models/yolox-nano/yolox_nano.onnx is not here; type: "),
+        (resolve_onnx, "yolox_nano.onnx", 'or write "model: yolox-nano" for the one in the catalogue'),
+        (resolve_onnx, "/nowhere/mine.onnx", "there is no such file; give the path of an .onnx file"),
+        (resolve_yunet, "yunet", "face_detection_yunet_2026may.onnx is not here; type: "),
+        (resolve_yunet, "yolox-s", '"yolox-s": is an ONNX network; known: yunet'),
+        (
+            resolve_yunet,
+            "/nowhere/y.onnx",
+            "there is no such file; give the path of a YuNet .onnx file, or write",
+        ),
+        (resolve_default, "default", "neither yolox-nano nor yolov3-tiny is here; type: "),
+    ],
+)
+def test_a_missing_onnx_network_says_what_to_do(resolve, model, says, cache):
+    assert says in complaint(resolve, model)
+
+
+def test_default_is_the_first_network_that_is_here(cache):
+    sizes = {"yolov3-tiny": find_model("yolov3-tiny").files, "yolox-nano": find_model("yolox-nano").files}
+    for expected, files in sizes.items():
+        for name, file in files.items():
+            path = cache / "models" / expected / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with open(path, "wb") as stream:
+                stream.truncate(file.placed_size_bytes)
+        assert resolve_default("default") == expected
+    assert resolve_onnx("yolox-nano") == cache / "models/yolox-nano/yolox_nano.onnx"
+    assert resolve_default("mine.cfg") == "mine.cfg"
 
 
 def test_what_lies_beside_a_cfg_belongs_to_it(network):
