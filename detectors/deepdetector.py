@@ -1,12 +1,13 @@
-"""Deep detector: objects of many classes by a YOLO network.
+"""Deep detector: objects of many classes by a neural network.
 
 Darknet's .cfg and .weights, and Darkflow's .pb and .meta: compiled once by TensorFlow, in a process of its
-own, and then run by LiteRT in the workers, with the same answers at a tenth of the memory. See
-ARCHITECTURE.md.
+own, and then run by LiteRT in the workers, with the same answers at a tenth of the memory. An .onnx file of
+any family that `detectors.onnx` knows: run by ONNX Runtime. See ARCHITECTURE.md.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
@@ -15,11 +16,12 @@ from pydantic import Field
 
 from detectors.classnames import find_class_names
 from detectors.darkflow.files import DARKFLOW_SUFFIX, resolve_darkflow
+from detectors.onnx.choices import Device, FamilyName
 from pipeline.component import Detector, ModelName, Params, Problem
 from pipeline.detections import Box, Detection, Label
 from pipeline.errors import ModelError
 from pipeline.frame import Frame
-from pipeline.modelfiles import resolve_darknet
+from pipeline.modelfiles import is_onnx, resolve_darknet, resolve_default, resolve_onnx
 from pipeline.outputs import printable
 
 if TYPE_CHECKING:
@@ -27,19 +29,28 @@ if TYPE_CHECKING:
 
 Resize = Literal["auto", "letterbox", "stretch", "darknet"]
 
+_log = logging.getLogger(__name__)
+
 
 class DeepDetectorParams(Params):
     """`params:` of a `deepdetector`."""
 
     model: Annotated[
         ModelName,
-        Field(description="a network's name in the catalogue, a .cfg file, or a .pb file of Darkflow's"),
+        Field(
+            description="a network's name in the catalogue, `default`, an .onnx file, a .cfg file, or a .pb "
+            "file of Darkflow's"
+        ),
     ]
     weights: Annotated[
         ModelName | None, Field(description="the .weights file; beside the .cfg of the same name if absent")
     ] = None
     labels: Annotated[
-        ModelName | None, Field(description="a text file with a class name a line; found by itself if absent")
+        ModelName | None,
+        Field(
+            description="a text file with a class name a line, or for an .onnx a .yaml with `names:`; found "
+            "by itself if absent"
+        ),
     ] = None
     threshold: Annotated[
         float, Field(gt=0, lt=1, description="confidence above which a label is reported")
@@ -49,14 +60,22 @@ class DeepDetectorParams(Params):
     ] = 0.45
     precision: Annotated[
         Literal["float32", "int8"],
-        Field(description="of the weights; int8 is smaller and faster, less exact"),
+        Field(description="of the weights; int8 is smaller and faster, less exact; not for an .onnx"),
     ] = "float32"
     resize: Annotated[
         Resize,
         Field(
             description="how a photo is fitted into the network's input; auto: letterbox, but stretch for "
-            "YOLOv1 and Darkflow, which were trained so"
+            "YOLOv1 and Darkflow, which were trained so, and as its family was trained for an .onnx"
         ),
+    ] = "auto"
+    family: Annotated[
+        FamilyName,
+        Field(description="of an .onnx: how its input and its outputs are meant; auto finds it out"),
+    ] = "auto"
+    device: Annotated[
+        Device,
+        Field(description="what runs an .onnx; auto: what ONNX Runtime can use of the others, else the CPU"),
     ] = "auto"
 
 
@@ -80,33 +99,63 @@ class DeepDetector(Detector):
 
     @classmethod
     def check(cls, params: Any) -> Iterator[Problem]:
-        """Look whether the network's files are there."""
+        """Look whether the network's files are there, and whether the other params are for such a network."""
         try:
-            cls.model_files(params)
+            model = resolve_default(params.model)
         except ModelError as error:
-            about_weights = params.weights is not None and str(error).startswith(printable(params.weights))
-            yield Problem("weights" if about_weights else "model", str(error))
+            yield Problem("model", str(error))
+            return
+        if model != params.model:
+            _log.info('model "%s" is %s', params.model, model)
+        yield from _check_onnx(model, params) if is_onnx(model) else cls._check_other(params)
         if params.labels is not None and not Path(params.labels).is_file():
             yield Problem(
                 "labels", f"{printable(params.labels)}: no such file; give a text file, a name a line"
             )
 
     @classmethod
+    def _check_other(cls, params: DeepDetectorParams) -> Iterator[Problem]:
+        """The files of a network that is no ONNX, and params that are for those."""
+        try:
+            cls.model_files(params)
+        except ModelError as error:
+            about_weights = params.weights is not None and str(error).startswith(printable(params.weights))
+            yield Problem("weights" if about_weights else "model", str(error))
+        if params.family != "auto":
+            yield Problem("family", f"{params.family} is for an .onnx file; leave it out")
+        if params.device not in ("auto", "cpu"):
+            yield Problem(
+                "device", f"{params.device} is for an .onnx file; leave it out: this runs on the CPU"
+            )
+
+    @classmethod
     def model_files(cls, params: Any) -> Sequence[Path]:
         """The network's files and its class names."""
         labels = [Path(params.labels)] if params.labels else []
-        if params.model.endswith(DARKFLOW_SUFFIX):
-            return [*resolve_darkflow(params.model, params.weights), *labels]
-        files = resolve_darknet(params.model, params.weights)
+        model = resolve_default(params.model)
+        if is_onnx(model):
+            from detectors.onnx.modelfile import files_of
+
+            return [*files_of(resolve_onnx(model)), *labels]
+        if model.endswith(DARKFLOW_SUFFIX):
+            return [*resolve_darkflow(model, params.weights), *labels]
+        files = resolve_darknet(model, params.weights)
         names = find_class_names(files.cfg, files.names)
         return [files.cfg, files.weights, *(labels or ([names] if names else []))]
 
     def load(self) -> None:
-        """Compile the network if the cache does not hold it, and load it."""
-        model, weights = self.params.model, self.params.weights
+        """Load the network; compile it first if it is one that must be and the cache does not hold it."""
+        model, weights = resolve_default(self.params.model), self.params.weights
         labels = Path(self.params.labels) if self.params.labels else None
         self._network: Network
-        if model.endswith(DARKFLOW_SUFFIX):
+        if is_onnx(model):
+            from detectors.onnx.network import OnnxNetwork
+
+            self._network = OnnxNetwork(
+                resolve_onnx(model), family=self.params.family, device=self.params.device, labels=labels
+            )
+            _log.debug("%s: %s", model, self._network.description)
+        elif model.endswith(DARKFLOW_SUFFIX):
             from detectors.darkflow.opening import open_darkflow
 
             self._network = open_darkflow(resolve_darkflow(model, weights), labels, self.params.precision)
@@ -136,3 +185,24 @@ class DeepDetector(Detector):
         (class_ids,) = scores.nonzero()
         best_first = class_ids[(-scores[class_ids]).argsort(kind="stable")]
         return tuple(Label(self._network.names[class_id], float(scores[class_id])) for class_id in best_first)
+
+
+def _check_onnx(model: str, params: DeepDetectorParams) -> Iterator[Problem]:
+    """Params that an ONNX network has no use for, and what its file says of itself."""
+    from detectors.onnx.modelfile import read_nature
+    from detectors.onnx.shapes import check_inputs
+
+    if params.weights is not None:
+        yield Problem("weights", f"{printable(model)}: an ONNX network has its weights in it; leave them out")
+    if params.precision != "float32":
+        yield Problem(
+            "precision", f"{params.precision} is for Darknet's networks; give an .onnx of 8-bit weights"
+        )
+    if params.resize == "darknet":
+        yield Problem(
+            "resize", "darknet is for Darknet's networks; leave it out, or write letterbox or stretch"
+        )
+    try:
+        check_inputs(read_nature(resolve_onnx(model)))
+    except ModelError as error:
+        yield Problem("model", str(error))

@@ -78,10 +78,18 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """A box and what is in it, the best label first."""
+    """A box and what is in it, the best label first.
+
+    Args:
+        box: where it is.
+        labels: what it is.
+        landmarks: points of it, (x, y) pixels of the frame, which may lie outside; of a face: right eye, left
+            eye, tip of the nose, right and left corner of the mouth, as the person has them. None: not known.
+    """
 
     box: Box
     labels: tuple[Label, ...]
+    landmarks: tuple[tuple[int, int], ...] | None = None
 
     def carries(self, texts: frozenset[str]) -> bool:
         """Whether one of the labels is among `texts`."""

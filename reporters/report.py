@@ -107,10 +107,13 @@ def to_report_frame(result: FrameResult) -> dict[str, Any]:
 
 def _to_detection(detection: Detection) -> dict[str, Any]:
     box = detection.box
-    return {
+    shown: dict[str, Any] = {
         "rect": [box.x1, box.y1, box.x2, box.y2],
         "labels": [_to_label(label) for label in detection.labels],
     }
+    if detection.landmarks is not None:
+        shown["landmarks"] = [list(point) for point in detection.landmarks]
+    return shown
 
 
 def _to_label(label: Label) -> dict[str, Any]:

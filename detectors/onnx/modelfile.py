@@ -17,6 +17,9 @@ MOST_FIELDS = 4_000_000
 MOST_DEPTH = 16
 """Of graphs inside graphs."""
 
+NAMES_ENDINGS = (".names", ".yaml", ".yml")
+"""Of a file with the class names, in the order in which they are looked for."""
+
 _EXTERNAL = 1  # TensorProto.DataLocation
 
 
@@ -40,6 +43,15 @@ def read_nature(path: Path) -> Nature:
         raise ModelError(f"{shown}: cannot be read ({error.strerror})") from None
     except (WireError, RecursionError) as error:
         raise ModelError(f"{shown}: is no whole ONNX file ({error}); fetch or export it again") from None
+
+
+def files_of(path: Path) -> list[Path]:
+    """An ONNX file, the files of weights that it names, and the class names that lie beside it.
+
+    Raises: ModelError: as `read_nature`.
+    """
+    beside = [path.with_suffix(ending) for ending in NAMES_ENDINGS]
+    return [path, *read_nature(path).data_files, *(file for file in beside if file.is_file())]
 
 
 class _ModelReader:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from detectors.onnx.family import MOST_CLASSES, Reading
+from detectors.onnx.modelfile import NAMES_ENDINGS
 from detectors.onnx.nature import Nature
 from detectors.onnx.shapes import MOST_METADATA_CHARS, literal
 from pipeline.errors import ModelError, PipelineFileError
@@ -47,7 +48,7 @@ def network_names(nature: Nature, reading: Reading, labels: Path | None) -> tupl
     told = metadata_names(nature)
     if told is not None:
         return _counted(told, f"{shown}: its metadata", reading.classes, shown)
-    for ending in (".names", ".yaml", ".yml"):
+    for ending in NAMES_ENDINGS:
         beside = Path(nature.file).with_suffix(ending)
         if beside.is_file():
             return _counted(read_names(beside), printable(beside), reading.classes, shown)

@@ -33,7 +33,7 @@ from pipeline.errors import ModelError
 from pipeline.frame import Frame
 from pipeline.outputs import printable
 
-Resize = Literal["auto", "letterbox", "stretch"]
+Resize = Literal["auto", "letterbox", "stretch", "darknet"]
 
 _HARDLY_PX = 0.01
 """A pixel that a box touches by less than this is not of it: arithmetic is that exact at best."""
@@ -94,6 +94,8 @@ class OnnxNetwork:
             outputs = self._engine.run(self._feeds(frame, part))
             for index, (region, fitting) in enumerate(part):
                 decoded = self._reading.decode(_of_picture(outputs, index), fitting.input_wh, threshold)
+                unnamed = range(len(self.names), decoded.scores.shape[1])
+                self.names += tuple(f"class {class_id}" for class_id in unnamed)
                 yield region, *self._in_region(decoded, fitting, nms)
 
     def _fit(self, region: Box, resize: Resize) -> Fitting:

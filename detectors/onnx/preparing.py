@@ -93,7 +93,7 @@ def prepare(
     for picture, (region, fitting) in zip(canvas, regions, strict=False):
         rows = slice(fitting.top, fitting.top + fitting.fitted_wh[1])
         columns = slice(fitting.left, fitting.left + fitting.fitted_wh[0])
-        planes = cv2.split(_resized(frame, region, fitting.fitted_wh))
+        planes = cv2.split(pixels_at(frame, region, fitting.fitted_wh))
         for channel, plane in enumerate(reversed(planes) if preparation.bgr else planes):
             target = picture[channel, rows, columns]
             if canvas.dtype == np.uint8:
@@ -107,8 +107,8 @@ def prepare(
     return canvas.astype(port.element, copy=False)
 
 
-def _resized(frame: Frame, region: Box, size_wh: tuple[int, int]) -> RgbArray:
-    """A region's pixels at another size; averaged where they shrink to less than half."""
+def pixels_at(frame: Frame, region: Box, size_wh: tuple[int, int]) -> RgbArray:
+    """A region's pixels at another size, (height, width, 3); averaged where they shrink to less than half."""
     rgb = frame.rgb_covering(size_wh) if region == frame.whole else frame.rgb(region)
     height, width = rgb.shape[:2]
     if (width, height) != size_wh:

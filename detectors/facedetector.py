@@ -1,0 +1,146 @@
+"""Face detector: faces with five landmarks each, by the YuNet network.
+
+Wu et al., YuNet: A Tiny Millisecond-level Face Detector (2023), through OpenCV's FaceDetectorYN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from pipeline.component import Detector, ModelName, Params, Problem
+from pipeline.detections import Box, Detection, Label
+from pipeline.errors import ModelError
+from pipeline.frame import Frame
+from pipeline.modelfiles import resolve_yunet
+from pipeline.outputs import printable
+
+_NMS_IOU = 0.3
+_MOST_CANDIDATES = 5000
+"""OpenCV's own values."""
+_SAME_FACE_IOU = 0.5
+"""Two regions that overlap show the same face twice."""
+_LEAST_SIDE = 320
+"""A region smaller than this is enlarged: on photos of 92 x 112 pixels, filled by a face, YuNet finds none as
+they are, and every one at this size."""
+_LEAST_PIXELS = 8
+"""With a side of less there is no face to be seen, and OpenCV 4.14 answers from memory that nobody wrote."""
+_OUTPUTS = frozenset(f"{kind}_{stride}" for kind in ("cls", "obj", "bbox", "kps") for stride in (8, 16, 32))
+
+
+class FaceDetectorParams(Params):
+    """`params:` of a `facedetector`."""
+
+    model: Annotated[ModelName, Field(description="yunet of the catalogue, or a YuNet .onnx file")] = "yunet"
+    threshold: Annotated[
+        float, Field(gt=0, lt=1, description="confidence above which a face is reported")
+    ] = 0.7
+    outputlabel: Annotated[
+        str, Field(min_length=1, max_length=200, description="the label of every face it finds")
+    ] = "face"
+    max_side: Annotated[
+        int,
+        Field(ge=64, le=8192, description="longest side, pixels, at which a photo or region is looked at"),
+    ] = 1280
+
+
+class FaceDetector(Detector):
+    """Finds faces, in the whole frame or inside earlier detections, with five landmarks each."""
+
+    Params = FaceDetectorParams
+    params: FaceDetectorParams
+
+    @classmethod
+    def check(cls, params: Any) -> Iterator[Problem]:
+        """Look whether the network's file is there and is a YuNet."""
+        try:
+            _check_yunet(resolve_yunet(params.model))
+        except ModelError as error:
+            yield Problem("model", str(error))
+
+    @classmethod
+    def model_files(cls, params: Any) -> Sequence[Path]:
+        """The network's file."""
+        return [resolve_yunet(params.model)]
+
+    def load(self) -> None:
+        """Read the network."""
+        import cv2
+        import numpy as np
+
+        path = resolve_yunet(self.params.model)
+        _check_yunet(path)
+        try:
+            content = np.frombuffer(path.read_bytes(), dtype=np.uint8)
+            self._network = cv2.FaceDetectorYN.create(
+                "onnx",
+                content,
+                np.empty(0, dtype=np.uint8),
+                (_LEAST_SIDE, _LEAST_SIDE),
+                self.params.threshold,
+                _NMS_IOU,
+                _MOST_CANDIDATES,
+            )
+        except (OSError, cv2.error) as error:
+            reason = " ".join(str(error).split())
+            raise ModelError(f"{printable(path)}: OpenCV cannot read it ({reason}); fetch it again") from None
+
+    def detect(self, frame: Frame, regions: Sequence[Box]) -> list[Detection]:
+        """One detection for each face, with its landmarks."""
+        found: list[Detection] = []
+        for region in regions:
+            in_earlier_regions = tuple(found)
+            for face in self._faces(frame, region):
+                if all(face.box.iou(other.box) <= _SAME_FACE_IOU for other in in_earlier_regions):
+                    found.append(face)
+        return found
+
+    def _faces(self, frame: Frame, region: Box) -> Iterator[Detection]:
+        """The faces in one region, in the frame's pixels, best first."""
+        import cv2
+        import numpy as np
+
+        from detectors.onnx.preparing import pixels_at
+
+        width, height = self._looked_at(region)
+        if min(width, height) < _LEAST_PIXELS:
+            return
+        bgr = cv2.cvtColor(pixels_at(frame, region, (width, height)), cv2.COLOR_RGB2BGR)
+        self._network.setInputSize((width, height))
+        rows = self._network.detect(bgr)[1]
+        if rows is None:
+            return
+        rows = rows[np.isfinite(rows).all(axis=1)]
+        scale = np.array((region.width / width, region.height / height))
+        corner = np.array((region.x1, region.y1))
+        for row in rows[np.argsort(-rows[:, 14], kind="stable")]:
+            points = np.clip(row[:14].reshape(7, 2) * scale, -1e6, 1e6)  # corner, size, five landmarks
+            x1, y1, x2, y2 = (round(float(side)) for side in (*points[0], *(points[0] + points[1])))
+            box = Box(x1, y1, x2, y2).clipped((region.width, region.height))
+            landmarks = tuple((round(float(x)), round(float(y))) for x, y in points[2:] + corner)
+            label = Label(self.params.outputlabel, min(float(row[14]), 1.0))
+            yield Detection(box.shifted(region.x1, region.y1), (label,), landmarks)
+
+    def _looked_at(self, region: Box) -> tuple[int, int]:
+        """Width and height at which a region is looked at."""
+        longest = max(region.width, region.height)
+        side = min(max(longest, _LEAST_SIDE), self.params.max_side)
+        return (max(1, round(region.width * side / longest)), max(1, round(region.height * side / longest)))
+
+
+def _check_yunet(path: Path) -> None:
+    """Refuse what is no YuNet before OpenCV reads it, which would fail at the first picture only.
+
+    Raises: ModelError: it is none, or is damaged.
+    """
+    from detectors.onnx.modelfile import read_nature
+
+    outputs = {port.key for port in read_nature(path).outputs}
+    if outputs != _OUTPUTS:
+        raise ModelError(
+            f"{printable(path)}: is no YuNet of 2023 or later, whose outputs are cls_8 to kps_32; "
+            'write "model: yunet" for the one in the catalogue'
+        )
