@@ -162,7 +162,8 @@ class Selection:
     def _is_retried(self, record: Record) -> bool:
         if self._retry_failed or record.context != self._context or record.code in _OUTSIDE:
             return True
-        return record.code in _LUCK and record.attempts < ATTEMPTS
+        # What fails while a run is being killed may have been killed with it.
+        return record.code in _LUCK and (record.attempts < ATTEMPTS or not record.told)
 
     def _known_elsewhere(
         self, relative: str, stamp: Stamp, same_content: Callable[[Record], bool]

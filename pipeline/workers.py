@@ -26,6 +26,9 @@ from pipeline.source import Source
 from pipeline.workerprocess import Assignment, Fatal, LogLine, Message, Ready, mine_one, run_worker
 
 STARTS_BEFORE_GIVING_UP = 5
+"""Where no worker has ever got to work."""
+MORE_STARTS = 25
+"""Where one has, so that the models are good: then somebody is killing workers, and may stop."""
 LOAD_TIMEOUT_S = 1800.0
 """Loading may include compiling a network, which is minutes on a small machine."""
 GRACE_S = 8.0
@@ -175,6 +178,7 @@ class Workers:
         self._again: deque[Source] = deque()
         self._tried: set[str] = set()
         self._started = self._failed_starts = 0
+        self._starts_allowed = STARTS_BEFORE_GIVING_UP
         self._stops = 0
         self._stopping = False
         self._grace_ends = float("inf")
@@ -268,7 +272,7 @@ class Workers:
                 logging.getLogger(message.logger).log(message.level, "%s", message.text)
             case Ready():
                 worker.ready = True
-                self._failed_starts = 0
+                self._failed_starts, self._starts_allowed = 0, MORE_STARTS
                 if not self._stops:
                     worker.hand(self._timeout_s)
             case Fatal():
@@ -287,7 +291,7 @@ class Workers:
         if not worker.ready:
             self._failed_starts += 1
             _log.warning("a worker %s while it was loading", how)
-            if self._failed_starts >= STARTS_BEFORE_GIVING_UP:
+            if self._failed_starts >= self._starts_allowed:
                 raise MinerError(f"{self._failed_starts} workers in a row died while loading; the last {how}")
         if source is None or not worker.handed:
             if worker.ready:

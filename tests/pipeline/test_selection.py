@@ -189,6 +189,10 @@ def test_what_may_have_been_bad_luck_is_tried_once_more(place: Place, code: Fail
     assert place.reason("a.jpg") is Reason.RETRY
     place.failed("a.jpg", code, attempts=2)
     assert place.reason("a.jpg") is Reason.LEFT_ALONE
+    record = place.ledger.look_up("a.jpg")
+    assert record is not None
+    place.ledger.record(replace(record, told=False))  # by a run that was killed, perhaps with its workers
+    assert place.reason("a.jpg") is Reason.RETRY
 
 
 def test_renamed_folder_is_recognized_by_content(place: Place) -> None:

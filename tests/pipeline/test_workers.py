@@ -17,7 +17,7 @@ from pipeline.errors import ExitCode, FailureCode, MinerError
 from pipeline.outcome import Outcome, Status
 from pipeline.source import Limits, Source
 from pipeline.workerprocess import Assignment
-from pipeline.workers import STARTS_BEFORE_GIVING_UP, SerialWorkers, Workers
+from pipeline.workers import MORE_STARTS, STARTS_BEFORE_GIVING_UP, SerialWorkers, Workers
 from tests.pictures import source_of
 from tests.running import component, parts_in, pipeline_file, small_photo
 
@@ -163,6 +163,20 @@ def test_workers_that_never_get_to_work_end_the_run(tmp_path, caplog):
     )
     assert raised.value.exit_code is ExitCode.ENVIRONMENT
     assert STARTS_BEFORE_GIVING_UP <= tally.stat().st_size <= STARTS_BEFORE_GIVING_UP + 1
+
+
+@pytest.mark.slow
+def test_workers_that_have_worked_get_more_starts_and_not_without_end(tmp_path):
+    """The models are good, then: somebody is killing workers, and may stop."""
+    dying = component(
+        "all", "tests.plugins.dies_loading:DiesLoading", tally=str(tmp_path / "tally"), spared=1
+    )
+    outcomes = Workers(assignment(tmp_path, dying, REPORT), 1, 60.0).mine(photos(tmp_path, 3))
+    assert next(outcomes).status is Status.MINED
+    (pid,) = worker_pids()
+    os.kill(pid, signal.SIGKILL)
+    with pytest.raises(MinerError, match=f"^{MORE_STARTS} workers in a row died while loading"):
+        list(outcomes)
 
 
 def test_a_model_that_cannot_be_used_ends_the_run_with_its_sentence(tmp_path):

@@ -10,9 +10,10 @@ from pipeline.component import Detector, Params
 
 
 class DiesLoadingParams(Params):
-    """`tally` is a file that grows by a byte each time."""
+    """`tally` is a file that grows by a byte each time; the first `spared` times all goes well."""
 
     tally: str
+    spared: int = 0
 
 
 class DiesLoading(Detector):
@@ -25,5 +26,11 @@ class DiesLoading(Detector):
         """Die."""
         with Path(self.params.tally).open("ab") as stream:
             stream.write(b"x")
+        if Path(self.params.tally).stat().st_size <= self.params.spared:
+            return
         os.write(2, b"no such device\n")
         os._exit(9)
+
+    def detect(self, frame, regions):
+        """Find nothing."""
+        return []

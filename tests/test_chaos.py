@@ -1,0 +1,230 @@
+"""Workers and parents killed at random; at the end everything is as if nobody had been.
+
+    DEEPVISUALMINER_CHAOS_SEED=7 python -m pytest tests/test_chaos.py
+
+tries another seed than the one that is always tried.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import random
+import re
+import signal
+import subprocess
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+from PIL import Image
+
+from pipeline.errors import ExitCode
+from pipeline.ledger import Ledger, Record
+from pipeline.ledgerfile import LEDGER_NAME
+from pipeline.lock import LOCK_NAME
+from pipeline.outcome import Status
+from tests.running import PROGRAM, ROOT, component, parts_in, pipeline_file, run
+
+SEED = int(os.environ.get("DEEPVISUALMINER_CHAOS_SEED", "20160814"))
+INPUTS = 300
+KILL_WORKERS_EVERY_S = 0.4
+PARENTS_KILLED = 5
+PATIENCE_S = 600
+
+pytestmark = pytest.mark.slow
+
+
+class Place:
+    """INPUT with 300 photos, videos and bad files, and what it takes to run over it."""
+
+    def __init__(self, folder: Path, chance: random.Random) -> None:
+        self.input, self.chance = folder / "in", chance
+        self.pipeline = pipeline_file(
+            folder / "p.yml",
+            component("faces", "simpledetector", model="haarcascade_frontalface_default.xml"),
+            component("report", "jsonreportwriter", "faces"),
+            component("copy", "photowriter", "faces"),
+        )
+        for number in range(INPUTS):
+            self._make(number, chance.choice(("", "2016", "2016/summer", "caf\u00e9")))
+
+    def _make(self, number: int, folder: str) -> None:
+        """One of ten is bad, one of a hundred a video; no two have the same content."""
+        path = self.input / folder / f"{number:03d}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        kind = number % 100
+        if kind == 50:
+            return self._video(path.with_suffix(".mp4"), number)
+        side = self.chance.randrange(40, 400)
+        pixels = np.random.default_rng(number).integers(0, 255, (side, side, 3), np.uint8)
+        ending = self.chance.choice((".jpg", ".png", ".webp"))
+        path = path.with_suffix(ending)
+        Image.fromarray(pixels).save(path)
+        bad = {5: b"", 15: b"words", 25: path.read_bytes()[: path.stat().st_size // 2], 35: b"\xff\xd8\xff"}
+        if (content := bad.get(kind % 50)) is not None:
+            path.write_bytes(content)
+        return None
+
+    @staticmethod
+    def _video(path: Path, number: int) -> None:
+        import imageio_ffmpeg
+
+        frames = imageio_ffmpeg.write_frames(str(path), (64, 48), fps=10)
+        frames.send(None)
+        for index in range(8):
+            frames.send(np.full((48, 64, 3), 20 * index + number % 20, np.uint8).tobytes())
+        frames.close()
+
+    def start(self, output: Path, log: Path) -> subprocess.Popen[bytes]:
+        more = ["--workers", "2", "--quiet", "--log-file", log, "--nice", "0"]
+        return subprocess.Popen(
+            [*PROGRAM, self.input, output, self.pipeline, *more],
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def undisturbed(self, output: Path) -> dict[str, bytes]:
+        done = run(self.input, output, self.pipeline, "--quiet", "--nice", "0")
+        assert done.returncode == ExitCode.SOME_FAILED
+        return tree(output)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path, random.Random(SEED))
+
+
+def tree(output: Path) -> dict[str, bytes]:
+    """Everything in OUTPUT but the books, by its path."""
+    return {
+        os.path.relpath(path, output): path.read_bytes()
+        for path in output.rglob("*")
+        if path.is_file() and path.name not in (LEDGER_NAME, LOCK_NAME)
+    }
+
+
+def records(output: Path) -> list[Record]:
+    with Ledger(output) as ledger:
+        return list(ledger.iter_records())
+
+
+def lines_in(log: Path) -> int:
+    return log.read_bytes().count(b"\n") if log.exists() else 0
+
+
+def kill_after(process: subprocess.Popen[bytes], log: Path, lines: int) -> bool:
+    """Kill a run once its log has so many more lines; whether it was still there to be killed."""
+    until = lines_in(log) + lines
+    give_up = time.monotonic() + PATIENCE_S
+    while process.poll() is None and lines_in(log) < until:
+        assert time.monotonic() < give_up, "the run hangs"
+        time.sleep(0.002)
+    killed = process.poll() is None
+    process.kill()
+    process.wait()
+    return killed
+
+
+@contextlib.contextmanager
+def worker_killer(process: subprocess.Popen[bytes], chance: random.Random):
+    """Kills one of a run's child processes, of whatever generation, every 0.4 s."""
+    over = threading.Event()
+
+    def kill() -> None:
+        while not over.wait(KILL_WORKERS_EVERY_S):
+            with contextlib.suppress(psutil.Error):
+                children = psutil.Process(process.pid).children(recursive=True)
+                if children:
+                    chance.choice(children).kill()
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    try:
+        yield
+    finally:
+        over.set()
+        killer.join()
+
+
+def assert_nothing_is_left(output: Path) -> None:
+    """No process, no lock, no unfinished file."""
+    deadline = time.monotonic() + 2
+    while alive := [p.info for p in psutil.process_iter(["cmdline"]) if is_ours(p, output)]:
+        assert time.monotonic() < deadline, alive
+        time.sleep(0.05)
+    assert parts_in(output) == []
+    assert {path.name for path in output.iterdir() if path.name[0] == "."} == {LEDGER_NAME, LOCK_NAME}
+    with open(output / LOCK_NAME, "rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        assert lock.read() == b""
+
+
+def is_ours(process: psutil.Process, output: Path) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE and str(output) in " ".join(process.cmdline())
+    except psutil.Error:
+        return False
+
+
+def test_chaos(tmp_path: Path, place: Place) -> None:
+    """Workers are killed every 0.4 s and the parent five times."""
+    expected = place.undisturbed(tmp_path / "expected")
+    output, log, chance = tmp_path / "out", tmp_path / "log", random.Random(SEED + 1)
+    for _ in range(PARENTS_KILLED):
+        process = place.start(output, log)
+        with worker_killer(process, chance):
+            kill_after(process, log, chance.randrange(2, INPUTS // PARENTS_KILLED))
+    process = place.start(output, log)
+    with worker_killer(process, chance):
+        process.wait(PATIENCE_S)
+    assert process.returncode == ExitCode.SOME_FAILED
+    done = run(place.input, output, place.pipeline, "--quiet", "--retry-failed")
+    assert done.returncode == ExitCode.SOME_FAILED
+    assert tree(output) == expected
+    found = records(output)
+    assert len({record.relative for record in found}) == len(found) == INPUTS
+    assert summed(found) == summed(records(tmp_path / "expected"))
+    assert_nothing_is_left(output)
+    assert "Traceback" not in log.read_text()
+
+
+def summed(found: list[Record]) -> Counter[tuple[str, Status, str | None]]:
+    return Counter((record.relative, record.status, record.code) for record in found)
+
+
+def test_killed_at_twenty_points_a_run_redoes_only_what_was_in_hand(tmp_path: Path, place: Place) -> None:
+    expected = place.undisturbed(tmp_path / "expected")
+    output, log, chance = tmp_path / "out", tmp_path / "log", random.Random(SEED + 2)
+    killed = 0
+    for _ in range(20):
+        killed += kill_after(place.start(output, log), log, chance.randrange(1, 14))
+    assert killed == 20
+    done = run(place.input, output, place.pipeline, "--quiet", "--log-file", log)
+    assert done.returncode == ExitCode.SOME_FAILED
+    assert tree(output) == expected
+    mined = Counter(re.findall(r"^.{19} (.*): mined$", log.read_text(), re.MULTILINE))
+    assert set(mined.values()) == {1}
+    failed = [record for record in records(output) if record.status is Status.FAILED]
+    assert all(record.attempts == 1 for record in failed)
+    assert len(done.stdout.splitlines()) == len(failed) + 1  # the last run tells what none before could
+    assert_nothing_is_left(output)
+
+
+def test_no_worker_outlives_a_killed_parent_by_two_seconds(tmp_path: Path, place: Place) -> None:
+    process = place.start(tmp_path / "out", tmp_path / "log")
+    give_up = time.monotonic() + PATIENCE_S
+    while lines_in(tmp_path / "log") < 20:
+        assert time.monotonic() < give_up
+        time.sleep(0.002)
+    workers = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    _, alive = psutil.wait_procs(workers, timeout=2)
+    assert [p for p in alive if p.is_running() and p.status() != psutil.STATUS_ZOMBIE] == []
