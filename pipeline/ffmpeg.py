@@ -49,7 +49,7 @@ def ffmpeg_path() -> str:
 
 def _found_ffmpeg() -> str | None:
     if given := os.environ.get("IMAGEIO_FFMPEG_EXE"):
-        return given
+        return shutil.which(given) or given
     return _shipped_ffmpeg()
 
 

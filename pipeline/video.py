@@ -68,8 +68,11 @@ def plan(
     """
     chosen = choose_frames(video.times, sampling)
     segments = plan_segments(video, chosen)
-    if len(segments) > 1 and not _begins_well(source, video.facts, segments[len(segments) // 2], patience_s):
-        return plan_segments(video, chosen, cut=False)
+    sought = [segment for segment in segments if segment.seeks_s[0] is not None]
+    if len(segments) > 1 and sought:
+        cheapest = min(sought, key=lambda segment: video.times.since_keyframe(segment.indices[0]))
+        if not _begins_well(source, video.facts, cheapest, patience_s):
+            return plan_segments(video, chosen, cut=False)
     return segments
 
 

@@ -81,6 +81,11 @@ class FrameTimes:
         """Place in `keyframes` of the last one that is not after this frame; -1 if there is none."""
         return bisect_left(self.keyframes, index + 1) - 1
 
+    def since_keyframe(self, index: int) -> int:
+        """How many frames must be decoded in vain to get this one: back to a keyframe, or to the start."""
+        at = self.keyframe_before(index)
+        return index - (self.keyframes[at] if at >= 0 else 0)
+
 
 class FileState(NamedTuple):
     """How a file was when it was looked at; a different state is a different file."""

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 from pipeline.channel import PATIENCE_S, Channel
 from pipeline.errors import FailureCode, SourceError
-from pipeline.ffmpeg import MAX_FRAME_PIXELS, Ffmpeg, input_arguments
+from pipeline.ffmpeg import MAX_FRAME_PIXELS, Ffmpeg, ffmpeg_path, input_arguments
 from pipeline.frametimes import times_of_decoded, times_of_packets
 from pipeline.packets import Packets, parse_framecrc
 from pipeline.source import HEAD_BYTES, Limits, Source
@@ -41,6 +41,7 @@ def probe(source: Source, limits: Limits, *, patience_s: float = PATIENCE_S) -> 
     before = file_state(source)
     if not before.size_bytes:
         raise SourceError(FailureCode.EMPTY_FILE, "the file is empty")
+    promise = read_promise(_head(source), source.format, before.size_bytes)
     max_pixels = min(limits.max_pixels, MAX_FRAME_PIXELS)
     look = _look(source, max_pixels, patience_s)
     width, height = stored_size(look)
@@ -51,7 +52,7 @@ def probe(source: Source, limits: Limits, *, patience_s: float = PATIENCE_S) -> 
             f"a video's frames may have {max_pixels / 1e6:.1f}",
         )
     if not look.packets.pts:
-        raise _why_nothing(source, patience_s)
+        raise _why_nothing(source, look.error, patience_s)
     if look.first is None:
         raise SourceError(
             FailureCode.DECODER_FAILED,
@@ -62,8 +63,6 @@ def probe(source: Source, limits: Limits, *, patience_s: float = PATIENCE_S) -> 
         times = _decode_times(source, look.packets, max_pixels, patience_s)
     if file_state(source) != before:
         raise SourceError(FailureCode.CHANGED_WHILE_READING, "somebody is writing to it; mine it again later")
-    with open(source.path, "rb") as stream:
-        promise = read_promise(stream.read(HEAD_BYTES), source.format, before.size_bytes)
     return Video(facts_of(look, look.first, times, source.format, promise), times, before)
 
 
@@ -81,6 +80,14 @@ def file_state(source: Source) -> FileState:
     if not stat.S_ISREG(found.st_mode):
         raise SourceError(FailureCode.NOT_A_REGULAR_FILE, "not a regular file")
     return FileState(found.st_size, found.st_mtime_ns)
+
+
+def _head(source: Source) -> bytes:
+    try:
+        with open(source.path, "rb") as stream:
+            return stream.read(HEAD_BYTES)
+    except OSError as error:
+        raise SourceError(FailureCode.UNREADABLE, f"cannot be read ({error.strerror})") from None
 
 
 def _look(source: Source, max_pixels: int, patience_s: float) -> Look:
@@ -110,8 +117,11 @@ def _look(source: Source, max_pixels: int, patience_s: float) -> Look:
     )
 
 
-def _why_nothing(source: Source, patience_s: float) -> SourceError:
+def _why_nothing(source: Source, error: str, patience_s: float) -> SourceError:
     """Asked only when no packet of a video came: what is it that ffmpeg can still do with the file?"""
+    if error.startswith("Unrecognized option"):
+        sentence = f"{ffmpeg_path()} is too old ({error}); version 6.1 or newer is needed"
+        return SourceError(FailureCode.DECODER_FAILED, sentence)
     opened, _ = _try(source, ("-map_metadata", "0", "-f", "ffmetadata"), patience_s)
     if not opened:
         _, error = _try(source, ("-map", "0", "-c", "copy", "-f", "framecrc"), patience_s)
@@ -149,4 +159,6 @@ def _decode_times(source: Source, packets: Packets, max_pixels: int, patience_s:
         key_lines = keys.collect(1 << 26)
         pts = array("q", map(int, every.iter_lines()))
         ffmpeg.end(patience_s)
+        if not pts:
+            raise SourceError(FailureCode.DECODER_FAILED, "ffmpeg decodes none of its frames a second time")
         return times_of_decoded(packets, pts, [int(line) for line in key_lines.lines()])

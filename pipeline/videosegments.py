@@ -1,4 +1,4 @@
-"""A video cut at keyframes into segments: stretches that workers take like files.
+"""A video cut into segments: stretches that workers take like files.
 
 What a segment holds depends on the video and the sampling alone, never on how many workers there are: so the
 outputs do not either.
@@ -20,8 +20,12 @@ LEAST_WORK = 50
 """Less is not worth a process of its own: 50 frames mined is some 3 s, starting ffmpeg a tenth of one."""
 MOST_WORK = 600
 """A crash costs this much at most, and at the end of a run the last worker is waited for this long."""
-_PASSED_OVER = 0.1
-"""What a frame costs that is decoded but not mined, to one that is."""
+_PASSING_MEGAPIXEL = 0.08
+"""What a frame of a megapixel costs that is decoded but not mined (4 ms), to one that is mined (50 ms)."""
+_NEAR = 0.1
+"""A keyframe is taken that makes a segment's work no more uneven than this."""
+_MOST_IN_VAIN = 0.12
+"""How much of a segment's work may go into decoding what belongs to the segment before it."""
 
 _UNINDEXED = ("mpegts", "mpegps")
 """Containers in which ffmpeg does not find a keyframe but any packet near a time."""
@@ -86,7 +90,7 @@ def plan_segments(video: Video, chosen: array[int], *, cut: bool = True) -> list
     if not chosen:
         return []
     times = video.times
-    bounds = _bounds(times, chosen) if cut and times.by_pts else [0]
+    bounds = _bounds(video, chosen) if cut and times.by_pts else [0]
     segments: list[Segment] = []
     for first, beyond in pairwise([*bounds, len(times)]):
         wanted = chosen[bisect_left(chosen, first) : bisect_left(chosen, beyond)]
@@ -95,28 +99,40 @@ def plan_segments(video: Video, chosen: array[int], *, cut: bool = True) -> list
     return segments
 
 
-def _bounds(times: FrameTimes, chosen: array[int]) -> list[int]:
-    """Indices of the frames at which segments begin; the first is 0."""
-    origin = max(0, times.keyframe_before(chosen[0]))
-    starts = times.keyframes[origin : times.keyframe_before(chosen[-1]) + 1]
-    if not starts:
-        return [0]
+def _bounds(video: Video, chosen: array[int]) -> list[int]:
+    """Indices of the frames at which segments begin; the first is 0.
+
+    A segment may begin anywhere: decoding then begins at the keyframe before it. So each bound stands where
+    the work is shared evenly, unless a keyframe near by costs less than the decoding in vain.
+    """
+    times = video.times
+    width, height = video.facts.size_wh
+    passing = _PASSING_MEGAPIXEL * width * height / 1e6
+    origin = chosen[0] - times.since_keyframe(chosen[0])
 
     def work_before(index: int) -> float:
-        return bisect_left(chosen, index) + _PASSED_OVER * max(0, index - starts[0])
+        return bisect_left(chosen, index) + passing * max(0, index - origin)
 
     total = work_before(chosen[-1] + 1)
     work = min(max(total / PIECES, LEAST_WORK), MOST_WORK)
     pieces = round(total / work)
-    before = [work_before(index) for index in starts]
     bounds = {0}
     for piece in range(1, pieces):
         goal = total * piece / pieces
-        at = bisect_left(before, goal)
-        near = min(range(max(0, at - 1), min(at + 1, len(starts))), key=lambda at: abs(before[at] - goal))
-        if near > 0:
-            bounds.add(starts[near])
+        frame = bisect_left(range(len(times)), goal, key=work_before)
+        in_vain = passing * times.since_keyframe(frame)
+        keyframe = min(_keyframes_around(times, frame), key=lambda index: abs(work_before(index) - goal))
+        uneven = abs(work_before(keyframe) - goal)
+        if uneven <= work * _NEAR or in_vain > min(uneven, work * _MOST_IN_VAIN):
+            frame = keyframe
+        bounds.add(frame)
     return sorted(bounds)
+
+
+def _keyframes_around(times: FrameTimes, index: int) -> list[int]:
+    """Indices of the keyframes before and after a frame; before the first one, the start."""
+    at = times.keyframe_before(index)
+    return [index - times.since_keyframe(index), *times.keyframes[at + 1 : at + 2]]
 
 
 def _segment(number: int, video: Video, wanted: array[int]) -> Segment:

@@ -53,6 +53,16 @@ def test_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert caught.value.code is FailureCode.DECODER_FAILED
 
 
+def test_too_old(stand_in, tmp_path: Path) -> None:
+    video = make_video(tmp_path / "a.mp4", *X264, frames=5)
+    stand_in("echo \"[fatal] Unrecognized option 'stats_enc_pre'.\" >&2; exit 8")
+    with pytest.raises(
+        SourceError, match=r"stand-in is too old \(Unrecognized option 'stats_enc_pre'"
+    ) as caught:
+        probe(source_of(video), Limits())
+    assert caught.value.code is FailureCode.DECODER_FAILED
+
+
 def test_hanging_while_the_video_is_looked_at(stand_in, tmp_path: Path) -> None:
     video = make_video(tmp_path / "a.mp4", *X264, frames=5)
     stand_in("sleep 1000 & wait")

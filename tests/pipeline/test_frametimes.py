@@ -80,4 +80,5 @@ def test_looking_up() -> None:
     assert times is not None
     assert [times.first_at(seconds) for seconds in (0, 0.02, 0.04, 0.12, 0.13)] == [0, 1, 1, 3, 4]
     assert [times.keyframe_before(index) for index in range(4)] == [0, 0, 1, 1]
+    assert [times.since_keyframe(index) for index in range(4)] == [0, 1, 0, 1]
     assert len(times) == 4

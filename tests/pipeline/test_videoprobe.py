@@ -135,6 +135,20 @@ def test_what_is_no_file(tmp_path: Path) -> None:
     assert caught.value.code is FailureCode.NOT_A_REGULAR_FILE
 
 
+def test_permission_denied(run_python, unprivileged: list[str], tmp_path: Path) -> None:
+    path = make_video(tmp_path / "a.mp4", *X264, frames=5)
+    code = (
+        "from pipeline.errors import SourceError\n"
+        "from pipeline.source import Limits\n"
+        "from pipeline.videoprobe import probe\n"
+        "from tests.videos import source_of\n"
+        "source = source_of(sys.argv[1])\n"
+        "__import__('os').chmod(source.path, 0)\n"
+        "try:\n    probe(source, Limits())\nexcept SourceError as error:\n    answer = error.code"
+    )
+    assert run_python(code, path, prefix=unprivileged) == "unreadable"
+
+
 def test_frames_that_are_too_large(tmp_path: Path) -> None:
     source = source_of(make_video(tmp_path / "a.mp4", *X264, frames=5))
     with pytest.raises(

@@ -12,9 +12,16 @@ from pipeline.videofacts import FileState, FrameTimes, Video, VideoFacts
 from pipeline.videosegments import LEAST_WORK, MOST_WORK, PIECES, plan_segments
 
 
-def video(frames: int, gop: int, container: str = "mp4", *, by_pts: bool = True) -> Video:
+def video(
+    frames: int,
+    gop: int,
+    container: str = "mp4",
+    *,
+    by_pts: bool = True,
+    size_wh: tuple[int, int] = (768, 576),
+) -> Video:
     """A video of 25 frames a second with a keyframe every so many frames."""
-    facts = VideoFacts((64, 48), container, "h264", 0, Fraction(1), Fraction(25), frames / 25, frames, False)
+    facts = VideoFacts(size_wh, container, "h264", 0, Fraction(1), Fraction(25), frames / 25, frames, False)
     keyframes = array("q", range(0, frames, gop))
     times = FrameTimes(Fraction(1, 25), array("q", range(frames)), keyframes, by_pts=by_pts)
     return Video(facts, times, FileState(1, 2))
@@ -26,25 +33,30 @@ def every(frames: int) -> array[int]:
 
 
 @pytest.mark.parametrize(("frames", "gop"), [(30, 10), (795, 12), (10_000, 250), (200_000, 48), (5000, 5000)])
-def test_nothing_is_lost_and_segments_begin_at_keyframes(frames: int, gop: int) -> None:
+def test_nothing_is_lost(frames: int, gop: int) -> None:
     segments = plan_segments(video(frames, gop), every(frames))
     assert [index for segment in segments for index in segment.indices] == list(range(frames))
-    assert all(segment.indices[0] % gop == 0 for segment in segments)
     assert [segment.number for segment in segments] == list(range(len(segments)))
-    assert [segment.end_pts for segment in segments] == [
-        *(segment.pts[0] for segment in segments[1:]),
-        None,
-    ]
+    assert [segment.end_pts for segment in segments] == [*(segment.pts[0] for segment in segments[1:]), None]
 
 
 def test_sizes() -> None:
     assert len(plan_segments(video(LEAST_WORK, 10), every(LEAST_WORK))) == 1
-    middling = plan_segments(video(795, 12), every(795))
+    middling = plan_segments(video(795, 250), every(795))
     assert len(middling) == PIECES
-    assert max(map(len, middling)) - min(map(len, middling)) <= 12
+    assert max(map(len, middling)) - min(map(len, middling)) <= 13
     long = plan_segments(video(200_000, 48), every(200_000))
     assert max(map(len, long)) < MOST_WORK + 48
-    assert len(plan_segments(video(5000, 5000), every(5000))) == 1
+
+
+def test_bounds_are_keyframes_where_decoding_in_vain_costs_more_than_uneven_shares() -> None:
+    assert any(segment.indices[0] % 250 for segment in plan_segments(video(795, 250), every(795)))
+    large = plan_segments(video(7950, 30, size_wh=(3840, 2160)), every(7950))
+    assert len(large) > PIECES
+    assert all(segment.indices[0] % 30 == 0 for segment in large)
+    endless = plan_segments(video(100_000, 100_000), every(100_000))  # no second keyframe at all
+    assert len(endless) < 30
+    assert endless[-1].indices[0] < 100_000 / 3
 
 
 def test_frames_between_the_wanted_ones_cost_less() -> None:
@@ -83,7 +95,7 @@ def test_where_decoding_begins() -> None:
 
 
 def test_segments_travel_to_workers() -> None:
-    (segment,) = plan_segments(video(500, 500), every(500))
+    (segment,) = plan_segments(video(500, 500), every(500), cut=False)
     sent = pickle.dumps(segment)
     assert pickle.loads(sent) == segment
     assert len(sent) < 20 * 500
