@@ -45,7 +45,7 @@ def test_the_example_pipeline_shows_every_type_and_every_param() -> None:
     for type_, target in CATALOG.items():
         assert f"type: {type_}" in example
         for param in load_class(target).Params.model_fields:
-            assert re.search(rf"^\s+(# )?{param}:", example, re.MULTILINE), f"{type_}.{param}"
+            assert re.search(rf"^\s+(# *)?{param}:", example, re.MULTILINE), f"{type_}.{param}"
 
 
 def test_readme_names_every_type_and_every_param() -> None:
