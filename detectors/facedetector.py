@@ -106,7 +106,7 @@ class FaceDetector(Detector):
         from detectors.onnx.preparing import pixels_at
 
         width, height = self._looked_at(region)
-        if min(width, height) < _LEAST_PIXELS:
+        if min(width, height, region.width, region.height) < _LEAST_PIXELS:
             return
         bgr = cv2.cvtColor(pixels_at(frame, region, (width, height)), cv2.COLOR_RGB2BGR)
         self._network.setInputSize((width, height))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 CATALOG: dict[str, str] = {
     "deepdetector": "detectors.deepdetector:DeepDetector",
+    "facedetector": "detectors.facedetector:FaceDetector",
     "framewriter": "annotators.framewriter:FrameWriter",
     "jsonreportwriter": "reporters.jsonreportwriter:JsonReportWriter",
     "photowriter": "annotators.photowriter:PhotoWriter",

@@ -2,7 +2,8 @@
 
 Every check runs a real pipeline in a worker process, so that one that crashes the process (an
 instruction that the CPU lacks, a broken library) is told like any other that is broken. The models are
-made here as well: a small network of random weights, faces that are not anybody's.
+made here as well: a small network of random weights, faces that are not anybody's; two tiny ONNX networks lie
+in `selftestmodels/`, as the tests of `detectors/onnx` make them.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import json
 import logging
 import os
 import platform
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -33,6 +35,7 @@ from pipeline.outcome import Outcome
 _PACKAGES = (
     "tensorflow",
     "ai-edge-litert",
+    "onnxruntime",
     "opencv-contrib-python-headless",
     "numpy",
     "pillow",
@@ -54,6 +57,7 @@ _CPU_FEATURES = (
     "sve",
 )
 _CHECK_TIMEOUT_S = 300.0
+_ONNX_MODELS = Path(__file__).with_name("selftestmodels")
 
 _TINY_CFG = """\
 [net]
@@ -138,7 +142,10 @@ def run_checks() -> Iterator[Check]:
             return
         with _cache_in(folder / "cache"):
             for type_ in sorted(CATALOG):
-                yield Check(type_, _trouble_with(type_, folder))
+                yield Check(type_, _trouble_with(type_, type_, example_params(type_, folder), folder))
+            onnx = {"model": os.fspath(folder / "tiny-yolov8.onnx")}
+            name = "deepdetector with an .onnx"
+            yield Check(name, _trouble_with(name, "deepdetector", onnx, folder))
 
 
 @contextlib.contextmanager
@@ -155,13 +162,13 @@ def _cache_in(folder: Path) -> Iterator[None]:
             os.environ[CACHE_VARIABLE] = before
 
 
-def _trouble_with(type_: str, folder: Path) -> str | None:
+def _trouble_with(name: str, type_: str, params: Mapping[str, Any], folder: Path) -> str | None:
     """Run one component in a pipeline of its own; what went wrong, or None."""
-    work = folder / type_
+    work = folder / name
     work.mkdir()
     try:
         pipeline_file = work / "pipeline.yml"
-        pipeline_file.write_text(json.dumps(_pipeline_of(type_, folder)), encoding="utf-8")  # JSON is YAML
+        pipeline_file.write_text(json.dumps(_pipeline_of(type_, params)), encoding="utf-8")  # JSON is YAML
         options = Options(
             input=os.fspath(folder / "photos"),
             output=os.fspath(work / "out"),
@@ -183,22 +190,23 @@ def _ignore(_: Outcome) -> None:
     """The summary says enough."""
 
 
-def _pipeline_of(type_: str, folder: Path) -> Mapping[str, Any]:
+def _pipeline_of(type_: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
     """A pipeline file's content in which one type works; the detector whose report is read is `tested`."""
-    tested, writer = type_, "jsonreportwriter"
+    simple = example_params("simpledetector", Path())
     if issubclass(load_class(CATALOG[type_]), Writer):
-        tested, writer = "simpledetector", type_
-    components = [
-        _component("tested", tested, "files", folder),
-        _component("writer", writer, "tested", folder),
-    ]
-    if writer != "jsonreportwriter":
-        components.append(_component("report", "jsonreportwriter", "tested", folder))
-    return {"pipeline": components}
+        components = [
+            _component("tested", "simpledetector", "files", simple),
+            _component("writer", type_, "tested", params),
+        ]
+        if type_ == "jsonreportwriter":
+            return {"pipeline": components}
+    else:
+        components = [_component("tested", type_, "files", params)]
+    return {"pipeline": [*components, _component("report", "jsonreportwriter", "tested", {})]}
 
 
-def _component(name: str, type_: str, input_name: str, folder: Path) -> Mapping[str, Any]:
-    return {"name": name, "type": type_, "inputs": [input_name], "params": example_params(type_, folder)}
+def _component(name: str, type_: str, input_name: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {"name": name, "type": type_, "inputs": [input_name], "params": dict(params)}
 
 
 def example_params(type_: str, folder: Path) -> dict[str, Any]:
@@ -214,6 +222,7 @@ def example_params(type_: str, folder: Path) -> dict[str, Any]:
             "weights": os.fspath(folder / "tiny.weights"),
             "labels": os.fspath(folder / "tiny.names"),
         },
+        "facedetector": {"model": os.fspath(folder / "tiny-yunet.onnx")},
         "simpledetector": {"model": "haarcascade_frontalface_default.xml"},
         "recognizer": {"model": os.fspath(folder / "faces")},
     }
@@ -221,9 +230,14 @@ def example_params(type_: str, folder: Path) -> dict[str, Any]:
 
 
 def write_example_models(folder: Path) -> None:
-    """Make a network (`tiny.cfg`, `.weights`, `.names`) and a face model (`faces/`) in a folder."""
+    """Make a network (`tiny.cfg`, `.weights`, `.names`) and a face model (`faces/`) in a folder.
+
+    Two ONNX networks come with them: `tiny-yolov8.onnx` and `tiny-yunet.onnx`.
+    """
     import numpy as np
 
+    for network in _ONNX_MODELS.glob("*.onnx"):
+        shutil.copyfile(network, folder / network.name)
     random = np.random.default_rng(2017)
     (folder / "tiny.cfg").write_text(_TINY_CFG, encoding="utf-8")
     (folder / "tiny.names").write_text("this\nthat\n", encoding="utf-8")

@@ -29,7 +29,11 @@ TYPES = sorted(CATALOG)
 DETECTORS = [word for word in TYPES if issubclass(load_class(CATALOG[word]), Detector)]
 WRITERS = [word for word in TYPES if issubclass(load_class(CATALOG[word]), Writer)]
 
-MOST_EAGER = {"deepdetector": {"threshold": 1e-6}, "simpledetector": {"min_neighbors": 0, "min_size": 1}}
+MOST_EAGER = {
+    "deepdetector": {"threshold": 1e-6},
+    "facedetector": {"threshold": 1e-6},
+    "simpledetector": {"min_neighbors": 0, "min_size": 1},
+}
 """Params with which a type reports as much as it can, so that there is something to hold to account."""
 
 

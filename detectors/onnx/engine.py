@@ -124,7 +124,7 @@ def usable_devices(device: Device, available: Sequence[str]) -> list[str]:
         return here
     if device not in here:
         raise ModelError(
-            f'device "{device}": ONNX Runtime has it not here, but {", ".join(here)}; install '
+            f'device "{device}": the ONNX Runtime that is installed has only {", ".join(here)}; install '
             f'{_PACKAGES.get(device, "onnxruntime")} in place of onnxruntime, or write "device: auto"'
         )
     return [device]
@@ -175,6 +175,7 @@ def _reason(error: Exception) -> str:
     text = " ".join(str(error).split())
     if text.startswith("[ONNXRuntimeError]"):
         text = text.split(" : ", 3)[-1]
+    text = text.rpartition(" failed:")[2] if text.startswith("Load model from ") else text
     return printable(text.rstrip(".")[:300])
 
 

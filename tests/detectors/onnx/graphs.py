@@ -317,3 +317,44 @@ def ssd(size_wh: tuple[int, int] | None = None, *, scored_classes: int = 0) -> o
         outputs,
         elements={"image_tensor:0": TensorProto.UINT8},
     )
+
+
+def yunet() -> onnx.ModelProto:
+    """YuNet's twelve outputs: a face wherever the upper half of a cell is much brighter than the lower.
+
+    The box is the cell; the landmarks lie at these parts of it, counted from the cell's centre.
+    """
+    graph = Graph()
+    upper_less_lower = np.array([[0.5, 0.5], [-0.5, -0.5]]) / 3 * 0.05
+    points = np.array([(-0.25, -0.25), (0.25, -0.25), (0, 0), (-0.25, 0.25), (0.25, 0.25)])
+    heads = {
+        "cls": (np.broadcast_to(upper_less_lower, (1, 3, 2, 2)), [-6]),
+        "obj": (np.broadcast_to(upper_less_lower, (1, 3, 2, 2)), [-6]),
+        "bbox": (np.zeros((4, 3, 2, 2)), [0.5, 0.5, 0, 0]),
+        "kps": (np.zeros((10, 3, 2, 2)), points.reshape(-1) + 0.5),
+    }
+    for stride in (8, 16, 32):
+        half = stride // 2
+        pooled = graph.add("AveragePool", "input", kernel_shape=[half, half], strides=[half, half])
+        for head, (weights, biases) in heads.items():
+            raw = graph.add(
+                "Conv",
+                pooled,
+                graph.constant(weights),
+                graph.constant(biases),
+                kernel_shape=[2, 2],
+                strides=[2, 2],
+            )
+            rows = graph.add("Transpose", raw, perm=[0, 2, 3, 1])
+            shape = graph.constant((1, -1, len(biases)), "int64")
+            if head in ("cls", "obj"):
+                flat = graph.add("Reshape", rows, shape)
+                graph.add("Sigmoid", flat, output=f"{head}_{stride}")
+            else:
+                graph.add("Reshape", rows, shape, output=f"{head}_{stride}")
+    outputs = {
+        f"{head}_{stride}": (1, f"cells{stride}", len(biases))
+        for head, (_, biases) in heads.items()
+        for stride in (8, 16, 32)
+    }
+    return graph.model({"input": (1, 3, "height", "width")}, outputs)
