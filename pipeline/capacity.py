@@ -15,11 +15,23 @@ LEFT_FREE = 0.2
 """This share of the free memory is left to others."""
 
 
+LEAST_BOUND_BYTES = 2_000_000_000
+"""A worker may always allocate so much beside its models: the largest photo that --max-megapixels allows by
+default needs more than half of it."""
+
+
 class Capacity(NamedTuple):
-    """How many workers there may be, and which bound decided, in words for the log."""
+    """How many workers there may be, which bound decided, and how far each may go.
+
+    Args:
+        workers: at most.
+        sentence: which of cores, memory and the command line decided, for the log.
+        memory_bytes: what each may allocate, so that all together leave the machine alive; None for unknown.
+    """
 
     workers: int
     sentence: str
+    memory_bytes: int | None
 
 
 def worker_bytes(config: PipelineConfig) -> int:
@@ -43,15 +55,21 @@ def capacity(asked: int | None, cores: int, free: int | None, a_worker: int) -> 
         free: bytes of memory that it may still take; None for unknown.
         a_worker: bytes that one worker takes.
     """
-    fitting = None if free is None else max(1, int(free * (1 - LEFT_FREE)) // a_worker)
+    ours = None if free is None else int(free * (1 - LEFT_FREE))
+    fitting = None if ours is None else max(1, ours // a_worker)
+
+    def bounded(workers: int, sentence: str) -> Capacity:
+        bound = None if ours is None else max(ours // workers, LEAST_BOUND_BYTES + a_worker)
+        return Capacity(workers, f"{_workers(workers)}{sentence}", bound)
+
     memory = "unknown" if free is None else f"{free / 1e6:,.0f} MB free, {a_worker / 1e6:,.0f} MB a worker"
     if asked is not None:
         beyond = fitting is not None and asked > fitting
         warning = f", more than fit into memory ({memory})" if beyond else ""
-        return Capacity(asked, f"{_workers(asked)}, as --workers says{warning}")
+        return bounded(asked, f", as --workers says{warning}")
     if fitting is None or cores <= fitting:
-        return Capacity(cores, f"{_workers(cores)}: cores decide ({cores} usable; memory: {memory})")
-    return Capacity(fitting, f"{_workers(fitting)}: memory decides ({memory}; {cores} usable cores)")
+        return bounded(cores, f": cores decide ({cores} usable; memory: {memory})")
+    return bounded(fitting, f": memory decides ({memory}; {cores} usable cores)")
 
 
 def _workers(count: int) -> str:

@@ -155,7 +155,8 @@ def _workforce(options: Options, assignment: Assignment) -> Workforce:
     carried = capacity(options.workers, usable_cores(), free_bytes(), worker_bytes(assignment.config))
     _log.info("mining %s with %s", places, carried.sentence)
     nice = NICE if options.nice is None else options.nice
-    return Workers(replace(assignment, nice=nice), carried.workers, options.timeout_s)
+    told = replace(assignment, nice=nice, memory_bytes=carried.memory_bytes)
+    return Workers(told, carried.workers, options.timeout_s)
 
 
 @contextlib.contextmanager

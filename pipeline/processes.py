@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import resource
 import signal
 import sys
 from pathlib import Path
@@ -34,6 +35,20 @@ def be_killed_first() -> None:
     """
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("500")
+
+
+def bound_memory(limit_bytes: int) -> None:
+    """Have requests for memory beyond this fail, for this process and for each that it starts.
+
+    Args:
+        limit_bytes: of data: what it allocated, its threads' stacks, but not files that it maps.
+
+    Source: getrlimit(2), RLIMIT_DATA; where the system does not know it so, nothing is bounded.
+    """
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    soft = limit_bytes if hard == resource.RLIM_INFINITY else min(limit_bytes, hard)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
 
 
 def give_way(nice: int) -> None:

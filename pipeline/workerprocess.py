@@ -19,7 +19,7 @@ from pipeline.logs import set_levels
 from pipeline.outcome import Outcome, Status
 from pipeline.outputs import noting_outputs
 from pipeline.pipeline import Pipeline
-from pipeline.processes import be_killed_first, die_with_parent, give_way
+from pipeline.processes import be_killed_first, bound_memory, die_with_parent, give_way
 from pipeline.source import Limits, Source
 
 
@@ -33,6 +33,7 @@ class Assignment:
         limits: what a source may cost.
         log_level: the least that the parent wants to hear.
         nice: how far to give way to other programs, see nice(2).
+        memory_bytes: what a worker may allocate to mine with; None for no bound.
     """
 
     config: PipelineConfig
@@ -40,6 +41,7 @@ class Assignment:
     limits: Limits
     log_level: int = logging.INFO
     nice: int = 0
+    memory_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,9 @@ def _serve(connection: Connection, assignment: Assignment) -> None:
     logging.basicConfig(handlers=[_SendingHandler(sender)], force=True)
     try:
         pipeline = Pipeline(assignment.config, assignment.output_root, assignment.limits)
-        pipeline.load()
+        pipeline.load()  # may compile a network, in a process that takes what it needs
+        if assignment.memory_bytes is not None:
+            bound_memory(assignment.memory_bytes)
         sender.send(Ready())
         while True:
             sender.send(mine_one(pipeline, connection.recv()))

@@ -6,7 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.capacity import BYTES_A_MODEL_BYTE, WORKER_BYTES, capacity, worker_bytes
+from pipeline.capacity import (
+    BYTES_A_MODEL_BYTE,
+    LEAST_BOUND_BYTES,
+    WORKER_BYTES,
+    capacity,
+    worker_bytes,
+)
 from pipeline.config import read_config
 from pipeline.selftest import write_example_models
 from tests.running import component, pipeline_file
@@ -48,7 +54,14 @@ from tests.running import component, pipeline_file
     ],
 )
 def test_capacity(asked: int | None, cores: int, free: int | None, workers: int, sentence: str) -> None:
-    assert capacity(asked, cores, free, 500_000_000) == (workers, sentence)
+    found = capacity(asked, cores, free, 500_000_000)
+    assert found[:2] == (workers, sentence)
+    assert (found.memory_bytes is None) == (free is None)
+
+
+def test_all_workers_together_leave_the_machine_alive_and_each_has_room_for_a_large_photo() -> None:
+    assert capacity(2, 2, 32_000_000_000, 500_000_000).memory_bytes == 12_800_000_000
+    assert capacity(2, 2, 1_000_000_000, 500_000_000).memory_bytes == LEAST_BOUND_BYTES + 500_000_000
 
 
 def test_a_worker_needs_room_for_its_models(tmp_path: Path) -> None:
