@@ -48,7 +48,8 @@ def add_to(commands: Any) -> None:
         "--cascade",
         metavar="NAME",
         default=DEFAULT_CASCADE,
-        help="find them with this cascade (default: %(default)s; for cats, haarcascade_frontalcatface_extended.xml with --min-neighbors 3)",
+        help="find them with this cascade (default: %(default)s; for cats, "
+        "haarcascade_frontalcatface_extended.xml with --min-neighbors 3)",
     )
     finder.add_argument("--pipeline", metavar="FILE", help="find them with a detector of this pipeline file")
     parser.add_argument(
