@@ -22,7 +22,14 @@ from pipeline.options import Options
 from pipeline.outcome import Summary
 from pipeline.outputs import printable
 from pipeline.plan import plan
-from pipeline.progress import PlainProgress, TerminalProgress, plan_text, planned_text, summary_text
+from pipeline.progress import (
+    PlainProgress,
+    TerminalProgress,
+    final_line,
+    plan_text,
+    planned_text,
+    summary_text,
+)
 from pipeline.selection import Reason
 from pipeline.summaryfile import check_summary_file, write_summary
 
@@ -218,6 +225,8 @@ def _mine(given: argparse.Namespace, on_terminal: bool) -> int:
         raise
     if given.summary is not None:
         write_summary(given.summary, began, places, summary, "", summary.exit_code)
+    if given.log_file is not None:
+        logging.getLogger("visualminer").debug("%s", final_line(summary, given.output))
     if not given.quiet or summary.failed:
         _say(summary_text(summary, given.output))
     return summary.exit_code

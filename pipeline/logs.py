@@ -6,6 +6,7 @@ import json
 import logging
 import sys
 from datetime import datetime
+from logging.handlers import WatchedFileHandler
 from typing import Any, Literal
 
 from pipeline.errors import UsageError
@@ -68,6 +69,17 @@ class _StderrHandler(logging.Handler):
             self.handleError(record)
 
 
+class _RotatedFileHandler(WatchedFileHandler):
+    """Opens its file anew when logrotate has moved it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line."""
+        try:
+            super().emit(record)
+        except Exception:  # the file's folder is gone, perhaps: a log line never stops the program
+            self.handleError(record)
+
+
 def set_up_logging(level: int, log_file: str | None, log_format: Literal["text", "json"] = "text") -> None:
     """Send log lines to standard error, and to a file where one is named.
 
@@ -82,7 +94,7 @@ def set_up_logging(level: int, log_file: str | None, log_format: Literal["text",
     handlers: list[logging.Handler] = [on_stderr]
     if log_file is not None:
         try:
-            handlers.append(logging.FileHandler(log_file, encoding="utf-8", errors="backslashreplace"))
+            handlers.append(_RotatedFileHandler(log_file, encoding="utf-8", errors="backslashreplace"))
         except OSError as error:
             raise UsageError(
                 f"{printable(log_file)}: the log file cannot be opened ({error.strerror}); name another"

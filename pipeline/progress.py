@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _PLAIN_INTERVAL_S = 30.0
 _UNCHANGED_A_STEP = 256
-"""So many inputs with nothing to do move the bar together: they come by the ten thousand."""
+"""So many inputs with nothing to do move the bar together."""
 _log = logging.getLogger("visualminer")
 
 
@@ -143,9 +143,9 @@ _LEVELS = {Status.FAILED: logging.ERROR}
 
 
 def log_outcome(outcome: Outcome) -> None:
-    """One log line for one input."""
+    """One log line for one input; what has not changed is only counted: it comes by the ten thousand."""
     level = _LEVELS.get(outcome.status, logging.DEBUG)
-    if not _log.isEnabledFor(level):
+    if outcome.status is Status.UNCHANGED or not _log.isEnabledFor(level):
         return
     path, sentence = printable(outcome.path), printable(outcome.sentence)
     fields = {"file": path, "status": str(outcome.status)}
@@ -164,10 +164,11 @@ def summary_text(summary: Summary, output: str) -> str:
     ]
     if summary.failed > len(summary.failures):
         lines.append(f"  and {summary.failed - len(summary.failures):,} more, which the log has")
-    return "\n".join([*lines, _final_line(summary, output)])
+    return "\n".join([*lines, final_line(summary, output)])
 
 
-def _final_line(summary: Summary, output: str) -> str:
+def final_line(summary: Summary, output: str) -> str:
+    """What was done, in one line that can be mailed."""
     elapsed, photos = summary.elapsed_s, summary.mined - summary.videos
     mined = [_counted(photos, "photo")] if photos or not summary.videos else []
     mined += [_counted(summary.videos, "video")] if summary.videos else []

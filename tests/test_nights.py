@@ -521,6 +521,12 @@ class TestTheProgram:
             assert (line["level"], line["status"]) == ("error", "failed")
         statuses = [json.loads(line).get("status") for line in log.read_text().splitlines()]
         assert statuses.count("mined") == 1
+        assert lines[-1]["message"].startswith("mined 1 photo in ")
+        run(house.input, house.output, house.pipeline, *more)
+        (mining, left, last) = log.read_text().splitlines()[len(lines) :]
+        assert "mining " in mining
+        assert json.loads(left)["status"] == "left alone"
+        assert "1 unchanged, 1 left alone" in last
 
     def test_summary_of_a_run_that_could_not_be(self, house):
         house.photo("a.png")

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import json
 import logging
 import re
 from collections.abc import Iterator
+from datetime import datetime
 
 import pytest
 
@@ -51,6 +53,40 @@ def test_a_log_file_gets_everything_of_ours_and_is_appended_to(tmp_path, capfd):
     assert "PIL.PngImagePlugin at 20" not in log.read_text(encoding="utf-8")
     assert lines[-1].endswith(" warning: \\udcff \\ud800")
     assert own_level() == logging.DEBUG
+
+
+def test_a_log_file_that_is_rotated_or_whose_folder_goes_away_in_the_middle(tmp_path):
+    log = tmp_path / "logs" / "log.txt"
+    log.parent.mkdir()
+    set_up_logging(logging.CRITICAL, str(log))
+    for word in ("first", "second"):
+        logging.getLogger("pipeline").warning(word)
+        log.rename(tmp_path / word)
+    assert (tmp_path / "first").read_text().endswith(" warning: first\n")
+    assert (tmp_path / "second").read_text().endswith(" warning: second\n")
+    log.parent.rmdir()
+    logging.getLogger("pipeline").warning("third")
+
+
+def test_lines_for_programs(tmp_path, capfd):
+    log = tmp_path / "log"
+    set_up_logging(logging.INFO, str(log), "json")
+    logging.getLogger("pipeline").debug("\udcff\n", extra={"fields": {"file": "a", "status": "mined"}})
+    try:
+        raise ValueError("odd")
+    except ValueError:
+        logging.getLogger("pipeline").exception("went wrong")
+    first, second = map(json.loads, log.read_text().splitlines())
+    assert datetime.fromisoformat(first.pop("time")).utcoffset() is not None
+    assert first == {
+        "level": "debug",
+        "logger": "pipeline",
+        "message": "\udcff\n",
+        "file": "a",
+        "status": "mined",
+    }
+    assert second["traceback"].endswith("ValueError: odd")
+    assert [json.loads(line)["message"] for line in capfd.readouterr().err.splitlines()] == ["went wrong"]
 
 
 def test_no_terminal_obeys_a_line_and_tracebacks_keep_theirs(capfd):

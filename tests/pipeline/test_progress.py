@@ -129,7 +129,6 @@ def test_what_becomes_of_every_file_is_there_for_those_who_ask(caplog):
     assert [record.getMessage() for record in caplog.records] == [
         "/in/a.jpg: mined",
         "/in/notes.txt: ignored: neither a photo nor a video by its content",
-        "/in/a.jpg: unchanged",
         "/in/b.jpg: left alone: ends too early",
     ]
     assert caplog.records[-1].fields == {"file": "/in/b.jpg", "status": "left alone", "code": "truncated"}
