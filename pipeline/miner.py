@@ -17,7 +17,7 @@ from pipeline.capacity import capacity, worker_bytes
 from pipeline.component import Writer
 from pipeline.config import load_class, read_config
 from pipeline.cores import usable_cores
-from pipeline.errors import ExitCode
+from pipeline.errors import ExitCode, MinerError
 from pipeline.ledger import Ledger
 from pipeline.lock import lock_output
 from pipeline.logs import own_level
@@ -65,6 +65,7 @@ def mine(options: Options, on_outcome: Callable[[Outcome], None], summary: Summa
         try:
             run.mine(_workforce(options, Assignment(config, output_root, limits_of(options), own_level())))
             if summary.interrupted_by is None:
+                _check_mounted(options, summary, ledger)
                 if options.prune:
                     summary.pruned = _prune(ledger, output_root)
                 books.mark_told()
@@ -125,6 +126,21 @@ class _Run:
     def _count(self, outcome: Outcome) -> None:
         self._summary.add(outcome)
         self._on_outcome(outcome)
+
+
+def _check_mounted(options: Options, summary: Summary, ledger: Ledger) -> None:
+    """An INPUT without a single file is no good news where files of another disk were mined from it before.
+
+    Raises: MinerError: the disk is not there.
+    """
+    if summary.found:
+        return
+    missing = sum(not certain for _, certain in iter_orphans(ledger))
+    if missing:
+        raise MinerError(
+            f"{printable(options.input)}: there is no file, and {missing:,} that were mined from it are on a "
+            "disk that is not there; mount it"
+        )
 
 
 def _prune(ledger: Ledger, output_root: Path) -> int:

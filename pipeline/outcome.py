@@ -108,6 +108,11 @@ class Summary:
                     self.failures.append(outcome)
 
     @property
+    def found(self) -> int:
+        """How many files the walk came by."""
+        return self.mined + self.failed + self.ignored + self.unchanged + self.renamed + self.left_alone
+
+    @property
     def exit_code(self) -> ExitCode:
         """What the program's exit status says of the run."""
         if self.interrupted_by is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -11,11 +12,12 @@ from pathlib import Path
 
 from pipeline.bookkeeping import rebuild_if_empty
 from pipeline.config import read_config
+from pipeline.errors import MinerError
 from pipeline.ledger import Ledger
 from pipeline.ledgerfile import LEDGER_NAME
 from pipeline.lock import lock_output_for_reading
 from pipeline.options import Options, check_places, context_of, iter_found, selection_of
-from pipeline.outputs import output_errors
+from pipeline.outputs import printable
 from pipeline.prune import iter_orphans
 from pipeline.selection import Decision, Reason, Selection
 from pipeline.source import NO_STAMP, Source
@@ -44,22 +46,39 @@ def plan(options: Options) -> Iterator[Planned]:
     output_root = check_places(options)
     with (
         lock_output_for_reading(output_root, wait_s=options.wait_lock_s),
-        tempfile.TemporaryDirectory(prefix="deepvisualminer-") as copy,
+        _copied_ledger(output_root) as copy,
+        Ledger(copy) as ledger,
     ):
+        context = context_of(options, config)
+        rebuild_if_empty(ledger, output_root, context.limits)
+        selection = selection_of(options, config, ledger, output_root, context)
+        for found in iter_found(options, output_root, selection):
+            decision = _planned(selection, found)
+            if decision is not None and decision.reason not in (Reason.DONE, Reason.LEFT_ALONE):
+                yield Planned(found.path, decision.reason)
+        for record, certain in iter_orphans(ledger) if options.prune else ():
+            if certain and (record.outputs or record.older_outputs):
+                yield Planned(os.path.join(record.context.root, record.relative), None)
+
+
+@contextlib.contextmanager
+def _copied_ledger(output_root: Path) -> Iterator[Path]:
+    """A folder with a copy of the ledger, which may have to be mended before it can be read."""
+    copy = None
+    try:
+        copy = Path(tempfile.mkdtemp(prefix="deepvisualminer-"))
         for path in output_root.glob(f"{LEDGER_NAME}*"):
-            with output_errors(path):
-                shutil.copyfile(path, Path(copy, path.name))
-        with Ledger(Path(copy)) as ledger:
-            context = context_of(options, config)
-            rebuild_if_empty(ledger, output_root, context.limits)
-            selection = selection_of(options, config, ledger, output_root, context)
-            for found in iter_found(options, output_root, selection):
-                decision = _planned(selection, found)
-                if decision is not None and decision.reason not in (Reason.DONE, Reason.LEFT_ALONE):
-                    yield Planned(found.path, decision.reason)
-            for record, certain in iter_orphans(ledger) if options.prune else ():
-                if certain and (record.outputs or record.older_outputs):
-                    yield Planned(os.path.join(record.context.root, record.relative), None)
+            shutil.copyfile(path, copy / path.name)
+    except OSError as error:
+        raise MinerError(
+            f"{printable(output_root)}: no temporary copy of the ledger can be made ({error.strerror}); "
+            "let TMPDIR name a folder with room"
+        ) from None
+    else:
+        yield copy
+    finally:
+        if copy is not None:
+            shutil.rmtree(copy, ignore_errors=True)
 
 
 def _planned(selection: Selection, found: Source | Skipped) -> Decision | None:

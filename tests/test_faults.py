@@ -211,6 +211,36 @@ def test_an_output_that_cannot_be_written_is_told_before_a_worker_starts(tmp_pat
     assert not (tmp_path / "tally").exists()
 
 
+def test_a_power_cut_finds_the_old_output_or_the_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file is on the disk before it has its name, and its name before anything is said of it."""
+    done: list[str] = []
+    fsync, replace = os.fsync, os.replace
+
+    def noting_fsync(descriptor: int) -> None:
+        done.append(f"fsync {Path(os.readlink(f'/proc/self/fd/{descriptor}')).suffix or 'folder'}")
+        fsync(descriptor)
+
+    def noting_replace(old: Path, new: Path) -> None:
+        done.append(f"rename to {new.suffix}")
+        replace(old, new)
+
+    monkeypatch.setattr(os, "fsync", noting_fsync)
+    monkeypatch.setattr(os, "replace", noting_replace)
+    small_photo(tmp_path / "in" / "a.png")
+    copies = component("copies", "photowriter", "faces")
+    report = component("report", "jsonreportwriter", "faces")
+    pipeline = pipeline_file(tmp_path / "p.yml", FACES, report, copies)
+    options = Options(str(tmp_path / "in"), str(tmp_path / "out"), str(pipeline), workers=0)
+    assert mine(options, lambda _: done.append("outcome")).mined == 1
+    assert done == [
+        *("fsync .part", "rename to .jpg", "fsync folder"),
+        *("fsync .part", "rename to .json", "fsync folder"),
+        "outcome",
+    ]
+
+
 def mutated(content: bytes, chance: random.Random) -> bytes:
     """A file as a bad disk, a broken upload or a fuzzer would leave it."""
     spoilt = bytearray(content)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import ExitCode, FailureCode, LockedError, OutputError
+from pipeline.errors import ExitCode, FailureCode, LockedError, MinerError, OutputError
 from pipeline.ledger import Ledger
 from pipeline.ledgerfile import LEDGER_NAME
 from pipeline.lock import LOCK_NAME
@@ -326,9 +326,21 @@ class TestPrune:
             record = ledger.look_up("disk/a.png")
             ledger.renumber_device(str(house.input), record.stamp.device, 7)
         (house.input / "disk" / "a.png").unlink()
-        assert house.counts(prune=True) == {}
-        assert sorted(house.outputs()) == [f"disk/{name}" for name in both("a.png")]
+        house.photo("b.png")
+        assert house.counts(prune=True) == {"mined": 1}
+        assert sorted(house.outputs()) == [*both("b.png"), *(f"disk/{name}" for name in both("a.png"))]
         assert "1 input is gone, and so is the disk" in caplog.text
+
+    def test_an_input_that_is_not_mounted_at_all_is_an_error(self, house):
+        photo = house.photo("a.png")
+        house.night()
+        with Ledger(house.output) as ledger:
+            ledger.renumber_device(str(house.input), photo.stat().st_dev, 7)
+        photo.unlink()
+        for more in ({}, {"prune": True}):
+            with pytest.raises(MinerError, match=r"there is no file, and 1 that were mined .* mount it"):
+                house.night(**more)
+        assert sorted(house.outputs()) == both("a.png")
 
 
 class TestLostLedger:
@@ -395,6 +407,13 @@ class TestDryRun:
         house.photo("a.png")
         assert house.planned() == [("a.png", Reason.NEW)]
         assert not house.output.exists()
+
+    def test_without_room_for_a_copy_of_the_ledger(self, house, monkeypatch):
+        house.photo("a.png")
+        house.night()
+        monkeypatch.setattr("tempfile.tempdir", "/no/such/folder")
+        with pytest.raises(MinerError, match="no temporary copy of the ledger can be made"):
+            house.plan()
 
     def test_after_a_kill_in_the_middle_of_a_commit(self, house):
         """The ledger's log is still there, and the output folder is read-only to a dry run."""
