@@ -1,7 +1,7 @@
 """The pinned requirements without TensorFlow, and without what only TensorFlow asks for.
 
-python3 lean_requirements.py REQUIREMENTS.txt: a list that `make lock` wrote. A comment under each package says
-via which others it came in. Printed with its hashes, for `pip install --require-hashes`.
+python3 lean_requirements.py REQUIREMENTS.txt: a list that `make lock` wrote. A comment under each package
+says via which others it came in. Printed with its hashes, for `pip install --require-hashes`.
 """
 
 from __future__ import annotations
