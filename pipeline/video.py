@@ -10,6 +10,7 @@ comes first, and comes after a frame that the decoder itself calls a keyframe, i
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ from pipeline.videoselect import find_runs, select_expression
 
 _WORTH_SCALING = 0.75
 """Scaled by less, a frame is read at its full size: a second resampling costs more than it saves."""
+_BEHIND = 16
 
 
 @dataclass(slots=True)
@@ -191,17 +193,18 @@ def _decoded(
     wanted = segment.keys
     arguments = _arguments(source, segment, attempt, place, size_wh, (keys.url, pixels.url))
     with Ffmpeg(arguments, channels, "warning") as ffmpeg:
-        while place < len(wanted) and (line := keys.read_line()) is not None:
+        behind = 0  # frames in a row that are shown after the segment: one alone may only have a wrong time
+        while place < len(wanted) and behind < _BEHIND and (line := keys.read_line()) is not None:
             rgb = np.empty((size_wh[1], size_wh[0], 3), np.uint8)
             if not pixels.read_into(rgb.data.cast("B")):
                 break
             key = int(line)
-            while place < len(wanted) and wanted[place] < key:
-                place += 1
-            if place < len(wanted) and wanted[place] == key:
-                place += 1
-                yield place - 1, rgb
-        if place < len(wanted):
+            behind = behind + 1 if key > wanted[-1] else 0
+            found = bisect_left(wanted, key, place)
+            if found < len(wanted) and wanted[found] == key:
+                place = found + 1
+                yield found, rgb
+        if place < len(wanted) and behind < _BEHIND:
             ffmpeg.end(patience_s)
     trial.complaints = ffmpeg.complaints.of_decoder
 

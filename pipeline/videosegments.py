@@ -6,6 +6,7 @@ outputs do not either.
 
 from __future__ import annotations
 
+import math
 from array import array
 from bisect import bisect_left
 from dataclasses import dataclass
@@ -14,10 +15,10 @@ from itertools import pairwise
 
 from pipeline.videofacts import FileState, FrameTimes, Video
 
-PIECES = 12
-"""How many segments a video of middling length has: 2, 3, 4, 6 or 12 workers share them evenly."""
-LEAST_WORK = 50
-"""Less is not worth a process of its own: 50 frames mined is some 3 s, starting ffmpeg a tenth of one."""
+PIECES = (12, 8, 4, 2, 1)
+"""How many segments a video may have that is not long: what two workers and more share evenly."""
+LEAST_WORK = 60
+"""Less is not worth a decoder of its own: 60 frames mined is some 3 s, starting and ending one 0.2 s."""
 MOST_WORK = 600
 """A crash costs this much at most, and at the end of a run the last worker is waited for this long."""
 _PASSING_MEGAPIXEL = 0.08
@@ -114,8 +115,9 @@ def _bounds(video: Video, chosen: array[int]) -> list[int]:
         return bisect_left(chosen, index) + passing * max(0, index - origin)
 
     total = work_before(chosen[-1] + 1)
-    work = min(max(total / PIECES, LEAST_WORK), MOST_WORK)
-    pieces = round(total / work)
+    pieces = next((count for count in PIECES if total >= count * LEAST_WORK), 1)
+    pieces = max(pieces, math.ceil(total / MOST_WORK))
+    work = total / pieces
     bounds = {0}
     for piece in range(1, pieces):
         goal = total * piece / pieces

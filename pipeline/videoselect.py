@@ -54,7 +54,7 @@ def find_runs(keys: Sequence[int], indices: Sequence[int], max_runs: int = _MAX_
 
 
 def select_expression(runs: Sequence[Run], key: str, *, seeking: bool) -> str:
-    """The expression.
+    """The expression. All frames behind the last wanted one pass, so that ffmpeg waits to be stopped there.
 
     Args:
         runs: ascending, at least one.
@@ -64,7 +64,8 @@ def select_expression(runs: Sequence[Run], key: str, *, seeking: bool) -> str:
     """
     verified = "ld(0)" if seeking else "1"
     watch = "st(0,max(ld(0),key));" if seeking else ""
-    return f"{watch}if({_tree(runs, key)},{verified},not(mod(n,{SIGN_OF_LIFE})))"
+    others = f"not(mod(n,{SIGN_OF_LIFE}))+gt({key},{runs[-1].last})"
+    return f"{watch}if({_tree(runs, key)},{verified},{others})"
 
 
 def _tree(runs: Sequence[Run], key: str) -> str:
