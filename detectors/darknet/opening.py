@@ -9,6 +9,7 @@ from detectors.compilecache import Precision
 from detectors.darknet.cfg import read_cfg
 from detectors.darknet.compiled import compiled_network
 from detectors.darknet.layers import NetworkCfg, Region
+from detectors.darknet.sections import shown
 from detectors.darknet.tree import ClassTree, find_tree, read_tree
 from detectors.yolonetwork import YoloNetwork
 from pipeline.errors import ModelError
@@ -37,7 +38,7 @@ def _tree(network: NetworkCfg, cfg: Path) -> ClassTree | None:
             path = find_tree(head.tree, cfg)
             if path is None:
                 raise ModelError(
-                    f"{network.where}:{head.line}: [region]: its tree {head.tree} is not there; "
+                    f"{network.where}:{head.line}: [region]: its tree {shown(head.tree)} is not there; "
                     "put the file beside the .cfg"
                 )
             return read_tree(path, head.classes, network.where)

@@ -6,13 +6,14 @@ import functools
 import hashlib
 import tempfile
 from collections.abc import Iterator
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
 
 from detectors.darknet.cfg import parse_cfg
 from detectors.darknet.compile import compile_network
-from detectors.darknet.layers import Connected, NetworkCfg, Weighted
+from detectors.darknet.layers import Connected, NetworkCfg, Region, Weighted, Yolo
 from detectors.engines import LiteRtEngine
 
 HEADER = np.array((0, 2, 0, 0, 0), dtype="<i4").tobytes()
@@ -73,12 +74,14 @@ def write_weights(path: Path, network: NetworkCfg, seed: int = 1) -> None:
 
 def _iter_random(network: NetworkCfg, seed: int) -> Iterator[np.ndarray]:
     random = np.random.default_rng(seed)
-    for layer in network.layers:
+    for layer, behind in zip_longest(network.layers, network.layers[1:]):
         if isinstance(layer, Weighted):
             normalize = getattr(layer, "batch_normalize", False)
             biases = (layer.weight_count - layer.kernel_count) // (4 if normalize else 1)
             fan_in = layer.kernel_count // biases
-            kernels = random.standard_normal(layer.kernel_count, dtype=np.float32) * (2 / fan_in) ** 0.5
+            scale = 0.05 if isinstance(behind, Yolo | Region) else 1.0  # what a logistic takes is not large
+            kernels = random.standard_normal(layer.kernel_count, dtype=np.float32)
+            kernels *= scale * (2 / fan_in) ** 0.5
             yield random.normal(0, 0.1, biases)
             if isinstance(layer, Connected):  # the one kind whose matrix comes before the normalization
                 yield kernels
