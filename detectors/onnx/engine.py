@@ -142,7 +142,8 @@ def _open_session(file: str, device: str) -> Any:
     providers = [(provider, dict(provider_options))]
     if device != "cpu":
         providers.append(("CPUExecutionProvider", {}))  # for operators that the device lacks
-    return onnxruntime.InferenceSession(_as_model(file), options, providers=providers)
+    # Its own falling back would try a broken file twice, and say so on standard output.
+    return onnxruntime.InferenceSession(_as_model(file), options, providers=providers, enable_fallback=False)
 
 
 def _as_model(file: str) -> str | bytes:
@@ -173,9 +174,10 @@ _bounded = False
 def _reason(error: Exception) -> str:
     """ONNX Runtime's sentence without its number and its source lines."""
     text = " ".join(str(error).split())
-    if text.startswith("[ONNXRuntimeError]"):
-        text = text.split(" : ", 3)[-1]
-    text = text.rpartition(" failed:")[2] if text.startswith("Load model from ") else text
+    if "[ONNXRuntimeError]" in text:  # then its number and its word for it, and then the sentence
+        text = text.rpartition("[ONNXRuntimeError] : ")[2].split(" : ", 2)[-1]
+    if text.startswith("Load model from "):
+        text = text.rpartition(" failed:")[2]
     return printable(text.rstrip(".")[:300])
 
 
