@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from detectors.boxes import letterbox, suppress_scores, FloatArray
+from detectors.boxes import FloatArray, letterbox, suppress_scores
 from detectors.darknet.decode import decode_heads
 from detectors.darknet.layers import Detection, NetworkCfg
 from detectors.darknet.tree import ClassTree

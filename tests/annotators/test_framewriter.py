@@ -76,7 +76,11 @@ def test_pictures_of_an_earlier_run_do_not_stay_behind(tmp_path):
     mine_one(tmp_path, path, NUMBERS, frames())
     others = [
         tmp_path / "out-0" / name
-        for name in ("w.mp4-frame-000003-annotated.jpg", "v.mp4-frame-3.jpg", "v.mp4-a-frame-000003-annotated.jpg")
+        for name in (
+            "w.mp4-frame-000003-annotated.jpg",
+            "v.mp4-frame-3.jpg",
+            "v.mp4-a-frame-000003-annotated.jpg",
+        )
     ]
     for other in others:
         other.touch()
