@@ -3,8 +3,8 @@
     python -m benchmarks.videos [--video FILE] [--precision float32|int8] [--annotate]
 
 Prints, each measured in this run on this machine:
-- CPU time a frame of `visualminer.py` (deep detector and report, with --annotate an annotated MP4 too) over the
-  CPU time of ffmpeg's decoding at the network's size, a bare engine call a frame, and where asked a bare encode;
+- CPU time a frame of `visualminer.py` (deep detector and report, with --annotate an annotated MP4 too) over
+  that of ffmpeg's decoding at the network's size, a bare engine call, and where asked a bare encode;
 - frames a second with one worker and with two, and their ratio;
 - the most memory (PSS) of the workers and their ffmpegs, early in the run and at its end.
 
@@ -50,9 +50,8 @@ def main() -> None:
 def report(video: Path, pipeline: Path, precision: str, annotate: bool, folder: Path) -> None:
     looked_at = probe(source_of(video), Limits())
     frames = len(looked_at.times)
-    print(
-        f"{video.name}: {frames} frames of {'x'.join(map(str, looked_at.facts.size_wh))}, yolov3-tiny {precision}"
-    )
+    width, height = looked_at.facts.size_wh
+    print(f"{video.name}: {frames} frames of {width}x{height}, yolov3-tiny {precision}")
     run_miner([video, folder / "warm-up", pipeline])  # compiles the network, if it is not in the cache
     bare = bare_cpu(video, looked_at.facts, frames, precision, annotate) / frames
     print(f"bare decode, engine{' and encode' if annotate else ''}: {bare * 1e3:7.1f} ms of CPU a frame")

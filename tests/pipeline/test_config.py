@@ -355,7 +355,7 @@ def test_the_video_section_is_checked_with_lines_and_changes_the_fingerprint(tmp
     assert lines[0] == "2: video.every: expected a number at least 1, got 0"
     assert lines[1].startswith('3: video has no "fsp"; did you mean "fps"?')
     path.write_text(f"video: 3\n{body}")
-    with pytest.raises(PipelineFileError, match='p.yml:1: "video" must be a mapping; got 3'):
+    with pytest.raises(PipelineFileError, match=r'p\.yml:1: "video" must be a mapping; got 3'):
         read_config(str(path), allow_plugins=True)
     path.write_text(f"video: {{every: 2, fps: 3}}\n{body}")
     with pytest.raises(PipelineFileError, match='"every" and "fps" exclude each other; give one of them'):
