@@ -185,9 +185,14 @@ def sweep_parts(folder: Path, pid: int | None = None) -> None:
 
 
 def sweep_tree(output_root: Path) -> None:
-    """Rid a whole output folder of the unfinished outputs of processes that have ended."""
+    """Rid a whole output folder of the unfinished outputs of processes that have ended.
+
+    Called before this process has made any: what bears its number is of one that had it before, as the first
+    process of a container has the same each time.
+    """
     for folder, _, _ in os.walk(output_root):
         sweep_parts(Path(folder))
+        sweep_parts(Path(folder), os.getpid())
 
 
 def _is_alive(pid: int) -> bool:
