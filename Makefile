@@ -8,7 +8,7 @@ SOURCES := $(wildcard *.py pipeline/*.py detectors/*.py detectors/*/*.py reporte
 
 demo: demo/mined/.done
 	@echo
-	@echo "Annotated photos and reports are in demo/mined:"
+	@echo "Annotated photos, an annotated video and reports are in demo/mined:"
 	@ls demo/mined | sed 's/^/  demo\/mined\//'
 	@echo
 	@echo "Now mine a folder of your own:"
@@ -16,11 +16,13 @@ demo: demo/mined/.done
 
 demo/mined/.done: demo-pipeline.yml demo/.fetched $(SOURCES)
 	$(PY) visualminer.py demo/photos demo/mined demo-pipeline.yml
+	$(PY) visualminer.py demo/videos/bikes.mp4 demo/mined demo-pipeline.yml
 	@touch $@
 
 demo/.fetched: pipeline/models.toml .venv/.installed
 	$(PY) -m pipeline.models fetch yolov3-tiny
 	$(PY) -m pipeline.models fetch sample-photos --to demo/photos
+	$(PY) -m pipeline.models fetch sample-videos --to demo/videos
 	@touch $@
 
 test: .venv/.installed-dev

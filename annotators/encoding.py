@@ -32,6 +32,13 @@ def scale_down(rgb: RgbArray, size_wh: tuple[int, int]) -> RgbArray:
     return np.asarray(cv2.resize(rgb, size_wh, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
+def scale_to(rgb: RgbArray, size_wh: tuple[int, int]) -> RgbArray:
+    """The picture at `size_wh`, smaller or larger than it is; (height, width, 3) uint8."""
+    if rgb.shape[1] >= size_wh[0] and rgb.shape[0] >= size_wh[1]:
+        return scale_down(rgb, size_wh)
+    return np.asarray(cv2.resize(rgb, size_wh, interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
+
+
 def encode_picture(rgb: RgbArray, format_: PictureFormat, quality: int) -> bytes:
     """The bytes of a picture file.
 

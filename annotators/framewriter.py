@@ -1,15 +1,30 @@
-"""Frame writer: what it can be told, and that it makes nothing of a photo."""
+"""Frame writer: each mined frame of a video as a picture with boxes and labels drawn on it."""
 
 from __future__ import annotations
 
+import logging
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from itertools import chain
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
-from annotators.pictureparams import PictureFormat, PictureSize
-from pipeline.component import Params, Writer
+from annotators.pictureparams import PictureFormat, PictureSize, fit_within
+from pipeline.component import Params, SegmentSession, Writer
+from pipeline.detections import FrameResult
+from pipeline.film import Film, Share
+from pipeline.frame import Frame
+from pipeline.outputs import output_errors, printable, write_file
 from pipeline.source import MediaFacts, Source
+from pipeline.videofacts import VideoFacts
+
+_log = logging.getLogger(__name__)
+
+_NAME_ENDING = re.compile(r"-frame-(\d{6,})-annotated\.(jpg|jpeg|png|webp)")
+"""How the names of all pictures that a frame writer makes end."""
 
 
 class FrameWriterParams(Params):
@@ -20,12 +35,111 @@ class FrameWriterParams(Params):
         PictureSize | None,
         Field(description="scale them down to fit into this width and height; without it they keep theirs"),
     ] = None
+    quality: Annotated[
+        int, Field(ge=1, le=100, description="of jpg and webp: more is better and larger; not for png")
+    ] = 90
+    only: Annotated[
+        Literal["all", "detections"],
+        Field(description="detections: leave out the frames in which nothing was found"),
+    ] = "all"
+
+    @field_validator("quality")
+    @classmethod
+    def _not_for_png(cls, quality: int, info: ValidationInfo) -> int:
+        """Only a quality that somebody gave comes here."""
+        if info.data.get("format") == "png":
+            raise ValueError("png loses nothing and so has no quality; leave it out, or choose jpg or webp")
+        return quality
 
 
 class FrameWriter(Writer):
-    """Makes nothing of a photo: a photo's annotated copy is the photo writer's."""
+    """Writes `<input name>-frame-000012-annotated.<format>` for the mined frames of each video.
+
+    Each picture is whole when it has its name, and has it as soon as its frame is mined: those of a video
+    that fails later on stay. Pictures of an earlier run that this one does not make are removed when the
+    video is done. Makes nothing of a photo: a photo's annotated copy is the photo writer's.
+    """
 
     Params = FrameWriterParams
 
+    def load(self) -> None:
+        """Import what draws and encodes."""
+        from annotators import drawing, encoding
+
+        self._drawing, self._encoding = drawing, encoding
+
     def open(self, source: Source, facts: MediaFacts, output_root: Path) -> None:
         """None: there is nothing to write."""
+
+    def needed_wh(self, full_wh: tuple[int, int]) -> tuple[int, int]:
+        """As large as the pictures become."""
+        size = self.params.size
+        return full_wh if size is None else fit_within(full_wh, size.wh)
+
+    def open_segment(
+        self, source: Source, facts: VideoFacts, output_root: Path, part: Path
+    ) -> AbstractContextManager[FramesSession]:
+        """Begin the pictures of one segment; the part stays empty, the note tells which there are."""
+        return self._session(source, output_root)
+
+    @contextmanager
+    def _session(self, source: Source, output_root: Path) -> Iterator[FramesSession]:
+        yield FramesSession(self, source, output_root)
+
+    def path_of(self, source: Source, output_root: Path, index: int, format_: str) -> Path:
+        """Where the picture of a frame lies."""
+        return self.path_for(source, output_root, f"-frame-{index:06d}-annotated.{format_}")
+
+    def annotate(self, frame: Frame, result: FrameResult) -> bytes:
+        """The bytes of one frame's picture.
+
+        Raises: SourceError: the encoder refuses.
+        """
+        size_wh = self._encoding.largest_encodable(self.needed_wh(frame.size_wh), self.params.format)
+        rgb = self._encoding.scale_down(frame.rgb_covering(size_wh), size_wh)
+        detections = chain.from_iterable(result.found.values())
+        annotated = self._drawing.draw_detections(rgb, detections, frame.size_wh)
+        content: bytes = self._encoding.encode_picture(annotated, self.params.format, self.params.quality)
+        return content
+
+    def join(self, source: Source, film: Film, shares: Sequence[Share], output_root: Path) -> None:
+        """Remove the pictures that an earlier run made of this video and this one did not."""
+        made = set(chain.from_iterable(share.note for share in shares))
+        folder = self.path_of(source, output_root, 0, self.params.format).parent
+        if not folder.is_dir():
+            return
+        removed = 0
+        for path in folder.iterdir():
+            ending = _NAME_ENDING.search(path.name)
+            if ending is None or (int(ending[1]) in made and ending[2] == self.params.format):
+                continue
+            if path == self.path_of(source, output_root, int(ending[1]), ending[2]):
+                with output_errors(path):
+                    path.unlink()
+                removed += 1
+        if removed:
+            _log.info("%s: removed %d pictures of an earlier run", printable(source.path), removed)
+
+
+class FramesSession(SegmentSession):
+    """The pictures of one segment; the note is the list of their frames' indices."""
+
+    def __init__(self, writer: FrameWriter, source: Source, output_root: Path) -> None:
+        self._writer = writer
+        self._source = source
+        self._output_root = output_root
+        self.note: list[int] = []
+
+    def write(self, frame: Frame, result: FrameResult) -> None:
+        """Write one frame's picture.
+
+        Raises:
+            SourceError: the encoder refuses.
+            OutputError: the output folder cannot be written.
+        """
+        params = self._writer.params
+        if params.only == "detections" and not any(result.found.values()):
+            return
+        path = self._writer.path_of(self._source, self._output_root, frame.index, params.format)
+        write_file(path, self._writer.annotate(frame, result))
+        self.note.append(frame.index)

@@ -56,6 +56,10 @@ class PhotoWriter(Writer):
 
         self._drawing, self._encoding = drawing, encoding
 
+    def needed_wh(self, full_wh: tuple[int, int]) -> tuple[int, int]:
+        """Nothing of a video."""
+        return 1, 1
+
     def open(
         self, source: Source, facts: MediaFacts, output_root: Path
     ) -> AbstractContextManager[PhotoSession] | None:

@@ -42,8 +42,13 @@ def fit_within(size_wh: tuple[int, int], room_wh: tuple[int, int]) -> tuple[int,
         room_wh: width and height, pixels, 1 or more.
     Returns: width and height, pixels, 1 or more; the shape is kept to half a pixel.
     """
+    if size_wh[0] <= room_wh[0] and size_wh[1] <= room_wh[1]:
+        return size_wh
+    return fit_into(size_wh, room_wh)
+
+
+def fit_into(size_wh: tuple[int, int], room_wh: tuple[int, int]) -> tuple[int, int]:
+    """The largest size of the same shape that fits into the room, be it larger than `size_wh`."""
     (width, height), (room_width, room_height) = size_wh, room_wh
     scale = min(room_width / width, room_height / height)
-    if scale >= 1:
-        return size_wh
     return max(1, round(width * scale)), max(1, round(height * scale))

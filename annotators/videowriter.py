@@ -1,18 +1,23 @@
-"""Video writer: what it can be told, and that it makes nothing of a photo."""
+"""Video writer: a copy of each video with boxes and labels drawn on its frames."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from itertools import chain
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any
 
 from pydantic import Field
 
-from annotators.pictureparams import PictureSize
-from pipeline.component import Params, Writer
+from annotators.pictureparams import PictureSize, fit_into
+from annotators.videoformats import FORMAT_OPTIONS, VideoFormat
+from pipeline.component import Params, SegmentSession, Writer
+from pipeline.detections import FrameResult
+from pipeline.film import Film, Share
+from pipeline.frame import Frame
 from pipeline.source import MediaFacts, Source
-
-VideoFormat = Literal["mp4", "webm", "mkv", "avi", "gif"]
-"""Also the ending of the file's name."""
+from pipeline.videofacts import VideoFacts
 
 
 class VideoWriterParams(Params):
@@ -23,12 +28,145 @@ class VideoWriterParams(Params):
         PictureSize | None,
         Field(description="width and height of the annotated videos; without it they keep theirs"),
     ] = None
+    stretch: Annotated[
+        bool, Field(description="fill that size with the picture, whatever its shape, instead of padding")
+    ] = False
+    quality: Annotated[
+        int, Field(ge=1, le=100, description="more is better and larger; gif takes no notice")
+    ] = 75
+    hold: Annotated[
+        bool,
+        Field(description="where not every frame is mined: show the others too, with the boxes found last"),
+    ] = True
 
 
 class VideoWriter(Writer):
-    """Makes nothing of a photo: a photo's annotated copy is the photo writer's."""
+    """Writes `<input name>-annotated.<format>` for each video, its sound beside it; makes nothing of a photo.
+
+    Each frame keeps its time. Segments are encoded by whoever mines them and joined as they are.
+    """
 
     Params = VideoWriterParams
 
+    def load(self) -> None:
+        """Import what draws and encodes."""
+        from annotators import drawing, encoding, videoencoder, videojoin
+
+        self._drawing, self._encoding = drawing, encoding
+        self._encoder, self._join = videoencoder, videojoin
+
     def open(self, source: Source, facts: MediaFacts, output_root: Path) -> None:
         """None: there is nothing to write."""
+
+    @property
+    def wants_every_frame(self) -> bool:
+        """As `hold` says."""
+        return bool(self.params.hold)
+
+    def needed_wh(self, full_wh: tuple[int, int]) -> tuple[int, int]:
+        """As large as the picture becomes, and no larger than it is."""
+        picture_wh = self._picture_wh(full_wh)
+        return min(picture_wh[0], full_wh[0]), min(picture_wh[1], full_wh[1])
+
+    def open_segment(
+        self, source: Source, facts: VideoFacts, output_root: Path, part: Path
+    ) -> AbstractContextManager[StripSession]:
+        """Begin one segment."""
+        return self._session(facts, part)
+
+    @contextmanager
+    def _session(self, facts: VideoFacts, part: Path) -> Iterator[StripSession]:
+        picture_wh = self._picture_wh(facts.size_wh)
+        canvas_wh = _even(picture_wh if self.params.size is None else self.params.size.wh)
+        options = FORMAT_OPTIONS[self.params.format].encoding(self.params.quality)
+        with self._encoder.VideoEncoder(part, canvas_wh, options) as encoder:
+            session = StripSession(self, facts, encoder, picture_wh, canvas_wh)
+            yield session
+            encoder.finish()
+
+    def _picture_wh(self, full_wh: tuple[int, int]) -> tuple[int, int]:
+        """How large the picture becomes, what is padded left out."""
+        size = self.params.size
+        if size is None:
+            return full_wh
+        return size.wh if self.params.stretch else fit_into(full_wh, size.wh)
+
+    def annotate(self, frame: Frame, result: FrameResult | None, picture_wh: tuple[int, int]) -> Any:
+        """The picture of one frame with what was found drawn on it: (height, width, 3) uint8."""
+        rgb = self._encoding.scale_to(frame.rgb_covering(self.needed_wh(frame.size_wh)), picture_wh)
+        detections = chain.from_iterable(result.found.values()) if result is not None else ()
+        return self._drawing.draw_detections(rgb, detections, frame.size_wh)
+
+    def join(self, source: Source, film: Film, shares: Sequence[Share], output_root: Path) -> None:
+        """Write the whole video; nothing where no frame was mined."""
+        strips = [self._join.Strip(share.part, *share.note) for share in shares if share.note[0]]
+        if not strips:
+            return
+        path = self.path_for(source, output_root, f"-annotated.{self.params.format}")
+        sampling = film.sampling
+        is_cut = (sampling.start, sampling.end, sampling.max_frames) != (None, None, None)
+        timing = self._join.Timing(film.facts.frame_rate, is_cut)
+        self._join.join_strips(path, source, film.facts.has_sound, self.params.format, strips, timing)
+
+
+class StripSession(SegmentSession):
+    """One segment in the making; the note is all of its `Strip` but the file."""
+
+    def __init__(
+        self,
+        writer: VideoWriter,
+        facts: VideoFacts,
+        encoder: Any,
+        picture_wh: tuple[int, int],
+        canvas_wh: tuple[int, int],
+    ) -> None:
+        self._writer = writer
+        self._frame_rate = facts.frame_rate
+        self._encoder = encoder
+        self._picture_wh, self._canvas_wh = picture_wh, canvas_wh
+        self._last_result: FrameResult | None = None
+        self.note = (0, 0, 0, True)
+
+    def write(self, frame: Frame, result: FrameResult) -> None:
+        """Draw one frame's detections."""
+        self._last_result = result
+        self.pass_by(frame)
+
+    def remember(self, result: FrameResult) -> None:
+        """What frames show that come before the first mined one."""
+        self._last_result = result
+
+    def pass_by(self, frame: Frame) -> None:
+        """A frame with what was found last.
+
+        Raises:
+            SourceError: the encoder refuses.
+            OutputError: the disk is full.
+        """
+        picture = self._writer.annotate(frame, self._last_result, self._picture_wh)
+        time_s = frame.timestamp or 0.0
+        count, first_us, _, is_regular = self.note
+        time_us = round(time_s * 1e6)
+        first_us = time_us if not count else first_us
+        self._encoder.write(_padded(picture, self._canvas_wh), time_us - first_us)
+        place = time_s * float(self._frame_rate)
+        is_regular = is_regular and abs(place - round(place)) < 0.05
+        self.note = (count + 1, first_us, time_us, is_regular)
+
+
+def _even(size_wh: tuple[int, int]) -> tuple[int, int]:
+    """The least even numbers that are no less: colour has half the resolution."""
+    return size_wh[0] + size_wh[0] % 2, size_wh[1] + size_wh[1] % 2
+
+
+def _padded(rgb: Any, canvas_wh: tuple[int, int]) -> Any:
+    """A picture in the middle of a black canvas."""
+    height, width = rgb.shape[:2]
+    if (width, height) == canvas_wh:
+        return rgb
+    import numpy as np
+
+    canvas = np.zeros((canvas_wh[1], canvas_wh[0], 3), np.uint8)
+    left, top = (canvas_wh[0] - width) // 2, (canvas_wh[1] - height) // 2
+    canvas[top : top + height, left : left + width] = rgb
+    return canvas

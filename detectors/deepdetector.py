@@ -85,6 +85,9 @@ class Network(Protocol):
     names: tuple[str, ...]
     """Of the classes, in the order of the class ids."""
 
+    def needed_wh(self, full_wh: tuple[int, int], resize: Resize) -> tuple[int, int]:
+        """How large a whole frame of this size becomes on the network's input."""
+
     def iter_boxes(
         self, frame: Frame, regions: Sequence[Box], *, threshold: float, nms: float, resize: Resize
     ) -> Iterator[tuple[Box, FloatArray, FloatArray]]:
@@ -163,6 +166,10 @@ class DeepDetector(Detector):
             from detectors.darknet.opening import open_darknet
 
             self._network = open_darknet(resolve_darknet(model, weights), labels, self.params.precision)
+
+    def needed_wh(self, full_wh: tuple[int, int]) -> tuple[int, int]:
+        """No more pixels than the network's input takes."""
+        return self._network.needed_wh(full_wh, self.params.resize)
 
     def detect(self, frame: Frame, regions: Sequence[Box]) -> list[Detection]:
         """One detection for each box, with all of its labels above the threshold, best first."""

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from detectors.boxes import FloatArray, suppress_scores
+from detectors.boxes import FloatArray, letterbox, suppress_scores
 from detectors.darknet.decode import decode_heads
 from detectors.darknet.layers import Detection, NetworkCfg
 from detectors.darknet.tree import ClassTree
@@ -46,6 +46,17 @@ class YoloNetwork:
         # Darknet's own program stretches pictures for YOLOv1, and Darkflow for every network.
         stretched = stretched or any(isinstance(head, Detection) for _, head in network.heads)
         self._resize: Resize = "stretch" if stretched else "letterbox"
+
+    def needed_wh(self, full_wh: tuple[int, int], resize: Resize | Literal["auto"]) -> tuple[int, int]:
+        """How large a whole frame of this size becomes on the network's input; Darknet samples full ones."""
+        as_asked = self._resize if resize == "auto" else resize
+        input_wh = (self._network.shape.width, self._network.shape.height)
+        if as_asked == "darknet":
+            return full_wh
+        if as_asked == "stretch":
+            return input_wh
+        place = letterbox(full_wh, input_wh)
+        return place.width, place.height
 
     def iter_boxes(
         self,

@@ -17,9 +17,11 @@ from typing import Annotated, Any, ClassVar, NamedTuple, Protocol
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
 from pipeline.detections import Box, Detection, FrameResult
+from pipeline.film import Film, Share
 from pipeline.frame import Frame
 from pipeline.outputs import output_path
 from pipeline.source import MediaFacts, Source
+from pipeline.videofacts import VideoFacts
 
 ALL = "all"
 
@@ -110,6 +112,14 @@ class Component:
         Raises: ModelError: a model cannot be used; ends the run.
         """
 
+    def needed_wh(self, full_wh: tuple[int, int]) -> tuple[int, int]:
+        """The least size that suffices of a whole video frame; frames are read no larger than anybody needs.
+
+        Args:
+            full_wh: the frame's full size, pixels.
+        """
+        return full_wh
+
 
 class Detector(Component):
     """Finds things in regions of a frame. A recognizer is a detector whose labels are names."""
@@ -133,8 +143,28 @@ class WriterSession(Protocol):
         """Add one frame and what was found in it."""
 
 
+class SegmentSession:
+    """One writer's part of one segment of a video, in the making."""
+
+    note: Any = None
+    """Once the session has ended well: what `Writer.join` is to know of it; it is sent between processes."""
+
+    def write(self, frame: Frame, result: FrameResult) -> None:
+        """Add one frame and what was found in it."""
+        raise NotImplementedError
+
+    def remember(self, result: FrameResult) -> None:
+        """What was found last before the segment begins, for writers that want every frame."""
+
+    def pass_by(self, frame: Frame) -> None:
+        """A frame that is not mined, for writers that want every frame."""
+
+
 class Writer(Component):
     """Makes files of what was found.
+
+    A photo has one session, from `open`. A video is cut into segments, which worker processes take in any
+    order: `open_segment` makes a part of each, `join` makes the whole output of the parts.
 
     Args:
         tag: what the names of this writer's outputs bear between the input's name and their ending:
@@ -159,6 +189,28 @@ class Writer(Component):
         The session's clean exit puts the finished file under its name; an exception leaves nothing.
         """
         raise NotImplementedError
+
+    @property
+    def wants_every_frame(self) -> bool:
+        """Whether a part's session is to see frames too that a sampled video's mining passes by."""
+        return False
+
+    def open_segment(
+        self, source: Source, facts: VideoFacts, output_root: Path, part: Path
+    ) -> AbstractContextManager[SegmentSession] | None:
+        """Begin this writer's part of one segment of a video, or None where it makes nothing of videos.
+
+        Args:
+            part: an empty file for whatever `join` is to find.
+        """
+        return None
+
+    def join(self, source: Source, film: Film, shares: Sequence[Share], output_root: Path) -> None:
+        """Make the whole output of a video of its parts, under its name or not at all.
+
+        Args:
+            shares: of all segments, in the order of the video; none of a video without mined frames.
+        """
 
     def path_for(self, source: Source, output_root: Path, suffix: str) -> Path:
         """Where an output of this writer lies; `suffix` as `.json` or `-annotated.jpg`."""

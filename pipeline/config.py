@@ -6,7 +6,7 @@ import hashlib
 import importlib
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import ValidationError
@@ -18,6 +18,7 @@ from pipeline.errors import ModelError, PipelineFileError
 from pipeline.modelfiles import sha256_of
 from pipeline.outputs import printable
 from pipeline.validation import did_you_mean, sentence_of, shown
+from pipeline.videosampling import Sampling
 from pipeline.yamlfile import MAX_BYTES, KeyPath, YamlFile, parse_yaml, shortened
 
 FILES = "files"
@@ -29,7 +30,7 @@ RESERVED_NAMES = (FILES, "frame", "time")
 MAX_NAME_BYTES = 100
 """In UTF-8; a second writer's name becomes part of its files' names."""
 
-_TOP_LEVEL_KEYS = ("pipeline",)
+_TOP_LEVEL_KEYS = ("pipeline", "video")
 _COMPONENT_KEYS = ("name", "type", "inputs", "params")
 
 
@@ -60,10 +61,12 @@ class PipelineConfig:
         components: in the order of the file; each one's inputs come before it.
         fingerprint: SHA-256 over the effective configuration and the model files' contents: two runs with
             equal fingerprints find the same things.
+        sampling: which frames of videos are mined.
     """
 
     components: tuple[ComponentConfig, ...]
     fingerprint: str
+    sampling: Sampling = field(default_factory=Sampling)
 
 
 def read_config(path: str, *, allow_plugins: bool = False) -> PipelineConfig:
@@ -83,10 +86,10 @@ def read_config(path: str, *, allow_plugins: bool = False) -> PipelineConfig:
     except OSError as error:
         raise PipelineFileError([f"{where}: the pipeline file cannot be read ({error.strerror})"]) from None
     reader = _ConfigReader(parse_yaml(content, where), where, os.path.dirname(os.path.abspath(path)))
-    components = reader.read(allow_plugins)
+    components, sampling = reader.read(allow_plugins), reader.read_sampling()
     if reader.problems:
         raise PipelineFileError([text for _, text in sorted(reader.problems, key=lambda problem: problem[0])])
-    return PipelineConfig(components, _fingerprint(components))
+    return PipelineConfig(components, _fingerprint(components, sampling), sampling)
 
 
 def load_class(target: str) -> type[Component]:
@@ -101,8 +104,10 @@ def load_class(target: str) -> type[Component]:
     return found
 
 
-def _fingerprint(components: tuple[ComponentConfig, ...]) -> str:
+def _fingerprint(components: tuple[ComponentConfig, ...], sampling: Sampling) -> str:
     parts: list[Any] = [__version__]
+    if sampling != Sampling():
+        parts.append(sampling.model_dump())
     for component in components:
         files = load_class(component.target).model_files(component.params)
         parts.append(
@@ -150,6 +155,20 @@ class _ConfigReader:
             return ()
         read = [self._component(("pipeline", index), item, allow_plugins) for index, item in enumerate(items)]
         return tuple(component for component in read if component is not None)
+
+    def read_sampling(self) -> Sampling:
+        """The `video:` section; the default where there is none, or a mistake in it."""
+        top = self._file.value
+        given = top.get("video") if isinstance(top, dict) else None
+        if given is not None and not isinstance(given, dict):
+            self._say(("video",), f'"video" must be a mapping; got {shown(given)}')
+            return Sampling()
+        try:
+            return Sampling.model_validate(given or {})
+        except ValidationError as error:
+            for detail in error.errors(include_url=False):
+                self._say(("video", *detail["loc"]), sentence_of(detail, Sampling, "video"))
+            return Sampling()
 
     def _say(self, path: KeyPath, sentence: str) -> None:
         """Note a mistake, unless it is about a value that is already known to be flawed."""

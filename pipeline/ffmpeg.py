@@ -75,6 +75,13 @@ def input_arguments(path: str, max_pixels: int = MAX_FRAME_PIXELS) -> tuple[str,
     return (
         *("-threads", "1", "-max_pixels", str(max_pixels), "-max_error_rate", "1"),
         *("-copyts", "-seek_timestamp", "1"),
+        *safe_input(path),
+    )
+
+
+def safe_input(path: str) -> tuple[str, ...]:
+    """Arguments that make an untrusted file an input, and let it lead to no other."""
+    return (
         *("-protocol_whitelist", "file,pipe", "-format_whitelist", _DEMUXERS),
         *("-i", f"file:{os.path.abspath(path)}"),
     )
@@ -144,16 +151,24 @@ class Ffmpeg:
         arguments: all but the name; text as `os.fsdecode` gives it. They name `channels` by their `url`.
         channels: what it writes to; closed at the end.
         log_level: info, warning or error.
+        stdin: a descriptor that it reads from, for arguments with `pipe:0`; nothing by default.
 
     Raises: SourceError: it cannot be started.
     """
 
-    def __init__(self, arguments: Sequence[str], channels: Sequence[Channel], log_level: str) -> None:
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        channels: Sequence[Channel],
+        log_level: str,
+        *,
+        stdin: int = subprocess.DEVNULL,
+    ) -> None:
         self._channels = (*channels, errors := Channel())
         try:
             self._process = subprocess.Popen(
                 _command(("-nostdin", "-nostats", "-loglevel", f"level+{log_level}", *arguments)),
-                stdin=subprocess.DEVNULL,
+                stdin=stdin,
                 stdout=subprocess.DEVNULL,
                 stderr=errors.write_end,
                 pass_fds=[channel.write_end for channel in channels],

@@ -1,4 +1,4 @@
-"""From a source to its frames."""
+"""From a photo to its frame. Videos are looked at and cut first, see `pipeline.videomining`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def open_frames(source: Source, limits: Limits) -> Media:
     Raises: SourceError: it cannot be read; the iterator raises it too, for what shows only then.
     """
     if source.kind is SourceKind.VIDEO:
-        raise SourceError(FailureCode.UNSUPPORTED_FORMAT, "videos are not mined by this version")
+        raise SourceError(FailureCode.UNSUPPORTED_FORMAT, "it is a video; give a photo")
     from pipeline.photo import open_photo
 
     facts, frame = open_photo(source, limits)

@@ -11,7 +11,7 @@ import errno
 import hashlib
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
 from pathlib import Path
 from typing import BinaryIO
@@ -101,6 +101,36 @@ def replace_file(path: Path) -> Iterator[BinaryIO]:
         raise
 
 
+def make_part(folder: Path, pid: int | None = None) -> Path:
+    """Make an empty unfinished file; a piece of an output that somebody will put together.
+
+    Args:
+        folder: of the output to be; made if it is missing.
+        pid: the process that answers for it: when that has ended, the file may be swept. None: this one.
+    Raises: OutputError: the folder cannot be made or written.
+    """
+    part = folder / _part_name(pid)
+    with output_errors(part):
+        folder.mkdir(parents=True, exist_ok=True)
+        part.touch(exist_ok=False)
+    return part
+
+
+def hand_over(part: Path, pid: int) -> Path:
+    """Make another process answer for an unfinished file that is complete; its new path."""
+    kept = part.parent / _part_name(pid)
+    with output_errors(kept):
+        os.replace(part, kept)
+    return kept
+
+
+def remove_parts(parts: Iterable[Path]) -> None:
+    """Remove unfinished files that nobody needs any more."""
+    for part in parts:
+        with contextlib.suppress(OSError):
+            part.unlink()
+
+
 def write_file(path: Path, content: bytes) -> None:
     """Replace `path` by `content`, whole or not at all.
 
@@ -133,8 +163,8 @@ def check_writable(output_root: Path) -> None:
         probe.unlink()
 
 
-def _part_name() -> str:
-    return f"{PART_PREFIX}{os.getpid()}-{secrets.token_hex(8)}{PART_SUFFIX}"
+def _part_name(pid: int | None = None) -> str:
+    return f"{PART_PREFIX}{os.getpid() if pid is None else pid}-{secrets.token_hex(8)}{PART_SUFFIX}"
 
 
 def sweep_parts(folder: Path, pid: int | None = None) -> None:
@@ -155,9 +185,14 @@ def sweep_parts(folder: Path, pid: int | None = None) -> None:
 
 
 def sweep_tree(output_root: Path) -> None:
-    """Rid a whole output folder of the unfinished outputs of processes that have ended."""
+    """Rid a whole output folder of the unfinished outputs of processes that have ended.
+
+    Called before this process has made any: what bears its number is of one that had it before, as the first
+    process of a container has the same each time.
+    """
     for folder, _, _ in os.walk(output_root):
         sweep_parts(Path(folder))
+        sweep_parts(Path(folder), os.getpid())
 
 
 def _is_alive(pid: int) -> bool:

@@ -28,16 +28,26 @@ from pipeline.source import Limits, MediaFacts, Source
 _log = logging.getLogger(__name__)
 
 C = TypeVar("C")
+S = TypeVar("S")
 Found = dict[str, tuple[Detection, ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Step(Generic[C]):
+class Step(Generic[C]):
     """A built component with what it listens to."""
 
     component: C
     inputs: tuple[str, ...]
     triggerlabels: frozenset[str]
+
+    def share_of(self, result: FrameResult) -> FrameResult:
+        """What of a frame's detections a writer listens to."""
+        own = {
+            name: tuple(_triggering(detections, self.triggerlabels))
+            for name, detections in result.found.items()
+            if name in self.inputs
+        }
+        return FrameResult(result.frame_index, result.timestamp, own)
 
 
 class Mined(NamedTuple):
@@ -57,10 +67,11 @@ class Pipeline:
     """
 
     def __init__(self, config: PipelineConfig, output_root: Path, limits: Limits) -> None:
-        self._output_root = output_root
-        self._limits = limits
-        self._detectors: list[_Step[Detector]] = []
-        self._writers: list[_Step[Writer]] = []
+        self.output_root = output_root
+        self.limits = limits
+        self.sampling = config.sampling
+        self._detectors: list[Step[Detector]] = []
+        self.writers: list[Step[Writer]] = []
         of_class: Counter[str] = Counter()
         for component in config.components:
             cls = load_class(component.target)
@@ -68,11 +79,11 @@ class Pipeline:
                 tag = f"-{component.name}" if of_class[component.target] else ""
                 of_class[component.target] += 1
                 writer = cls(component.name, component.params, tag=tag, fingerprint=config.fingerprint)
-                self._writers.append(_step(writer, component))
+                self.writers.append(_step(writer, component))
             elif issubclass(cls, Detector):
                 self._detectors.append(_step(cls(component.name, component.params), component))
         # What is opened first is finished last.
-        self._writers.sort(key=lambda step: not step.component.finished_last)
+        self.writers.sort(key=lambda step: not step.component.finished_last)
 
     def load(self) -> None:
         """Load every component's models.
@@ -80,7 +91,7 @@ class Pipeline:
         Raises: MinerError: one cannot be used; says which component.
         """
         components: list[Component] = [step.component for step in self._detectors]
-        components += [step.component for step in self._writers]
+        components += [step.component for step in self.writers]
         for component in components:
             try:
                 component.load()
@@ -99,68 +110,59 @@ class Pipeline:
             SourceError: this source cannot be mined; each output of it is whole or as it was.
             MinerError: no source can be, such as a full disk.
         """
-        try:
-            with _blamed_on("reading it"):
-                media = open_frames(source, self._limits)
-            with contextlib.ExitStack() as stack:
-                sessions = [
-                    (step, stack.enter_context(session)) for step, session in self._open(source, media.facts)
-                ]
-                count = 0
-                while (frame := self._next(media.frames)) is not None:
-                    self._write(sessions, frame, self._detect(frame))
-                    count += 1
-            return Mined(count, media.facts.sha256)
-        except OutputNameError as error:
-            raise SourceError(FailureCode.OUTPUT_NAME_TAKEN, str(error)) from None
-        except MemoryError:
-            raise SourceError(FailureCode.OUT_OF_MEMORY, "needed more memory than there is") from None
+        with source_errors(), contextlib.ExitStack() as stack:
+            with blamed_on("reading it"):
+                media = open_frames(source, self.limits)
+            sessions = [
+                (step, stack.enter_context(session)) for step, session in self._open(source, media.facts)
+            ]
+            count = 0
+            while (frame := next_frame(media.frames)) is not None:
+                result = self.detect(frame)
+                for step, session in sessions:
+                    with blamed_on(who(step)):
+                        session.write(frame, step.share_of(result))
+                count += 1
+        return Mined(count, media.facts.sha256)
 
     def output_folder(self, source: Source) -> Path:
         """The folder that all outputs of a source lie in."""
-        return output_path(self._output_root, source.relative, "").parent
+        return output_path(self.output_root, source.relative, "").parent
 
     def detect(self, frame: Frame) -> FrameResult:
         """What every detector finds in one frame, in the order of the pipeline file."""
         return FrameResult(frame.index, frame.timestamp, self._detect(frame))
 
-    def _next(self, frames: Iterator[Frame]) -> Frame | None:
-        with _blamed_on("reading it"):
-            return next(frames, None)
+    def needed_wh(self, full_wh: tuple[int, int]) -> tuple[int, int]:
+        """The least size of a video's frames that suffices for all components; see `Component.needed_wh`."""
+        needed = [step.component.needed_wh(full_wh) for step in self.writers]
+        for step in self._detectors:
+            whole_frames = step.inputs == (FILES,)
+            needed.append(step.component.needed_wh(full_wh) if whole_frames else full_wh)
+        widths, heights = zip(*needed, strict=True)
+        return min(max(widths), full_wh[0]), min(max(heights), full_wh[1])
 
     def _detect(self, frame: Frame) -> Found:
         found: Found = {}
         for step in self._detectors:
             regions = _regions(frame, found, step)
-            with _blamed_on(_who(step)):
+            with blamed_on(who(step)):
                 detections = step.component.detect(frame, regions) if regions else ()
                 found[step.component.name] = tuple(_inside(frame, detections))
         return found
 
     def _open(
         self, source: Source, facts: MediaFacts
-    ) -> Iterator[tuple[_Step[Writer], AbstractContextManager[WriterSession]]]:
-        for step in self._writers:
-            with _blamed_on(_who(step)):
-                session = step.component.open(source, facts, self._output_root)
+    ) -> Iterator[tuple[Step[Writer], AbstractContextManager[WriterSession]]]:
+        for step in self.writers:
+            with blamed_on(who(step)):
+                session = step.component.open(source, facts, self.output_root)
             if session is not None:
-                yield step, _blamed_session(step, session)
-
-    def _write(
-        self, sessions: Sequence[tuple[_Step[Writer], WriterSession]], frame: Frame, found: Found
-    ) -> None:
-        for step, session in sessions:
-            own = {
-                name: tuple(_triggering(detections, step.triggerlabels))
-                for name, detections in found.items()
-                if name in step.inputs
-            }
-            with _blamed_on(_who(step)):
-                session.write(frame, FrameResult(frame.index, frame.timestamp, own))
+                yield step, blamed_session(step, session)
 
 
-def _step(component: C, config: ComponentConfig) -> _Step[C]:
-    return _Step(component, config.inputs, frozenset(config.params.triggerlabels))
+def _step(component: C, config: ComponentConfig) -> Step[C]:
+    return Step(component, config.inputs, frozenset(config.params.triggerlabels))
 
 
 def _triggering(detections: Sequence[Detection], triggerlabels: frozenset[str]) -> Iterator[Detection]:
@@ -168,7 +170,7 @@ def _triggering(detections: Sequence[Detection], triggerlabels: frozenset[str]) 
     return (found for found in detections if not triggerlabels or found.carries(triggerlabels))
 
 
-def _regions(frame: Frame, found: Found, step: _Step[Detector]) -> list[Box]:
+def _regions(frame: Frame, found: Found, step: Step[Detector]) -> list[Box]:
     """Where a detector looks: the whole frame, or earlier detections; no box twice, none empty."""
     regions: dict[Box, None] = {}
     for name in step.inputs:
@@ -188,21 +190,37 @@ def _inside(frame: Frame, detections: Iterable[Detection]) -> Iterator[Detection
             yield replace(detection, box=whole)
 
 
+def next_frame(frames: Iterator[Frame]) -> Frame | None:
+    """The next frame, None at the end."""
+    with blamed_on("reading it"):
+        return next(frames, None)
+
+
 @contextlib.contextmanager
-def _blamed_session(
-    step: _Step[Writer], session: AbstractContextManager[WriterSession]
-) -> Iterator[WriterSession]:
+def blamed_session(step: Step[Writer], session: AbstractContextManager[S]) -> Iterator[S]:
     """The same session; what its beginning or its end raises is its writer's fault."""
-    with _blamed_on(_who(step)), session as opened:
+    with blamed_on(who(step)), session as opened:
         yield opened
 
 
-def _who(step: _Step[Any]) -> str:
+def who(step: Step[Any]) -> str:
+    """A component as sentences call it."""
     return f'component "{step.component.name}"'
 
 
 @contextlib.contextmanager
-def _blamed_on(who: str) -> Iterator[None]:
+def source_errors() -> Iterator[None]:
+    """What ends the mining of one source only, as its `SourceError`."""
+    try:
+        yield
+    except OutputNameError as error:
+        raise SourceError(FailureCode.OUTPUT_NAME_TAKEN, str(error)) from None
+    except MemoryError:
+        raise SourceError(FailureCode.OUT_OF_MEMORY, "needed more memory than there is") from None
+
+
+@contextlib.contextmanager
+def blamed_on(who: str) -> Iterator[None]:
     """An exception that nobody should raise, as a failure of this source that says where it came from."""
     try:
         yield

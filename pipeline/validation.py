@@ -56,18 +56,19 @@ def shown(value: Any) -> str:
     return f'"{shortened(value)}"' if isinstance(value, str) else shortened(str(value))
 
 
-def sentence_of(detail: Mapping[str, Any], model: type[BaseModel]) -> str:
+def sentence_of(detail: Mapping[str, Any], model: type[BaseModel], section: str = "params") -> str:
     """One of pydantic's errors as a sentence.
 
     Args:
         detail: an element of `ValidationError.errors()`.
         model: the model that was validated, for the names that it knows.
+        section: the key that the values stand under.
     """
     kind, location, given = detail["type"], detail["loc"], detail.get("input")
     key = shortened(".".join(str(part) for part in location))
-    name = f"params.{key}" if key else "params"
+    name = f"{section}.{key}" if key else section
     if kind == "extra_forbidden":
-        return f'params has no "{key}"{did_you_mean(str(location[-1]), _fields(model, location[:-1]))}'
+        return f'{section} has no "{key}"{did_you_mean(str(location[-1]), _fields(model, location[:-1]))}'
     if kind == "missing":
         field = _fields(model, location[:-1]).get(str(location[-1]))
         return f"{name} is missing" + (f": {field.description}" if field and field.description else "")

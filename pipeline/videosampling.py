@@ -33,12 +33,16 @@ class Sampling(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
-    every: int | None = Field(None, ge=1, description="mine each N-th frame: 0, N, 2N and so on")
-    fps: float | None = Field(None, gt=0, le=1000, description="mine about this many frames a second")
-    keyframes: bool = Field(False, description="mine the frames at which decoding can begin, the cheapest")
-    start: Seconds | None = Field(None, description="begin here: seconds, or hours:minutes:seconds")
-    end: Seconds | None = Field(None, description="end before this: seconds, or hours:minutes:seconds")
-    max_frames: int | None = Field(None, ge=1, description="mine at most this many frames")
+    every: int | None = Field(default=None, ge=1, description="mine each N-th frame: 0, N, 2N and so on")
+    fps: float | None = Field(default=None, gt=0, le=1000, description="mine about so many frames a second")
+    keyframes: bool = Field(
+        default=False, description="mine frames at which decoding can begin, the cheapest"
+    )
+    start: Seconds | None = Field(default=None, description="begin here: seconds, or hours:minutes:seconds")
+    end: Seconds | None = Field(
+        default=None, description="end before this: seconds, or hours:minutes:seconds"
+    )
+    max_frames: int | None = Field(default=None, ge=1, description="mine at most this many frames")
 
     @model_validator(mode="after")
     def _is_of_one_mind(self) -> Sampling:

@@ -9,18 +9,20 @@ import os
 import signal
 import threading
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 from pipeline.config import PipelineConfig
-from pipeline.errors import ExitCode, FailureCode, MinerError, SourceError
+from pipeline.errands import Result, run_errand
+from pipeline.errors import ExitCode, MinerError
 from pipeline.logs import set_levels
-from pipeline.outcome import Outcome, Status
-from pipeline.outputs import noting_outputs
 from pipeline.pipeline import Pipeline
 from pipeline.processes import be_killed_first, bound_memory, die_with_parent, give_way
-from pipeline.source import Limits, Source
+from pipeline.source import Limits
+
+LIFE_SIGN_S = 2.0
+"""How often a worker with a segment in hand says that frames come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ class Assignment:
         log_level: the least that the parent wants to hear.
         nice: how far to give way to other programs, see nice(2).
         memory_bytes: what a worker may allocate to mine with; None for no bound.
+        run_pid: the process that gives out the work and answers for parts of outputs.
     """
 
     config: PipelineConfig
@@ -42,6 +45,7 @@ class Assignment:
     log_level: int = logging.INFO
     nice: int = 0
     memory_bytes: int | None = None
+    run_pid: int = field(default_factory=os.getpid)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +70,19 @@ class LogLine:
     text: str
 
 
-Message = Ready | Fatal | LogLine | Outcome
+@dataclass(frozen=True, slots=True)
+class LifeSign:
+    """A frame more of the segment in hand is done."""
+
+
+Message = Ready | Fatal | LogLine | LifeSign | Result
 
 
 def run_worker(connection: Connection, noise: Connection, parent_pid: int) -> None:
     """Mine what comes over the connection, until the parent ends this process.
 
     Args:
-        connection: an `Assignment` comes in, then Sources; Messages go out.
+        connection: an `Assignment` comes in, then Errands; Messages go out.
         noise: takes standard output, standard error and a crash's traceback.
         parent_pid: the worker dies with it.
     """
@@ -106,28 +115,11 @@ def _serve(connection: Connection, assignment: Assignment) -> None:
             bound_memory(assignment.memory_bytes)
         sender.send(Ready())
         while True:
-            sender.send(mine_one(pipeline, connection.recv()))
+            errand = connection.recv()
+            sender.send(run_errand(pipeline, errand, assignment.run_pid, _LifeSigns(sender)))
     except MinerError as error:
         sender.send(Fatal(str(error), error.exit_code))
         connection.recv()  # for ever: the parent reads the sentence and ends us
-
-
-def mine_one(pipeline: Pipeline, source: Source) -> Outcome:
-    """One source's outcome; a source that cannot be mined is an outcome too.
-
-    Raises: MinerError: the run cannot go on.
-    """
-    began = time.monotonic()
-    with noting_outputs() as noted:
-        try:
-            mined = pipeline.mine(source)
-            outcome = Outcome(source.path, Status.MINED, frames=mined.frames, sha256=mined.sha256)
-        except SourceError as error:
-            status = Status.IGNORED if error.code is FailureCode.VANISHED else Status.FAILED
-            outcome = Outcome(source.path, status, error.code, error.sentence)
-    folder = pipeline.output_folder(source)
-    outputs = tuple(sorted({path.name for path in noted if path.parent == folder}))
-    return replace(outcome, kind=source.kind, duration_s=time.monotonic() - began, outputs=outputs)
 
 
 class _Sender:
@@ -141,6 +133,19 @@ class _Sender:
         """Send one message; blocks while the parent has no ear for it."""
         with self._lock:
             self._connection.send(message)
+
+
+class _LifeSigns:
+    """Called after each frame, tells the parent now and then that work goes on."""
+
+    def __init__(self, sender: _Sender) -> None:
+        self._sender = sender
+        self._next = time.monotonic() + LIFE_SIGN_S
+
+    def __call__(self) -> None:
+        if time.monotonic() >= self._next:
+            self._sender.send(LifeSign())
+            self._next = time.monotonic() + LIFE_SIGN_S
 
 
 class _SendingHandler(logging.Handler):

@@ -1,29 +1,33 @@
-"""Worker processes: hand out sources, watch deadlines, replace what dies.
+"""Worker processes: hand out photos and segments of videos, watch deadlines, replace what dies.
 
-One spawned process, one pipe and one source in hand for each worker. No library's pool serves: on a
+One spawned process, one pipe and one errand in hand for each worker. No library's pool serves: on a
 killed worker multiprocessing.Pool hangs and ProcessPoolExecutor fails every pending file. Here a worker
-that dies loses only the source in its hands, which is tried once more in a fresh worker.
+that dies loses only the errand in its hands, which is tried once more in a fresh worker.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import multiprocessing
 import multiprocessing.connection
 import os
 import signal
 import time
-from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from typing import Any, Protocol
 
+from pipeline.agenda import Agenda
+from pipeline.channel import PATIENCE_S
+from pipeline.errands import Errand, LookAtVideo, MinePhoto, MineSegment, key_of, run_errand
 from pipeline.errors import FailureCode, MinerError
+from pipeline.film import Cut, MinedStretch
 from pipeline.outcome import Outcome, Status
 from pipeline.outputs import output_path, sweep_parts
 from pipeline.pipeline import Pipeline
 from pipeline.processes import give_way
 from pipeline.source import Source
-from pipeline.workerprocess import Assignment, Fatal, LogLine, Message, Ready, mine_one, run_worker
+from pipeline.workerprocess import Assignment, Fatal, LifeSign, LogLine, Message, Ready, run_worker
 
 STARTS_BEFORE_GIVING_UP = 5
 """Where no worker has ever got to work."""
@@ -31,6 +35,11 @@ MORE_STARTS = 25
 """Where one has, so that the models are good: then somebody is killing workers, and may stop."""
 LOAD_TIMEOUT_S = 1800.0
 """Loading may include compiling a network, which is minutes on a small machine."""
+STALL_S = PATIENCE_S + 10.0
+"""For a segment of a video: the reader, who has a minute's patience with ffmpeg, is to speak first."""
+AROUND_S = 3600.0
+"""For the look at a video and the join of its parts, which read or write whole files; each wait for ffmpeg in
+there has bounds of its own."""
 GRACE_S = 8.0
 """After a signal, what is in hand may take this long; `docker stop` kills after 10 s."""
 LOOK_S = 0.2
@@ -64,14 +73,15 @@ class SerialWorkers:
     def mine(self, sources: Iterable[Source]) -> Generator[Outcome, None, None]:
         """As `Workforce.mine`, in order."""
         assignment, pipeline = self._assignment, None
-        for source in sources:
-            if self._stopping:
-                return
-            if pipeline is None:
-                give_way(assignment.nice)
-                pipeline = Pipeline(assignment.config, assignment.output_root, assignment.limits)
-                pipeline.load()
-            yield mine_one(pipeline, source)
+        with contextlib.closing(Agenda(sources)) as agenda:
+            while not self._stopping and (errand := agenda.next()) is not None:
+                if pipeline is None:
+                    give_way(assignment.nice)
+                    pipeline = Pipeline(assignment.config, assignment.output_root, assignment.limits)
+                    pipeline.load()
+                result = run_errand(pipeline, errand, assignment.run_pid, self._on_frame)
+                if (outcome := agenda.note(errand, result)) is not None:
+                    yield outcome
 
     def stop(self) -> None:
         """As `Workforce.stop`.
@@ -82,12 +92,17 @@ class SerialWorkers:
             raise KeyboardInterrupt
         self._stopping = True
 
+    def _on_frame(self) -> None:
+        """A video that is not done to the end is done anew in the next run: there is no use in going on."""
+        if self._stopping:
+            raise KeyboardInterrupt
+
 
 class _Worker:
     """The parent's side of one worker process."""
 
     def __init__(self, context: Any, number: int, assignment: Assignment) -> None:
-        self.source: Source | None = None
+        self.errand: Errand | None = None
         self.ready = self.handed = False
         self.deadline = time.monotonic() + LOAD_TIMEOUT_S
         self._output_root = assignment.output_root
@@ -112,7 +127,7 @@ class _Worker:
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
-    def _send(self, message: Assignment | Source | None) -> bool:
+    def _send(self, message: Assignment | Errand | None) -> bool:
         try:
             self.connection.send(message)
         except ConnectionError:  # it just died: reading from it says so
@@ -120,8 +135,8 @@ class _Worker:
         return True
 
     def hand(self, timeout_s: float) -> None:
-        """Send the source in hand; its deadline begins."""
-        self.handed = self._send(self.source)
+        """Send the errand in hand; its deadline begins."""
+        self.handed = self._send(self.errand)
         self.deadline = time.monotonic() + timeout_s
 
     def hear_noise(self) -> None:
@@ -136,8 +151,8 @@ class _Worker:
         self._process.join(patience_s)
         self._process.kill()
         self._process.join()
-        if self.source is not None:
-            folder = output_path(self._output_root, self.source.relative, "").parent
+        if self.errand is not None:
+            folder = output_path(self._output_root, self.errand.source.relative, "").parent
             sweep_parts(folder, self._process.pid)
         if not self.noise.closed and self.noise.poll():
             self.hear_noise()
@@ -160,23 +175,31 @@ def _how_it_ended(code: int, last_words: str) -> str:
     return f"was killed by {known.get(-code, f'signal {-code}')}"
 
 
+def _given(outcome: Outcome | None) -> tuple[Outcome, ...]:
+    return () if outcome is None else (outcome,)
+
+
 class Workers:
     """Up to `count` worker processes, started as sources come: one photo alone starts one.
 
     Args:
         assignment: what each worker is told.
         count: how many at most, 1 or more.
-        timeout_s: how long a source may be in hand before its worker is killed.
+        timeout_s: how long a photo may be in hand before its worker is killed.
+        stall_s: how long a segment of a video may be in hand without a frame's coming.
     """
 
-    def __init__(self, assignment: Assignment, count: int, timeout_s: float) -> None:
+    def __init__(
+        self, assignment: Assignment, count: int, timeout_s: float, *, stall_s: float = STALL_S
+    ) -> None:
         self._assignment = assignment
         self._count = count
         self._timeout_s = timeout_s
+        self._stall_s = stall_s
         self._context = multiprocessing.get_context("spawn")
         self._workers: list[_Worker] = []
-        self._again: deque[Source] = deque()
-        self._tried: set[str] = set()
+        self._agenda = Agenda(())
+        self._tried: set[tuple[str, str, int]] = set()
         self._started = self._failed_starts = 0
         self._starts_allowed = STARTS_BEFORE_GIVING_UP
         self._stops = 0
@@ -190,10 +213,10 @@ class Workers:
 
     def mine(self, sources: Iterable[Source]) -> Generator[Outcome, None, None]:
         """As `Workforce.mine`."""
-        waiting = iter(sources)
+        self._agenda = Agenda(sources)
         try:
             while True:
-                self._hand_out(waiting)
+                self._hand_out()
                 if self._stops and not self._stopping:
                     self._begin_to_stop()
                 if time.monotonic() >= self._grace_ends or not self._busy():
@@ -202,26 +225,36 @@ class Workers:
         finally:
             while self._workers:  # what they had in hand leaves no trace under a final name
                 self._workers.pop().end()
+            self._agenda.close()
 
     def _busy(self) -> list[_Worker]:
-        return [worker for worker in self._workers if worker.source is not None]
+        return [worker for worker in self._workers if worker.errand is not None]
 
-    def _hand_out(self, waiting: Iterator[Source]) -> None:
-        """Give every idle worker a source, and start workers while there are sources for them."""
+    def _hand_out(self) -> None:
+        """Give every idle worker an errand, and start workers while there are errands for them."""
         while not self._stops:
-            worker = next((worker for worker in self._workers if worker.source is None), None)
+            worker = next((worker for worker in self._workers if worker.errand is None), None)
             if worker is None and len(self._workers) >= self._count:
                 return
-            source = self._again.popleft() if self._again else next(waiting, None)
-            if source is None:
+            errand = self._agenda.next()
+            if errand is None:
                 return
             worker = worker or self._start_worker()
             if worker is None:
-                self._again.appendleft(source)
+                self._agenda.put_back(errand)
                 return
-            worker.source = source
+            worker.errand = errand
             if worker.ready:
-                worker.hand(self._timeout_s)
+                worker.hand(self._allowed_s(errand))
+
+    def _allowed_s(self, errand: Errand) -> float:
+        """How long an errand may take, or until the next sign of life."""
+        match errand:
+            case MinePhoto():
+                return self._timeout_s
+            case MineSegment():
+                return self._stall_s
+        return AROUND_S
 
     def _start_worker(self) -> _Worker | None:
         """One worker more; None where the machine allows no more than there are."""
@@ -273,53 +306,68 @@ class Workers:
             case Ready():
                 worker.ready = True
                 self._failed_starts, self._starts_allowed = 0, MORE_STARTS
-                if not self._stops:
-                    worker.hand(self._timeout_s)
+                if worker.errand is not None and not self._stops:
+                    worker.hand(self._allowed_s(worker.errand))
             case Fatal():
                 error = MinerError(message.sentence)
                 error.exit_code = message.exit_code
                 raise error
-            case Outcome():
-                worker.source = None
-                if message.code is FailureCode.OUT_OF_MEMORY:  # what it did not give back goes with it
-                    self._dismiss(worker)
-                yield message
+            case LifeSign():
+                worker.deadline = time.monotonic() + self._stall_s
+            case Outcome() | Cut() | MinedStretch():
+                errand, worker.errand = worker.errand, None
+                if isinstance(message, Outcome) and message.code is FailureCode.OUT_OF_MEMORY:
+                    self._dismiss(worker)  # what it did not give back goes with it
+                if errand is not None:
+                    yield from _given(self._agenda.note(errand, message))
 
     def _dead(self, worker: _Worker) -> Iterator[Outcome]:
-        source, how = worker.source, worker.end(patience_s=5.0)
+        errand, how = worker.errand, worker.end(patience_s=5.0)
         self._workers.remove(worker)
         if not worker.ready:
             self._failed_starts += 1
             _log.warning("a worker %s while it was loading", how)
             if self._failed_starts >= self._starts_allowed:
                 raise MinerError(f"{self._failed_starts} workers in a row died while loading; the last {how}")
-        if source is None or not worker.handed:
+        if errand is None or not worker.handed:
             if worker.ready:
                 _log.warning("an idle worker %s; another takes its place", how)
-            self._again.extend(() if source is None else (source,))
-        elif source.path not in self._tried:
-            self._tried.add(source.path)
+            yield from () if errand is None else _given(self._agenda.put_back(errand))
+        elif key_of(errand) not in self._tried:
+            self._tried.add(key_of(errand))
             _log.warning("a worker %s; what it had in hand is tried once more", how)
-            self._again.append(source)
+            yield from _given(self._agenda.put_back(errand))
         else:
             sentence = f"the worker that had it in hand {how}; so did the one before"
-            yield Outcome(source.path, Status.FAILED, FailureCode.WORKER_CRASHED, sentence)
+            yield from self._failed(errand, FailureCode.WORKER_CRASHED, sentence)
 
     def _overdue(self, worker: _Worker) -> Iterator[Outcome]:
-        source = worker.source
+        errand = worker.errand
         self._dismiss(worker)
         if not worker.ready:
             raise MinerError(f"a worker was still loading after {LOAD_TIMEOUT_S:.0f} s")
-        if source is not None:
-            sentence = f"not done after {self._timeout_s:g} s; --timeout SECONDS allows more"
-            yield Outcome(source.path, Status.FAILED, FailureCode.TIMEOUT, sentence)
+        match errand:
+            case None:
+                return
+            case MinePhoto():
+                sentence = f"not done after {self._timeout_s:g} s; --timeout SECONDS allows more"
+            case MineSegment():
+                sentence = f"no frame was done for {self._stall_s:g} s"
+            case _:
+                sentence = f"looking at it, or joining its parts, was not done after {AROUND_S:g} s"
+        yield from self._failed(errand, FailureCode.TIMEOUT, sentence)
+
+    def _failed(self, errand: Errand, code: FailureCode, sentence: str) -> Iterator[Outcome]:
+        outcome = Outcome(errand.source.path, Status.FAILED, code, sentence)
+        yield from _given(self._agenda.note(errand, outcome))
 
     def _begin_to_stop(self) -> None:
-        """After the first signal: workers that have begun nothing are not waited for."""
+        """After the first signal: nobody is waited for who has begun nothing, or cannot finish a source."""
         self._stopping = True
         _log.warning("stopping; what is in hand gets %.0f s, a second signal stops at once", GRACE_S)
-        for worker in [worker for worker in self._workers if not worker.ready]:
-            self._dismiss(worker)
+        for worker in list(self._workers):
+            if not worker.ready or isinstance(worker.errand, LookAtVideo | MineSegment):
+                self._dismiss(worker)
 
     def _dismiss(self, worker: _Worker) -> None:
         self._workers.remove(worker)

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from pipeline.component import Params, Writer
 from pipeline.detections import FrameResult
 from pipeline.errors import FailureCode, SourceError
+from pipeline.film import Film, Share
 from pipeline.frame import Frame
 from pipeline.outputs import output_errors, printable, replace_file
 from pipeline.source import MediaFacts, Source
-from reporters.layout import head_text, laid_out
+from pipeline.videofacts import VideoFacts
+from reporters.layout import FRAMES_END, FRAMES_SEPARATOR, frame_text, head_text
 from reporters.report import to_report_frame, to_report_head
 from reporters.reportfile import is_own_report
+from reporters.videoreport import FramesSession, join_frames_parts, open_frames_part
 
 
 class JsonReportWriterParams(Params):
@@ -39,6 +43,23 @@ class JsonReportWriter(Writer):
             yield session
             session.finish()
 
+    def needed_wh(self, full_wh: tuple[int, int]) -> tuple[int, int]:
+        """None of the pixels."""
+        return 1, 1
+
+    def open_segment(
+        self, source: Source, facts: VideoFacts, output_root: Path, part: Path
+    ) -> AbstractContextManager[FramesSession]:
+        """Begin the frames of one segment of a video."""
+        _check_own(self.path_for(source, output_root, ".json"))
+        return open_frames_part(part)
+
+    def join(self, source: Source, film: Film, shares: Sequence[Share], output_root: Path) -> None:
+        """Write a video's report."""
+        path = self.path_for(source, output_root, ".json")
+        _check_own(path)
+        join_frames_parts(path, source, film, shares, self.fingerprint)
+
 
 class _Session:
     """One report in the making: frames go to the disk as they come."""
@@ -51,12 +72,12 @@ class _Session:
 
     def write(self, frame: Frame, result: FrameResult) -> None:
         """Add one frame's detections."""
-        self._put(f"{self._separator}\n    {laid_out(to_report_frame(result), '    ')}")
-        self._separator = ","
+        self._put(f"{self._separator}{frame_text(to_report_frame(result))}")
+        self._separator = FRAMES_SEPARATOR
 
     def finish(self) -> None:
         """Close the list of frames and the report."""
-        self._put("\n  ]\n}\n")
+        self._put(FRAMES_END)
 
     def _put(self, text: str) -> None:
         with output_errors(self._path):

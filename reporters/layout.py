@@ -10,6 +10,9 @@ from typing import Any
 HEAD_END = b',\n  "frames": ['
 """Stands between a report's head and its frames, and nowhere in a head: JSON's strings hold no line break."""
 
+FRAMES_SEPARATOR = ","
+FRAMES_END = "\n  ]\n}\n"
+
 _UNSHOWABLE = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 """What JSON need not escape, yet moves a terminal's cursor or turns the order of what is read."""
 
@@ -19,14 +22,24 @@ def head_text(head: Mapping[str, Any]) -> str:
     return laid_out(head, "").removesuffix("\n}") + HEAD_END.decode()
 
 
+def frame_text(frame: Mapping[str, Any]) -> str:
+    """One of a report's frames."""
+    return f"\n    {laid_out(frame, '    ')}"
+
+
 def laid_out(value: Mapping[str, Any], indent: str) -> str:
-    """A JSON object with a line a key, and in a list a line an element."""
+    """A JSON object with a line a key, and in a list, or an object of objects, a line an element."""
     members = []
     for key, member in value.items():
         text = _dump(member)
         if isinstance(member, list) and member:
             elements = f",\n{indent}    ".join(_dump(element) for element in member)
             text = f"[\n{indent}    {elements}\n{indent}  ]"
+        elif isinstance(member, dict) and any(isinstance(element, dict) for element in member.values()):
+            elements = f",\n{indent}    ".join(
+                f"{_dump(k)}: {_dump(element)}" for k, element in member.items()
+            )
+            text = f"{{\n{indent}    {elements}\n{indent}  }}"
         members.append(f"\n{indent}  {_dump(key)}: {text}")
     return "{" + ",".join(members) + f"\n{indent}}}"
 

@@ -12,7 +12,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pipeline.detections import Detection, FrameResult, Label
+from pipeline.film import Film
 from pipeline.source import MediaFacts, Source
+from reporters.videosummary import Sighting, VideoSummary
 
 SCHEMA = 1
 """Raised when a key changes its meaning; new keys alone do not raise it."""
@@ -21,6 +23,7 @@ RESERVED_NAMES = ("frame", "time")
 """Keys of a frame that stand beside the components' names; no component may be called so."""
 
 _CONFIDENCE_DIGITS = 6
+_TIME_DIGITS = 6
 _DISTANCE_DIGITS = 4
 _SECOND_NS = 1_000_000_000
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.(\d{9})Z")
@@ -52,6 +55,55 @@ def to_report_head(source: Source, facts: MediaFacts, pipeline: str) -> dict[str
         head["modified"] = modified
     head["pipeline"] = pipeline
     return head
+
+
+def to_video_head(source: Source, film: Film, summary: VideoSummary, pipeline: str) -> dict[str, Any]:
+    """Everything of a video's report but its `frames`.
+
+    Args:
+        source: the input.
+        film: what was read of it.
+        summary: of what was found.
+        pipeline: the hash of the effective pipeline.
+    """
+    facts = film.facts
+    as_photo = MediaFacts(
+        facts.size_wh,
+        facts.container,
+        taken=facts.taken,
+        camera=facts.camera,
+        latitude=facts.latitude,
+        longitude=facts.longitude,
+        altitude=facts.altitude,
+        sha256=film.sha256,
+    )
+    head = to_report_head(source, as_photo, pipeline)
+    if film.is_partial:
+        head["status"] = "partial"
+    head |= {
+        "codec": facts.codec,
+        "duration": facts.duration_s,
+        "frame_rate": round(float(facts.frame_rate), _TIME_DIGITS),
+        "rotation": facts.rotation,
+        "sound": facts.has_sound,
+        "declared_frames": facts.declared_frames,
+        "read_frames": film.frames,
+    }
+    if sampling := film.sampling.model_dump(exclude_defaults=True):
+        head["sampling"] = sampling
+    head["summary"] = {text: _to_sighting(seen) for text, seen in summary.sightings.items()}
+    return head
+
+
+def _to_sighting(seen: Sighting) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "frames": seen.frames,
+        "first": round(seen.first_s, _TIME_DIGITS),
+        "last": round(seen.last_s, _TIME_DIGITS),
+    }
+    if seen.confidence is not None:
+        shown["confidence"] = round(float(seen.confidence), _CONFIDENCE_DIGITS)
+    return shown | {"frame": seen.frame_index}
 
 
 def to_file_keys(source_path: str) -> dict[str, str]:
@@ -99,7 +151,7 @@ def to_report_frame(result: FrameResult) -> dict[str, Any]:
     """One element of a report's `frames`."""
     frame: dict[str, Any] = {"frame": result.frame_index}
     if result.timestamp is not None:
-        frame["time"] = round(result.timestamp, 6)
+        frame["time"] = round(result.timestamp, _TIME_DIGITS)
     for name, detections in result.found.items():
         frame[name] = [_to_detection(detection) for detection in detections]
     return frame

@@ -14,7 +14,8 @@ from reporters.report import SCHEMA, mtime_ns_of, path_of, to_file_keys
 OWN_BEGINNING = b'{\n  "type": "'
 """How every report of ours begins; what begins otherwise under a report's name is not ours to replace."""
 
-_MOST_HEAD_BYTES = 1 << 16
+_MOST_HEAD_BYTES = 1 << 22
+"""A video's summary has a line a label; a network may know ten thousand."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from pipeline.config import load_class, read_config
 from pipeline.errors import FAILURE_MEANINGS, ExitCode, FailureCode
 from pipeline.modelfiles import find_model
 from pipeline.selftest import write_example_models
+from pipeline.videosampling import Sampling
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -99,6 +100,28 @@ def test_the_example_report_has_the_shape_of_todays_reports() -> None:
         assert 0 <= x1 < x2 <= report["width"]
         assert 0 <= y1 < y2 <= report["height"]
         assert entry["labels"][0]["label"]
+
+
+def test_the_example_report_of_a_video_has_the_shape_of_todays_reports() -> None:
+    report = json.loads((ROOT / "example-video-report.json").read_text(encoding="utf-8"))
+    assert report["type"] == "video"
+    assert report["read_frames"] == len(report["frames"])
+    assert [frame["time"] for frame in report["frames"]] == sorted(
+        frame["time"] for frame in report["frames"]
+    )
+    for label, seen in report["summary"].items():
+        best = next(frame for frame in report["frames"] if frame["frame"] == seen["frame"])
+        shown = [
+            entry["labels"][0] for entries in best.values() if isinstance(entries, list) for entry in entries
+        ]
+        assert label in {one["label"] for one in shown}
+
+
+def test_readme_and_example_name_every_key_of_the_video_section() -> None:
+    example = (ROOT / "example-pipeline.yml").read_text(encoding="utf-8")
+    for key in Sampling.model_fields:
+        assert re.search(rf"^\| .*`{key}`.* \|", README, re.MULTILINE), key
+        assert re.search(rf"^ +# {key}:", example, re.MULTILINE), key
 
 
 def test_architecture_names_every_module() -> None:

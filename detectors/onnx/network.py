@@ -73,6 +73,10 @@ class OnnxNetwork:
         size = f"{'up to ' if self._varies else ''}{width} x {height}"
         return f"{self._reading.family}, {size}, {len(self.names)} classes, on {self._engine.device}"
 
+    def needed_wh(self, full_wh: tuple[int, int], resize: Resize) -> tuple[int, int]:
+        """How large a whole frame of this size becomes on the network's input."""
+        return self._fit(Box(0, 0, *full_wh), resize).fitted_wh
+
     def iter_boxes(
         self, frame: Frame, regions: Sequence[Box], *, threshold: float, nms: float, resize: Resize
     ) -> Iterator[tuple[Box, FloatArray, FloatArray]]:

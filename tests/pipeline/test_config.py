@@ -341,3 +341,28 @@ answer = [count, sorted(heavy & sys.modules.keys())]
         path,
     )
     assert heavy == [7, []]
+
+
+def test_the_video_section_is_checked_with_lines_and_changes_the_fingerprint(tmp_path):
+    detector = component("all", "tests.plugins.routes:Echoes")
+    path = pipeline_file(tmp_path / "p.yml", detector)
+    plain = read_config(str(path), allow_plugins=True)
+    body = path.read_text()
+    path.write_text(f"video:\n  every: 0\n  fsp: 3\n{body}")
+    with pytest.raises(PipelineFileError) as raised:
+        read_config(str(path), allow_plugins=True)
+    lines = [problem.partition("p.yml:")[2] for problem in raised.value.problems]
+    assert lines[0] == "2: video.every: expected a number at least 1, got 0"
+    assert lines[1].startswith('3: video has no "fsp"; did you mean "fps"?')
+    path.write_text(f"video: 3\n{body}")
+    with pytest.raises(PipelineFileError, match=r'p\.yml:1: "video" must be a mapping; got 3'):
+        read_config(str(path), allow_plugins=True)
+    path.write_text(f"video: {{every: 2, fps: 3}}\n{body}")
+    with pytest.raises(PipelineFileError, match='"every" and "fps" exclude each other; give one of them'):
+        read_config(str(path), allow_plugins=True)
+    path.write_text(f"video: {{start: 1:30}}\n{body}")
+    sampled = read_config(str(path), allow_plugins=True)
+    assert sampled.sampling.start == 90
+    assert sampled.fingerprint != plain.fingerprint
+    path.write_text(f"video:\n{body}")
+    assert read_config(str(path), allow_plugins=True).fingerprint == plain.fingerprint

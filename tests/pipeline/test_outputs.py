@@ -13,10 +13,14 @@ from pipeline.outputs import (
     PART_PREFIX,
     PART_SUFFIX,
     check_writable,
+    hand_over,
+    make_part,
     output_path,
     printable,
+    remove_parts,
     replace_file,
     sweep_parts,
+    sweep_tree,
     write_file,
 )
 
@@ -183,3 +187,21 @@ def test_printable_never_breaks_a_terminal_or_a_line():
     assert printable("a b/é.jpg") == "a b/é.jpg"
     assert printable("a\nb\x1b[31m\u202e.jpg") == "a\\nb\\x1b[31m\\u202e.jpg"
     assert printable(os.fsdecode(b"caf\xe9.jpg")) == "caf\ufffd.jpg"
+
+
+def test_a_part_handed_over_outlives_its_maker_but_not_the_process_that_answers_for_it(tmp_path):
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    kept = hand_over(make_part(tmp_path / "a"), os.getpid())
+    lost = hand_over(make_part(tmp_path / "a"), dead.pid)
+    sweep_parts(tmp_path / "a")
+    assert kept.exists()
+    assert not lost.exists()
+    sweep_tree(tmp_path)  # a run begins: nothing of this process is there yet
+    assert not kept.exists()
+
+
+def test_parts_are_removed_however_many_are_gone_already(tmp_path):
+    part = make_part(tmp_path)
+    remove_parts([tmp_path / "gone", part])
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,157 @@
+"""Encoded segments to one video, without encoding them again, and the source's sound beside them."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from annotators.videoencoder import failure_of
+from annotators.videoformats import FORMAT_OPTIONS, GIF_FILTER, VideoFormat
+from pipeline.channel import Channel
+from pipeline.errors import FailureCode, SourceError
+from pipeline.ffmpeg import Ffmpeg, safe_input
+from pipeline.outputs import make_part, output_errors, printable, remove_parts, replace_file
+from pipeline.source import Source
+
+_log = logging.getLogger(__name__)
+
+_PATIENCE_S = 1800.0
+_REPEATABLE = ("-fflags", "+bitexact", "-map_metadata", "-1", "-map_chapters", "-1")
+_IRREGULAR_AVI_RATE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """One encoded segment.
+
+    Args:
+        part: the file.
+        frames: how many there are in it.
+        first_us, last_us: when its first and its last frame are shown, microseconds from the video's start.
+        is_regular: whether each of its frames lies on a multiple of the frame's duration.
+    """
+
+    part: Path
+    frames: int
+    first_us: int
+    last_us: int
+    is_regular: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How the whole is shown.
+
+    Args:
+        frame_rate: of the source.
+        is_cut: whether it begins with its first frame and ends with its last, the sound too; if not, at the
+            start of the source.
+    """
+
+    frame_rate: Fraction
+    is_cut: bool
+
+
+def join_strips(
+    path: Path, source: Source, has_sound: bool, format_: VideoFormat, strips: Sequence[Strip], timing: Timing
+) -> None:
+    """Write the whole video, and put it under its name when its frames have been counted.
+
+    Sound is copied as it is; what the format cannot hold is encoded anew; what cannot be read is left out.
+
+    Raises:
+        SourceError: it cannot be done.
+        OutputError: the disk is full.
+    """
+    options = FORMAT_OPTIONS[format_]
+    with replace_file(path) as stream, _listed(strips, path.parent) as listing:
+        part = Path(stream.name)
+        sounds = (("-c:a", "copy"), options.sound) if has_sound and options.sound is not None else ()
+        for sound in (*sounds, None):
+            arguments = _arguments(listing, part, source, format_, strips, timing, sound)
+            with Ffmpeg(arguments, (), "error") as ffmpeg:
+                if ffmpeg.end(_PATIENCE_S) == 0:
+                    break
+                failure = failure_of(ffmpeg, path)
+            if sound is None:
+                raise failure
+            if sound == options.sound:
+                _log.warning("%s: the sound is left out (%s)", printable(path), ffmpeg.complaints.first_error)
+        wanted, found = sum(strip.frames for strip in strips), _count_frames(part)
+        if found != wanted:
+            raise SourceError(
+                FailureCode.COMPONENT_FAILED, f"the annotated video has {found} frames instead of {wanted}"
+            )
+
+
+@contextlib.contextmanager
+def _listed(strips: Sequence[Strip], folder: Path) -> Iterator[Path]:
+    """A file that tells ffmpeg's concat demuxer of the segments, beside them: their names need no quoting."""
+    listing = make_part(folder)
+    try:
+        lines = ["ffconcat version 1.0"]
+        nexts = [*(strip.first_us for strip in strips[1:]), strips[-1].last_us + 1]
+        for strip, next_us in zip(strips, nexts, strict=True):
+            lines += [f"file '{strip.part.name}'", f"duration {next_us - strip.first_us}us"]
+        with output_errors(listing):
+            listing.write_text("\n".join(lines) + "\n", encoding="ascii")
+        yield listing
+    finally:
+        remove_parts([listing])
+
+
+def _arguments(
+    listing: Path,
+    part: Path,
+    source: Source,
+    format_: VideoFormat,
+    strips: Sequence[Strip],
+    timing: Timing,
+    sound: Sequence[str] | None,
+) -> list[str]:
+    start_s = strips[0].first_us / 1e6 if timing.is_cut else 0.0
+    end_s = strips[-1].last_us / 1e6 + float(1 / timing.frame_rate)
+    offset_s = strips[0].first_us / 1e6 - start_s
+    video = [*("-f", "concat", "-safe", "0", "-i", f"file:{os.path.abspath(listing)}")]
+    if offset_s:
+        video = ["-itsoffset", f"{offset_s:.6f}", *video]
+    audio: list[str] = []
+    if sound is not None:
+        cut = ("-ss", f"{start_s:.6f}", "-t", f"{end_s - start_s:.6f}") if timing.is_cut else ()
+        audio = [*cut, "-vn", *safe_input(source.path)]
+    maps = ["-map", "0:v", *(("-map", "1:a:0", *sound) if sound is not None else ())]
+    if format_ == "gif":
+        coding = ["-filter_complex", f"[0:v]{GIF_FILTER}", "-fps_mode", "passthrough", "-threads", "1"]
+        maps = []
+    else:
+        coding = ["-c:v", "copy", "-bsf:v", "setts=dts=PTS"]
+    if format_ == "avi":
+        is_regular = all(strip.is_regular for strip in strips)
+        coding += ["-r", str(timing.frame_rate if is_regular else _IRREGULAR_AVI_RATE)]
+    muxer = FORMAT_OPTIONS[format_].muxer
+    return [*video, *audio, *maps, *coding, *_REPEATABLE, *muxer, "-y", f"file:{os.path.abspath(part)}"]
+
+
+def _count_frames(path: Path) -> int:
+    """How many frames a finished video has."""
+    channel = Channel()
+    arguments = (
+        "-i",
+        f"file:{os.path.abspath(path)}",
+        "-map",
+        "0:v",
+        "-c",
+        "copy",
+        "-f",
+        "framecrc",
+        channel.url,
+    )
+    with Ffmpeg(arguments, (channel,), "error") as ffmpeg:
+        count = sum(not line.startswith(b"#") for line in channel.iter_lines())
+        ffmpeg.end()
+    return count

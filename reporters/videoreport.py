@@ -1,0 +1,73 @@
+"""A video's report: parts with the frames of a segment each, and the whole of a head and those parts."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+from pipeline.component import SegmentSession
+from pipeline.detections import FrameResult
+from pipeline.film import Film, Share
+from pipeline.frame import Frame
+from pipeline.outputs import output_errors, replace_file
+from pipeline.source import Source
+from reporters.layout import FRAMES_END, FRAMES_SEPARATOR, frame_text, head_text
+from reporters.report import to_report_frame, to_video_head
+from reporters.videosummary import VideoSummary
+
+
+class FramesSession(SegmentSession):
+    """The frames of one segment as they lie in the report; the note is their summary."""
+
+    def __init__(self, stream: BinaryIO, part: Path) -> None:
+        self._stream = stream
+        self._part = part
+        self._summary = VideoSummary()
+        self._separator = ""
+        self.note = self._summary.sightings
+
+    def write(self, frame: Frame, result: FrameResult) -> None:
+        """Add one frame's detections."""
+        text = f"{self._separator}{frame_text(to_report_frame(result))}"
+        with output_errors(self._part):
+            self._stream.write(text.encode("utf-8", "replace"))
+        self._separator = FRAMES_SEPARATOR
+        self._summary.add(result)
+
+
+@contextlib.contextmanager
+def open_frames_part(part: Path) -> Iterator[FramesSession]:
+    """Begin the part of one segment."""
+    with contextlib.ExitStack() as stack:
+        with output_errors(part):
+            stream = stack.enter_context(open(part, "wb"))
+        yield FramesSession(stream, part)
+        with output_errors(part):
+            stream.flush()
+
+
+def join_frames_parts(
+    path: Path, source: Source, film: Film, shares: Sequence[Share], fingerprint: str
+) -> None:
+    """Write the report of a video; nothing of its frames is held in memory.
+
+    Raises: OutputError: it cannot be written.
+    """
+    summary = VideoSummary()
+    for share in shares:
+        summary.merge(share.note)
+    head = head_text(to_video_head(source, film, summary, fingerprint))
+    with replace_file(path) as stream, output_errors(path):
+        stream.write(head.encode("utf-8", "replace"))
+        separator = b""
+        for share in shares:
+            with open(share.part, "rb") as part:
+                beginning = part.read(1 << 16)
+                if beginning:
+                    stream.write(separator + beginning)
+                    separator = FRAMES_SEPARATOR.encode()
+                    shutil.copyfileobj(part, stream, 1 << 20)
+        stream.write(FRAMES_END.encode())

@@ -1,0 +1,61 @@
+"""What is in a video, in a few lines: for each label when it is seen and where it is seen best."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pipeline.detections import FrameResult
+
+
+@dataclass(slots=True)
+class Sighting:
+    """What a video shows of one label.
+
+    Args:
+        frames: how many mined frames show it.
+        first_s, last_s: when it is seen first and last.
+        frame_index: of the frame that shows it with the most confidence; of the first one where none has any.
+        confidence: of that, or None.
+    """
+
+    frames: int
+    first_s: float
+    last_s: float
+    frame_index: int
+    confidence: float | None
+
+
+@dataclass(slots=True)
+class VideoSummary:
+    """The sightings by label, in the order in which they appear; frames come in the order of the video."""
+
+    sightings: dict[str, Sighting] = field(default_factory=dict)
+
+    def add(self, result: FrameResult) -> None:
+        """Add one frame; a label counts once in it, whoever found it and how often."""
+        best: dict[str, float | None] = {}
+        for detections in result.found.values():
+            for detection in detections:
+                for label in detection.labels:
+                    best[label.text] = _greater(best.get(label.text), label.confidence)
+        time_s = result.timestamp or 0.0
+        self.merge({text: Sighting(1, time_s, time_s, result.frame_index, best[text]) for text in best})
+
+    def merge(self, later: Mapping[str, Sighting]) -> None:
+        """Add the sightings of a later stretch of the same video."""
+        for text, new in later.items():
+            known = self.sightings.get(text)
+            if known is None:
+                self.sightings[text] = new
+                continue
+            known.frames += new.frames
+            known.last_s = new.last_s
+            if new.confidence is not None and (known.confidence is None or new.confidence > known.confidence):
+                known.frame_index, known.confidence = new.frame_index, new.confidence
+
+
+def _greater(one: float | None, other: float | None) -> float | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return max(one, other)
