@@ -13,8 +13,8 @@ import pytest
 from pipeline.errors import OutputError
 from pipeline.ledger import Context, Ledger, Record
 from pipeline.outcome import Status
-from pipeline.source import Stamp
 from pipeline.prune import iter_orphans, remove_outputs
+from pipeline.source import Stamp
 
 
 @pytest.fixture

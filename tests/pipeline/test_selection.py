@@ -15,8 +15,8 @@ from pipeline.errors import FailureCode
 from pipeline.ledger import Context, Ledger, Record
 from pipeline.modelfiles import sha256_of
 from pipeline.outcome import Status
-from pipeline.source import Stamp
 from pipeline.selection import Decision, Reason, Selection
+from pipeline.source import Stamp
 
 
 class Place:

@@ -28,19 +28,21 @@ def convolutional(x, filters, size, number, stride=1, normalize=True, leaky=True
     channels, pad = x.get_shape().as_list()[3], size // 2
     padded = tf.pad(x, [[0, 0], [pad, pad], [pad, pad], [0, 0]])
     kernel = normal(size, size, channels, filters)
-    name = "{}-convolutional".format(number)
+    name = f"{number}-convolutional"
     y = tf.nn.conv2d(padded, kernel, padding="VALID", name=name, strides=[1, stride, stride, 1])
     if normalize:
         y = y - normal(1, filters)[0] * 0.1
         y = y / (np.sqrt(RANDOM.uniform(0.8, 1.2, filters)).astype(np.float32) + 1e-5)
         y = y * RANDOM.uniform(0.8, 1.2, filters).astype(np.float32)
     y = tf.nn.bias_add(y, normal(1, filters)[0] * 0.1)
-    return tf.maximum(0.1 * y, y, name="{}-leaky".format(number)) if leaky else y
+    return tf.maximum(0.1 * y, y, name=f"{number}-leaky") if leaky else y
 
 
 def maxpool(x, size, stride, number):
-    name = "{}-maxpool".format(number)
-    return tf.nn.max_pool(x, padding="SAME", ksize=[1, size, size, 1], strides=[1, stride, stride, 1], name=name)
+    name = f"{number}-maxpool"
+    return tf.nn.max_pool(
+        x, padding="SAME", ksize=[1, size, size, 1], strides=[1, stride, stride, 1], name=name
+    )
 
 
 def local(x, filters, number):
@@ -52,10 +54,12 @@ def local(x, filters, number):
         row = []
         for j in range(width):
             window = padded[:, i : i + 3, j : j + 3, :]
-            row.append(tf.nn.conv2d(window, normal(3, 3, channels, filters), padding="VALID", strides=[1] * 4))
+            row.append(
+                tf.nn.conv2d(window, normal(3, 3, channels, filters), padding="VALID", strides=[1] * 4)
+            )
         rows.append(tf.concat(row, 2))
     y = tf.concat(rows, 1)
-    return tf.maximum(0.1 * y, y, name="{}-leaky".format(number))
+    return tf.maximum(0.1 * y, y, name=f"{number}-leaky")
 
 
 def region():
@@ -76,7 +80,9 @@ def detection():
     y = local(maxpool(y, 2, 2, 3), 6, 4)
     y = tf.nn.dropout(y, keep_prob=1.0, name="5-dropout")
     y = slim.flatten(tf.transpose(y, [0, 3, 1, 2]), scope="6-flatten")
-    return tf.nn.xw_plus_b(y, normal(y.get_shape().as_list()[1], 3 * 3 * (2 * 5 + 2)), normal(1, 108)[0], name="7-c")
+    return tf.nn.xw_plus_b(
+        y, normal(y.get_shape().as_list()[1], 3 * 3 * (2 * 5 + 2)), normal(1, 108)[0], name="7-c"
+    )
 
 
 def save(name, build, meta):
@@ -88,7 +94,7 @@ def save(name, build, meta):
         tf.train.write_graph(session.graph_def, FOLDER, name + ".pb", False)
     size = output.get_shape().as_list()[1:]
     common = {
-        "model": "cfg/{}.cfg".format(name),
+        "model": f"cfg/{name}.cfg",
         "name": name,
         "inp_size": shape[1:],
         "out_size": size if len(size) == 3 else size[0],
@@ -102,11 +108,35 @@ def save(name, build, meta):
     np.savez_compressed(os.path.join(FOLDER, name + ".npz"), picture=picture, output=result)
 
 
-save("region", region, {
-    "type": "[region]", "anchors": [0.57, 0.67, 1.87, 2.06], "num": 2, "classes": 2, "coords": 4,
-    "bias_match": 1, "softmax": 1, "jitter": 0.2, "rescore": 1, "random": 1, "absolute": 1,
-})
-save("detection", detection, {
-    "type": "[detection]", "num": 2, "classes": 2, "coords": 4, "side": 3, "sqrt": 1, "softmax": 0,
-    "jitter": 0.2, "rescore": 1,
-})
+save(
+    "region",
+    region,
+    {
+        "type": "[region]",
+        "anchors": [0.57, 0.67, 1.87, 2.06],
+        "num": 2,
+        "classes": 2,
+        "coords": 4,
+        "bias_match": 1,
+        "softmax": 1,
+        "jitter": 0.2,
+        "rescore": 1,
+        "random": 1,
+        "absolute": 1,
+    },
+)
+save(
+    "detection",
+    detection,
+    {
+        "type": "[detection]",
+        "num": 2,
+        "classes": 2,
+        "coords": 4,
+        "side": 3,
+        "sqrt": 1,
+        "softmax": 0,
+        "jitter": 0.2,
+        "rescore": 1,
+    },
+)

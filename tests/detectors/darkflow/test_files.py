@@ -21,5 +21,7 @@ def test_tells_what_is_missing(saved: DarkflowFiles, tmp_path: Path) -> None:
     )
     with pytest.raises(ModelError, match=r"no\.pb: there is no such file; give the path of a \.pb file"):
         resolve_darkflow(str(tmp_path / "no.pb"), None)
-    with pytest.raises(ModelError, match=r'a\.weights: a \.pb file holds its weights itself; leave "weights" out'):
+    with pytest.raises(
+        ModelError, match=r'a\.weights: a \.pb file holds its weights itself; leave "weights" out'
+    ):
         resolve_darkflow(str(saved.graph), "a.weights")

@@ -118,7 +118,9 @@ def test_refuses_what_cannot_be(saved: DarkflowFiles, change: Callable[[Any], No
     assert said in changed(saved, change)
 
 
-@pytest.mark.parametrize("content", [b"", b"hello", b"\x80\x04\x95pickle", b"\x89HDF\r\n\x1a\n" + b"\0" * 500])
+@pytest.mark.parametrize(
+    "content", [b"", b"hello", b"\x80\x04\x95pickle", b"\x89HDF\r\n\x1a\n" + b"\0" * 500]
+)
 def test_refuses_other_files(saved: DarkflowFiles, content: bytes) -> None:
     saved.graph.write_bytes(content)
     with pytest.raises(ModelError, match=r"is no (frozen TensorFlow graph|graph that Darkflow saved)"):

@@ -44,7 +44,10 @@ def test_reads_a_detection() -> None:
         ("[" * 100_000, "is not the JSON that Darkflow saves beside a .pb"),
         (REGION | {"type": "[yolo]"}, '"type" is "[yolo]"; expected "[region]" or "[detection]"'),
         (REGION | {"type": ["[region]"]}, '"type" is ["[region]"]; expected'),
-        (REGION | {"inp_size": [0, 64, 3]}, '"inp_size" is [0, 64, 3]; expected 3 whole number(s) from 1 to 4096'),
+        (
+            REGION | {"inp_size": [0, 64, 3]},
+            '"inp_size" is [0, 64, 3]; expected 3 whole number(s) from 1 to 4096',
+        ),
         (REGION | {"inp_size": [64, 10**9, 3]}, '"inp_size" is [64, 1000000000, 3]; expected'),
         (REGION | {"out_size": 5}, '"out_size" is 5; expected 3 whole number(s)'),
         (REGION | {"out_size": [16, 24, 15]}, "[region]: needs 14 channels (2 boxes x (2 classes + 5))"),
