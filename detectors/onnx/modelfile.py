@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import mmap
 import os
 from collections.abc import Iterator
@@ -31,18 +32,24 @@ def read_nature(path: Path) -> Nature:
     """
     shown = printable(path)
     try:
-        with open(path, "rb") as stream:
-            size = os.fstat(stream.fileno()).st_size
-            if not size:
-                raise ModelError(f"{shown}: is empty; fetch or export it again")
-            with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as buffer:
-                if buffer[:7] == b"version" and b"git-lfs" in buffer[:64]:
-                    raise ModelError(f"{shown}: is a Git LFS pointer, not the network; fetch the file itself")
-                return _ModelReader(path, buffer).read(size)
+        status = os.stat(path)
+        return _read_nature(path, status.st_size, status.st_mtime_ns)
     except OSError as error:
         raise ModelError(f"{shown}: cannot be read ({error.strerror})") from None
     except (WireError, RecursionError) as error:
         raise ModelError(f"{shown}: is no whole ONNX file ({error}); fetch or export it again") from None
+
+
+@functools.lru_cache(maxsize=8)
+def _read_nature(path: Path, size: int, mtime_ns: int) -> Nature:
+    """As `read_nature`; a file that is as it was is not read again: checking a pipeline asks three times."""
+    shown = printable(path)
+    if not size:
+        raise ModelError(f"{shown}: is empty; fetch or export it again")
+    with open(path, "rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as buffer:
+        if buffer[:7] == b"version" and b"git-lfs" in buffer[:64]:
+            raise ModelError(f"{shown}: is a Git LFS pointer, not the network; fetch the file itself")
+        return _ModelReader(path, buffer).read(len(buffer))
 
 
 def files_of(path: Path) -> list[Path]:
