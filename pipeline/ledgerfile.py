@@ -53,6 +53,8 @@ def open_ledger_file(path: Path) -> sqlite3.Connection:
     Raises:
         OutputError: it cannot be opened or written, or is a newer version's.
     """
+    if path.exists() and not path.is_file():
+        raise OutputError(f"{printable(path)}: something else stands where the ledger belongs; remove it")
     try:
         return _open_checked(path)
     except _DamagedError as error:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +45,8 @@ def is_own_report(path: Path) -> bool:
 
     Raises: OSError: it is not there or cannot be read.
     """
+    if not _may_be_opened(path):
+        return False
     with open(path, "rb") as stream:
         return stream.read(len(OWN_BEGINNING)) == OWN_BEGINNING
 
@@ -50,6 +54,8 @@ def is_own_report(path: Path) -> bool:
 def read_report_head(path: Path) -> ReportHead | None:
     """What a report says of its source; None for what is no report of ours and of this schema."""
     try:
+        if not _may_be_opened(path):
+            return None
         with open(path, "rb") as stream:
             head = _parsed(stream.read(_MOST_HEAD_BYTES))
     except OSError:
@@ -92,6 +98,12 @@ def iter_under_other_name(path: Path, source_path: str) -> Iterator[bytes]:
         yield beginning[beginning.index(HEAD_END) + len(HEAD_END) :]
         while piece := stream.read(1 << 20):
             yield piece
+
+
+def _may_be_opened(path: Path) -> bool:
+    """A pipe under a report's name would keep whoever opens it waiting for ever."""
+    mode = os.stat(path).st_mode
+    return stat.S_ISREG(mode) or stat.S_ISDIR(mode)
 
 
 def _parsed(beginning: bytes) -> dict[str, Any] | None:

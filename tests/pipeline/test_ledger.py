@@ -328,6 +328,13 @@ def test_migration_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pytes
         assert ledger.look_up(MINED.relative) == MINED
 
 
+@pytest.mark.parametrize("make", [os.mkdir, os.mkfifo])
+def test_something_else_in_its_place(tmp_path: Path, make) -> None:
+    make(tmp_path / LEDGER_NAME)
+    with pytest.raises(OutputError, match="something else stands where the ledger belongs; remove it"):
+        Ledger(tmp_path)
+
+
 def test_ledger_that_another_program_has_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Ledger(tmp_path).__exit__()
     other = sqlite3.connect(tmp_path / LEDGER_NAME, isolation_level=None)

@@ -85,6 +85,12 @@ def test_what_is_no_report_of_ours_says_nothing(tmp_path, damage):
     assert read_report_head(report) is None
 
 
+def test_a_pipe_under_a_report_s_name_keeps_nobody_waiting(tmp_path):
+    os.mkfifo(tmp_path / "a.json")
+    assert not is_own_report(tmp_path / "a.json")
+    assert read_report_head(tmp_path / "a.json") is None
+
+
 def test_what_is_not_there_says_nothing(tmp_path):
     assert read_report_head(tmp_path / "none.json") is None
     assert read_report_head(tmp_path) is None
