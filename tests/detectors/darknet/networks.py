@@ -13,7 +13,7 @@ import numpy as np
 
 from detectors.darknet.cfg import parse_cfg
 from detectors.darknet.compile import compile_network
-from detectors.darknet.layers import Connected, NetworkCfg, Region, Weighted, Yolo
+from detectors.darknet.layers import Connected, NetworkCfg, Region, Shortcut, Weighted, Yolo
 from detectors.engines import LiteRtEngine
 
 HEADER = np.array((0, 2, 0, 0, 0), dtype="<i4").tobytes()
@@ -79,7 +79,7 @@ def _iter_random(network: NetworkCfg, seed: int) -> Iterator[np.ndarray]:
             normalize = getattr(layer, "batch_normalize", False)
             biases = (layer.weight_count - layer.kernel_count) // (4 if normalize else 1)
             fan_in = layer.kernel_count // biases
-            scale = 0.05 if isinstance(behind, Yolo | Region) else 1.0  # what a logistic takes is not large
+            scale = 0.3 if isinstance(behind, Shortcut | Yolo | Region) else 1.0  # or numbers grow with depth
             kernels = random.standard_normal(layer.kernel_count, dtype=np.float32)
             kernels *= scale * (2 / fan_in) ** 0.5
             yield random.normal(0, 0.1, biases)
