@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -61,9 +62,8 @@ def report(video: Path, pipeline: Path, precision: str, annotate: bool, folder: 
     for workers in (1, 2):
         began = time.perf_counter()
         output = folder / f"out-{workers}"
-        cpu, _ = cpu_seconds_of(
-            lambda: run_miner(["--nice", "0", "--workers", workers, video, output, pipeline])
-        )  # noqa: B023
+        arguments = ["--nice", "0", "--workers", workers, video, output, pipeline]
+        cpu, _ = cpu_seconds_of(partial(run_miner, arguments))
         walls.append(time.perf_counter() - began)
         print(
             f"--workers {workers}, start included: {cpu / frames * 1e3:7.1f} ms of CPU a frame, "
