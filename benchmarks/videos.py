@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -52,14 +53,17 @@ def report(video: Path, pipeline: Path, precision: str, annotate: bool, folder: 
     frames = len(looked_at.times)
     width, height = looked_at.facts.size_wh
     print(f"{video.name}: {frames} frames of {width}x{height}, yolov3-tiny {precision}")
-    run_miner([video, folder / "warm-up", pipeline])  # compiles the network, if it is not in the cache
+    run_miner(
+        ["--nice", "0", video, folder / "warm-up", pipeline]
+    )  # compiles the network, if it is not in the cache
     bare = bare_cpu(video, looked_at.facts, frames, precision, annotate) / frames
     print(f"bare decode, engine{' and encode' if annotate else ''}: {bare * 1e3:7.1f} ms of CPU a frame")
     walls = []
     for workers in (1, 2):
         began = time.perf_counter()
         output = folder / f"out-{workers}"
-        cpu, _ = cpu_seconds_of(lambda: run_miner(["--workers", workers, video, output, pipeline]))  # noqa: B023
+        arguments = ["--nice", "0", "--workers", workers, video, output, pipeline]
+        cpu, _ = cpu_seconds_of(partial(run_miner, arguments))
         walls.append(time.perf_counter() - began)
         print(
             f"--workers {workers}, start included: {cpu / frames * 1e3:7.1f} ms of CPU a frame, "
@@ -117,7 +121,7 @@ def bare_cpu(video: Path, facts: VideoFacts, frames: int, precision: str, annota
 
 def memory_of(video: Path, pipeline: Path, output: Path) -> tuple[int, int]:
     """The most that workers and ffmpegs hold together in the second fifth of a run, and in its last."""
-    arguments = ["--workers", "2", str(video), str(output), str(pipeline)]
+    arguments = ["--nice", "0", "--workers", "2", str(video), str(output), str(pipeline)]
     miner = subprocess.Popen(
         [sys.executable, "visualminer.py", *arguments], cwd=ROOT, stdout=subprocess.DEVNULL
     )
