@@ -70,6 +70,8 @@ def mine(options: Options, on_outcome: Callable[[Outcome], None], summary: Summa
                     summary.pruned = _prune(ledger, output_root)
                 books.mark_told()
         finally:
+            if was_killed:  # the workers of that run may have been dying still when this one began
+                sweep_tree(output_root)
             summary.elapsed_s = time.monotonic() - began
     return summary
 

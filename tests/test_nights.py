@@ -450,6 +450,23 @@ def test_a_killed_run_s_parts_are_swept_wherever_they_are(house):
     assert not part.exists()
 
 
+def test_parts_of_a_worker_that_was_still_dying_are_swept_at_the_end(house):
+    house.photo("a.png")
+    house.night()
+    worker = subprocess.Popen(["sleep", "60"])
+    part = house.output / f".deepvisualminer-{worker.pid}-0123456789abcdef.part"
+    part.write_bytes(b"half")
+    (house.output / LOCK_NAME).write_text("{}")
+
+    def end(_: Outcome) -> None:
+        assert part.exists()
+        worker.kill()
+        worker.wait()
+
+    house.night(end)
+    assert not part.exists()
+
+
 class TestTheProgram:
     """What cron and a person see."""
 
