@@ -49,6 +49,11 @@ class Assignment:
 
 
 @dataclass(frozen=True, slots=True)
+class Loading:
+    """The process is up; what it does next is the pipeline's own doing."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ready:
     """The pipeline is loaded."""
 
@@ -75,7 +80,7 @@ class LifeSign:
     """A frame more of the segment in hand is done."""
 
 
-Message = Ready | Fatal | LogLine | LifeSign | Result
+Message = Loading | Ready | Fatal | LogLine | LifeSign | Result
 
 
 def run_worker(connection: Connection, noise: Connection, parent_pid: int) -> None:
@@ -108,6 +113,7 @@ def _serve(connection: Connection, assignment: Assignment) -> None:
     give_way(assignment.nice)
     set_levels(assignment.log_level)
     logging.basicConfig(handlers=[_SendingHandler(sender)], force=True)
+    sender.send(Loading())
     try:
         pipeline = Pipeline(assignment.config, assignment.output_root, assignment.limits)
         pipeline.load()  # may compile a network, in a process that takes what it needs

@@ -14,6 +14,7 @@ import multiprocessing.connection
 import os
 import signal
 import time
+import warnings
 from collections.abc import Generator, Iterable, Iterator
 from typing import Any, Protocol
 
@@ -27,12 +28,21 @@ from pipeline.outputs import output_path, sweep_parts
 from pipeline.pipeline import Pipeline
 from pipeline.processes import give_way
 from pipeline.source import Source
-from pipeline.workerprocess import Assignment, Fatal, LifeSign, LogLine, Message, Ready, run_worker
+from pipeline.workerprocess import (
+    Assignment,
+    Fatal,
+    LifeSign,
+    Loading,
+    LogLine,
+    Message,
+    Ready,
+    run_worker,
+)
 
 STARTS_BEFORE_GIVING_UP = 5
-"""Where no worker has ever got to work."""
+"""So many workers in a row may die while they load, where none has ever loaded."""
 MORE_STARTS = 25
-"""Where one has, so that the models are good: then somebody is killing workers, and may stop."""
+"""Where one has, the models are good: somebody is killing workers, and may stop. So too before they load."""
 LOAD_TIMEOUT_S = 1800.0
 """Loading may include compiling a network, which is minutes on a small machine."""
 STALL_S = PATIENCE_S + 10.0
@@ -48,6 +58,9 @@ NOISE_BYTES = 4096
 """How much of a worker's last words is kept."""
 
 _log = logging.getLogger(__name__)
+
+# multiprocessing's own helper process keeps nothing of ours: that somebody killed it is no news for cron.
+warnings.filterwarnings("ignore", "resource_tracker: process died unexpectedly", UserWarning)
 
 
 class Workforce(Protocol):
@@ -103,7 +116,7 @@ class _Worker:
 
     def __init__(self, context: Any, number: int, assignment: Assignment) -> None:
         self.errand: Errand | None = None
-        self.ready = self.handed = False
+        self.loading = self.ready = self.handed = False
         self.deadline = time.monotonic() + LOAD_TIMEOUT_S
         self._output_root = assignment.output_root
         self._last_words = b""
@@ -200,8 +213,8 @@ class Workers:
         self._workers: list[_Worker] = []
         self._agenda = Agenda(())
         self._tried: set[tuple[str, str, int]] = set()
-        self._started = self._failed_starts = 0
-        self._starts_allowed = STARTS_BEFORE_GIVING_UP
+        self._started = self._failed_starts = self._failed_loads = 0
+        self._has_loaded = False
         self._stops = 0
         self._stopping = False
         self._grace_ends = float("inf")
@@ -303,9 +316,12 @@ class Workers:
         match message:
             case LogLine():
                 logging.getLogger(message.logger).log(message.level, "%s", message.text)
+            case Loading():
+                worker.loading = True
             case Ready():
                 worker.ready = True
-                self._failed_starts, self._starts_allowed = 0, MORE_STARTS
+                self._failed_starts = self._failed_loads = 0
+                self._has_loaded = True
                 if worker.errand is not None and not self._stops:
                     worker.hand(self._allowed_s(worker.errand))
             case Fatal():
@@ -325,10 +341,7 @@ class Workers:
         errand, how = worker.errand, worker.end(patience_s=5.0)
         self._workers.remove(worker)
         if not worker.ready:
-            self._failed_starts += 1
-            _log.warning("a worker %s while it was loading", how)
-            if self._failed_starts >= self._starts_allowed:
-                raise MinerError(f"{self._failed_starts} workers in a row died while loading; the last {how}")
+            self._note_failed_start(worker, how)
         if errand is None or not worker.handed:
             if worker.ready:
                 _log.warning("an idle worker %s; another takes its place", how)
@@ -340,6 +353,16 @@ class Workers:
         else:
             sentence = f"the worker that had it in hand {how}; so did the one before"
             yield from self._failed(errand, FailureCode.WORKER_CRASHED, sentence)
+
+    def _note_failed_start(self, worker: _Worker, how: str) -> None:
+        doing = "loading" if worker.loading else "starting"
+        _log.warning("a worker %s while it was %s", how, doing)
+        self._failed_starts += 1
+        self._failed_loads += worker.loading
+        never_loads = self._failed_loads >= STARTS_BEFORE_GIVING_UP and not self._has_loaded
+        if never_loads or self._failed_starts >= MORE_STARTS:
+            count = self._failed_loads if never_loads else self._failed_starts
+            raise MinerError(f"{count} workers in a row died while {doing}; the last {how}")
 
     def _overdue(self, worker: _Worker) -> Iterator[Outcome]:
         errand = worker.errand

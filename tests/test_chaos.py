@@ -83,12 +83,13 @@ class Place:
 
     def start(self, output: Path, log: Path) -> subprocess.Popen[bytes]:
         more = ["--workers", "2", "--quiet", "--log-file", log, "--nice", "0"]
-        return subprocess.Popen(
-            [*PROGRAM, self.input, output, self.pipeline, *more],
-            cwd=ROOT,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        with open(f"{log}.errors", "ab") as errors:
+            return subprocess.Popen(
+                [*PROGRAM, self.input, output, self.pipeline, *more],
+                cwd=ROOT,
+                stdout=subprocess.DEVNULL,
+                stderr=errors,
+            )
 
     def undisturbed(self, output: Path) -> dict[str, bytes]:
         done = run(self.input, output, self.pipeline, "--quiet", "--nice", "0")
@@ -184,7 +185,10 @@ def test_chaos(tmp_path: Path, place: Place) -> None:
     process = place.start(output, log)
     with worker_killer(process, chance):
         process.wait(PATIENCE_S)
-    assert process.returncode == ExitCode.SOME_FAILED
+    errors = (tmp_path / "log.errors").read_text()
+    assert process.returncode == ExitCode.SOME_FAILED, errors
+    assert "/pipeline/" not in errors  # a traceback of ours; that of a child whose parent is gone is Python's
+    assert "resource_tracker" not in errors
     done = run(place.input, output, place.pipeline, "--quiet", "--retry-failed")
     assert done.returncode == ExitCode.SOME_FAILED
     assert tree(output) == expected
