@@ -12,7 +12,7 @@ import visualminer
 from pipeline.catalog import CATALOG
 from pipeline.config import load_class, read_config
 from pipeline.errors import FAILURE_MEANINGS, ExitCode, FailureCode
-from pipeline.modelfiles import find_model
+from pipeline.modelfiles import find_model, is_here
 from pipeline.selftest import write_example_models
 from pipeline.videosampling import Sampling
 
@@ -31,7 +31,7 @@ def test_there_are_the_pipeline_files_of_2017_and_the_demo() -> None:
 @pytest.mark.parametrize("path", PIPELINES, ids=lambda path: path.stem)
 def test_pipeline_files_are_valid(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = path.read_text(encoding="utf-8")
-    if "yolov3-tiny" in text and find_model("yolov3-tiny") is None:
+    if not is_here(find_model("yolov3-tiny")):
         monkeypatch.setenv("DEEPVISUALMINER_CACHE", str(tmp_path))
         text = text.replace("model: yolov3-tiny", "model: tiny.cfg")
     write_example_models(tmp_path)
