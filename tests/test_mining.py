@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import json
 import os
+import signal
 import subprocess
 import sys
-import threading
 from pathlib import Path
 from typing import NamedTuple
 
@@ -100,22 +100,39 @@ class Run(NamedTuple):
     peak_mb: float
 
 
+WATCHED = """
+import resource, subprocess, sys
+status = subprocess.run(sys.argv[2:]).returncode
+peak_kib = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+open(sys.argv[1], "w").write(f"{status} {peak_kib}")
+"""
+"""A small process that starts the program: a child's peak begins with the memory of who started it, and a
+test process may hold a gigabyte."""
+
+
 @pytest.fixture
 def run_program(tmp_path):
     """Runs visualminer.py as a user does; one that hangs is killed and so has the status -9."""
 
     def run(*arguments: str | os.PathLike[str], prefix: tuple[str, ...] | list[str] = ()) -> Run:
         command = [*prefix, sys.executable, str(ROOT / "visualminer.py"), *map(os.fspath, arguments)]
-        streams = tmp_path / "stdout", tmp_path / "stderr"
+        streams, seen = (tmp_path / "stdout", tmp_path / "stderr"), tmp_path / "seen"
+        seen.write_text(f"{-signal.SIGKILL} 0")
         with open(streams[0], "wb") as stdout, open(streams[1], "wb") as stderr:
-            program = subprocess.Popen(command, stdout=stdout, stderr=stderr)
-        watch = threading.Timer(PATIENCE_S, program.kill)
-        watch.start()
-        _, status, usage = os.wait4(program.pid, 0)
-        watch.cancel()
-        program.returncode = os.waitstatus_to_exitcode(status)
+            watcher = subprocess.Popen(
+                [sys.executable, "-c", WATCHED, str(seen), *command],
+                stdout=stdout,
+                stderr=stderr,
+                start_new_session=True,
+            )
+        try:
+            watcher.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            os.killpg(watcher.pid, signal.SIGKILL)
+            watcher.wait()
+        status, peak_kib = map(int, seen.read_text().split())
         output, log = (stream.read_text(errors="surrogateescape") for stream in streams)
-        return Run(program.returncode, output, log, usage.ru_maxrss / 1024)
+        return Run(status, output, log, peak_kib / 1024)
 
     return run
 

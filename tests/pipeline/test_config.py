@@ -106,7 +106,7 @@ p.yml:30: component "\\x1b[31m": a name holds no "/" and no control characters, 
 p.yml:31: component "\\x1b[31m": type "a.b:C" is code from outside; it loads only with --allow-plugins
 p.yml:32: component "\\x1b[31m": "inputs" must be a list of "files" or earlier components; got nothing
 p.yml:33: component number 8: a component needs a "name", a word; got nothing
-p.yml:33: component number 8: a component needs a "type", a word; got 3; known: deepdetector, framewriter,
+p.yml:33: component number 8: a component needs a "type", a word; got 3; known: deepdetector, facedetector,
 p.yml:34: component number 8: input "w" is a writer, which finds nothing
 p.yml:36: component "frame": this cannot be a component's name: it means something else here or in reports
 p.yml:36: component "frame": params.threshold: expected a number less than 1, got 1
