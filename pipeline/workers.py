@@ -181,7 +181,7 @@ def _how_it_ended(code: int, last_words: str) -> str:
     if code >= 0:
         return f"ended with exit status {code}" + (f" ({last_words.splitlines()[-1]})" if last_words else "")
     if last_words:
-        _log.debug("the last words of a worker that was killed:\n%s", last_words)
+        _log.debug("what a worker that was ended had printed last:\n%s", last_words)
     if code == -signal.SIGKILL:
         return "was killed by SIGKILL, as happens when memory runs out"
     known = {number.value: number.name for number in signal.Signals}
