@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
-from pipeline.errors import UsageError
+from pipeline.errors import SourceError, UsageError
 from pipeline.frame import Frame
 from pipeline.outputs import printable
-from pipeline.source import SourceKind
+from pipeline.source import Limits, SourceKind
+from pipeline.video import Reading, iter_frames
+from pipeline.videoprobe import probe
+from pipeline.videosampling import Sampling, choose_frames
+from pipeline.videosegments import plan_segments
 from recognizers.pictures import source_of
 
 
@@ -18,20 +20,12 @@ def iter_video(path: str) -> Iterator[Frame]:
 
     Raises: UsageError: no video, or ffmpeg cannot decode it.
     """
-    import imageio_ffmpeg
-
     source = source_of(path, SourceKind.VIDEO)
-    stream = imageio_ffmpeg.read_frames(
-        source.path,
-        pix_fmt="rgb24",
-        input_params=["-nostdin", "-protocol_whitelist", "file,pipe"],
-        output_params=["-fps_mode", "passthrough"],
-    )
     try:
-        width, height = next(stream)["size"]
-        for index, content in enumerate(stream):
-            yield Frame.from_rgb(np.frombuffer(content, np.uint8).reshape(height, width, 3), index=index)
-    except (OSError, RuntimeError, StopIteration):
-        raise UsageError(f"{printable(path)}: ffmpeg cannot decode it; is it damaged?") from None
-    finally:
-        stream.close()
+        video = probe(source, Limits())
+        for segment in plan_segments(video, choose_frames(video.times, Sampling()), cut=False):
+            yield from iter_frames(source, video.facts, segment, Reading())
+    except SourceError as error:
+        raise UsageError(
+            f"{printable(path)}: ffmpeg cannot decode it ({error.sentence}); is it damaged?"
+        ) from None
