@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipeline.errors import ModelError
+from pipeline.modelfiles import read_beginning
 from pipeline.outputs import printable
 
 MAX_NAMES_BYTES = 1 << 20
@@ -52,11 +53,7 @@ def read_class_names(names: Path | None, classes: int, network: str) -> tuple[st
             f"{network}: has {classes} classes and nobody says their names; "
             "give a file with a name a line as params.labels"
         )
-    try:
-        with open(file, "rb") as stream:
-            text = stream.read(MAX_NAMES_BYTES).decode("utf-8-sig", "replace")
-    except OSError as error:
-        raise ModelError(f"{printable(file)}: cannot be read ({error.strerror})") from None
+    text = read_beginning(file, MAX_NAMES_BYTES).decode("utf-8-sig", "replace")
     lines = [line.strip() for line in text.rstrip().split("\n")]
     if file.name == _DARKFLOW_NAMES and _DARKFLOW_END in lines:
         lines = lines[: lines.index(_DARKFLOW_END)]

@@ -99,6 +99,21 @@ def added_files(name: str) -> dict[str, Path]:
     return files if {".cfg", ".weights"} <= files.keys() else {}
 
 
+def read_beginning(path: Path, most_bytes: int) -> bytes:
+    """The first bytes of a model's file, however large it is.
+
+    Args:
+        path: of the file.
+        most_bytes: one more than the file may have tells the caller that it has too many.
+    Raises: ModelError: it cannot be read.
+    """
+    try:
+        with open(path, "rb") as stream:
+            return stream.read(most_bytes)
+    except OSError as error:
+        raise ModelError(f"{printable(path)}: cannot be read ({error.strerror})") from None
+
+
 def sha256_of(path: str | os.PathLike[str]) -> str:
     """SHA-256 of a file's content, in hexadecimal.
 

@@ -14,7 +14,7 @@ import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from pipeline.addedmodels import add_model, iter_added, verify_added
 from pipeline.errors import ExitCode, MinerError, ModelError
@@ -210,23 +210,7 @@ def _parser() -> argparse.ArgumentParser:
     fetching.add_argument("--to", type=Path, metavar="FOLDER", help="copy the files to this folder too")
     fetching.set_defaults(act=_fetch)
 
-    adding = commands.add_parser(
-        "add",
-        help="keep a Darknet network of your own under a name",
-        description="Check that a .cfg, its .weights and its class names belong together, and copy them to "
-        "where a pipeline file finds them by name.",
-        epilog=f"example: {ADD_COMMAND} yolov4-tiny ~/yolov4-tiny.cfg ~/yolov4-tiny.weights",
-    )
-    adding.add_argument("name", metavar="NAME", help="letters, digits, _, + and -")
-    adding.add_argument("cfg", type=Path, metavar="CFG", help="the network's .cfg")
-    adding.add_argument("weights", type=Path, metavar="WEIGHTS", help="its .weights")
-    adding.add_argument(
-        "--names",
-        type=Path,
-        metavar="FILE",
-        help="a class name a line; else the .names beside the .cfg, if any",
-    )
-    adding.set_defaults(act=_add)
+    _add_adding(commands)
 
     verifying = commands.add_parser(
         "verify",
@@ -247,6 +231,26 @@ def _parser() -> argparse.ArgumentParser:
     finding.add_argument("model", type=_model, metavar="NAME", help='see "list"')
     finding.set_defaults(act=_path)
     return parser
+
+
+def _add_adding(commands: Any) -> None:
+    adding = commands.add_parser(
+        "add",
+        help="keep a Darknet network of your own under a name",
+        description="Check that a .cfg, its .weights and its class names belong together, and copy them to "
+        "where a pipeline file finds them by name.",
+        epilog=f"example: {ADD_COMMAND} yolov4-tiny ~/yolov4-tiny.cfg ~/yolov4-tiny.weights",
+    )
+    adding.add_argument("name", metavar="NAME", help="letters, digits, _, + and -")
+    adding.add_argument("cfg", type=Path, metavar="CFG", help="the network's .cfg")
+    adding.add_argument("weights", type=Path, metavar="WEIGHTS", help="its .weights")
+    adding.add_argument(
+        "--names",
+        type=Path,
+        metavar="FILE",
+        help="a class name a line; else the .names beside the .cfg, if any",
+    )
+    adding.set_defaults(act=_add)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from detectors.darknet.headparsers import parse_detection, parse_region
 from detectors.darknet.layers import Detection, NetworkCfg, Region, Shape
 from detectors.darknet.sections import Section, shown
 from pipeline.errors import ModelError
+from pipeline.modelfiles import read_beginning
 from pipeline.outputs import printable
 
 MAX_META_BYTES = 1 << 24
@@ -41,11 +42,7 @@ def read_meta(path: Path) -> Meta:
     Raises: ModelError: it cannot be read, or is not what Darkflow writes.
     """
     where = printable(path)
-    try:
-        with open(path, "rb") as stream:
-            content = stream.read(MAX_META_BYTES + 1)
-    except OSError as error:
-        raise ModelError(f"{where}: cannot be read ({error.strerror})") from None
+    content = read_beginning(path, MAX_META_BYTES + 1)
     try:
         meta = json.loads(content.decode("utf-8", "replace")) if len(content) <= MAX_META_BYTES else None
     except (ValueError, RecursionError):

@@ -16,6 +16,7 @@ from detectors.darknet.layerparsers import LAYER_PARSERS
 from detectors.darknet.layers import Head, Layer, NetworkCfg, Shape, Unchanged
 from detectors.darknet.sections import MAX_CFG_BYTES, Section, parse_sections
 from pipeline.errors import ModelError
+from pipeline.modelfiles import read_beginning
 from pipeline.outputs import printable
 
 MAX_SIDE = 4096
@@ -30,11 +31,7 @@ def read_cfg(path: Path) -> NetworkCfg:
 
     Raises: ModelError: it cannot be read, is no network, or holds what is not supported; names the line.
     """
-    try:
-        with open(path, "rb") as stream:
-            content = stream.read(MAX_CFG_BYTES + 1)
-    except OSError as error:
-        raise ModelError(f"{printable(path)}: cannot be read ({error.strerror})") from None
+    content = read_beginning(path, MAX_CFG_BYTES + 1)
     if len(content) > MAX_CFG_BYTES:
         raise ModelError(f"{printable(path)}: larger than {MAX_CFG_BYTES >> 20} MiB; this is no .cfg file")
     return parse_cfg(content.decode("utf-8-sig", "replace"), printable(path))

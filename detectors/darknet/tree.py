@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import ModelError
+from pipeline.modelfiles import read_beginning
 from pipeline.outputs import printable
 
 FloatArray = NDArray[np.float32]
@@ -88,11 +89,7 @@ def read_tree(path: Path, classes: int, network: str) -> ClassTree:
     Raises: ModelError: it cannot be read, is no tree, or has another number of classes.
     """
     shown = printable(path)
-    try:
-        with open(path, "rb") as stream:
-            text = stream.read(MAX_TREE_BYTES).decode("utf-8", "replace")
-    except OSError as error:
-        raise ModelError(f"{shown}: cannot be read ({error.strerror})") from None
+    text = read_beginning(path, MAX_TREE_BYTES).decode("utf-8", "replace")
     parents = np.array(list(_iter_parents(text, shown)), dtype=np.int64)
     if len(parents) != classes:
         raise ModelError(f"{shown}: a tree of {len(parents)} classes for the {classes} of {network}")

@@ -14,6 +14,7 @@ from detectors.onnx.modelfile import NAMES_ENDINGS
 from detectors.onnx.nature import Nature
 from detectors.onnx.shapes import MOST_METADATA_CHARS, literal
 from pipeline.errors import ModelError, PipelineFileError
+from pipeline.modelfiles import read_beginning
 from pipeline.outputs import printable
 from pipeline.yamlfile import parse_yaml
 
@@ -92,11 +93,7 @@ def read_names(file: Path) -> tuple[str, ...]:
     Raises: ModelError: it cannot be read, or there are no names in it.
     """
     shown = printable(file)
-    try:
-        with open(file, "rb") as stream:
-            content = stream.read(MOST_NAMES_BYTES + 1)
-    except OSError as error:
-        raise ModelError(f"{shown}: cannot be read ({error.strerror})") from None
+    content = read_beginning(file, MOST_NAMES_BYTES + 1)
     if len(content) > MOST_NAMES_BYTES:
         raise ModelError(f"{shown}: is larger than a megabyte; this is no list of names")
     if file.suffix not in (".yaml", ".yml"):
