@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from detectors.classnames import find_class_names
 from detectors.darkflow.files import DARKFLOW_SUFFIX, resolve_darkflow
@@ -78,6 +78,15 @@ class DeepDetectorParams(Params):
         Field(description="what runs an .onnx; auto: what ONNX Runtime can use of the others, else the CPU"),
     ] = "auto"
 
+    @field_validator("model")
+    @classmethod
+    def _decide_default(cls, model: str) -> str:
+        """`default` becomes a network's name here, once: nobody after this can decide otherwise."""
+        try:
+            return resolve_default(model)
+        except ModelError as error:
+            raise ValueError(str(error)) from None
+
 
 class Network(Protocol):
     """What a deep detector asks of a network that is loaded."""
@@ -103,14 +112,7 @@ class DeepDetector(Detector):
     @classmethod
     def check(cls, params: Any) -> Iterator[Problem]:
         """Look whether the network's files are there, and whether the other params are for such a network."""
-        try:
-            model = resolve_default(params.model)
-        except ModelError as error:
-            yield Problem("model", str(error))
-            return
-        if model != params.model:
-            _log.info('model "%s" is %s', params.model, model)
-        yield from _check_onnx(model, params) if is_onnx(model) else cls._check_other(params)
+        yield from _check_onnx(params) if is_onnx(params.model) else cls._check_other(params)
         if params.labels is not None and not Path(params.labels).is_file():
             yield Problem(
                 "labels", f"{printable(params.labels)}: no such file; give a text file, a name a line"
@@ -135,7 +137,7 @@ class DeepDetector(Detector):
     def model_files(cls, params: Any) -> Sequence[Path]:
         """The network's files and its class names."""
         labels = [Path(params.labels)] if params.labels else []
-        model = resolve_default(params.model)
+        model = params.model
         if is_onnx(model):
             from detectors.onnx.modelfile import files_of
 
@@ -148,7 +150,7 @@ class DeepDetector(Detector):
 
     def load(self) -> None:
         """Load the network; compile it first if it is one that must be and the cache does not hold it."""
-        model, weights = resolve_default(self.params.model), self.params.weights
+        model, weights = self.params.model, self.params.weights
         labels = Path(self.params.labels) if self.params.labels else None
         self._network: Network
         if is_onnx(model):
@@ -194,13 +196,14 @@ class DeepDetector(Detector):
         return tuple(Label(self._network.names[class_id], float(scores[class_id])) for class_id in best_first)
 
 
-def _check_onnx(model: str, params: DeepDetectorParams) -> Iterator[Problem]:
+def _check_onnx(params: DeepDetectorParams) -> Iterator[Problem]:
     """Params that an ONNX network has no use for, and what its file says of itself."""
     from detectors.onnx.modelfile import read_nature
     from detectors.onnx.shapes import check_inputs
 
     if params.weights is not None:
-        yield Problem("weights", f"{printable(model)}: an ONNX network has its weights in it; leave them out")
+        shown = printable(params.model)
+        yield Problem("weights", f"{shown}: an ONNX network has its weights in it; leave them out")
     if params.precision != "float32":
         yield Problem(
             "precision", f"{params.precision} is for Darknet's networks; give an .onnx of 8-bit weights"
@@ -210,6 +213,6 @@ def _check_onnx(model: str, params: DeepDetectorParams) -> Iterator[Problem]:
             "resize", "darknet is for Darknet's networks; leave it out, or write letterbox or stretch"
         )
     try:
-        check_inputs(read_nature(resolve_onnx(model)))
+        check_inputs(read_nature(resolve_onnx(params.model)))
     except ModelError as error:
         yield Problem("model", str(error))

@@ -23,8 +23,28 @@ _BROKEN = (
     TimeoutError,
 )
 
+CONNECT_TIMEOUT_S = 8.0
+"""A server that takes longer to answer at all cannot be reached: often nothing from outside can."""
 TIMEOUT_S = 30.0
 """Without a byte for so long, a server counts as gone."""
+
+
+class _Connection(http.client.HTTPSConnection):
+    """Gives up sooner on a server that never answers than on one that has begun to."""
+
+    def connect(self) -> None:
+        """Connect, handshake included."""
+        self.timeout = CONNECT_TIMEOUT_S
+        super().connect()
+        self.sock.settimeout(TIMEOUT_S)
+
+
+class _ImpatientHandler(urllib.request.HTTPSHandler):
+    """Opens https by that."""
+
+    def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+        """The server's answer."""
+        return self.do_open(_Connection, req)
 
 
 class _HttpsOnly(urllib.request.HTTPRedirectHandler):
@@ -55,7 +75,7 @@ def open_url(url: str) -> Iterator[tuple[IO[bytes], int | None]]:
     Raises: ModelError: it cannot be had, or breaks off while it is read; the host's name and why.
     """
     host = urlsplit(url).hostname or url
-    opener = urllib.request.build_opener(_HttpsOnly)
+    opener = urllib.request.build_opener(_HttpsOnly, _ImpatientHandler)
     request = urllib.request.Request(url, headers={"User-Agent": f"deepvisualminer/{__version__}"})  # noqa: S310
     try:
         with opener.open(request, timeout=TIMEOUT_S) as response:
@@ -64,5 +84,7 @@ def open_url(url: str) -> Iterator[tuple[IO[bytes], int | None]]:
     except urllib.error.HTTPError as error:
         raise ModelError(f"{host} answers {error.code} ({printable(str(error.reason))})") from None
     except _BROKEN as error:
-        reason = printable(" ".join(str(getattr(error, "reason", error)).split())) or type(error).__name__
+        cause = getattr(error, "reason", error)
+        said = str(getattr(cause, "strerror", None) or cause)
+        reason = printable(" ".join(said.split())) or type(error).__name__
         raise ModelError(f"{host} cannot be reached, or broke off ({reason})") from None

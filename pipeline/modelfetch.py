@@ -94,9 +94,10 @@ def fetch_default(say: Say) -> NamedModel:
             fetch(find_model(name), say)
         except ModelError as error:
             failures.append(str(error))
-            say(f"{DEFAULT}: not {name}: {error}")
+            wrong = ", ".join(line.partition("; ")[0] for line in str(error).splitlines())
+            say(f"{DEFAULT}: {name} cannot be had now: {wrong.removeprefix(f'{name}: ')}")
         else:
-            say(f"{DEFAULT}: {name}")
+            say(f"{DEFAULT}: it is {name}")
             return find_model(name)
     raise ModelError("\n".join(failures))
 

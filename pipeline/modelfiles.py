@@ -10,6 +10,7 @@ from __future__ import annotations
 import glob
 import hashlib
 import importlib.util
+import logging
 import os
 import stat
 from collections.abc import Iterator
@@ -31,6 +32,8 @@ from pipeline.modelcatalog import (
     read_official,
 )
 from pipeline.outputs import printable
+
+_log = logging.getLogger(__name__)
 
 CACHE_VARIABLE = "DEEPVISUALMINER_CACHE"
 """Environment variable that names another cache folder."""
@@ -202,12 +205,19 @@ def resolve_darknet(model: str, weights: str | None) -> DarknetFiles:
 def resolve_default(model: str) -> str:
     """A `model:` of a deepdetector; `default` becomes the name of the first network of those that is here.
 
-    Raises: ModelError: none of them is here; says what to type.
+    Nothing is fetched: which network a run takes depends on this machine, never on what can be reached
+    just now. One that is not whole is an error rather than a reason to take another, with which everything
+    would be mined anew.
+
+    Raises: ModelError: none of them is here, or the first one is damaged; says what to type.
     """
     if model != DEFAULT:
         return model
     for name in DEFAULT_NETWORKS:
-        if is_here(find_model(name)):
+        named = find_model(name)
+        if any(os.path.lexists(model_folder(name) / file) for file in named.files):
+            _fetched_files(named)
+            _log.info('model "%s" is %s', DEFAULT, name)
             return name
     names = " nor ".join(DEFAULT_NETWORKS)
     raise ModelError(f'model "{DEFAULT}": neither {names} is here; type: {FETCH_COMMAND} {DEFAULT}')

@@ -8,20 +8,25 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 
 from detectors.boxes import iou_with
 from detectors.darkflow.meta import read_meta
 from detectors.darknet.decode import decode_heads
 from detectors.deepdetector import DeepDetector, DeepDetectorParams
+from pipeline.config import read_config
 from pipeline.detections import Box, Detection
-from pipeline.errors import ModelError
+from pipeline.errors import ModelError, PipelineFileError
 from pipeline.frame import Frame
 from pipeline.media import open_frames
+from pipeline.modelcatalog import find_model
 from pipeline.source import Limits, Source
 from pipeline.walk import iter_sources
 from tests.detectors.conftest import photo
 from tests.detectors.darknet.networks import conv, net, region, write_network, yolo
+from tests.detectors.onnx.graphs import yolox
+from tests.running import component, pipeline_file
 
 pytestmark = pytest.mark.usefixtures("yolov3_tiny")
 
@@ -32,6 +37,17 @@ BUS = [
     ("person", Box(218, 405, 345, 860)),
 ]
 """What a person sees in bus.jpg, 810 x 1080."""
+
+
+def as_long_as_the_released(model: onnx.ModelProto) -> bytes:
+    """The bytes of a network that passes for yolox_nano.onnx at a glance."""
+    size_bytes = find_model("yolox-nano").size_bytes
+    padding = size_bytes - 10_000
+    for _ in range(2):
+        onnx.helper.set_model_props(model, {"padding": "x" * padding})
+        padding += size_bytes - len(model.SerializeToString())
+    assert len(model.SerializeToString()) == size_bytes
+    return model.SerializeToString()
 
 
 def detector(**params: Any) -> DeepDetector:
@@ -97,6 +113,41 @@ def test_takes_pictures_and_regions_of_any_size(size_wh: tuple[int, int], sample
     bus = photo(sample_photos / "bus.jpg")
     region = Box(100, 500, 100 + size_wh[0], 500 + min(size_wh[1], 500))
     assert looking.detect(bus, [region]) == looking.detect(bus, [region])
+
+
+def test_default_is_decided_once_and_told(
+    yolov3_tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    monkeypatch.setenv("DEEPVISUALMINER_CACHE", str(tmp_path / "cache"))
+    shutil.copytree(yolov3_tiny, tmp_path / "cache/models/yolov3-tiny")
+    file = pipeline_file(
+        tmp_path / "p.yml",
+        component("objects", "deepdetector", model="default"),
+        component("report", "jsonreportwriter", "objects"),
+    )
+
+    def decided() -> tuple[str, str, str]:
+        caplog.clear()
+        config = read_config(str(file))
+        (told,) = caplog.messages
+        return config.components[0].params.model, config.fingerprint, told
+
+    first = decided()
+    assert first[::2] == ("yolov3-tiny", 'model "default" is yolov3-tiny')
+    assert decided() == first
+    params = DeepDetectorParams(model="default")
+    nano = tmp_path / "cache/models/yolox-nano/yolox_nano.onnx"
+    nano.parent.mkdir()
+    nano.write_bytes(as_long_as_the_released(yolox()))
+    assert params.model == "yolov3-tiny"  # what has been decided stands, for workers that start later too
+    assert [path.suffix for path in DeepDetector.model_files(params)] == [".cfg", ".weights", ".names"]
+    model, fingerprint, told = decided()
+    assert (model, told) == ("yolox-nano", 'model "default" is yolox-nano')
+    assert fingerprint != first[1]  # what was mined with the other network is mined anew
+    nano.write_bytes(b"cut")
+    with pytest.raises(PipelineFileError, match=r'p.yml:\d+: component "objects": params.model: .*damaged'):
+        read_config(str(file))
 
 
 def test_takes_two_paths_and_the_names_beside_the_cfg(

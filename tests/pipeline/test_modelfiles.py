@@ -146,6 +146,9 @@ def test_default_is_the_first_network_that_is_here(cache):
         assert resolve_default("default") == expected
     assert resolve_onnx("yolox-nano") == cache / "models/yolox-nano/yolox_nano.onnx"
     assert resolve_default("mine.cfg") == "mine.cfg"
+    (cache / "models/yolox-nano/yolox_nano.onnx").write_bytes(b"cut")  # no reason to take another network
+    assert 'model "yolox-nano": ' in (says := complaint(resolve_default, "default"))
+    assert "is damaged; type: " in says
 
 
 def test_what_lies_beside_a_cfg_belongs_to_it(network):
