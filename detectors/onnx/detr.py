@@ -39,7 +39,7 @@ _COCO_IDS = 91
 def read_rtdetr(nature: Nature, named: bool) -> Reading | None:
     """A `Reader` of RT-DETR and D-FINE: certain by the outputs' names, or by Ultralytics' metadata."""
     if all(nature.output(name) for name in ("labels", "boxes", "scores")):
-        return Reading("RT-DETR", _PLAIN, _decode_selected, class_count(nature), suppressed=True, coco=80)
+        return Reading("RT-DETR", _PLAIN, _decode_selected, class_count(nature), suppressed=True)
     logits, boxes = nature.output("logits"), nature.output("pred_boxes")
     if logits and boxes and (named or logits.shape[-1] != _COCO_IDS):
         return _raw("RT-DETR", _PLAIN, logits, boxes)

@@ -77,7 +77,7 @@ class Reading:
         decode: of its outputs.
         classes: how many it tells apart; None where the outputs do not show it.
         suppressed: whether its boxes need no more non-maximum suppression.
-        coco: how many classes of COCO are meant where nobody says any names: 80, 90 or 91; 0: not known.
+        coco: how many classes it has if it was trained on COCO: 80, 90 or 91.
     """
 
     family: str
@@ -85,7 +85,7 @@ class Reading:
     decode: Decode
     classes: int | None
     suppressed: bool = False
-    coco: int = 0
+    coco: int = 80
 
 
 Reader = Callable[[Nature, bool], Reading | None]

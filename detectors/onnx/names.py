@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -22,15 +21,10 @@ MOST_NAMES_BYTES = 1 << 20
 MOST_NAME_CHARS = 200
 
 _LABELS = Path(__file__).parents[1] / "labels"
-_COCO = {
-    80: (_LABELS / "coco.names", 0),
-    90: (_LABELS / "coco91.names", 1),
-    91: (_LABELS / "coco91.names", 0),
-}
-"""Number of classes -> a file of COCO's names and its first line that counts: 80 are the categories in a row,
-91 go by category id, whose 0 and ten more mean nothing, 90 are the same from id 1."""
-
-_log = logging.getLogger(__name__)
+_COCO = {80: _LABELS / "coco.names", 90: _LABELS / "coco90.names", 91: _LABELS / "coco91.names"}
+"""Number of classes -> COCO's names: 80 are the categories in a row, 91 go by category id, whose 0 and ten
+more mean nothing, 90 are the same from id 1."""
+_REMEDY = 'give a text file with a name a line, or a .yaml with "names:", as params.labels'
 
 
 def network_names(nature: Nature, reading: Reading, labels: Path | None) -> tuple[str, ...]:
@@ -40,7 +34,8 @@ def network_names(nature: Nature, reading: Reading, labels: Path | None) -> tupl
         nature: the network.
         reading: as which family it is read.
         labels: a file that the person gives, text with a name a line or YAML with `names:`; None: the
-            metadata, else `.names`, `.yaml` or `.yml` beside the network, else COCO by number.
+            metadata, else `.names`, `.yaml` or `.yml` beside the network, else COCO's where the
+            outputs show as many classes as that has.
     Raises: ModelError: no names are to be had, a file cannot be read, or their number does not fit.
     """
     shown = printable(nature.file)
@@ -53,20 +48,14 @@ def network_names(nature: Nature, reading: Reading, labels: Path | None) -> tupl
         beside = Path(nature.file).with_suffix(ending)
         if beside.is_file():
             return _counted(read_names(beside), printable(beside), reading.classes, shown)
-    known = _COCO.get(reading.coco if reading.classes is None else reading.classes)
-    if known is None:
-        how_many = "classes" if reading.classes is None else f"{reading.classes} classes"
-        raise ModelError(
-            f"{shown}: has {how_many} and nobody says their names; give a text file with a name a line, or a "
-            '.yaml with "names:", as params.labels'
-        )
     if reading.classes is None:
-        _log.warning(
-            "%s: does not say how many classes it has; taken for COCO's %d, give params.labels if not",
-            shown,
-            reading.coco,
+        raise ModelError(
+            f"{shown}: does not say how many classes it has, nor their names; {_REMEDY}; if it was trained on "
+            f"COCO, the names are in {printable(_COCO[reading.coco])}"
         )
-    return read_names(known[0])[known[1] :]
+    if reading.classes not in _COCO:
+        raise ModelError(f"{shown}: has {reading.classes} classes and nobody says their names; {_REMEDY}")
+    return read_names(_COCO[reading.classes])
 
 
 def class_count(nature: Nature) -> int | None:

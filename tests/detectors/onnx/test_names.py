@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -78,18 +79,26 @@ def test_cocos_classes_are_known_by_their_number(load):
     assert (ninety[0], ninety[89], len(ninety)) == ("person", "toothbrush", 90)
 
 
-def test_a_number_that_nobody_tells_is_taken_for_cocos_with_a_warning(load, caplog):
-    assert load(graphs.ssd()).names[0] == "person"
-    assert (
-        "does not say how many classes it has; taken for COCO's 90, give params.labels if not" in caplog.text
+@pytest.mark.parametrize(
+    ("model", "names"),
+    [
+        (graphs.ssd(), "coco90.names"),
+        (graphs.rtdetr(), "coco.names"),
+        (graphs.endtoend(metadata={}), "coco.names"),
+    ],
+    ids=["ssd", "rtdetr", "end to end"],
+)
+def test_where_nobody_tells_a_number_no_names_are_guessed(load, model, names):
+    with pytest.raises(ModelError) as raised:
+        load(model)
+    says, _, file = str(raised.value).rpartition(" ")
+    assert says.endswith(
+        "network.onnx: does not say how many classes it has, nor their names; give a text file with a name a "
+        'line, or a .yaml with "names:", as params.labels; if it was trained on COCO, the names are in'
     )
-    assert len(load(graphs.rtdetr()).names) == 80
-    assert "taken for COCO's 80" in caplog.text
-
-
-def test_end_to_end_rows_without_names_are_not_guessed(load):
-    with pytest.raises(ModelError, match=r"has classes and nobody says their names"):
-        load(graphs.endtoend(metadata={}))
+    assert Path(file).name == names
+    told = load(model, labels=Path(file)).names
+    assert (told[0], told[-1]) == ("person", "toothbrush")
 
 
 def test_class_ids_beyond_the_names_keep_their_number(load, tmp_path):
