@@ -16,7 +16,7 @@ from typing import Annotated, Any, ClassVar, NamedTuple, Protocol
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
-from pipeline.detections import Box, Detection, FrameResult
+from pipeline.detections import Detection, FrameResult, Region
 from pipeline.film import Film, Share
 from pipeline.frame import Frame
 from pipeline.outputs import output_path
@@ -124,13 +124,14 @@ class Component:
 class Detector(Component):
     """Finds things in regions of a frame. A recognizer is a detector whose labels are names."""
 
-    def detect(self, frame: Frame, regions: Sequence[Box]) -> list[Detection]:
+    def detect(self, frame: Frame, regions: Sequence[Region]) -> list[Detection]:
         """What is in these regions.
 
         Args:
             frame: its pixels come on demand.
             regions: where to look: the whole frame for the input `files`, else the boxes of earlier
-                components' detections that carry a trigger label; never empty boxes, inside the frame.
+                components' detections that carry a trigger label, with their landmarks; never empty boxes,
+                inside the frame. A region is a `Box`: who needs no landmarks may write `Sequence[Box]`.
         Returns: detections in full-size pixels of the frame; the pipeline clips them to the frame.
         """
         raise NotImplementedError

@@ -9,6 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+Landmarks = tuple[tuple[int, int], ...]
+"""Points of a thing, (x, y) pixels of the frame, which may lie outside; of a face: right eye, left eye, tip of the
+nose, right and left corner of the mouth, as the person has them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Box:
@@ -59,13 +63,26 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True)
+class Region(Box):
+    """Where a detector is to look: a box, and what is known of the thing that an earlier component found there.
+
+    It is a `Box` and serves as one; as with all dataclasses, it equals other regions only.
+
+    Args:
+        landmarks: of the earlier detection; None: not known.
+    """
+
+    landmarks: Landmarks | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Label:
     """One answer to "what is it?".
 
     Args:
         text: what a person reads, `cat` or a name.
         confidence: 0 to 1, or None where the detector has none (a cascade).
-        method: the recognition strategy that says so (`eigen`, `fischer`, `lbp`), or None.
+        method: the recognition strategy that says so (`eigen`, `embedding` ...), or None.
         distance: how far the probe lies from the known face, smaller is nearer, in the strategy's
             own unit; None outside recognition.
     """
@@ -83,13 +100,12 @@ class Detection:
     Args:
         box: where it is.
         labels: what it is.
-        landmarks: points of it, (x, y) pixels of the frame, which may lie outside; of a face: right eye, left
-            eye, tip of the nose, right and left corner of the mouth, as the person has them. None: not known.
+        landmarks: points of it, see `Landmarks`; None: not known.
     """
 
     box: Box
     labels: tuple[Label, ...]
-    landmarks: tuple[tuple[int, int], ...] | None = None
+    landmarks: Landmarks | None = None
 
     def carries(self, texts: frozenset[str]) -> bool:
         """Whether one of the labels is among `texts`."""

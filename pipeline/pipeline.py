@@ -18,7 +18,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from pipeline.component import Component, Detector, Writer, WriterSession
 from pipeline.config import FILES, ComponentConfig, PipelineConfig, load_class
-from pipeline.detections import Box, Detection, FrameResult
+from pipeline.detections import Box, Detection, FrameResult, Region
 from pipeline.errors import FailureCode, MinerError, OutputNameError, SourceError
 from pipeline.frame import Frame
 from pipeline.media import open_frames
@@ -170,15 +170,19 @@ def _triggering(detections: Sequence[Detection], triggerlabels: frozenset[str]) 
     return (found for found in detections if not triggerlabels or found.carries(triggerlabels))
 
 
-def _regions(frame: Frame, found: Found, step: Step[Detector]) -> list[Box]:
-    """Where a detector looks: the whole frame, or earlier detections; no box twice, none empty."""
-    regions: dict[Box, None] = {}
+def _regions(frame: Frame, found: Found, step: Step[Detector]) -> list[Region]:
+    """Where a detector looks: the whole frame, or earlier detections; no box twice, none empty.
+
+    Of several detections with one box, the first that has landmarks gives them.
+    """
+    whole = (Detection(frame.whole, ()),)
+    regions: dict[tuple[int, int, int, int], Region] = {}
     for name in step.inputs:
-        if name == FILES:
-            regions[frame.whole] = None
-        else:
-            regions.update((parent.box, None) for parent in _triggering(found[name], step.triggerlabels))
-    return list(regions)
+        for parent in whole if name == FILES else _triggering(found[name], step.triggerlabels):
+            corners = (parent.box.x1, parent.box.y1, parent.box.x2, parent.box.y2)
+            if corners not in regions or regions[corners].landmarks is None:
+                regions[corners] = Region(*corners, landmarks=parent.landmarks)
+    return list(regions.values())
 
 
 def _inside(frame: Frame, detections: Iterable[Detection]) -> Iterator[Detection]:

@@ -5,7 +5,7 @@ import pickle
 
 import pytest
 
-from pipeline.detections import Box, Detection, FrameResult, Label
+from pipeline.detections import Box, Detection, FrameResult, Label, Region
 
 
 def test_box_is_half_open():
@@ -63,3 +63,16 @@ def test_values_are_frozen_and_cross_processes():
     assert pickle.loads(pickle.dumps(result)) == result
     with pytest.raises(dataclasses.FrozenInstanceError):
         label.text = "Bob"
+
+
+def test_a_region_serves_as_its_box():
+    region = Region(10, 20, 40, 50, landmarks=((15, 25),))
+    assert isinstance(region, Box)
+    assert (region.width, region.height, region.is_empty) == (30, 30, False)
+    assert region.iou(Box(10, 20, 40, 50)) == 1
+    assert type(region.clipped((20, 30))) is Box
+    assert region.shifted(1, 1) == Box(11, 21, 41, 51)
+    assert pickle.loads(pickle.dumps(region)) == region != Region(10, 20, 40, 50)
+    assert len({region, Region(10, 20, 40, 50, ((15, 25),))}) == 1
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        region.landmarks = None

@@ -268,3 +268,30 @@ def test_results_that_no_pipe_could_carry_are_written_all_the_same(tmp_path):
     odd = component("odd", "tests.plugins.routes:Unpicklable")
     found = mine(tmp_path, photo, odd, component("report", "jsonreportwriter", "odd"))
     assert found["odd"] == [{"rect": [0, 0, 8, 8], "labels": [{"label": "odd"}]}]
+
+
+def test_landmarks_are_handed_on_with_their_box(tmp_path):
+    points, pointers = "tests.plugins.landmarks:Points", "tests.plugins.landmarks:Pointers"
+    found = mine(
+        tmp_path,
+        small_photo(tmp_path / "a.png", 100, 80),
+        component("bare", points),
+        component("first", points, point=7),
+        component("second", points, point=8),
+        component("of-bare", pointers, "bare"),
+        component("of-three", pointers, "bare, first, second"),
+        component("of-files", pointers, "files"),
+        component("chained", pointers, "of-three"),
+        component("report", "jsonreportwriter", "of-bare, of-three, of-files, chained"),
+    )
+    labels = {
+        name: [(entry["rect"], entry["labels"][0]["label"]) for entry in entries]
+        for name, entries in found.items()
+        if name != "frame"
+    }
+    assert labels == {
+        "of-bare": [([0, 2, 20, 30], "True None")],
+        "of-three": [([0, 2, 20, 30], "True ((7, 7),)")],
+        "of-files": [([0, 0, 100, 80], "True None")],
+        "chained": [([0, 2, 20, 30], "True None")],
+    }
