@@ -25,11 +25,12 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 """A SHA-256 in 64 lower-case hexadecimal digits."""
 FileName = Annotated[str, Field(pattern=r"^\w[\w.+-]*$")]
 """A plain file name: no separator, no leading dot, so that it cannot leave its folder."""
-ModelKind = Literal["darknet", "onnx", "yunet", "photos", "videos"]
+ModelKind = Literal["darknet", "onnx", "yunet", "faces", "photos", "videos"]
 _KINDS: dict[ModelKind, str] = {
     "darknet": "a Darknet network",
     "onnx": "an ONNX network",
     "yunet": "a face detector, for a facedetector",
+    "faces": "a network that tells faces apart, for facerec_train.py train --embedding",
     "photos": "a set of photos, not a network",
     "videos": "a set of videos, not a network",
 }
@@ -149,7 +150,8 @@ class NamedModel(_Entry):
     Args:
         name: as a pipeline file or a person says it.
         kind: `darknet` (a network: one .cfg, one .weights, at most one .names), `onnx` (a network: one
-            .onnx), `yunet` (a face detector: one .onnx), `photos` or `videos`.
+            .onnx), `yunet` (a face detector: one .onnx), `faces` (a network that tells faces apart), `photos`
+            or `videos`.
         description: one line for people.
         licence: of the files, and of the package that carries them where that differs.
         files: file name -> the file.

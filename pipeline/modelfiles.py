@@ -257,6 +257,15 @@ def resolve_yunet(model: str) -> Path:
     return _check_file(model, 'give the path of a YuNet .onnx file, or write "model: yunet"')
 
 
+def resolve_face_network(name: str) -> tuple[Path, ...]:
+    """The files of a network of the catalogue that tells faces apart, in the order of their names.
+
+    Raises: ModelError: unknown name, or a file is missing or damaged; says what to type.
+    """
+    model = find_model(name, "faces")
+    return tuple(_fetched_file(model, file) for file in sorted(model.files))
+
+
 def resolve_cascade(model: str) -> Path:
     """The file of a cascade.
 
@@ -310,18 +319,23 @@ def _fetched_files(model: NamedModel) -> dict[str, Path]:
 
     Raises: ModelError: one is missing or damaged; says what to type.
     """
-    folder = model_folder(model.name)
-    paths: dict[str, Path] = {}
-    for name, file in model.files.items():
-        path = folder / name
-        state = glance(path, file)
-        if state is not FileState.OK:
-            wrong = {FileState.MISSING: "is not here", FileState.DAMAGED: "is damaged"}[state]
-            raise ModelError(
-                f'model "{model.name}": {printable(path)} {wrong}; type: {FETCH_COMMAND} {model.name}'
-            )
-        paths[path.suffix] = _check_file(str(path), "")
-    return paths
+    paths = (_fetched_file(model, name) for name in model.files)
+    return {path.suffix: path for path in paths}
+
+
+def _fetched_file(model: NamedModel, name: str) -> Path:
+    """One file of a model of the catalogue.
+
+    Raises: ModelError: it is missing or damaged; says what to type.
+    """
+    path = model_folder(model.name) / name
+    state = glance(path, model.files[name])
+    if state is not FileState.OK:
+        wrong = {FileState.MISSING: "is not here", FileState.DAMAGED: "is damaged"}[state]
+        raise ModelError(
+            f'model "{model.name}": {printable(path)} {wrong}; type: {FETCH_COMMAND} {model.name}'
+        )
+    return _check_file(str(path), "")
 
 
 def official_remedy(name: str) -> str:

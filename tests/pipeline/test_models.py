@@ -103,7 +103,7 @@ def test_an_unknown_name_is_bad_use(arguments, capsys):
     with pytest.raises(SystemExit) as raised:
         main(arguments)
     assert raised.value.code == ExitCode.USAGE
-    assert 'did you mean "yolov3-tiny" or "yolox-tiny"? known: sample-photos, ' in capsys.readouterr().err
+    assert 'did you mean "yolov3-tiny" or "yolox-tiny"? known: dlib-face, ' in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", [[], ["list"], ["fetch"], ["verify"], ["path"]])
