@@ -37,7 +37,7 @@ def sample(
     if resize == "darknet":
         fitted = _darknet_resized(frame.rgb(region), fitted_wh)
     else:
-        rgb = frame.rgb_covering(fitted_wh) if region == frame.whole else frame.rgb(region)
+        rgb = frame.rgb_covering(fitted_wh) if frame.is_whole(region) else frame.rgb(region)
         fitted = _resized(rgb, fitted_wh)
     canvas = np.full((1, input_wh[1], input_wh[0], 3), _PADDING_GRAY, dtype=np.float32)
     left, top = int(place.left), int(place.top)

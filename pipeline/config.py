@@ -7,7 +7,7 @@ import importlib
 import json
 import os
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, get_args
 
 from pydantic import ValidationError
 
@@ -30,7 +30,9 @@ RESERVED_NAMES = (FILES, "frame", "time")
 MAX_NAME_BYTES = 100
 """In UTF-8; a second writer's name becomes part of its files' names."""
 
-_TOP_LEVEL_KEYS = ("pipeline", "video")
+_TOP_LEVEL_KEYS = ("pipeline", "video", "on_truncated")
+OnTruncated = Literal["fail", "salvage"]
+"""What becomes of a photo that ends too early or is damaged: it fails, or is mined as far as it goes."""
 _COMPONENT_KEYS = ("name", "type", "inputs", "params")
 
 
@@ -62,11 +64,13 @@ class PipelineConfig:
         fingerprint: SHA-256 over the effective configuration and the model files' contents: two runs with
             equal fingerprints find the same things.
         sampling: which frames of videos are mined.
+        on_truncated: what becomes of a photo that ends too early.
     """
 
     components: tuple[ComponentConfig, ...]
     fingerprint: str
     sampling: Sampling = field(default_factory=Sampling)
+    on_truncated: OnTruncated = "fail"
 
 
 def read_config(path: str, *, allow_plugins: bool = False) -> PipelineConfig:
@@ -87,9 +91,11 @@ def read_config(path: str, *, allow_plugins: bool = False) -> PipelineConfig:
         raise PipelineFileError([f"{where}: the pipeline file cannot be read ({error.strerror})"]) from None
     reader = _ConfigReader(parse_yaml(content, where), where, os.path.dirname(os.path.abspath(path)))
     components, sampling = reader.read(allow_plugins), reader.read_sampling()
+    on_truncated = reader.read_on_truncated()
     if reader.problems:
         raise PipelineFileError([text for _, text in sorted(reader.problems, key=lambda problem: problem[0])])
-    return PipelineConfig(components, _fingerprint(components, sampling), sampling)
+    fingerprint = _fingerprint(components, sampling, on_truncated)
+    return PipelineConfig(components, fingerprint, sampling, on_truncated)
 
 
 def load_class(target: str) -> type[Component]:
@@ -104,10 +110,14 @@ def load_class(target: str) -> type[Component]:
     return found
 
 
-def _fingerprint(components: tuple[ComponentConfig, ...], sampling: Sampling) -> str:
+def _fingerprint(
+    components: tuple[ComponentConfig, ...], sampling: Sampling, on_truncated: OnTruncated
+) -> str:
     parts: list[Any] = [__version__]
     if sampling != Sampling():
         parts.append(sampling.model_dump())
+    if on_truncated != "fail":
+        parts.append(on_truncated)
     for component in components:
         files = load_class(component.target).model_files(component.params)
         parts.append(
@@ -169,6 +179,16 @@ class _ConfigReader:
             for detail in error.errors(include_url=False):
                 self._say(("video", *detail["loc"]), sentence_of(detail, Sampling, "video"))
             return Sampling()
+
+    def read_on_truncated(self) -> OnTruncated:
+        """The word after `on_truncated:`; the default where there is none, or a mistake in it."""
+        top = self._file.value
+        given = top.get("on_truncated", "fail") if isinstance(top, dict) else "fail"
+        for word in get_args(OnTruncated):
+            if given == word:
+                return word  # type: ignore[no-any-return]
+        self._say(("on_truncated",), f'"on_truncated" must be "fail" or "salvage"; got {shown(given)}')
+        return "fail"
 
     def _say(self, path: KeyPath, sentence: str) -> None:
         """Note a mistake, unless it is about a value that is already known to be flawed."""

@@ -83,7 +83,12 @@ def run_errand(pipeline: Pipeline, errand: Errand, run_pid: int, on_frame: Calla
     if isinstance(result, Cut):
         return result
     if isinstance(result, Mined):
-        result = Outcome(source.path, Status.MINED, frames=result.frames, sha256=result.sha256)
+        result = Outcome(
+            *(source.path, Status.MINED),
+            sentence=f"{result.flaw}; mined as far as it goes" if result.flaw else "",
+            frames=result.frames,
+            sha256=result.sha256,
+        )
     folder = pipeline.output_folder(source)
     outputs = tuple(sorted({path.name for path in noted if path.parent == folder}))
     duration_s = time.monotonic() - began

@@ -33,14 +33,22 @@ class Frame:
         decode: gives the whole frame's pixels, see `Decode`.
         index: 0-based; 0 for a photo.
         timestamp: seconds from the start of the video; None for a photo.
+        seen: the part that there is of a photo that ends too early; None: all of it.
     """
 
     def __init__(
-        self, size_wh: tuple[int, int], decode: Decode, *, index: int = 0, timestamp: float | None = None
+        self,
+        size_wh: tuple[int, int],
+        decode: Decode,
+        *,
+        index: int = 0,
+        timestamp: float | None = None,
+        seen: Box | None = None,
     ) -> None:
         self.size_wh = size_wh
         self.index = index
         self.timestamp = timestamp
+        self.seen = seen or self.whole
         self._decode = decode
         self._decoded: dict[tuple[int, int], RgbArray] = {}
 
@@ -54,6 +62,10 @@ class Frame:
     def whole(self) -> Box:
         """The box of the whole frame."""
         return Box(0, 0, *self.size_wh)
+
+    def is_whole(self, box: Box) -> bool:
+        """Whether a box, or a region, is that of the whole frame."""
+        return (box.x1, box.y1, box.x2, box.y2) == (0, 0, *self.size_wh)
 
     def rgb(self, box: Box | None = None) -> RgbArray:
         """Full-size pixels of the frame, or of a box inside it: (height, width, 3), read-only."""

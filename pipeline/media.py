@@ -18,14 +18,18 @@ class Media:
     frames: Iterator[Frame]
 
 
-def open_frames(source: Source, limits: Limits) -> Media:
+def open_frames(source: Source, limits: Limits, *, salvage: bool = False) -> Media:
     """Open a source with the reader of its kind.
 
+    Args:
+        source: a photo.
+        limits: what it may cost.
+        salvage: whether as much as there is of a damaged one is wanted.
     Raises: SourceError: it cannot be read; the iterator raises it too, for what shows only then.
     """
     if source.kind is SourceKind.VIDEO:
         raise SourceError(FailureCode.UNSUPPORTED_FORMAT, "it is a video; give a photo")
     from pipeline.photo import open_photo
 
-    facts, frame = open_photo(source, limits)
+    facts, frame = open_photo(source, limits, salvage=salvage)
     return Media(facts, iter((frame,)))

@@ -32,7 +32,7 @@ class Outcome:
         path: absolute, as `os.fsdecode` gives it.
         status: the end it came to.
         code: why it was not mined; None if it was, or is simply neither photo nor video.
-        sentence: the same for people.
+        sentence: the same for people; of what was mined, what is missing of it, if anything.
         frames: how many frames were mined.
         kind: what was mined.
         duration_s: how long that took.
@@ -50,6 +50,11 @@ class Outcome:
     sha256: str | None = None
     outputs: tuple[str, ...] = ()
 
+    @property
+    def is_partial(self) -> bool:
+        """Whether it was mined as far as it goes: it is cut off or damaged."""
+        return self.status is Status.MINED and bool(self.sentence)
+
 
 MOST_FAILURES = 10_000
 """So many failures are kept one by one; the log has them all."""
@@ -62,6 +67,7 @@ class Summary:
     Args:
         mined: inputs mined.
         videos: how many of them are videos.
+        partial: how many of the inputs mined are cut off or damaged.
         frames: frames mined.
         failed: inputs that failed.
         failures: the first `MOST_FAILURES` of them.
@@ -74,6 +80,7 @@ class Summary:
 
     mined: int = 0
     videos: int = 0
+    partial: int = 0
     frames: int = 0
     failed: int = 0
     failures: list[Outcome] = field(default_factory=list)
@@ -96,6 +103,7 @@ class Summary:
             case Status.MINED:
                 self.mined += 1
                 self.videos += outcome.kind is SourceKind.VIDEO
+                self.partial += outcome.is_partial
             case Status.IGNORED:
                 self.ignored += 1
             case Status.RENAMED:

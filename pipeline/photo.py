@@ -22,10 +22,12 @@ from PIL import AvifImagePlugin, Image, UnidentifiedImageError
 from PIL.ExifTags import Base
 from PIL.TiffImagePlugin import TiffImageFile
 
+from pipeline.detections import Box
 from pipeline.errors import FailureCode, SourceError
 from pipeline.exif import ExifFacts, read_exif
 from pipeline.frame import Frame, RgbArray
 from pipeline.rgb import to_rgb, upright
+from pipeline.salvage import decode_partly, end_jpeg, seen_box
 from pipeline.source import Limits, MediaFacts, Source
 
 pillow_heif.register_heif_opener(thumbnails=False)
@@ -60,14 +62,20 @@ _TURNED_BY_READER = ("heif", "tiff")
 by EXIF. (Pillow's AVIF reader does not: it hands the container's transform on as an EXIF orientation.)"""
 
 
-def open_photo(source: Source, limits: Limits) -> tuple[MediaFacts, Frame]:
+def open_photo(source: Source, limits: Limits, *, salvage: bool = False) -> tuple[MediaFacts, Frame]:
     """Read a photo's file and header; its pixels come when the frame is asked for them.
 
+    Args:
+        source: the photo.
+        limits: what it may cost.
+        salvage: it ends too early or is damaged, and what there is of it is wanted: decoded at once, in full
+            size, and the frame knows where it is.
     Raises: SourceError: unreadable, damaged or too large. Damage in the pixels shows only when they are
         decoded: the frame's methods raise it then.
     """
     content = _read(source, limits)
-    image = _open_header(content, source.format)
+    readable = end_jpeg(content) if salvage and source.format == "jpeg" else content
+    image = _open_header(readable, source.format)
     width, height = _stored_size(image)
     if width * height > limits.max_pixels:
         raise SourceError(
@@ -79,8 +87,12 @@ def open_photo(source: Source, limits: Limits) -> tuple[MediaFacts, Frame]:
     # The EXIF of HEIF repeats what its container has said already.
     on_its_side = exif.orientation >= 5 and source.format != "heif"
     size_wh = (height, width) if on_its_side else (width, height)
-    pixels = _Pixels(content, image, source.format, size_wh, exif.orientation)
-    return _facts(source, size_wh, content, image, exif), Frame(size_wh, pixels.decode)
+    pixels = _Pixels(readable, image, source.format, size_wh, exif.orientation)
+    facts = _facts(source, size_wh, content, image, exif)
+    if not salvage:
+        return facts, Frame(size_wh, pixels.decode)
+    rgb, seen = pixels.decode_partly()
+    return dataclasses.replace(facts, is_partial=True), Frame(size_wh, lambda _: rgb, seen=seen)
 
 
 def _stored_size(image: Image.Image) -> tuple[int, int]:
@@ -217,6 +229,27 @@ class _Pixels:
         except Exception as error:  # each format's decoder has exceptions of its own
             raise _damaged(self._format, str(error)) from None
         self._image.close()  # `rgb` holds the pixels now
+        return self._upright(rgb)
+
+    def decode_partly(self) -> tuple[RgbArray, Box]:
+        """Upright RGB of what can be decoded, in full size, and the box that it fills.
+
+        Raises: SourceError: nothing can.
+        """
+        try:
+            rgb, blank = decode_partly(self._image)
+            self._image.close()
+        except MemoryError:
+            raise
+        except Exception as error:
+            raise _damaged(self._format, str(error)) from None
+        rgb = self._checked(self._upright(rgb), 1)
+        seen = seen_box(rgb, blank)
+        if seen.is_empty:
+            raise _damaged(self._format, "nothing in it can be decoded")
+        return rgb, seen
+
+    def _upright(self, rgb: RgbArray) -> RgbArray:
         return rgb if self._format in _TURNED_BY_READER else upright(rgb, self._orientation)
 
     def _checked(self, rgb: RgbArray, denominator: int) -> RgbArray:

@@ -51,10 +51,17 @@ class Step(Generic[C]):
 
 
 class Mined(NamedTuple):
-    """What came of one source: how many frames, and the SHA-256 of its content if that was computed."""
+    """What came of one source.
+
+    Args:
+        frames: how many were mined.
+        sha256: of its content, if that was computed.
+        flaw: why some of it is missing, as a sentence; empty: nothing is.
+    """
 
     frames: int
     sha256: str | None
+    flaw: str = ""
 
 
 class Pipeline:
@@ -70,6 +77,7 @@ class Pipeline:
         self.output_root = output_root
         self.limits = limits
         self.sampling = config.sampling
+        self._salvages = config.on_truncated == "salvage"
         self._detectors: list[Step[Detector]] = []
         self.writers: list[Step[Writer]] = []
         of_class: Counter[str] = Counter()
@@ -104,15 +112,23 @@ class Pipeline:
                 raise MinerError(f'component "{component.name}": {reason}') from None
 
     def mine(self, source: Source) -> Mined:
-        """Run one source through all components and write its outputs, the reports last.
+        """Run one photo through all components and write its outputs, the reports last.
 
         Raises:
-            SourceError: this source cannot be mined; each output of it is whole or as it was.
+            SourceError: this photo cannot be mined; each output of it is whole or as it was.
             MinerError: no source can be, such as a full disk.
         """
+        try:
+            return self._mine(source, salvage=False)
+        except SourceError as error:
+            if error.code is not FailureCode.TRUNCATED or not self._salvages:
+                raise
+            return self._mine(source, salvage=True)._replace(flaw=error.sentence)
+
+    def _mine(self, source: Source, *, salvage: bool) -> Mined:
         with source_errors(), contextlib.ExitStack() as stack:
             with blamed_on("reading it"):
-                media = open_frames(source, self.limits)
+                media = open_frames(source, self.limits, salvage=salvage)
             sessions = [
                 (step, stack.enter_context(session)) for step, session in self._open(source, media.facts)
             ]
@@ -171,11 +187,11 @@ def _triggering(detections: Sequence[Detection], triggerlabels: frozenset[str]) 
 
 
 def _regions(frame: Frame, found: Found, step: Step[Detector]) -> list[Region]:
-    """Where a detector looks: the whole frame, or earlier detections; no box twice, none empty.
+    """Where a detector looks: all there is of the frame, or earlier detections; no box twice, none empty.
 
     Of several detections with one box, the first that has landmarks gives them.
     """
-    whole = (Detection(frame.whole, ()),)
+    whole = (Detection(frame.seen, ()),)
     regions: dict[tuple[int, int, int, int], Region] = {}
     for name in step.inputs:
         for parent in whole if name == FILES else _triggering(found[name], step.triggerlabels):

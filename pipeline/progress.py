@@ -139,12 +139,12 @@ class TerminalProgress:
 
 
 _LEVELS = {Status.FAILED: logging.ERROR}
-"""Failures always show, the others with --verbose and in a log file."""
+"""Failures always show, and what was mined in part; the others with --verbose and in a log file."""
 
 
 def log_outcome(outcome: Outcome) -> None:
     """One log line for one input; what has not changed is only counted: it comes by the ten thousand."""
-    level = _LEVELS.get(outcome.status, logging.DEBUG)
+    level = logging.WARNING if outcome.is_partial else _LEVELS.get(outcome.status, logging.DEBUG)
     if outcome.status is Status.UNCHANGED or not _log.isEnabledFor(level):
         return
     path, sentence = printable(outcome.path), printable(outcome.sentence)
@@ -175,6 +175,7 @@ def final_line(summary: Summary, output: str) -> str:
     failed = f", {summary.failed:,} failed (see above)" if summary.failed else ""
     beside = [f"{summary.mined / elapsed:.1f} a second"] if summary.mined and elapsed > 0 else []
     for count, words in (
+        (summary.partial, "partial (cut off or damaged)"),
         (summary.unchanged, "unchanged"),
         (summary.renamed, "renamed"),
         (summary.left_alone, "left alone that failed before"),

@@ -107,6 +107,7 @@ class MediaFacts:
         latitude, longitude: degrees, north and east positive.
         altitude: metres above sea level.
         sha256: of the file's bytes, hexadecimal.
+        is_partial: the file ends too early or is damaged, and some of it is missing.
     """
 
     size_wh: tuple[int, int]
@@ -118,6 +119,7 @@ class MediaFacts:
     longitude: float | None = None
     altitude: float | None = None
     sha256: str | None = None
+    is_partial: bool = False
 
 
 class Format(NamedTuple):

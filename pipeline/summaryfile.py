@@ -73,6 +73,7 @@ def _counts(summary: Summary) -> dict[str, int]:
     return {
         "photos": summary.mined - summary.videos,
         "videos": summary.videos,
+        "partial": summary.partial,
         "frames": summary.frames,
         "failed": summary.failed,
         "ignored": summary.ignored,

@@ -174,7 +174,7 @@ def join(
             shares = [stretch.shares[name] for stretch in mined if name in stretch.shares]
             with blamed_on(who(step)):
                 step.component.join(source, film, shares, pipeline.output_root)
-    return Mined(frames, sha256)
+    return Mined(frames, sha256, "it is cut off or damaged" if is_partial else "")
 
 
 def _content_hash(source: Source, state: FileState) -> str:

@@ -54,6 +54,8 @@ def to_report_head(source: Source, facts: MediaFacts, pipeline: str) -> dict[str
     if (modified := _to_moment(source.mtime_ns)) is not None:
         head["modified"] = modified
     head["pipeline"] = pipeline
+    if facts.is_partial:
+        head["status"] = "partial"
     return head
 
 
@@ -76,10 +78,9 @@ def to_video_head(source: Source, film: Film, summary: VideoSummary, pipeline: s
         longitude=facts.longitude,
         altitude=facts.altitude,
         sha256=film.sha256,
+        is_partial=film.is_partial,
     )
     head = to_report_head(source, as_photo, pipeline)
-    if film.is_partial:
-        head["status"] = "partial"
     head |= {
         "codec": facts.codec,
         "duration": facts.duration_s,

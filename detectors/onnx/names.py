@@ -50,8 +50,8 @@ def network_names(nature: Nature, reading: Reading, labels: Path | None) -> tupl
             return _counted(read_names(beside), printable(beside), reading.classes, shown)
     if reading.classes is None:
         raise ModelError(
-            f"{shown}: does not say how many classes it has, nor their names; {_REMEDY}; if it was trained on "
-            f"COCO, the names are in {printable(_COCO[reading.coco])}"
+            f"{shown}: does not say how many classes it has, nor their names; {_REMEDY}; if it was trained "
+            f"on COCO, the names are in {printable(_COCO[reading.coco])}"
         )
     if reading.classes not in _COCO:
         raise ModelError(f"{shown}: has {reading.classes} classes and nobody says their names; {_REMEDY}")

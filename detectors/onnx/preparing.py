@@ -109,7 +109,7 @@ def prepare(
 
 def pixels_at(frame: Frame, region: Box, size_wh: tuple[int, int]) -> RgbArray:
     """A region's pixels at another size, (height, width, 3); averaged where they shrink to less than half."""
-    rgb = frame.rgb_covering(size_wh) if region == frame.whole else frame.rgb(region)
+    rgb = frame.rgb_covering(size_wh) if frame.is_whole(region) else frame.rgb(region)
     height, width = rgb.shape[:2]
     if (width, height) != size_wh:
         shrinks = width > 2 * size_wh[0] or height > 2 * size_wh[1]

@@ -126,7 +126,7 @@ def test_every_mistake_is_one_line_and_all_are_told_at_once(tmp_path):
         ("", 'p.yml:1: expected a mapping with the key "pipeline"; got nothing'),
         ("just words", 'p.yml:1: expected a mapping with the key "pipeline"; got "just words"'),
         ("- name: x", 'p.yml:1: expected a mapping with the key "pipeline"; got a list'),
-        ("a: 1\npipeline:\n", 'p.yml:1: unknown key "a"; known: pipeline'),
+        ("a: 1\npipeline:\n", 'p.yml:1: unknown key "a"; known: on_truncated, pipeline, video'),
         (
             "\npipeline: {}",
             'p.yml:2: "pipeline" must be a list of components, each beginning with "- name:"; ',
@@ -365,4 +365,22 @@ def test_the_video_section_is_checked_with_lines_and_changes_the_fingerprint(tmp
     assert sampled.sampling.start == 90
     assert sampled.fingerprint != plain.fingerprint
     path.write_text(f"video:\n{body}")
+    assert read_config(str(path), allow_plugins=True).fingerprint == plain.fingerprint
+
+
+def test_what_becomes_of_cut_photos_is_checked_and_changes_the_fingerprint(tmp_path):
+    path = pipeline_file(tmp_path / "p.yml", component("all", "tests.plugins.routes:Echoes"))
+    plain, body = read_config(str(path), allow_plugins=True), path.read_text()
+    assert plain.on_truncated == "fail"
+    for word in ("no", "[salvage]", "3", "salvage!"):
+        path.write_text(f"{body}on_truncated: {word}\n")
+        with pytest.raises(
+            PipelineFileError, match=r'p\.yml:\d: "on_truncated" must be "fail" or "salvage"; got'
+        ):
+            read_config(str(path), allow_plugins=True)
+    path.write_text(f"{body}on_truncated: salvage\n")
+    salvaging = read_config(str(path), allow_plugins=True)
+    assert salvaging.on_truncated == "salvage"
+    assert salvaging.fingerprint != plain.fingerprint
+    path.write_text(f"{body}on_truncated: fail\n")
     assert read_config(str(path), allow_plugins=True).fingerprint == plain.fingerprint
