@@ -14,6 +14,7 @@ from typing import NoReturn
 
 from pipeline import __version__
 from pipeline.errors import ExitCode, MinerError, SourceError
+from pipeline.processes import open_standard_streams
 from recognizers.commands import (
     crop,
     detect,
@@ -85,4 +86,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    open_standard_streams()
     sys.exit(main())

@@ -9,6 +9,7 @@ import argparse
 import sys
 
 from pipeline.errors import ExitCode
+from pipeline.processes import open_standard_streams
 from pipeline.selftest import machine_lines, run_checks
 
 
@@ -31,4 +32,5 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    open_standard_streams()
     sys.exit(main())

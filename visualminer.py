@@ -22,6 +22,7 @@ from pipeline.options import Options
 from pipeline.outcome import Summary
 from pipeline.outputs import printable
 from pipeline.plan import plan
+from pipeline.processes import open_standard_streams
 from pipeline.progress import (
     PlainProgress,
     TerminalProgress,
@@ -238,4 +239,5 @@ def _say(text: str) -> None:
 
 
 if __name__ == "__main__":
+    open_standard_streams()
     sys.exit(main())

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from pipeline.errors import ExitCode, ModelError
-from pipeline.modelfiles import cache_folder, sha256_of
+from pipeline.modelfiles import cache_folder, model_sha256
 from pipeline.outputs import printable, sweep_parts
 
 Precision = Literal["float32", "int8"]
@@ -69,7 +69,7 @@ def compiled(compiler: Compiler, files: Sequence[Path], precision: Precision) ->
 
 def _sha256_of(file: Path) -> str:
     try:
-        return sha256_of(file)
+        return model_sha256(file)
     except OSError as error:
         raise ModelError(f"{printable(file)}: cannot be read ({error.strerror})") from None
 

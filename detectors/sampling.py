@@ -34,27 +34,39 @@ def sample(
     size_wh = (region.width, region.height)
     place = Placement(*input_wh, 0, 0) if resize == "stretch" else letterbox(size_wh, input_wh)
     fitted_wh = (place.width, place.height)
+    canvas, inside = _padded(input_wh, place)
     if resize == "darknet":
-        fitted = _darknet_resized(frame.rgb(region), fitted_wh)
+        inside[:] = _darknet_resized(frame.rgb(region), fitted_wh)
+        # It takes boxes back by the exact middle, though it pastes on whole pixels.
+        place = place._replace(left=(input_wh[0] - place.width) / 2, top=(input_wh[1] - place.height) / 2)
     else:
         rgb = frame.rgb_covering(fitted_wh) if frame.is_whole(region) else frame.rgb(region)
-        fitted = _resized(rgb, fitted_wh)
-    canvas = np.full((1, input_wh[1], input_wh[0], 3), _PADDING_GRAY, dtype=np.float32)
-    left, top = int(place.left), int(place.top)
-    canvas[0, top : top + place.height, left : left + place.width] = fitted
-    if resize == "darknet":  # it takes boxes back by the exact middle, though it pastes on whole pixels
-        place = place._replace(left=(input_wh[0] - place.width) / 2, top=(input_wh[1] - place.height) / 2)
+        np.multiply(_resized(rgb, fitted_wh), np.float32(1 / 255), out=inside, dtype=np.float32)
     return canvas, place
 
 
-def _resized(rgb: RgbArray, size_wh: tuple[int, int]) -> FloatArray:
-    """Pixels at another size, float32 in [0, 1]; averaged where they shrink to less than half."""
+def _padded(input_wh: tuple[int, int], place: Placement) -> tuple[FloatArray, FloatArray]:
+    """A network's input, gray around the place of the picture, and a view of that place, to be filled.
+
+    Writing each pixel once saves 1 ms of a call at 416x416: most of the cost is the kernel's, which gives
+    out fresh memory page by page.
+    """
+    canvas = np.empty((1, input_wh[1], input_wh[0], 3), dtype=np.float32)
+    left, top = int(place.left), int(place.top)
+    right, bottom = left + place.width, top + place.height
+    canvas[0, :top] = canvas[0, bottom:] = _PADDING_GRAY
+    canvas[0, top:bottom, :left] = canvas[0, top:bottom, right:] = _PADDING_GRAY
+    return canvas, canvas[0, top:bottom, left:right]
+
+
+def _resized(rgb: RgbArray, size_wh: tuple[int, int]) -> RgbArray:
+    """Pixels at another size; averaged where they shrink to less than half."""
     height, width = rgb.shape[:2]
-    if (width, height) != size_wh:
-        shrinks = width > 2 * size_wh[0] or height > 2 * size_wh[1]
-        resized = cv2.resize(rgb, size_wh, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
-        rgb = np.asarray(resized, dtype=np.uint8)
-    return np.multiply(rgb, np.float32(1 / 255), dtype=np.float32)
+    if (width, height) == size_wh:
+        return rgb
+    shrinks = width > 2 * size_wh[0] or height > 2 * size_wh[1]
+    resized = cv2.resize(rgb, size_wh, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    return np.asarray(resized, dtype=np.uint8)
 
 
 def _darknet_resized(rgb: RgbArray, size_wh: tuple[int, int]) -> FloatArray:

@@ -15,7 +15,7 @@ from pipeline import __version__
 from pipeline.catalog import CATALOG
 from pipeline.component import Component, Detector, Params, Writer
 from pipeline.errors import ModelError, PipelineFileError
-from pipeline.modelfiles import sha256_of
+from pipeline.modelfiles import model_sha256
 from pipeline.outputs import printable
 from pipeline.validation import did_you_mean, sentence_of, shown
 from pipeline.videosampling import Sampling
@@ -132,7 +132,7 @@ def _fingerprint(
 
 def _hash(file: str | os.PathLike[str]) -> str:
     try:
-        return sha256_of(file)
+        return model_sha256(file)
     except OSError as error:
         raise ModelError(f"{printable(os.fspath(file))}: cannot be read ({error.strerror})") from None
 

@@ -34,6 +34,7 @@ from pipeline.modelcatalog import (
 from pipeline.outputs import printable
 
 _log = logging.getLogger(__name__)
+_sha256_by_status: dict[tuple[int, ...], str] = {}
 
 CACHE_VARIABLE = "DEEPVISUALMINER_CACHE"
 """Environment variable that names another cache folder."""
@@ -124,6 +125,18 @@ def sha256_of(path: str | os.PathLike[str]) -> str:
     """
     with open(path, "rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def model_sha256(path: str | os.PathLike[str]) -> str:
+    """SHA-256 of a model's file, computed once in a process and its forks while the file is the same.
+
+    Raises: OSError: the file cannot be read.
+    """
+    status = os.stat(path)
+    same = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+    if same not in _sha256_by_status:
+        _sha256_by_status[same] = sha256_of(path)
+    return _sha256_by_status[same]
 
 
 def pin_path(path: Path) -> Path:

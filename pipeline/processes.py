@@ -1,4 +1,4 @@
-"""What every child process of the miner does first: see to it that it dies with its parent."""
+"""How processes begin: the programs' own, and their children, who see to it that they die with their parent."""
 
 from __future__ import annotations
 
@@ -9,8 +9,38 @@ import resource
 import signal
 import sys
 from pathlib import Path
+from typing import Literal
 
 _PR_SET_PDEATHSIG = 1
+
+
+def start_method() -> Literal["fork", "spawn"]:
+    """How a worker process is best started now, for `multiprocessing.get_context`.
+
+    A fork has for nothing what this process has imported, which is half of what starting costs. It is safe
+    while this process has a single thread: another's locks would stay locked in the child for ever. A thread
+    of a library's is one too, so the kernel is asked, not Python. Elsewhere than on Linux libraries that
+    start with the system may not be forked at all.
+    """
+    try:
+        return "fork" if len(os.listdir("/proc/self/task")) == 1 else "spawn"
+    except OSError:
+        return "spawn"
+
+
+def open_standard_streams() -> None:
+    """Give a program that was started with closed standard streams (`>&-`) ones that lead nowhere.
+
+    Else the first file that it opens becomes its standard output, and Python has no `sys.stdout` at all.
+    """
+    for descriptor, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free, which is this one
+        if getattr(sys, name) is None:
+            stream = open(descriptor, mode, encoding="utf-8", closefd=False)  # noqa: SIM115 - as long as we run
+            setattr(sys, name, stream)
 
 
 def die_with_parent(parent_pid: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
+import gc
 import logging
 import os
 import signal
@@ -93,6 +94,7 @@ def run_worker(connection: Connection, noise: Connection, parent_pid: int) -> No
     """
     die_with_parent(parent_pid)
     be_killed_first()
+    gc.freeze()  # what a forked child shares with its parent stays shared: no collection goes through it
     # The workers fill the cores; numpy's own threads, started when it is imported, would only be in the way.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Both may go to a whole group of processes; the parent alone decides what they mean.

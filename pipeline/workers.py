@@ -1,6 +1,6 @@
 """Worker processes: hand out photos and segments of videos, watch deadlines, replace what dies.
 
-One spawned process, one pipe and one errand in hand for each worker. No library's pool serves: on a
+One process, one pipe and one errand in hand for each worker. No library's pool serves: on a
 killed worker multiprocessing.Pool hangs and ProcessPoolExecutor fails every pending file. Here a worker
 that dies loses only the errand in its hands, which is tried once more in a fresh worker.
 """
@@ -26,7 +26,7 @@ from pipeline.film import Cut, MinedStretch
 from pipeline.outcome import Outcome, Status
 from pipeline.outputs import output_path, sweep_parts
 from pipeline.pipeline import Pipeline
-from pipeline.processes import give_way
+from pipeline.processes import give_way, start_method
 from pipeline.source import Source
 from pipeline.workerprocess import (
     Assignment,
@@ -114,7 +114,7 @@ class SerialWorkers:
 class _Worker:
     """The parent's side of one worker process."""
 
-    def __init__(self, context: Any, number: int, assignment: Assignment) -> None:
+    def __init__(self, number: int, assignment: Assignment) -> None:
         self.errand: Errand | None = None
         self.loading = self.ready = self.handed = False
         self.deadline = time.monotonic() + LOAD_TIMEOUT_S
@@ -122,6 +122,7 @@ class _Worker:
         self._last_words = b""
         self.connection, theirs = multiprocessing.Pipe()
         self.noise, their_noise = multiprocessing.Pipe(duplex=False)
+        context: Any = multiprocessing.get_context(start_method())
         self._process = context.Process(
             target=run_worker,
             args=(theirs, their_noise, os.getpid()),
@@ -209,7 +210,6 @@ class Workers:
         self._count = count
         self._timeout_s = timeout_s
         self._stall_s = stall_s
-        self._context = multiprocessing.get_context("spawn")
         self._workers: list[_Worker] = []
         self._agenda = Agenda(())
         self._tried: set[tuple[str, str, int]] = set()
@@ -272,7 +272,7 @@ class Workers:
     def _start_worker(self) -> _Worker | None:
         """One worker more; None where the machine allows no more than there are."""
         try:
-            worker = _Worker(self._context, self._started, self._assignment)
+            worker = _Worker(self._started, self._assignment)
         except OSError as error:  # too many processes or open files
             if not self._workers:
                 raise MinerError(f"no worker process can be started ({error.strerror})") from None

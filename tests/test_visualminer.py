@@ -335,6 +335,13 @@ class TestEnvironment:
         told = self.refused(tmp_path / "in", out, _faces(tmp_path), prefix=[*mount, *check, out])
         assert re.search(rf"the disk mounted at {re.escape(str(out))} is full \(No space left", told)
 
+    def test_standard_streams_that_are_closed(self, tmp_path, faces):
+        small_photo(tmp_path / "in" / "a.png")
+        closed = ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh"]
+        done = run(tmp_path / "in", tmp_path / "out", faces, prefix=closed)
+        assert done.returncode == ExitCode.OK
+        assert (tmp_path / "out" / "a.png.json").is_file()
+
     def test_few_descriptors_are_enough(self, tmp_path, faces):
         for n in range(40):
             small_photo(tmp_path / "in" / f"{n}.png")

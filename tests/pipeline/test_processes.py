@@ -1,0 +1,39 @@
+"""How worker processes begin."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def started_by(preparation: str) -> str:
+    """What a fresh Python says after this."""
+    code = (
+        f"import threading\n{preparation}\nfrom pipeline.processes import start_method\nprint(start_method())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere workers are always spawned")
+def test_a_process_with_one_thread_is_forked() -> None:
+    assert started_by("import visualminer") == "fork"
+
+
+def test_one_with_a_thread_more_is_not() -> None:
+    assert started_by("threading.Thread(target=threading.Event().wait, daemon=True).start()") == "spawn"
+
+
+def test_nor_is_one_with_a_thread_that_python_does_not_know() -> None:
+    native = (
+        "import ctypes\n"
+        "entry = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p)(lambda _: ctypes.CDLL(None).pause())\n"
+        "thread = ctypes.c_ulong()\n"
+        "ctypes.CDLL(None).pthread_create(ctypes.byref(thread), None, entry, None)"
+    )
+    assert started_by(native) == "spawn"
