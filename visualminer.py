@@ -15,6 +15,7 @@ from datetime import datetime
 
 from pipeline import __version__
 from pipeline.config import read_config
+from pipeline.doubts import iter_doubts
 from pipeline.errors import ExitCode, LockedError, MinerError
 from pipeline.logs import set_up_logging
 from pipeline.miner import NICE, mine
@@ -35,6 +36,7 @@ from pipeline.selection import Reason
 from pipeline.summaryfile import check_summary_file, write_summary
 
 MOST_WORKERS = 1024
+_log = logging.getLogger("visualminer")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -143,6 +145,8 @@ def main(arguments: list[str] | None = None) -> int:
         set_up_logging(_level(given, on_terminal), given.log_file, given.log_format)
         if given.check is not None:
             config = read_config(given.check, allow_plugins=given.allow_plugins)
+            for doubt in iter_doubts(config):
+                _log.warning("%s: %s", printable(given.check), doubt)
             count = len(config.components)
             _say(f"{printable(given.check)}: good, {count} component{'' if count == 1 else 's'}")
             return ExitCode.OK
@@ -227,7 +231,7 @@ def _mine(given: argparse.Namespace, on_terminal: bool) -> int:
     if given.summary is not None:
         write_summary(given.summary, began, places, summary, "", summary.exit_code)
     if given.log_file is not None:
-        logging.getLogger("visualminer").debug("%s", final_line(summary, given.output))
+        _log.debug("%s", final_line(summary, given.output))
     if not given.quiet or summary.failed:
         _say(summary_text(summary, given.output))
     return summary.exit_code

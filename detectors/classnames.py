@@ -38,6 +38,18 @@ def find_class_names(cfg: Path, names: Path | None) -> Path | None:
     return darkflows if darkflows.is_file() else None
 
 
+def names_in(file: Path) -> list[str]:
+    """The lines of a file of class names; of Darkflow's, those before its end mark.
+
+    Raises: ModelError: it cannot be read.
+    """
+    text = read_beginning(file, MAX_NAMES_BYTES).decode("utf-8-sig", "replace")
+    lines = [line.strip() for line in text.rstrip().split("\n")]
+    if file.name == _DARKFLOW_NAMES and _DARKFLOW_END in lines:
+        lines = lines[: lines.index(_DARKFLOW_END)]
+    return lines
+
+
 def read_class_names(names: Path | None, classes: int, network: str) -> tuple[str, ...]:
     """The names of a network's classes, in the order of its class ids.
 
@@ -53,10 +65,7 @@ def read_class_names(names: Path | None, classes: int, network: str) -> tuple[st
             f"{network}: has {classes} classes and nobody says their names; "
             "give a file with a name a line as params.labels"
         )
-    text = read_beginning(file, MAX_NAMES_BYTES).decode("utf-8-sig", "replace")
-    lines = [line.strip() for line in text.rstrip().split("\n")]
-    if file.name == _DARKFLOW_NAMES and _DARKFLOW_END in lines:
-        lines = lines[: lines.index(_DARKFLOW_END)]
+    lines = names_in(file)
     if len(lines) != classes:
         raise ModelError(
             f"{printable(file)}: {len(lines)} names for the {classes} classes of {network}; "

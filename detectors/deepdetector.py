@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
 
 from pydantic import Field, field_validator
 
-from detectors.classnames import find_class_names
+from detectors.classnames import find_class_names, names_in
 from detectors.darkflow.files import DARKFLOW_SUFFIX, resolve_darkflow
 from detectors.onnx.choices import Device, FamilyName
 from pipeline.component import Detector, ModelName, Params, Problem
@@ -147,6 +147,16 @@ class DeepDetector(Detector):
         files = resolve_darknet(model, params.weights)
         names = find_class_names(files.cfg, files.names)
         return [files.cfg, files.weights, *(labels or ([names] if names else []))]
+
+    @classmethod
+    def labels(cls, params: Any) -> frozenset[str] | None:
+        """The class names, where they stand in a text file; what is in a network itself is not looked at."""
+        if is_onnx(params.model) or params.model.endswith(DARKFLOW_SUFFIX):
+            file = Path(params.labels) if params.labels else None
+        else:
+            file = cls.model_files(params)[-1]
+        known = file is not None and file.suffix not in (".weights", ".yaml", ".yml")
+        return frozenset(names_in(file)) if file is not None and known else None
 
     def load(self) -> None:
         """Load the network; compile it first if it is one that must be and the cache does not hold it."""

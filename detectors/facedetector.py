@@ -66,6 +66,11 @@ class FaceDetector(Detector):
         """The network's file."""
         return [resolve_yunet(params.model)]
 
+    @classmethod
+    def labels(cls, params: Any) -> frozenset[str]:
+        """The one label that everything it finds has."""
+        return frozenset((params.outputlabel,))
+
     def load(self) -> None:
         """Read the network."""
         import cv2

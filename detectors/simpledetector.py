@@ -67,6 +67,11 @@ class SimpleDetector(Detector):
         """The cascade's file."""
         return [resolve_cascade(params.model)]
 
+    @classmethod
+    def labels(cls, params: Any) -> frozenset[str]:
+        """The one label that everything it finds has."""
+        return frozenset((params.outputlabel,))
+
     def load(self) -> None:
         """Read the cascade."""
         import cv2

@@ -32,11 +32,11 @@ def add_model(name: str, files: Mapping[str, Path]) -> Path:
     """
     target = added_folder() / name
     if not _NAME.fullmatch(name):
-        raise ModelError(f'"{printable(name)}": is no name; use letters, digits, "_", "+" and "-" alone')
+        raise ModelError(f'"{printable(name)}" is no name; use letters, digits, "_", "+" and "-" alone')
     if name in read_catalog():
-        raise ModelError(f'"{name}": is the name of a model in the catalogue; choose another')
+        raise ModelError(f'"{name}" is the name of a model in the catalogue; choose another')
     if target.exists():
-        raise ModelError(f'"{name}": is added already; choose another name, or delete {printable(target)}')
+        raise ModelError(f'"{name}" is added already; choose another name, or delete {printable(target)}')
     part = target.parent / f"{PART_PREFIX}{os.getpid()}-{secrets.token_hex(8)}"
     try:
         with output_errors(target):

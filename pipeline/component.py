@@ -124,6 +124,14 @@ class Component:
 class Detector(Component):
     """Finds things in regions of a frame. A recognizer is a detector whose labels are names."""
 
+    @classmethod
+    def labels(cls, params: Any) -> frozenset[str] | None:
+        """Every label that it can give, for a warning of trigger labels that nothing has; None: not known.
+
+        Runs in the parent, after `check` has found nothing wrong.
+        """
+        return None
+
     def detect(self, frame: Frame, regions: Sequence[Region]) -> list[Detection]:
         """What is in these regions.
 

@@ -223,7 +223,8 @@ class _ConfigReader:
         target, found = self._type((*path, "type"), item.get("type"), allow_plugins)
         inputs = self._inputs((*path, "inputs"), item, found)
         params = self._params((*path, "params"), item.get("params"), found)
-        self._kinds.setdefault(str(item.get("name")), found)
+        if isinstance(item.get("name"), str):
+            self._kinds.setdefault(item["name"], found)
         if target is None or params is None or len(self.problems) > before:
             return None
         return ComponentConfig(item["name"], item["type"], target, inputs, params)
@@ -298,18 +299,38 @@ class _ConfigReader:
         if given is not None and not isinstance(given, dict):
             self._say(at, f'"params" must be a mapping; got {shown(given)}')
             return None
+        params, wrong = self._validated(at, given or {}, found)
         try:
-            params = found.Params.model_validate(given or {}, context={"folder": self._folder})
-            for problem in found.check(params):
-                self._say((*at, problem.key), f"params.{problem.key}: {problem.sentence}")
-        except ValidationError as error:
-            for detail in error.errors(include_url=False):
-                self._say((*at, *detail["loc"]), sentence_of(detail, found.Params))
-            return None
+            for problem in () if params is None else found.check(params):
+                if problem.key not in wrong:
+                    self._say((*at, problem.key), f"params.{problem.key}: {problem.sentence}")
         except Exception as error:  # a plugin's own checks may raise anything
             self._say(at, f"the params cannot be checked ({_told(error)})")
-            return None
         return params
+
+    def _validated(
+        self, at: KeyPath, given: dict[str, Any], found: type[Component]
+    ) -> tuple[Params | None, frozenset[str]]:
+        """The params, and the keys whose values are wrong, left out of them so that the rest can be checked.
+
+        Returns: None for the params where there are none without those keys.
+        """
+        context = {"folder": self._folder}
+        try:
+            return found.Params.model_validate(given, context=context), frozenset()
+        except ValidationError as error:
+            details = error.errors(include_url=False)
+        except Exception as error:  # of a plugin's own validators
+            self._say(at, f"the params cannot be checked ({_told(error)})")
+            return None, frozenset()
+        for detail in details:
+            self._say((*at, *detail["loc"]), sentence_of(detail, found.Params))
+        wrong = frozenset(str(detail["loc"][0]) for detail in details if detail["loc"])
+        try:
+            sound = {key: value for key, value in given.items() if key not in wrong}
+            return found.Params.model_validate(sound, context=context), wrong
+        except Exception:  # what is left is no whole; its mistakes are told already
+            return None, wrong
 
 
 def _told(error: BaseException) -> str:

@@ -14,9 +14,9 @@ from types import FrameType
 
 from pipeline.bookkeeping import Bookkeeping, rebuild_if_empty
 from pipeline.capacity import capacity, worker_bytes
-from pipeline.component import Writer
-from pipeline.config import load_class, read_config
+from pipeline.config import read_config
 from pipeline.cores import usable_cores
+from pipeline.doubts import iter_doubts
 from pipeline.errors import ExitCode, MinerError
 from pipeline.ledger import Ledger
 from pipeline.lock import lock_output
@@ -51,8 +51,8 @@ def mine(options: Options, on_outcome: Callable[[Outcome], None], summary: Summa
     summary = Summary() if summary is None else summary
     config = read_config(options.pipeline, allow_plugins=options.allow_plugins)
     output_root = check_places(options)
-    if not any(issubclass(load_class(component.target), Writer) for component in config.components):
-        _log.warning("%s: no component writes anything", printable(options.pipeline))
+    for doubt in iter_doubts(config):
+        _log.warning("%s: %s", printable(options.pipeline), doubt)
     check_writable(output_root)
     with lock_output(output_root, wait_s=options.wait_lock_s) as was_killed, Ledger(output_root) as ledger:
         if was_killed:

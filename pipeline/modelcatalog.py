@@ -5,7 +5,6 @@ What a model is made of and where it comes from; where it lies on this machine i
 
 from __future__ import annotations
 
-import difflib
 import functools
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -16,6 +15,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from pipeline.errors import ModelError
+from pipeline.nearest import nearest
 from pipeline.outputs import printable
 
 CATALOG_FILE = Path(__file__).with_name("models.toml")
@@ -74,7 +74,7 @@ class Edit(_Entry):
         old = self.old.encode()
         if not marker or tail.count(old) != 1:
             raise ModelError(
-                f'"{self.old}": stands {tail.count(old)} times after the last "{self.after}", not once; '
+                f'"{self.old}" stands {tail.count(old)} times after the last "{self.after}", not once; '
                 "correct the edit in pipeline/models.toml"
             )
         return head + marker + tail.replace(old, self.new.encode())
@@ -246,10 +246,10 @@ def find_model(name: str, kind: ModelKind | None = None) -> NamedModel:
     wanted = {kind, None} | (_NETWORKS if kind in _NETWORKS else frozenset())
     known = [model.name for model in models.values() if kind is None or model.kind in wanted]
     wrong = f"is {_KINDS[models[name].kind]}" if name in models else "is not in the catalogue of models"
-    raise ModelError(f'"{printable(name)}": {wrong}; {did_you_mean(name, known)}known: {", ".join(known)}')
+    raise ModelError(f'"{printable(name)}" {wrong}; {did_you_mean(name, known)}known: {", ".join(known)}')
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`did you mean "x" or "y"? ` with the known words that are nearest, or nothing where none is near."""
-    near = difflib.get_close_matches(word, list(known))
+    near = nearest(word, known)
     return "did you mean " + " or ".join(f'"{name}"' for name in near) + "? " if near else ""

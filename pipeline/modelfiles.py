@@ -311,7 +311,7 @@ def iter_cascade_folders() -> Iterator[Path]:
 def _resolve_named_darknet(name: str, weights: str | None) -> DarknetFiles:
     paths = added_files(name)
     if not paths and name not in read_catalog() and name in read_official():
-        raise ModelError(f'model "{name}": is not here; {official_remedy(name)}')
+        raise ModelError(f'model "{name}" is not here; {official_remedy(name)}')
     model = None if paths else find_model(name, "darknet")
     if weights is not None:
         raise ModelError(

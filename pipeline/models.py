@@ -173,7 +173,7 @@ def _model_or_default(name: str) -> NamedModel | str:
 def _model(name: str) -> NamedModel:
     """A word of the command line as the model it names."""
     if name not in read_catalog() and name in read_official():
-        raise argparse.ArgumentTypeError(f'"{name}": cannot be fetched from here; {official_remedy(name)}')
+        raise argparse.ArgumentTypeError(f'"{name}" cannot be fetched from here; {official_remedy(name)}')
     try:
         return find_model(name)
     except ModelError as error:

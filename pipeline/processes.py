@@ -1,4 +1,4 @@
-"""How processes begin: the programs' own, and their children, who see to it that they die with their parent."""
+"""How processes begin: the programs, and their children, who see to it that they die with their parent."""
 
 from __future__ import annotations
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from pipeline.nearest import nearest
 from pipeline.yamlfile import shortened
 
 _EXPECTED = {
@@ -95,7 +95,7 @@ def sentence_of(detail: Mapping[str, Any], model: type[BaseModel], section: str 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`; did you mean "x"?` for a word that is close to a known one, else the known ones, if any."""
     known = sorted(known)
-    close = difflib.get_close_matches(word, known, n=1)
+    close = nearest(word, known)
     if close:
         return f'; did you mean "{close[0]}"?'
     return f"; known: {', '.join(known)}" if known else ""

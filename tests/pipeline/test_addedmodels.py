@@ -63,16 +63,16 @@ def test_what_does_not_belong_together_is_not_added(mine, cache, tmp_path, capsy
 @pytest.mark.parametrize("name", ["", "../up", "a/b", ".hidden", "a.cfg", "\x1b[31m", "n" * 101])
 def test_a_name_is_a_plain_word(name, mine, capsys) -> None:
     said = refused([mine[0], name, *mine[2:]], capsys)
-    assert said.endswith('": is no name; use letters, digits, "_", "+" and "-" alone\n')
+    assert said.endswith('" is no name; use letters, digits, "_", "+" and "-" alone\n')
 
 
 def test_a_name_is_given_once(mine, cache, capsys) -> None:
     said = refused([mine[0], "yolov3-tiny", *mine[2:]], capsys)
-    assert said == '"yolov3-tiny": is the name of a model in the catalogue; choose another\n'
+    assert said == '"yolov3-tiny" is the name of a model in the catalogue; choose another\n'
     assert main(mine) == ExitCode.OK
     capsys.readouterr()
     assert refused(mine, capsys) == (
-        f'"mine": is added already; choose another name, or delete {cache}/added/mine\n'
+        f'"mine" is added already; choose another name, or delete {cache}/added/mine\n'
     )
 
 
@@ -98,13 +98,13 @@ def test_a_well_known_network_that_is_not_here_says_where_it_is(cache, capsys) -
     )
     with pytest.raises(ModelError) as caught:
         resolve_darknet("yolov4-tiny", None)
-    assert str(caught.value) == f'model "yolov4-tiny": is not here; {remedy}'
+    assert str(caught.value) == f'model "yolov4-tiny" is not here; {remedy}'
     with pytest.raises(ModelError) as caught:
         resolve_darknet("/nowhere/yolov4-tiny.cfg", None)
     assert str(caught.value) == f"/nowhere/yolov4-tiny.cfg: there is no such file; {remedy}"
     with pytest.raises(SystemExit):
         main(["fetch", "yolov4-tiny"])
-    assert f'"yolov4-tiny": cannot be fetched from here; {remedy}' in " ".join(
+    assert f'"yolov4-tiny" cannot be fetched from here; {remedy}' in " ".join(
         capsys.readouterr().err.split()
     )
 

@@ -54,7 +54,7 @@ def test_an_edit_touches_the_last_section_only():
     [b"mask = 0,1,2\n", b"[yolo]\nmask = 1,2,3\n", b"[yolo]\nmask = 0,1,2\nmask = 0,1,2\n", b""],
 )
 def test_an_edit_without_its_one_place_is_refused(content):
-    with pytest.raises(ModelError, match=r'"mask = 0,1,2": stands . times after the last'):
+    with pytest.raises(ModelError, match=r'"mask = 0,1,2" stands . times after the last'):
         EDIT.apply(content)
 
 
@@ -84,7 +84,7 @@ def test_an_unknown_name_is_told_the_nearest_and_the_known():
     with pytest.raises(ModelError) as raised:
         find_model("yolov3tiny")
     assert str(raised.value) == (
-        '"yolov3tiny": is not in the catalogue of models; did you mean "yolov3-tiny" or "yolox-tiny"? '
+        '"yolov3tiny" is not in the catalogue of models; did you mean "yolov3-tiny" or "yolox-tiny"? '
         f"known: {', '.join(read_catalog())}"
     )
 

@@ -101,7 +101,7 @@ def test_a_name_has_its_own_weights(cache):
     ("name", "says"),
     [
         ("yolo3-tiny", 'did you mean "yolov3-tiny" or "yolox-tiny" or "yolox-nano"? known: yolov3-tiny'),
-        ("resnet", '"resnet": is not in the catalogue of models; known: yolov3-tiny'),
+        ("resnet", '"resnet" is not in the catalogue of models; known: yolov3-tiny'),
         ("sample-photos", "is a set of photos, not a network"),
         ("yolov3-tiny.cfg", 'there is no such file; write "model: yolov3-tiny" without "weights"'),
         (
@@ -122,7 +122,7 @@ def test_an_unknown_network_says_what_to_do(name, says):
         (resolve_onnx, "yolox_nano.onnx", 'or write "model: yolox-nano" for the one in the catalogue'),
         (resolve_onnx, "/nowhere/mine.onnx", "there is no such file; give the path of an .onnx file"),
         (resolve_yunet, "yunet", "face_detection_yunet_2026may.onnx is not here; type: "),
-        (resolve_yunet, "yolox-s", '"yolox-s": is an ONNX network; known: yunet'),
+        (resolve_yunet, "yolox-s", '"yolox-s" is an ONNX network; known: yunet'),
         (
             resolve_yunet,
             "/nowhere/y.onnx",
