@@ -9,12 +9,14 @@ gigabyte to hold.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import logging
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -26,6 +28,9 @@ from pipeline.outputs import printable, sweep_parts
 Precision = Literal["float32", "int8"]
 
 COMPILE_TIMEOUT_S = 900
+UNUSED_S = 180 * 24 * 3600.0
+"""A compiled network that nobody has used for so long goes when another one is made."""
+_USE_NOTED_S = 24 * 3600.0
 
 _log = logging.getLogger(__name__)
 _PROJECT_ROOT = Path(__file__).resolve().parents[1]
@@ -56,15 +61,37 @@ def compiled(compiler: Compiler, files: Sequence[Path], precision: Precision) ->
     key = hashlib.sha256(" ".join(parts).encode()).hexdigest()
     folder = cache_folder() / "compiled"
     output = folder / f"{key}.tflite"
-    if output.exists():
-        return output
-    with _locked(folder, key):
-        if not output.exists():
-            name = printable(files[0].name)
-            _log.warning("compiling %s once, for %s; this takes a while", name, precision)
-            sweep_parts(folder)
-            _compile(compiler, files, precision, output)
+    if not _use(output):
+        with _locked(folder):
+            if not output.exists():
+                name = printable(files[0].name)
+                _log.warning("compiling %s once, for %s; this takes a while", name, precision)
+                sweep_parts(folder)
+                _sweep_unused(folder)
+                _compile(compiler, files, precision, output)
     return output
+
+
+def _use(output: Path) -> bool:
+    """Whether the flatbuffer is there; that it was used is noted as its time, once a day."""
+    try:
+        if time.time() - output.stat().st_mtime > _USE_NOTED_S:
+            with contextlib.suppress(OSError):  # a cache that is read-only, of a container perhaps
+                os.utime(output)
+    except OSError:  # whatever is wrong with the folder is told when the network is to be put there
+        return False
+    return True
+
+
+def _sweep_unused(folder: Path) -> None:
+    """Networks that were changed or given up leave flatbuffers behind that nobody asks for again.
+
+    A process that has one of them open keeps it.
+    """
+    for path in folder.glob("*.tflite"):
+        with contextlib.suppress(OSError):
+            if time.time() - path.stat().st_mtime > UNUSED_S:
+                path.unlink()
 
 
 def _sha256_of(file: Path) -> str:
@@ -75,11 +102,13 @@ def _sha256_of(file: Path) -> str:
 
 
 @contextlib.contextmanager
-def _locked(folder: Path, key: str) -> Iterator[None]:
-    """One process a key; the lock goes with its holder, however that ends."""
+def _locked(folder: Path) -> Iterator[None]:
+    """One compiler at a time, for it takes a gigabyte; the lock goes with its holder, however that ends."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        stream = open(folder / f"{key}.lock", "wb")  # noqa: SIM115 - closed by the `with` below
+        if not os.access(folder, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        stream = open(folder / ".lock", "wb")  # noqa: SIM115 - closed by the `with` below
     except OSError as error:
         raise ModelError(
             f"{printable(folder)}: compiled networks cannot be kept there ({error.strerror}); "

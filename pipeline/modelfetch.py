@@ -129,9 +129,9 @@ def copy_files(model: NamedModel, folder: Path, say: Say) -> None:
 
 
 def megabytes(size_bytes: int | None) -> str:
-    """A size for people, in the units that pip counts in: `35.4 MB`; `12 kB` below 0.1 MB; else `? MB`."""
+    """A size for people, in the units that pip counts in, `35.4 MB`, `12 kB`; or `size unknown`."""
     if size_bytes is None:
-        return "? MB"
+        return "size unknown"
     return f"{size_bytes / 1e6:.1f} MB" if size_bytes >= 100_000 else f"{size_bytes / 1e3:.0f} kB"
 
 

@@ -72,7 +72,8 @@ def _list(options: argparse.Namespace) -> ExitCode:
     print(f"{'NAME':<{width}}  {'KIND':<8} {'SIZE':>9}  HERE")
     for model in models:
         states = {glance(model_folder(model.name) / name, file) for name, file in model.files.items()}
-        print(f"{model.name:<{width}}  {model.kind:<8} {megabytes(model.size_bytes):>9}  {_here(states)}")
+        size = "-" if model.size_bytes is None else megabytes(model.size_bytes)
+        print(f"{model.name:<{width}}  {model.kind:<8} {size:>9}  {_here(states)}")
         print(_indented(model.description))
         print(_indented(f"licence: {model.licence}"))
         if states == {FileState.OK}:

@@ -177,7 +177,7 @@ def final_line(summary: Summary, output: str) -> str:
     for count, words in (
         (summary.partial, "partial (cut off or damaged)"),
         (summary.unchanged, "unchanged"),
-        (summary.renamed, "renamed"),
+        (summary.renamed, "known under another name"),
         (summary.left_alone, "left alone that failed before"),
         (summary.ignored, "ignored"),
         (summary.pruned, "gone and their outputs removed"),

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from detectors.compilecache import UNUSED_S
 from detectors.darknet.compiled import compiled_network
 from detectors.engines import LiteRtEngine
 from pipeline.errors import ModelError
@@ -61,6 +62,21 @@ def test_compiles_once_for_each_content_and_precision(
     assert all(path.stat().st_size > 1000 for path in others)
     assert not leftover.exists()
     assert not list((cache / "compiled").glob(".*.part"))
+
+
+def test_what_nobody_uses_goes_and_what_is_used_stays(
+    cache: Path, pair: tuple[Path, Path], tmp_path: Path
+) -> None:
+    used = compiled_network(*pair, "float32")
+    unused = used.with_name("0" * 64 + ".tflite")
+    unused.write_bytes(b"x")
+    long_ago = used.stat().st_mtime - UNUSED_S - 100
+    for path in (used, unused):
+        os.utime(path, (long_ago, long_ago))
+    assert compiled_network(*pair, "float32") == used
+    assert unused.exists()
+    other = compiled_network(*pair, "int8")
+    assert sorted(cache.glob("compiled/*.tflite")) == sorted((used, other))
 
 
 def leave_behind(folder: Path) -> Path:
