@@ -56,6 +56,7 @@ benchmark: .venv/.installed-dev
 # Needs uv (pip install uv).
 lock:
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header requirements.in -o requirements.txt
+	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header requirements-embedding.in -o requirements-embedding.txt
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header requirements-dev.in -o requirements-dev.txt
 
 clean:

@@ -261,7 +261,7 @@ def _write_face_model(directory: Path, random: Any) -> None:
     from recognizers.facemodel import FaceModel, Method
     from recognizers.gallery import Gallery
     from recognizers.modelswap import replace_model
-    from recognizers.strategies import STRATEGIES
+    from recognizers.strategies import CLASSIC
 
     ramp = np.linspace(40, 200, 32)[:, None] * np.ones((1, 24))
     faces, numbers = [], []
@@ -275,10 +275,10 @@ def _write_face_model(directory: Path, random: Any) -> None:
         labels={0: "first", 1: "second"},
         format=1,
         equalized=False,
-        methods={strategy: Method(unknown_distance=1e-3) for strategy in STRATEGIES},
+        methods={strategy: Method(unknown_distance=1e-3) for strategy in CLASSIC},
     )
     replace_model(
-        os.fspath(directory), model, [Gallery.trained(strategy, faces, numbers) for strategy in STRATEGIES]
+        os.fspath(directory), model, [Gallery.trained(strategy, faces, numbers) for strategy in CLASSIC]
     )
 
 

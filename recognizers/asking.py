@@ -12,10 +12,11 @@ from pipeline.frame import GrayArray
 from recognizers.dataset import Example
 from recognizers.evaluation import Answer
 from recognizers.faceimage import model_face
-from recognizers.facemodel import FaceModel, check_galleries, read_facemodel
+from recognizers.facemodel import FaceModel, available, check_galleries, read_facemodel
 from recognizers.folderrecord import common_record
-from recognizers.gallery import Gallery, taught_equalized
-from recognizers.pictures import read_gray
+from recognizers.knownfaces import KnownFaces
+from recognizers.pictures import read_gray, read_rgb
+from recognizers.probe import Probe, probe_of_picture
 from recognizers.training import file_digest_of
 
 
@@ -24,26 +25,38 @@ class Oracle:
 
     Args:
         directory: the model directory.
-        strategies: at least one of `STRATEGIES`.
+        strategies: at least one of `STRATEGIES`; empty: all that the model has.
     Raises: ModelError: the model lacks one of them, or cannot be read.
     """
 
     def __init__(self, directory: str, strategies: Sequence[str]) -> None:
         self.model: FaceModel = read_facemodel(directory)
+        strategies = strategies or available(directory, self.model)
+        self.strategies = tuple(strategies)
         check_galleries(directory, self.model, tuple(strategies))
-        self._galleries = [Gallery.read(directory, self.model, strategy) for strategy in strategies]
-        self._equalized = taught_equalized(self.model, self._galleries)
+        self._known = KnownFaces(directory, self.model, strategies)
         distances = {strategy: self.model.unknown_distance(strategy) for strategy in strategies}
         self.limits = {name: distance for name, distance in distances.items() if distance is not None}
 
-    def nearest(self, face: GrayArray) -> dict[str, Label]:
-        """Strategy -> the nearest known face, however far, for a face of the model's size."""
-        labels = {}
-        for gallery in self._galleries:
-            number, distance = gallery.nearest(face)
-            name = self.model.labels[number]
-            labels[gallery.strategy] = Label(name, method=gallery.strategy, distance=distance)
-        return labels
+    def nearest(self, path: str, *, equalize: bool | None = None) -> dict[str, Label]:
+        """Strategy -> the nearest known face, however far, for a picture of a face.
+
+        Args:
+            path: of the picture.
+            equalize: see `prepared`; it does not matter to `embedding`.
+        Raises: UsageError: it cannot be read.
+        """
+        landmarks = self.model.aligned or self._known.finds_landmarks
+
+        def probe() -> Probe:
+            return probe_of_picture(read_rgb(path), common_record([path]), landmarks=landmarks)
+
+        # The gray face comes prepared, of the model's size: nothing is left to be done to it.
+        found = self._known.nearest(lambda: self.prepared(path, equalize=equalize), probe, equalize=False)
+        return {
+            strategy: Label(self.model.labels[number], method=strategy, distance=distance)
+            for strategy, (number, distance) in found.items()
+        }
 
     def prepared(self, path: str, *, equalize: bool | None = None) -> GrayArray:
         """A picture of a face as the model wants it.
@@ -61,7 +74,7 @@ class Oracle:
         if equalize is None:
             done = common_record([path]).equalized
             ready = gray.shape == self.model.size_wh[::-1]
-            equalize = self._equalized and not (ready if done is None else done)
+            equalize = self._known.equalized and not (ready if done is None else done)
         return model_face(gray, self.model.size_wh, equalize=equalize, fit=self.model.fit)
 
     def answer(self, examples: Sequence[Example]) -> list[Answer]:
@@ -71,7 +84,7 @@ class Oracle:
         """
 
         def one(example: Example) -> Answer:
-            return Answer(example, self.nearest(self.prepared(example.path)), self.limits)
+            return Answer(example, self.nearest(example.path), self.limits)
 
         with ThreadPoolExecutor(usable_cores()) as threads:
             return list(threads.map(one, examples))

@@ -37,7 +37,7 @@ def unknown_distance(
     """The distance beyond which a face should count as unknown.
 
     Args:
-        strategy: one of `STRATEGIES`.
+        strategy: one of `CLASSIC`.
         faces: all training faces, equal shapes, (height, width) uint8.
         numbers: whose each face is.
         false_accept_rate: share of strangers' faces that may lie within the distance, 0 to 1.

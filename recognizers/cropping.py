@@ -11,12 +11,13 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.detections import Box
+from pipeline.detections import Region
 from pipeline.errors import SourceError, UsageError
-from pipeline.frame import Frame, GrayArray
+from pipeline.frame import Frame, GrayArray, RgbArray
 from pipeline.outputs import output_path, printable, write_file
 from pipeline.source import Source, SourceKind
 from pipeline.walk import iter_sources
+from recognizers.alignment import ALIGNED_SIDE_PX, aligned, points_of
 from recognizers.faceimage import scaled, with_margin
 from recognizers.pictures import encode_as, frame_of
 
@@ -81,9 +82,10 @@ def list_photos(top: str, out: str) -> tuple[list[Source], list[str]]:
 def crop_photos(
     photos: Sequence[Source],
     out: str,
-    make_finder: Callable[[], Callable[[Frame], Sequence[Box]]],
+    make_finder: Callable[[], Callable[[Frame], Sequence[Region]]],
     *,
     margin: float,
+    align: bool,
     flat: bool,
     threads: int,
 ) -> Iterator[CroppedPhoto]:
@@ -93,7 +95,9 @@ def crop_photos(
         photos: where to look.
         out: the folder for the pictures of faces.
         make_finder: makes what finds faces in a frame; each thread makes its own.
-        margin: how far beyond the finder's box to cut, as a share of its sides, 0 to 1.
+        margin: how far beyond the finder's box, or the aligned square, to cut, as a share of its sides, 0 to
+            1.
+        align: whether faces are aligned by their landmarks; those without are left out.
         flat: whether all pictures lie in `out` itself, not in the photos' folders.
         threads: how many photos at a time.
     Returns: for each photo, in order.
@@ -107,20 +111,26 @@ def crop_photos(
         source = photos[number]
         try:
             frame = frame_of(source)
-            boxes = own.find(frame)
-            cuts = [frame.rgb(with_margin(box, margin).clipped(frame.size_wh)) for box in boxes]
-            grays = [frame.gray(with_margin(box, margin).clipped(frame.size_wh)) for box in boxes]
+            found = [_cut(frame, region, margin=margin, align=align) for region in own.find(frame)]
         except SourceError as error:
             return CroppedPhoto((), f"{printable(source.path)}: {error.sentence}")
         crops = []
-        for index, (pixels, gray) in enumerate(zip(cuts, grays, strict=True)):
+        for index, pixels in enumerate(cut for cut in found if cut is not None):
             path = _path_of(source, index, out, flat)
             write_file(path, encode_as(path.name, np.ascontiguousarray(pixels)))
-            crops.append(Crop(os.fspath(path), number, _small(gray)))
+            crops.append(Crop(os.fspath(path), number, _small(Frame.from_rgb(pixels).gray())))
         return CroppedPhoto(tuple(crops))
 
     with ThreadPoolExecutor(threads) as pool:
         yield from pool.map(one, range(len(photos)))
+
+
+def _cut(frame: Frame, region: Region, *, margin: float, align: bool) -> RgbArray | None:
+    """One face's pixels, (height, width, 3); None where it has no landmarks to align it by."""
+    if not align:
+        return frame.rgb(with_margin(region, margin).clipped(frame.size_wh))
+    points = points_of(region.landmarks)
+    return None if points is None else aligned(frame.rgb(), points, ALIGNED_SIDE_PX, margin)
 
 
 def _path_of(source: Source, index: int, out: str, flat: bool) -> Path:

@@ -1,8 +1,8 @@
 """A face model on disk: a directory with `model.json` and one gallery file a strategy.
 
-`model.json` says how faces must look before they are compared (size, equalized or not), which number is
-whose name, and beyond which distance a face is nobody's. Directories of the 2017 program load too: their
-`model.json` has only `width`, `height` and `labels`.
+`model.json` says how faces must look before they are compared (size, equalized or not, aligned or not), which
+network describes them, which number is whose name, and beyond which distance a face is nobody's. Directories
+of the 2017 program load too: their `model.json` has only `width`, `height` and `labels`.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pipeline.errors import ModelError
 from pipeline.outputs import printable
-from recognizers.strategies import STRATEGIES, model_file_name
+from recognizers.strategies import CLASSIC, STRATEGIES, model_file_name
 
 MODEL_FILE = "model.json"
-FORMAT = 1
-"""Raised when a `model.json` is written that older versions would misread."""
+FORMAT = 2
+"""2: faces may be aligned, and described by a network. Raised when a `model.json` is written that older
+versions would misread."""
 
 PENDING_FOLDER = ".deepvisualminer-next"
 """A complete newer model inside the directory, not yet moved into place: what it holds counts first."""
@@ -57,6 +58,20 @@ class Method(BaseModel):
     sha256: str | None = None
 
 
+class FaceNetworkRecord(BaseModel):
+    """The network that described the faces of the strategy `embedding`.
+
+    Args:
+        name: of the catalogue, or an absolute path.
+        sha256: name of each of its files -> what the file held.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    name: Annotated[str, Field(min_length=1)]
+    sha256: dict[str, str]
+
+
 class FaceModel(BaseModel):
     """The content of `model.json`; the fields without a default are the 2017 program's.
 
@@ -66,7 +81,10 @@ class FaceModel(BaseModel):
         format: version of this record; 0 for the 2017 program.
         equalized: whether the faces were equalized; None where nobody wrote it down.
         fit: how faces of another shape were brought to the size.
-        margin: how far the taught faces reach beyond the detector's box, as a share of its sides.
+        margin: how far the taught faces reach beyond the detector's box, or beyond ArcFace's square where
+            they are aligned, as a share of its sides.
+        aligned: whether the taught faces were aligned by their landmarks.
+        network: what described the faces of the strategy `embedding`; None where it is not in the model.
         methods: strategy -> what is known of its gallery; None: whatever files there are.
         false_accept_rate: the share of strangers that the unknown distances were chosen to let pass.
         opencv: version that trained.
@@ -85,6 +103,8 @@ class FaceModel(BaseModel):
     equalized: bool | None = None
     fit: Fit = Fit.STRETCH
     margin: Annotated[float, Field(ge=0, le=1)] = 0.0
+    aligned: bool = False
+    network: FaceNetworkRecord | None = None
     methods: dict[str, Method] | None = None
     false_accept_rate: float | None = None
     opencv: str | None = None
@@ -170,11 +190,8 @@ def has_gallery(directory: str, strategy: str) -> bool:
 
 def available(directory: str, model: FaceModel) -> tuple[str, ...]:
     """The strategies whose galleries belong to the model and are there, in the order of `STRATEGIES`."""
-    return tuple(
-        strategy
-        for strategy in STRATEGIES
-        if (model.methods is None or strategy in model.methods) and has_gallery(directory, strategy)
-    )
+    known = CLASSIC if model.methods is None else [name for name in STRATEGIES if name in model.methods]
+    return tuple(strategy for strategy in known if has_gallery(directory, strategy))
 
 
 def check_galleries(directory: str, model: FaceModel, wanted: tuple[str, ...]) -> None:
@@ -185,7 +202,7 @@ def check_galleries(directory: str, model: FaceModel, wanted: tuple[str, ...]) -
     there = available(directory, model)
     missing = [model_file_name(strategy) for strategy in wanted if strategy not in there]
     if missing or not there:
-        names = " and ".join(missing or [model_file_name(strategy) for strategy in STRATEGIES])
+        names = " and ".join(missing or [model_file_name(strategy) for strategy in CLASSIC])
         have = f"it has {', '.join(there)}" if there else "it has no gallery at all"
         raise ModelError(
             f'"{printable(directory)}" has no {names} ({have}); train that strategy too, or do not ask for it'

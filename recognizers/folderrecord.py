@@ -32,7 +32,9 @@ class FolderRecord(BaseModel):
         grayscale: whether they were made gray.
         equalized: whether their histograms were equalized; None where nobody knows.
         fit: how their shape was matched.
-        margin: how far they reach beyond the detector's box, as a share of its sides.
+        margin: how far they reach beyond the detector's box, or beyond ArcFace's square where they are
+            aligned, as a share of its sides.
+        aligned: whether they were turned, scaled and moved so that the landmarks come to the same place.
     """
 
     model_config = ConfigDict(frozen=True, allow_inf_nan=False)
@@ -43,6 +45,7 @@ class FolderRecord(BaseModel):
     equalized: bool | None = None
     fit: Fit = Fit.STRETCH
     margin: Annotated[float, Field(ge=0, le=1)] = 0.0
+    aligned: bool = False
 
 
 def write_record(folder: str, record: FolderRecord) -> None:
@@ -92,9 +95,9 @@ def common_record(paths: Iterable[str]) -> FolderRecord:
     return common
 
 
-def _looks(record: FolderRecord) -> tuple[bool, Fit, float]:
+def _looks(record: FolderRecord) -> tuple[bool, Fit, float, bool]:
     """What of a treatment shows in the pixels of pictures of one size."""
-    return bool(record.equalized), record.fit, record.margin
+    return bool(record.equalized), record.fit, record.margin, record.aligned
 
 
 def _record_above(folder: str) -> FolderRecord:

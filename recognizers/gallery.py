@@ -60,7 +60,7 @@ class Gallery:
     """The known faces of one strategy.
 
     Args:
-        strategy: one of `STRATEGIES`.
+        strategy: one of `CLASSIC`.
         recognizer: OpenCV's, trained.
     """
 
@@ -96,7 +96,7 @@ class Gallery:
         """A gallery of these faces.
 
         Args:
-            strategy: one of `STRATEGIES`; `fischer` needs two different numbers.
+            strategy: one of `CLASSIC`; `fischer` needs two different numbers.
             faces: equal shapes, (height, width) uint8.
             numbers: whose each face is, 0 or more.
         """

@@ -1,8 +1,8 @@
 """Likely equal faces in groups, without anybody having named one.
 
-Each face is described by local binary patterns (Ahonen et al., 2006), and groups are merged by average
-linkage (Sokal and Michener, 1958) as long as they are near enough. Two faces in one photo are two people,
-and never come into one group.
+Each face is described by local binary patterns (Ahonen et al., 2006) or by a network, and groups are merged
+by average linkage (Sokal and Michener, 1958) as long as they are near enough. Two faces in one photo are two
+people, and never come into one group.
 """
 
 from __future__ import annotations
@@ -15,15 +15,20 @@ from numpy.typing import NDArray
 from pipeline.frame import GrayArray
 from recognizers.faceimage import model_face
 from recognizers.facemodel import Fit
+from recognizers.facenetwork import DescriptorArray
 from recognizers.gallery import Gallery
 from recognizers.strategies import LBP
 
 SIDE_PX = 64
 """Faces are compared at this width and height."""
 
-DEFAULT_DISTANCE = 112.0
+LBP_DISTANCE = 112.0
 """Groups farther apart are left apart. Measured on 400 faces of 40 people: 84 of 86 groups hold one person
 only, whose ten faces come in two groups on average, with one left over; farther, and people get mixed."""
+
+DESCRIPTOR_DISTANCE = 0.5
+"""The same by dlib's network: all of 47 groups hold one person only, whose ten faces come in 1.2 groups on
+average; from 0.55 on people get mixed."""
 
 FloatArray = NDArray[np.float64]
 
@@ -37,11 +42,25 @@ def group_faces(faces: Sequence[GrayArray], photos: Sequence[int], distance: flo
         distance: how far apart two groups may be, on average, to be merged.
     Returns: indices of the faces of each group, the largest group first; single faces are groups of one.
     """
-    if not faces:
+    return _groups(_distances(faces), photos, distance) if faces else []
+
+
+def group_descriptors(
+    descriptors: Sequence[DescriptorArray], photos: Sequence[int], distance: float
+) -> list[list[int]]:
+    """The same, of faces that a network described: (D,) each."""
+    if not descriptors:
         return []
-    apart = _distances(faces)
+    rows = np.stack(descriptors).astype(np.float64)
+    squares = (rows**2).sum(axis=1)
+    apart = np.sqrt(np.maximum(squares[:, None] + squares - 2 * rows @ rows.T, 0.0))
+    return _groups(apart, photos, distance)
+
+
+def _groups(apart: FloatArray, photos: Sequence[int], distance: float) -> list[list[int]]:
+    """Groups of indices, the largest first; `apart`, (N, N) distances, is used up."""
     whose = np.asarray(photos)
-    apart[(whose[:, None] == whose) & ~np.eye(len(faces), dtype=bool)] = np.inf
+    apart[(whose[:, None] == whose) & ~np.eye(len(apart), dtype=bool)] = np.inf
     groups = _average_linkage(apart, distance)
     return sorted(groups, key=lambda group: (-len(group), group))
 

@@ -15,14 +15,23 @@ import secrets
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
 from pipeline.outputs import PART_PREFIX, PART_SUFFIX, output_errors, sync_folder
 from recognizers.facemodel import MODEL_FILE, PENDING_FOLDER, FaceModel, Method, read_facemodel
-from recognizers.gallery import Gallery
 from recognizers.strategies import STRATEGIES, model_file_name
 
 
-def replace_model(directory: str, model: FaceModel, galleries: Sequence[Gallery]) -> FaceModel:
+class TrainedGallery(Protocol):
+    """A strategy's known faces, whatever they are kept as."""
+
+    strategy: str
+
+    def to_bytes(self) -> bytes:
+        """The content of the gallery's file."""
+
+
+def replace_model(directory: str, model: FaceModel, galleries: Sequence[TrainedGallery]) -> FaceModel:
     """Write a model directory, made if missing, in place of what model it holds.
 
     Args:
@@ -52,7 +61,7 @@ def replace_model(directory: str, model: FaceModel, galleries: Sequence[Gallery]
     return written
 
 
-def _write_files(part: Path, model: FaceModel, galleries: Sequence[Gallery]) -> FaceModel:
+def _write_files(part: Path, model: FaceModel, galleries: Sequence[TrainedGallery]) -> FaceModel:
     methods = dict(model.methods or {})
     for gallery in galleries:
         content = gallery.to_bytes()

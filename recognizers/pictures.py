@@ -7,7 +7,7 @@ import os
 import cv2
 
 from pipeline.errors import SourceError, UsageError
-from pipeline.frame import Frame, GrayArray
+from pipeline.frame import Frame, GrayArray, RgbArray
 from pipeline.outputs import printable
 from pipeline.photo import open_photo
 from pipeline.source import Limits, Source, SourceKind
@@ -31,6 +31,17 @@ def read_gray(path: str) -> GrayArray:
     Raises: UsageError: missing, damaged, or no picture; one sentence that begins with the path.
     """
     return gray_of(source_of(path))
+
+
+def read_rgb(path: str) -> RgbArray:
+    """A picture's upright pixels, (height, width, 3) uint8.
+
+    Raises: UsageError: as `read_gray`.
+    """
+    try:
+        return frame_of(source_of(path)).rgb()
+    except SourceError as error:
+        raise UsageError(f"{printable(path)}: {error.sentence}") from None
 
 
 def gray_of(source: Source) -> GrayArray:

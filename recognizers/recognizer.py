@@ -1,8 +1,9 @@
 """Recognizer: says whose face a region is, with one or several strategies taught by facerec_train.py.
 
 Strategies: Eigenfaces (Turk and Pentland, 1991), Fisherfaces (Belhumeur et al., 1997) and local binary
-pattern histograms (Ahonen et al., 2006), as OpenCV's face module has them. Each names the known face that
-is nearest; a face farther than the model's unknown distance is `unknown`.
+pattern histograms (Ahonen et al., 2006), as OpenCV's face module has them, and `embedding`, a network's
+description of the face. Each names the known face that is nearest; a face farther than the model's unknown
+distance is `unknown`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from pipeline import component
 from pipeline.component import ALL, Detector, ModelName, Problem, Words
-from pipeline.detections import Box, Detection, Label
+from pipeline.detections import Box, Detection, Label, Region
 from pipeline.errors import ModelError
 from pipeline.frame import Frame, GrayArray
 from recognizers.facemodel import (
@@ -28,11 +29,13 @@ from recognizers.facemodel import (
     locate,
     read_facemodel,
 )
-from recognizers.strategies import STRATEGIES, UNKNOWN, model_file_name, strategy_named
+from recognizers.facenetwork import network_files
+from recognizers.strategies import EMBEDDING, STRATEGIES, UNKNOWN, model_file_name, strategy_named
 from recognizers.voting import elect
 
 if TYPE_CHECKING:
     from recognizers.gallery import Nearest
+    from recognizers.probe import Probe
 
 MOST_VOTES = "mostvotes"
 
@@ -62,7 +65,10 @@ class RecognizerParams(component.Params):
     strategies: Annotated[
         Words,
         AfterValidator(_strategies),
-        Field(description="which of eigen, fischer (or fisher) and lbp run; none given: all in the model"),
+        Field(
+            description="which of eigen, fischer (or fisher), lbp and embedding run; none given: all that "
+            "the model has"
+        ),
     ] = ()
     outputlabel: Annotated[
         Words,
@@ -112,53 +118,77 @@ class Recognizer(Detector):
 
     @classmethod
     def check(cls, params: RecognizerParams) -> Iterator[Problem]:
-        """Whether the model directory is there with the galleries that the pipeline file names."""
+        """Whether the model directory has the galleries that are asked for, and its network is here."""
         try:
-            check_galleries(params.model, read_facemodel(params.model), params.named_strategies())
+            model = read_facemodel(params.model)
+            check_galleries(params.model, model, params.named_strategies())
+            _network_files(params, model)
         except ModelError as error:
             yield Problem("model", str(error))
 
     @classmethod
     def model_files(cls, params: RecognizerParams) -> Sequence[Path]:
-        """The model's record and its galleries."""
+        """The model's record, its galleries, and its network's files where that is asked."""
         directory = params.model
-        galleries = [model_file_name(name) for name in available(directory, read_facemodel(directory))]
-        return [Path(locate(directory, name)) for name in (MODEL_FILE, *galleries)]
+        model = read_facemodel(directory)
+        galleries = [model_file_name(name) for name in available(directory, model)]
+        own = [Path(locate(directory, name)) for name in (MODEL_FILE, *galleries)]
+        return [*own, *_network_files(params, model)]
 
     def load(self) -> None:
-        """Read the galleries of the strategies whose answers count."""
-        from recognizers import faceimage
-        from recognizers.gallery import Gallery, taught_equalized
+        """Read the galleries of the strategies whose answers count, and the network if one needs it."""
+        from recognizers import alignment, faceimage, probe
+        from recognizers.knownfaces import KnownFaces
 
-        self._faceimage, self._taught_equalized = faceimage, taught_equalized
+        self._alignment, self._faceimage, self._probe_in = alignment, faceimage, probe.probe_in
         params: RecognizerParams = self.params
         self._model = read_facemodel(params.model)
         check_galleries(params.model, self._model, params.named_strategies())
-        asked = [word for word in params.outputlabel if word in STRATEGIES]
-        strategies = params.strategies or available(params.model, self._model)
-        self._galleries = [
-            Gallery.read(params.model, self._model, strategy)
-            for strategy in strategies
-            if not asked or strategy in asked
-        ]
+        strategies = _counting(params, self._model)
+        self._known = KnownFaces(params.model, self._model, strategies)
         self._equalize = self._equalizes()
         self._unknown_distances = _unknown_distances(self._model, params, strategies)
+        self._warned = False
 
     def detect(self, frame: Frame, regions: Sequence[Box]) -> list[Detection]:
         """One detection for each region: the region with the names that the strategies give it."""
-        detections = []
-        for region in regions:
-            # The taught faces reached beyond their detector's box; the probe has to as well.
-            seen = self._faceimage.with_margin(region, self._model.margin).clipped(frame.size_wh)
-            if not seen.is_empty:
-                detections.append(Detection(region, self._names(frame.gray(seen))))
-        return detections
+        return [
+            Detection(region, self._names(frame, region))
+            for region in regions
+            if not region.clipped(frame.size_wh).is_empty
+        ]
 
-    def _names(self, gray: GrayArray) -> tuple[Label, ...]:
-        size_wh, fit = self._model.size_wh, self._model.fit
-        face = self._faceimage.model_face(gray, size_wh, equalize=self._equalize, fit=fit)
-        votes = [self._label(gallery.strategy, gallery.nearest(face)) for gallery in self._galleries]
+    def _names(self, frame: Frame, region: Box) -> tuple[Label, ...]:
+        """Who it is; an aligned model aligns the face, where its landmarks are known."""
+        points = None
+        if self._model.aligned and isinstance(region, Region):
+            points = self._alignment.points_of(region.landmarks)
+        if self._model.aligned and points is None:
+            self._warn_once()
+
+        def gray() -> GrayArray:
+            if points is not None:
+                side_px, margin = self._alignment.ALIGNED_SIDE_PX, self._model.margin
+                return Frame.from_rgb(self._alignment.aligned(frame.rgb(), points, side_px, margin)).gray()
+            # The taught faces reached beyond their detector's box; the probe has to as well.
+            return frame.gray(self._faceimage.with_margin(region, self._model.margin).clipped(frame.size_wh))
+
+        def probe() -> Probe:
+            return self._probe_in(frame, region, landmarks=self._model.aligned or self._known.finds_landmarks)
+
+        nearest = self._known.nearest(gray, probe, equalize=self._equalize)
+        votes = [self._label(strategy, found) for strategy, found in nearest.items()]
         return elect(votes) if self.params.outputlabel == (MOST_VOTES,) else tuple(votes)
+
+    def _warn_once(self) -> None:
+        """Say that faces come without landmarks, unless all strategies do without."""
+        if not self._warned and (self._known.compares_pixels or not self._known.finds_landmarks):
+            _log.warning(
+                "%s: the model was taught aligned faces, but faces come without landmarks and will be named "
+                "wrongly more often; put a facedetector before it",
+                self.name,
+            )
+        self._warned = True
 
     def _label(self, strategy: str, nearest: Nearest) -> Label:
         limit = self._unknown_distances.get(strategy, math.inf)
@@ -170,8 +200,8 @@ class Recognizer(Detector):
 
     def _equalizes(self) -> bool:
         """Whether faces are equalized: as the pipeline file says, else as the model was trained."""
-        trained, wanted = self._taught_equalized(self._model, self._galleries), self.params.equalizehist
-        if wanted is None:
+        trained, wanted = self._known.equalized, self.params.equalizehist
+        if wanted is None or not self._known.compares_pixels:
             return trained
         if wanted != trained:
             _log.warning(
@@ -182,6 +212,23 @@ class Recognizer(Detector):
                 "with" if trained else "without",
             )
         return bool(wanted)
+
+
+def _counting(params: RecognizerParams, model: FaceModel) -> tuple[str, ...]:
+    """The strategies whose answers count."""
+    asked = [word for word in params.outputlabel if word in STRATEGIES]
+    strategies = params.strategies or available(params.model, model)
+    return tuple(strategy for strategy in strategies if not asked or strategy in asked)
+
+
+def _network_files(params: RecognizerParams, model: FaceModel) -> tuple[Path, ...]:
+    """The files of the network, where a strategy that counts has one.
+
+    Raises: ModelError: one of them, or what runs it, is not here.
+    """
+    if EMBEDDING not in _counting(params, model) or model.network is None:
+        return ()
+    return network_files(model.network.name)
 
 
 def _unknown_distances(

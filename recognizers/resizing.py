@@ -137,5 +137,6 @@ def remember(top: str, out: str, resize: Resize) -> None:
         equalized=resize.equalize or bool(before.equalized),
         fit=resize.fit,
         margin=before.margin,
+        aligned=before.aligned,
     )
     write_record(out, record)

@@ -1,15 +1,18 @@
-"""The three recognition strategies by name: what people write, what their files are called."""
+"""The recognition strategies by name: what people write, what their files are called."""
 
 from __future__ import annotations
 
 EIGEN = "eigen"
 FISCHER = "fischer"
 LBP = "lbp"
+EMBEDDING = "embedding"
 
-STRATEGIES = (EIGEN, FISCHER, LBP)
+CLASSIC = (EIGEN, FISCHER, LBP)
+"""Those of OpenCV's face module, which the 2017 program had; taught on pixels of one size."""
+STRATEGIES = (*CLASSIC, EMBEDDING)
 """In the order in which they are tried and shown."""
 
-TITLES = {EIGEN: "Eigenfaces", FISCHER: "Fischerfaces", LBP: "LBPH"}
+TITLES = {EIGEN: "Eigenfaces", FISCHER: "Fischerfaces", LBP: "LBPH", EMBEDDING: "Embedding"}
 """What the accuracy lines call them ("Fischer" is the 2017 program's spelling of Fisher)."""
 
 UNKNOWN = "unknown"
@@ -29,4 +32,4 @@ def strategy_named(word: str) -> str:
 
 def model_file_name(strategy: str) -> str:
     """The file in a model directory that holds a strategy's gallery."""
-    return f"{strategy}.yml"
+    return f"{strategy}.npy" if strategy == EMBEDDING else f"{strategy}.yml"

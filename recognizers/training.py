@@ -20,7 +20,7 @@ from pipeline.outputs import printable
 from recognizers.calibration import unknown_distance
 from recognizers.dataset import Example
 from recognizers.faceimage import looks_equalized
-from recognizers.facemodel import FORMAT, FaceModel, Method
+from recognizers.facemodel import FORMAT, FaceModel, FaceNetworkRecord, Method
 from recognizers.folderrecord import FolderRecord, common_record
 from recognizers.gallery import Gallery
 from recognizers.pictures import read_gray
@@ -36,21 +36,40 @@ _NAMED_AT_MOST = 5
 
 
 @dataclass(frozen=True)
-class Faces:
-    """Training pictures as pixels, all of one size.
+class Pictures:
+    """Training pictures that were not decoded yet.
 
     Args:
         examples: whose they are and where they lie.
-        pixels: one an example, (height, width) uint8.
         digests: of each file, see `DIGEST_DIGITS`.
         record: what was done to the pictures before.
-        equalized: whether their histograms were equalized.
     """
 
     examples: tuple[Example, ...]
-    pixels: tuple[GrayArray, ...]
     digests: tuple[str, ...]
     record: FolderRecord
+
+    @property
+    def numbers(self) -> list[int]:
+        """Whose each face is."""
+        return [example.number for example in self.examples]
+
+    @property
+    def paths(self) -> list[str]:
+        """Where each lies."""
+        return [example.path for example in self.examples]
+
+
+@dataclass(frozen=True)
+class Faces(Pictures):
+    """Training pictures as gray pixels, all of one size, as the classic strategies need them.
+
+    Args:
+        pixels: one an example, (height, width) uint8.
+        equalized: whether their histograms were equalized.
+    """
+
+    pixels: tuple[GrayArray, ...]
     equalized: bool
 
     @property
@@ -59,31 +78,36 @@ class Faces:
         height, width = self.pixels[0].shape
         return width, height
 
-    @property
-    def numbers(self) -> list[int]:
-        """Whose each face is."""
-        return [example.number for example in self.examples]
 
-
-def read_faces(examples: Sequence[Example], *, equalized: bool | None = None) -> Faces:
-    """Decode training pictures.
+def read_pictures(examples: Sequence[Example]) -> Pictures:
+    """What there is to know of training pictures without decoding them.
 
     Args:
         examples: at least one.
+    Raises: UsageError: one cannot be read, or not all were treated alike.
+    """
+    with ThreadPoolExecutor(usable_cores()) as threads:
+        digests = tuple(threads.map(file_digest_of, [example.path for example in examples]))
+    return Pictures(tuple(examples), digests, common_record(example.path for example in examples))
+
+
+def read_faces(pictures: Pictures, *, equalized: bool | None = None) -> Faces:
+    """Decode training pictures.
+
+    Args:
+        pictures: at least one.
         equalized: whether the pictures were equalized; None: as their folder's record says, else by their
             looks.
     Raises: UsageError: a picture is missing or damaged, or they are not of one size.
     """
     with ThreadPoolExecutor(usable_cores()) as threads:
-        pixels = tuple(threads.map(read_gray, [example.path for example in examples]))
-        digests = tuple(threads.map(file_digest_of, [example.path for example in examples]))
-    _check_one_size(examples, pixels)
-    record = common_record(example.path for example in examples)
+        pixels = tuple(threads.map(read_gray, pictures.paths))
+    _check_one_size(pictures.examples, pixels)
     if equalized is None:
-        equalized = record.equalized
+        equalized = pictures.record.equalized
     if equalized is None:
         equalized = looks_equalized(np.asarray([face.mean() for face in pixels]))
-    return Faces(tuple(examples), pixels, digests, record, equalized)
+    return Faces(pictures.examples, pictures.digests, pictures.record, pixels, equalized)
 
 
 def file_digest_of(path: str) -> str:
@@ -145,7 +169,7 @@ def train_strategy(faces: Faces, strategy: str, false_accept_rate: float) -> tup
 
     Args:
         faces: what to teach.
-        strategy: one of `STRATEGIES`.
+        strategy: one of `CLASSIC`.
         false_accept_rate: share of strangers that it may take for somebody.
     Raises: UsageError: the faces are too small for it.
     """
@@ -161,31 +185,55 @@ def train_strategy(faces: Faces, strategy: str, false_accept_rate: float) -> tup
     return gallery, Method(unknown_distance=limit)
 
 
-def model_record(faces: Faces, methods: dict[str, Method], false_accept_rate: float) -> FaceModel:
-    """The record of a freshly trained model; the galleries' digests are filled in when it is written."""
-    width, height = faces.size_wh
+def model_record(
+    pictures: Pictures,
+    methods: dict[str, Method],
+    false_accept_rate: float,
+    *,
+    faces: Faces | None,
+    network: FaceNetworkRecord | None = None,
+    side_px: int = 0,
+) -> FaceModel:
+    """The record of a freshly trained model; the galleries' digests are filled in when it is written.
+
+    Args:
+        pictures: what was taught.
+        methods: strategy -> what is known of it.
+        false_accept_rate: that the unknown distances were chosen for.
+        faces: the same pictures as the classic strategies had them; None: none of those was taught.
+        network: what described the faces; None: nothing did.
+        side_px: of the squares that the network looks at.
+    """
+    width, height = (side_px, side_px) if faces is None else faces.size_wh
     return FaceModel(
         width=width,
         height=height,
-        labels={example.number: example.label for example in sorted(faces.examples, key=lambda e: e.number)},
+        labels={one.number: one.label for one in sorted(pictures.examples, key=lambda one: one.number)},
         format=FORMAT,
-        equalized=faces.equalized,
-        fit=faces.record.fit,
-        margin=faces.record.margin,
+        equalized=bool(pictures.record.equalized) if faces is None else faces.equalized,
+        fit=pictures.record.fit,
+        margin=pictures.record.margin,
+        aligned=pictures.record.aligned,
+        network=network,
         methods=methods,
         false_accept_rate=false_accept_rate,
         opencv=cv2.__version__,
-        trained=datetime.now(UTC).isoformat(timespec="seconds"),
-        images_per_label=dict(sorted(Counter(example.label for example in faces.examples).items())),
-        training_files=tuple(sorted(faces.digests)),
+        trained=now(),
+        images_per_label=dict(sorted(Counter(example.label for example in pictures.examples).items())),
+        training_files=tuple(sorted(pictures.digests)),
     )
 
 
-def same_picture_twice(faces: Faces) -> list[str]:
+def now() -> str:
+    """Date and time as a model's record keeps it."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def same_picture_twice(pictures: Pictures) -> list[str]:
     """A sentence for each picture that is filed under two names."""
     first: dict[str, Example] = {}
     sentences = []
-    for example, digest in zip(faces.examples, faces.digests, strict=True):
+    for example, digest in zip(pictures.examples, pictures.digests, strict=True):
         other = first.setdefault(digest, example)
         if other.number != example.number:
             sentences.append(

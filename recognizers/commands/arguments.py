@@ -10,7 +10,8 @@ from typing import Any
 
 from pipeline.errors import ExitCode, UsageError
 from pipeline.outputs import printable
-from recognizers.strategies import EIGEN, FISCHER, LBP, STRATEGIES, TITLES
+from recognizers.facemodel import available, read_facemodel
+from recognizers.strategies import CLASSIC, EIGEN, EMBEDDING, FISCHER, LBP, TITLES
 
 Lines = Generator[str, None, ExitCode | None]
 """What a command says as it goes along, and its exit code at the end; None: all went well."""
@@ -87,22 +88,48 @@ def flag(options: argparse.Namespace, name: str) -> bool | None:
     return default if given is None else given
 
 
-def add_strategies(parser: argparse.ArgumentParser, verb: str) -> None:
-    """Declare the three flags of the strategies; `verb` as in "train an Eigenfaces model"."""
-    for strategy in STRATEGIES:
+def add_classic_strategies(parser: argparse.ArgumentParser, verb: str, default: str) -> None:
+    """Declare the flags of the three classic strategies, which may be left out.
+
+    Args:
+        parser: of a subcommand.
+        verb: as in "train Eigenfaces".
+        default: what holds where a flag is left out, for people.
+    """
+    for strategy in CLASSIC:
         also = "fisher" if strategy == FISCHER else None
-        help_ = f"whether to {verb} {TITLES[strategy]}"
-        add_flag(parser, _OPTION_OF[strategy], default=True, help_=help_, also=also)
+        help_ = f"whether to {verb} {TITLES[strategy]} (default: {default})"
+        add_flag(parser, _OPTION_OF[strategy], default=None, help_=help_, also=also)
+
+
+def add_strategies(parser: argparse.ArgumentParser, verb: str) -> None:
+    """Declare the flags of all strategies of a model; `verb` as in "test Eigenfaces"."""
+    add_classic_strategies(parser, verb, "if the model has it")
+    parser.add_argument(
+        "--embedding",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help=f"whether to {verb} the strategy embedding (default: if the model has it)",
+    )
+
+
+def classic_flags(options: argparse.Namespace) -> dict[str, bool | None]:
+    """Classic strategy -> what its flag says; None: nothing."""
+    return {strategy: flag(options, _OPTION_OF[strategy]) for strategy in CLASSIC}
 
 
 def chosen_strategies(options: argparse.Namespace) -> tuple[str, ...]:
-    """The strategies that the flags ask for.
+    """The strategies of MODELDIR that the flags ask for.
 
-    Raises: UsageError: none of them.
+    Raises: UsageError: none of them; ModelError: the model's record cannot be read.
     """
-    chosen = tuple(strategy for strategy in STRATEGIES if flag(options, _OPTION_OF[strategy]))
-    if not chosen:
-        raise UsageError("all three strategies are switched off; switch one on")
+    there = available(options.modeldir, read_facemodel(options.modeldir))
+    flags = {**classic_flags(options), EMBEDDING: options.embedding}
+    chosen = tuple(
+        strategy for strategy, asked in flags.items() if (strategy in there if asked is None else asked)
+    )
+    if there and not chosen:
+        raise UsageError("all strategies of the model are switched off; switch one on")
     return chosen
 
 
@@ -160,3 +187,8 @@ def quoted(path: str) -> str:
 def plural(count: int, noun: str) -> str:
     """`1 picture`, `1,234 pictures`."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def shown_distance(distance: float) -> str:
+    """A distance for people: networks' are near 1, the classic strategies' are in the hundreds."""
+    return f"{distance:.1f}" if distance >= 10 else f"{distance:.3f}"

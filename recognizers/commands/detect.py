@@ -12,7 +12,7 @@ from pipeline.errors import UsageError
 from pipeline.frame import Frame
 from pipeline.outputs import printable, write_file
 from recognizers.commands.arguments import Lines, add_command, plural
-from recognizers.commands.finding import cascade_finder
+from recognizers.commands.finding import face_finder
 from recognizers.pictures import can_write, encode_as, frame_of, source_of
 
 _MIN_NEIGHBORS = 4
@@ -37,7 +37,9 @@ def add_to(commands: Any) -> None:
 def add_picture(parser: argparse.ArgumentParser) -> None:
     """Declare IMG and CASCADE."""
     parser.add_argument("img", metavar="IMG", help="a photo")
-    parser.add_argument("cascade", metavar="CASCADE", help="a cascade's file name or path")
+    parser.add_argument(
+        "cascade", metavar="CASCADE", help="what finds them: a cascade's file name or path, or yunet"
+    )
 
 
 def add_outimg(parser: argparse.ArgumentParser) -> None:
@@ -48,7 +50,7 @@ def add_outimg(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> Lines:
     """Do what the subcommand says."""
     check_outimg(options)
-    find = cascade_finder(options.cascade, min_neighbors=_MIN_NEIGHBORS, min_size=None)
+    find = face_finder(options.cascade, min_neighbors=_MIN_NEIGHBORS, min_size=None)
     frame = frame_of(source_of(options.img))
     boxes = find(frame)
     for box in boxes:

@@ -11,7 +11,7 @@ from pipeline.detections import Detection
 from pipeline.outputs import check_writable, printable
 from recognizers.commands.arguments import Lines, add_command, plural
 from recognizers.commands.detect import write_annotated
-from recognizers.commands.finding import Find, cascade_finder
+from recognizers.commands.finding import Finder, face_finder
 from recognizers.commands.videoframes import iter_video
 
 _MIN_NEIGHBORS = 3
@@ -31,21 +31,23 @@ def add_to(commands: Any) -> None:
         example="detectvideo party.mp4 haarcascade_frontalface_default.xml frames",
     )
     parser.add_argument("video", metavar="VIDEO", help="a video")
-    parser.add_argument("cascade", metavar="CASCADE", help="a cascade's file name or path")
+    parser.add_argument(
+        "cascade", metavar="CASCADE", help="what finds them: a cascade's file name or path, or yunet"
+    )
     parser.add_argument("outdir", metavar="OUTDIR", help="folder for the frames; made if it is missing")
 
 
 def run(options: argparse.Namespace) -> Lines:
     """Do what the subcommand says."""
-    cascade_finder(options.cascade, min_neighbors=_MIN_NEIGHBORS, min_size=_MIN_SIDE_PX)
+    face_finder(options.cascade, min_neighbors=_MIN_NEIGHBORS, min_size=_MIN_SIDE_PX)
     frames = iter_video(options.video)
-    find: Find | None = None
+    find: Finder | None = None
     count = 0
     for frame in frames:
         if find is None:
             check_writable(Path(options.outdir))
             least = max(1, min(_MIN_SIDE_PX, min(frame.size_wh) // 10))
-            find = cascade_finder(options.cascade, min_neighbors=_MIN_NEIGHBORS, min_size=least)
+            find = face_finder(options.cascade, min_neighbors=_MIN_NEIGHBORS, min_size=least)
         boxes = find(frame)
         path = os.path.join(options.outdir, f"frame-{frame.index}.png")
         write_annotated(path, frame, [Detection(box, ()) for box in boxes])

@@ -1,10 +1,9 @@
-"""Finds the faces in photos for the other commands: with a cascade, or as a pipeline file says."""
+"""Finds the faces in photos for the other commands: with a cascade, a YuNet, or as a pipeline file says."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -12,7 +11,7 @@ from pydantic import ValidationError
 from pipeline.catalog import CATALOG
 from pipeline.component import Detector
 from pipeline.config import FILES, ComponentConfig, PipelineConfig, load_class, read_config
-from pipeline.detections import Box
+from pipeline.detections import Region
 from pipeline.errors import UsageError
 from pipeline.frame import Frame
 from pipeline.outputs import printable
@@ -20,25 +19,31 @@ from pipeline.pipeline import Pipeline
 from pipeline.source import Limits
 
 FACE = "face"
-"""The label of what a cascade finds here."""
+"""The label of what is found here."""
 
 NAMES = "names"
 """The component that recognizes, where there is one."""
 
-Find = Callable[[Frame], list[Box]]
-"""Boxes of the faces in a frame, in its pixels."""
+YUNET = "yunet"
 
 
-def cascade_component(cascade: str, *, min_neighbors: int, min_size: int | None) -> ComponentConfig:
-    """A simple detector for a pipeline of the commands' own.
+def is_yunet(word: str) -> bool:
+    """Whether who gives this word for a cascade means a YuNet: the catalogue's, or a file."""
+    return word == YUNET or word.endswith(".onnx")
+
+
+def face_component(word: str, *, min_neighbors: int, min_size: int | None) -> ComponentConfig:
+    """A detector for a pipeline of the commands' own.
 
     Args:
-        cascade: file name or path, as in a pipeline file.
-        min_neighbors: how many overlapping hits make a face.
-        min_size: least side of a face, pixels; None: as the simple detector's default.
-    Raises: UsageError: there is no such cascade.
+        word: a cascade's file name or path, as in a pipeline file; or a YuNet, see `is_yunet`.
+        min_neighbors: how many overlapping hits of a cascade make a face.
+        min_size: least side of a face for a cascade, pixels; None: as the simple detector's default.
+    Raises: UsageError: there is no such cascade, or no YuNet here.
     """
-    values = {"model": cascade, "outputlabel": FACE, "min_neighbors": min_neighbors, "min_size": min_size}
+    if is_yunet(word):
+        return component(FACE, "facedetector", (FILES,), {"model": word, "outputlabel": FACE})
+    values = {"model": word, "outputlabel": FACE, "min_neighbors": min_neighbors, "min_size": min_size}
     return component(FACE, "simpledetector", (FILES,), values)
 
 
@@ -67,22 +72,52 @@ def built(components: Iterable[ComponentConfig]) -> Pipeline:
     return pipeline
 
 
-def cascade_finder(cascade: str, *, min_neighbors: int, min_size: int | None) -> Find:
-    """Finds what a cascade finds in the whole frame.
+class Finder:
+    """Finds faces in a frame: what one detector of a pipeline finds.
 
-    Raises: UsageError: there is no such cascade; ModelError: it cannot be read.
+    Args:
+        components: detectors; the last one's detections count.
+        labels: only detections that carry one of them; none: all.
+        min_size: least side of a box, pixels.
+    Raises: ModelError: a model cannot be used.
     """
-    pipeline = built([cascade_component(cascade, min_neighbors=min_neighbors, min_size=min_size)])
 
-    def find(frame: Frame) -> list[Box]:
-        return [found.box for found in pipeline.detect(frame).found[FACE]]
+    def __init__(
+        self,
+        components: Sequence[ComponentConfig],
+        *,
+        labels: frozenset[str] = frozenset(),
+        min_size: int | None = None,
+    ) -> None:
+        self._pipeline = built(components)
+        self._name = components[-1].name
+        self._labels = labels
+        self._min_size = min_size or 1
+        self.gives_landmarks = components[-1].type == "facedetector"
 
-    return find
+    def __call__(self, frame: Frame) -> list[Region]:
+        """The faces, in the frame's pixels, with their landmarks if the detector knows them."""
+        found = self._pipeline.detect(frame).found[self._name]
+        return [
+            Region(one.box.x1, one.box.y1, one.box.x2, one.box.y2, landmarks=one.landmarks)
+            for one in found
+            if min(one.box.width, one.box.height) >= self._min_size
+            and (not self._labels or one.carries(self._labels))
+        ]
+
+
+def face_finder(word: str, *, min_neighbors: int, min_size: int | None) -> Finder:
+    """Finds the faces in a whole frame; for the arguments see `face_component`.
+
+    Raises: UsageError: there is no such cascade, or no YuNet here; ModelError: it cannot be read.
+    """
+    detector = face_component(word, min_neighbors=min_neighbors, min_size=min_size)
+    return Finder([detector], min_size=min_size if is_yunet(word) else None)
 
 
 def pipeline_finder(
     path: str, *, component_name: str | None, labels: frozenset[str], min_size: int | None
-) -> Find:
+) -> Finder:
     """Finds what one detector of a pipeline file finds; the file's writers are left out.
 
     Args:
@@ -103,13 +138,5 @@ def pipeline_finder(
         wanted = "no detector" if component_name is None else f'no detector "{printable(component_name)}"'
         known = ", ".join(printable(one.name) for one in detectors)
         raise UsageError(f"{printable(path)}: has {wanted}; {f'it has {known}' if known else 'add one'}")
-    name = named[-1]
-    upto = [one.name for one in detectors].index(name) + 1
-    pipeline = built(replace(config, components=tuple(detectors[:upto])).components)
-
-    def find(frame: Frame) -> list[Box]:
-        found = pipeline.detect(frame).found[name]
-        boxes = (one.box for one in found if not labels or one.carries(labels))
-        return [box for box in boxes if min(box.width, box.height) >= (min_size or 1)]
-
-    return find
+    upto = [one.name for one in detectors].index(named[-1]) + 1
+    return Finder(detectors[:upto], labels=labels, min_size=min_size)

@@ -14,6 +14,7 @@ from recognizers.commands.arguments import (
     add_strategies,
     chosen_strategies,
     flag,
+    shown_distance,
 )
 from recognizers.dataset import Example
 from recognizers.evaluation import NO_MAJORITY, VOTE, Answer
@@ -46,13 +47,14 @@ def run(options: argparse.Namespace) -> Lines:
     """Do what the subcommand says."""
     strategies = chosen_strategies(options)
     oracle = Oracle(options.modeldir, strategies)
-    face = oracle.prepared(options.img, equalize=flag(options, "equalize"))
-    answer = Answer(Example(options.img, options.label, 0), oracle.nearest(face), oracle.limits)
+    nearest = oracle.nearest(options.img, equalize=flag(options, "equalize"))
+    answer = Answer(Example(options.img, options.label, 0), nearest, oracle.limits)
     for strategy, label in answer.nearest.items():
         limit = oracle.limits.get(strategy)
-        beyond = "" if limit is None else f", unknown beyond {limit:.1f}"
-        yield f"{TITLES[strategy]}: {printable(label.text)} at distance {label.distance:.1f}{beyond}"
-    asked = VOTE if len(strategies) > 1 else strategies[0]
+        beyond = "" if limit is None else f", unknown beyond {shown_distance(limit)}"
+        distance = shown_distance(label.distance or 0.0)
+        yield f"{TITLES[strategy]}: {printable(label.text)} at distance {distance}{beyond}"
+    asked = VOTE if len(oracle.strategies) > 1 else oracle.strategies[0]
     named, judged = answer.named(asked), answer.judged(asked)
     verdict = "right" if named == options.label else "wrong"
     if named == NO_MAJORITY:

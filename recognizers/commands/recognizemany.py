@@ -15,9 +15,10 @@ from recognizers.commands.arguments import (
     chosen_strategies,
     flag,
     plural,
+    shown_distance,
 )
 from recognizers.commands.detect import add_outimg, add_picture, check_outimg, write_annotated
-from recognizers.commands.finding import FACE, NAMES, built, cascade_component, component
+from recognizers.commands.finding import FACE, NAMES, built, component, face_component
 from recognizers.pictures import frame_of, source_of
 
 _MIN_NEIGHBORS = 3
@@ -57,7 +58,7 @@ def run(options: argparse.Namespace) -> Lines:
     }
     pipeline = built(
         [
-            cascade_component(options.cascade, min_neighbors=_MIN_NEIGHBORS, min_size=None),
+            face_component(options.cascade, min_neighbors=_MIN_NEIGHBORS, min_size=None),
             component(NAMES, "recognizer", (FACE,), values),
         ]
     )
@@ -73,5 +74,5 @@ def run(options: argparse.Namespace) -> Lines:
 
 
 def _shown(label: Label) -> str:
-    distance = "" if label.distance is None else f" at distance {label.distance:.1f}"
+    distance = "" if label.distance is None else f" at distance {shown_distance(label.distance)}"
     return f"{printable(label.text)} ({label.method}{distance})"

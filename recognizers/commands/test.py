@@ -16,9 +16,9 @@ from recognizers.commands.evaluationnumbers import numbers_of
 from recognizers.dataset import check_present, read_examples
 from recognizers.evaluation import VOTE, Evaluation
 from recognizers.pictures import encode_as
-from recognizers.strategies import EIGEN, FISCHER, LBP, TITLES
+from recognizers.strategies import EIGEN, EMBEDDING, FISCHER, LBP, TITLES
 
-_ORIGINAL_COLUMNS = {EIGEN: "eigen", FISCHER: "fischer", LBP: "lbph"}
+_COLUMNS = {EIGEN: "eigen", FISCHER: "fischer", LBP: "lbph", EMBEDDING: "embedding"}
 _MOST_COLUMNS = 12
 """A table with more people than that does not fit on a terminal."""
 
@@ -52,7 +52,7 @@ def run(options: argparse.Namespace) -> Lines:
     if options.plot is not None:
         check_writable(Path(options.plot))
     taught = oracle.taught(examples)
-    evaluation = Evaluation(oracle.answer(examples), strategies, oracle.model.labels.values())
+    evaluation = Evaluation(oracle.answer(examples), oracle.strategies, oracle.model.labels.values())
     yield from _each_picture(evaluation)
     if taught:
         yield (
@@ -77,7 +77,7 @@ def run(options: argparse.Namespace) -> Lines:
 
 def _each_picture(evaluation: Evaluation) -> Iterator[str]:
     for answer in (*evaluation.known, *evaluation.strangers):
-        answers = [f"{_ORIGINAL_COLUMNS[name]}={label.text}" for name, label in answer.nearest.items()]
+        answers = [f"{_COLUMNS[name]}={label.text}" for name, label in answer.nearest.items()]
         if VOTE in evaluation.asked:
             answers.append(f"vote={answer.named(VOTE)}")
         shown = " | ".join(printable(text) for text in answers)

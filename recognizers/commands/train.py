@@ -9,33 +9,37 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from pipeline.errors import UsageError
 from pipeline.outputs import check_writable, printable
 from recognizers.commands.arguments import (
     Lines,
+    add_classic_strategies,
     add_command,
-    add_strategies,
-    chosen_strategies,
+    classic_flags,
     plural,
     quoted,
     share,
+    shown_distance,
     whole,
 )
+from recognizers.commands.trainembedding import DEFAULT_FALSE_ACCEPT_RATE, add_people, describe
 from recognizers.dataset import check_present, read_examples, write_examples
 from recognizers.facemodel import Method
-from recognizers.gallery import Gallery
-from recognizers.modelswap import replace_model
-from recognizers.splitting import split_examples
-from recognizers.strategies import TITLES
+from recognizers.facenetwork import DLIB, FaceNetwork, load_network, network_named, network_record
+from recognizers.modelswap import TrainedGallery, replace_model
+from recognizers.splitting import Split, split_examples
+from recognizers.strangerlimit import stranger_limit
+from recognizers.strategies import CLASSIC, EMBEDDING, TITLES
 from recognizers.training import (
     Faces,
+    Pictures,
     check_teachable,
     model_record,
     read_faces,
+    read_pictures,
     same_picture_twice,
     train_strategy,
 )
-
-DEFAULT_FALSE_ACCEPT_RATE = 0.01
 
 
 def add_to(commands: Any) -> None:
@@ -48,7 +52,7 @@ def add_to(commands: Any) -> None:
         long="Teach a face model with PERCENT of each label's pictures in CSV and list the others in "
         "TESTCSV. The model also learns, from people whom it is made not to know, beyond which distance a "
         "face is a stranger's. An old model in MODELDIR is replaced when the new one is complete.",
-        example="train dataset.csv 80 testset.csv familymodel --no-fischer",
+        example="train dataset.csv 80 testset.csv familymodel --embedding",
     )
     parser.add_argument("csv", metavar="CSV", help="list of pictures, made by the csv command")
     parser.add_argument(
@@ -56,15 +60,28 @@ def add_to(commands: Any) -> None:
     )
     parser.add_argument("testcsv", metavar="TESTCSV", help="file to write the list of the other pictures to")
     parser.add_argument("modeldir", metavar="MODELDIR", help="folder for the model; made if it is missing")
-    add_strategies(parser, "train")
+    add_classic_strategies(parser, "train", "yes, but no with --embedding")
+    parser.add_argument(
+        "--embedding",
+        nargs="?",
+        const=DLIB,
+        type=_network,
+        metavar="NETWORK",
+        help="describe faces by a network and keep the descriptions: %(const)s where none is named, sface, "
+        "or the path of an .onnx file that takes faces of 112 x 112 pixels",
+    )
+    parser.add_argument(
+        "--add",
+        action="store_true",
+        help="add people, or pictures of them, to what a model of embedding knows already",
+    )
     parser.add_argument("--seed", type=whole, default=0, help="another number, another split (default: 0)")
     parser.add_argument(
         "--false-accept-rate",
         type=share,
-        default=DEFAULT_FALSE_ACCEPT_RATE,
         metavar="RATE",
         help="share of strangers that each strategy may take for somebody; less of it calls more known "
-        "faces unknown (default: %(default)g)",
+        f"faces unknown (default: {DEFAULT_FALSE_ACCEPT_RATE:g}, with --add as the model was taught)",
     )
     parser.add_argument(
         "--equalized",
@@ -72,6 +89,13 @@ def add_to(commands: Any) -> None:
         default=None,
         help="whether the pictures were equalized (default: as the resize command noted, or by their looks)",
     )
+
+
+def _network(word: str) -> str:
+    try:
+        return network_named(word)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{error} (or put --embedding last)") from None
 
 
 def percentage(text: str) -> float:
@@ -84,7 +108,7 @@ def percentage(text: str) -> float:
 
 def run(options: argparse.Namespace) -> Lines:
     """Do what the subcommand says."""
-    strategies = chosen_strategies(options)
+    strategies = _strategies(options)
     examples = read_examples(options.csv)
     check_present(examples)
     split = split_examples(examples, options.percent, options.seed)
@@ -93,38 +117,86 @@ def run(options: argparse.Namespace) -> Lines:
     check_teachable(split.training, strategies)
     for folder in (options.modeldir, os.path.dirname(os.path.abspath(options.testcsv))):
         check_writable(Path(folder))  # now, not after minutes of training
-    faces = read_faces(split.training, equalized=options.equalized)
-    yield from _introduction(faces)
-    galleries: list[Gallery] = []
+    if options.add:
+        yield from add_people(options, read_pictures(split.training))
+    else:
+        yield from _teach(options, split, strategies)
+    write_examples(options.testcsv, split.testing)
+    yield f"{plural(len(split.testing), 'picture')} to test with in {printable(options.testcsv)}"
+    flags = "".join(f" {int(strategy in strategies)}" for strategy in CLASSIC)
+    flags = "" if EMBEDDING in strategies else flags  # all that the model has
+    yield f"next: facerec_train.py test {quoted(options.testcsv)} {quoted(options.modeldir)}{flags}"
+    return None
+
+
+def _strategies(options: argparse.Namespace) -> tuple[str, ...]:
+    """The strategies to be taught.
+
+    Raises: UsageError: none; or a classic one is to be added to.
+    """
+    flags = classic_flags(options)
+    if options.add:
+        if any(flags.values()):
+            raise UsageError("--add adds to embedding alone; leave EIGEN, FISCHER and LBPH out")
+        return (EMBEDDING,)
+    by_default = options.embedding is None
+    chosen = [strategy for strategy, asked in flags.items() if (by_default if asked is None else asked)]
+    if options.embedding is not None:
+        chosen.append(EMBEDDING)
+    if not chosen:
+        raise UsageError("all strategies are switched off; switch one on")
+    return tuple(chosen)
+
+
+def _teach(options: argparse.Namespace, split: Split, strategies: tuple[str, ...]) -> Iterator[str]:
+    """A new model in MODELDIR."""
+    rate = DEFAULT_FALSE_ACCEPT_RATE if options.false_accept_rate is None else options.false_accept_rate
+    pictures = read_pictures(split.training)
+    record, network = None, None
+    if EMBEDDING in strategies:
+        record = network_record(options.embedding)
+        network = load_network(record)
+    faces = read_faces(pictures, equalized=options.equalized) if strategies != (EMBEDDING,) else None
+    yield from _introduction(pictures, faces, network)
+    galleries: list[TrainedGallery] = []
     methods: dict[str, Method] = {}
     for strategy in strategies:
         yield f"{TITLES[strategy]} ..."
         began = time.monotonic()
-        gallery, methods[strategy] = train_strategy(faces, strategy, options.false_accept_rate)
+        gallery: TrainedGallery
+        if faces is not None and strategy != EMBEDDING:
+            gallery, methods[strategy] = train_strategy(faces, strategy, rate)
+        else:
+            assert network is not None
+            gallery = describe(pictures, network)
+            limit = stranger_limit(gallery.descriptors, gallery.numbers, rate, network.strangers)
+            methods[strategy] = Method(unknown_distance=limit)
         galleries.append(gallery)
         yield f"{TITLES[strategy]} done in {time.monotonic() - began:.1f} s; {_limit(methods[strategy])}"
-    model = model_record(faces, methods, options.false_accept_rate)
+    side_px = 0 if network is None else network.side_px
+    model = model_record(pictures, methods, rate, faces=faces, network=record, side_px=side_px)
     replace_model(options.modeldir, model, galleries)
-    write_examples(options.testcsv, split.testing)
     yield f"model of {plural(len(model.labels), 'label')} in {printable(options.modeldir)}"
-    yield f"{plural(len(split.testing), 'picture')} to test with in {printable(options.testcsv)}"
-    flags = " ".join("1" if strategy in strategies else "0" for strategy in TITLES)
-    yield f"next: facerec_train.py test {quoted(options.testcsv)} {quoted(options.modeldir)} {flags}"
-    return None
 
 
-def _introduction(faces: Faces) -> Iterator[str]:
-    width, height = faces.size_wh
-    looks = "equalized" if faces.equalized else "not equalized"
-    people = len(set(faces.numbers))
-    yield (
-        f"training on {plural(len(faces.pixels), 'picture')} of {plural(people, 'label')}, "
-        f"{width}x{height}, {looks}"
-    )
-    yield from (f"warning: {sentence}" for sentence in same_picture_twice(faces))
+def _introduction(pictures: Pictures, faces: Faces | None, network: FaceNetwork | None) -> Iterator[str]:
+    looks = ""
+    if faces is not None:
+        width, height = faces.size_wh
+        looks = f", {width}x{height}, {'equalized' if faces.equalized else 'not equalized'}"
+    people = len(set(pictures.numbers))
+    aligned = ", aligned" if pictures.record.aligned else ""
+    count = plural(len(pictures.examples), "picture")
+    yield f"training on {count} of {plural(people, 'label')}{looks}{aligned}"
+    yield from (f"warning: {sentence}" for sentence in same_picture_twice(pictures))
+    if network is not None and not (network.aligns_itself or pictures.record.aligned):
+        yield (
+            "warning: the pictures are not aligned, and this network needs it to tell faces apart well; crop "
+            "the photos with --detector yunet"
+        )
 
 
 def _limit(method: Method) -> str:
     if method.unknown_distance is None:
         return "too few people to tell strangers, so none will be called unknown"
-    return f"a face farther than {method.unknown_distance:.1f} is unknown"
+    return f"a face farther than {shown_distance(method.unknown_distance)} is unknown"

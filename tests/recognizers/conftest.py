@@ -14,7 +14,7 @@ from pipeline.component import Params
 from recognizers.facemodel import FaceModel, Fit, Method
 from recognizers.gallery import Gallery
 from recognizers.modelswap import replace_model
-from recognizers.strategies import STRATEGIES
+from recognizers.strategies import CLASSIC
 from tests.drawnfaces import draw_face, draw_photo
 
 
@@ -56,12 +56,12 @@ def model_directory(tmp_path: Path) -> Callable[..., str]:
             for picture in range(pictures)
         ]
         numbers = [person for person in range(people) for _ in range(pictures)]
-        galleries = [Gallery.trained(strategy, faces, numbers) for strategy in STRATEGIES]
+        galleries = [Gallery.trained(strategy, faces, numbers) for strategy in CLASSIC]
         settings: dict[str, object] = {
             "format": 1,
             "equalized": False,
             "fit": Fit.STRETCH,
-            "methods": {strategy: Method() for strategy in STRATEGIES},
+            "methods": {strategy: Method() for strategy in CLASSIC},
             **record,
         }
         model = FaceModel(width=32, height=32, labels={i: f"person-{i}" for i in range(people)}, **settings)

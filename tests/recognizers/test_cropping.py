@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.detections import Box
+from pipeline.detections import Region
 from pipeline.errors import UsageError
 from recognizers.cropping import crop_photos, list_photos
 
 
 def crop(top, out, boxes, **options):
     photos, _ = list_photos(str(top), str(out))
-    settings = {"margin": 0.0, "flat": False, "threads": 2, **options}
+    settings = {"margin": 0.0, "align": False, "flat": False, "threads": 2, **options}
     return list(crop_photos(photos, str(out), lambda: lambda _: boxes, **settings))
 
 
@@ -29,7 +29,7 @@ def tree(top):
 
 
 def test_a_name_tells_the_photo_and_folders_are_mirrored(photos, tmp_path):
-    found = crop(photos, tmp_path / "out", [Box(80, 80, 240, 240), Box(400, 80, 560, 240)])
+    found = crop(photos, tmp_path / "out", [Region(80, 80, 240, 240), Region(400, 80, 560, 240)])
     assert tree(tmp_path / "out") == [
         *(f"ann/a.jpg-face-{k}.png" for k in (1, 2)),
         *(f"ann/a.png-face-{k}.png" for k in (1, 2)),
@@ -43,19 +43,19 @@ def test_a_name_tells_the_photo_and_folders_are_mirrored(photos, tmp_path):
 
 def test_flat_names_do_not_meet(photos, tmp_path, photo):
     photo([5], 1).save(photos / "ann--a.png")
-    crop(photos, tmp_path / "out", [Box(0, 0, 9, 9)], flat=True)
+    crop(photos, tmp_path / "out", [Region(0, 0, 9, 9)], flat=True)
     assert len(tree(tmp_path / "out")) == 4
     assert "ann--a.png-face-1.png" in tree(tmp_path / "out")
 
 
 def test_the_margin_is_cut_at_the_photo_s_edge(photos, tmp_path):
-    crop(photos, tmp_path / "out", [Box(0, 100, 100, 200)], margin=0.5)
+    crop(photos, tmp_path / "out", [Region(0, 100, 100, 200)], margin=0.5)
     assert Image.open(tmp_path / "out" / "b.png-face-1.png").size == (150, 200)
 
 
 def test_a_damaged_photo_is_told_and_the_others_searched(photos, tmp_path):
     (photos / "b.png").write_bytes((photos / "b.png").read_bytes()[:5000])
-    found = crop(photos, tmp_path / "out", [Box(0, 0, 50, 50)])
+    found = crop(photos, tmp_path / "out", [Region(0, 0, 50, 50)])
     assert [one.failure for one in found] == [f"{photos / 'b.png'}: the PNG file ends too early", None, None]
     assert len(tree(tmp_path / "out")) == 2
 

@@ -12,14 +12,14 @@ from pipeline.errors import ModelError
 from recognizers.faceimage import looks_equalized
 from recognizers.facemodel import read_facemodel
 from recognizers.gallery import Gallery
-from recognizers.strategies import STRATEGIES, model_file_name
+from recognizers.strategies import CLASSIC, model_file_name
 
 
 def probe(face, person, picture):
     return np.asarray(face(person, picture).resize((32, 32), 4))
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("strategy", CLASSIC)
 def test_a_gallery_read_back_names_faces_that_it_has_not_seen(model_directory, face, strategy):
     directory = model_directory()
     gallery = Gallery.read(directory, read_facemodel(directory), strategy)
@@ -33,7 +33,7 @@ def test_a_gallery_read_back_names_faces_that_it_has_not_seen(model_directory, f
 
 def test_a_directory_whose_name_is_not_utf8(model_directory, face):
     directory = model_directory(b"faces \xff\xfe")
-    for strategy in STRATEGIES:
+    for strategy in CLASSIC:
         gallery = Gallery.read(directory, read_facemodel(directory), strategy)
         assert gallery.nearest(probe(face, 1, 0)).number == 1
 
@@ -50,7 +50,7 @@ def spoil(path: Path, strategy: str, how: str) -> None:
     )
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("strategy", CLASSIC)
 @pytest.mark.parametrize("how", ["cut", "empty", "text", "infinite"])
 def test_a_damaged_gallery_is_one_sentence(model_directory, strategy, how):
     directory = model_directory()
@@ -74,7 +74,7 @@ def test_a_gallery_of_another_size_or_with_nameless_numbers(model_directory):
         Gallery.read(directory, model.model_copy(update={"labels": {0: "a", 1: "b", 2: "c"}}), "lbp")
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("strategy", CLASSIC)
 def test_files_as_opencv_before_3_3_wrote_them(model_directory, face, strategy):
     """They have the same keys without the level above them that later readers ask for."""
     directory = model_directory()

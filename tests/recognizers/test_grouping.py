@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from recognizers.dataset import list_face_folder
-from recognizers.grouping import DEFAULT_DISTANCE, group_faces
+from recognizers.grouping import LBP_DISTANCE, group_faces
 from recognizers.pictures import read_gray
 
 ORL = Path(__file__).parents[3] / "shared" / "data" / "orl_faces"
@@ -50,7 +50,7 @@ def test_large_distances_join_everybody_whom_no_photo_keeps_apart(face):
 @pytest.mark.skipif(not ORL.is_dir(), reason="needs the ORL faces")
 def test_real_faces_are_hardly_mixed():
     examples = list_face_folder(str(ORL)).examples()
-    groups = group_faces([read_gray(e.path) for e in examples], range(len(examples)), DEFAULT_DISTANCE)
+    groups = group_faces([read_gray(e.path) for e in examples], range(len(examples)), LBP_DISTANCE)
     together = [group for group in groups if len(group) > 1]
     pure = sum(len({examples[index].label for index in group}) == 1 for group in together)
     assert pure / len(together) > 0.95

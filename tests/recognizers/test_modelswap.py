@@ -10,7 +10,7 @@ from pipeline.errors import OutputError
 from recognizers import modelswap
 from recognizers.facemodel import FaceModel, Method, available, read_facemodel
 from recognizers.gallery import Gallery
-from recognizers.strategies import STRATEGIES
+from recognizers.strategies import CLASSIC
 
 
 class PowerCut(BaseException):
@@ -29,7 +29,7 @@ def test_a_cut_at_any_step_leaves_one_model_whole(tmp_path, face, monkeypatch):
     faces = [np.asarray(face(person, picture, 12)) for person in range(2) for picture in range(2)]
     galleries = {
         name: [Gallery.trained(strategy, faces[::step], [0, 0, 1, 1][::step]) for strategy in strategies]
-        for name, strategies, step in (("old", STRATEGIES, 1), ("new", ("eigen", "lbp"), 2))
+        for name, strategies, step in (("old", CLASSIC, 1), ("new", ("eigen", "lbp"), 2))
     }
 
     def write(directory, name):

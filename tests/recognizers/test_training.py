@@ -14,16 +14,21 @@ from recognizers.training import (
     check_teachable,
     model_record,
     read_faces,
+    read_pictures,
     same_picture_twice,
     train_strategy,
 )
 
 
+def faces_of(examples, **options):
+    return read_faces(read_pictures(examples), **options)
+
+
 def test_a_model_knows_what_it_was_taught(face_folder):
-    faces = read_faces(list_face_folder(str(face_folder(4, 5))).examples())
+    faces = faces_of(list_face_folder(str(face_folder(4, 5))).examples())
     trained = [train_strategy(faces, strategy, 0.02) for strategy in ("eigen", "lbp")]
     methods = {gallery.strategy: method for gallery, method in trained}
-    model = model_record(faces, methods, 0.02)
+    model = model_record(faces, methods, 0.02, faces=faces)
     assert model.size_wh == (96, 96)
     assert model.labels == {number: f"person-{number}" for number in range(4)}
     assert model.images_per_label == dict.fromkeys(model.labels.values(), 5)
@@ -44,21 +49,21 @@ def equalize_in_place(top):
 def test_whether_the_pictures_were_equalized(face_folder):
     top = face_folder(3, 2)
     examples = list_face_folder(str(top)).examples()
-    assert read_faces(examples).equalized is False
-    assert read_faces(examples, equalized=True).equalized is True
+    assert faces_of(examples).equalized is False
+    assert faces_of(examples, equalized=True).equalized is True
     equalize_in_place(top)
-    assert read_faces(examples).equalized is True
+    assert faces_of(examples).equalized is True
     write_record(str(top), FolderRecord(equalized=False, margin=0.3))
-    faces = read_faces(examples)
+    faces = faces_of(examples)
     assert faces.equalized is False
-    assert model_record(faces, {}, 0.01).margin == 0.3
+    assert model_record(faces, {}, 0.01, faces=faces).margin == 0.3
 
 
 def test_odd_sizes_are_named_with_the_command_that_helps(face_folder, face):
     top = face_folder(2, 4)
     face(0, 9, 50).save(top / "person-0" / "odd.png")
     with pytest.raises(UsageError) as caught:
-        read_faces(list_face_folder(str(top)).examples())
+        faces_of(list_face_folder(str(top)).examples())
     assert f"1 of 9 pictures are not 96x96 as most are: {top}/person-0/odd.png (50x50)" in str(caught.value)
     assert f"facerec_train.py resize {top} RESIZED 96 96 1 0" in str(caught.value)
 
@@ -68,7 +73,7 @@ def test_a_damaged_picture_is_named(face_folder):
     path = top / "person-1" / "0.png"
     path.write_bytes(path.read_bytes()[:3000])
     with pytest.raises(UsageError, match=r"person-1/0\.png: the PNG file ends too early"):
-        read_faces(list_face_folder(str(top)).examples())
+        faces_of(list_face_folder(str(top)).examples())
 
 
 def examples(**counts: int) -> list[Example]:
@@ -99,7 +104,7 @@ def test_people_who_can():
 
 
 def test_the_least_that_fischerfaces_takes_can_be_trained(face_folder):
-    faces = read_faces(list_face_folder(str(face_folder(2, 2))).examples()[:3])
+    faces = faces_of(list_face_folder(str(face_folder(2, 2))).examples()[:3])
     gallery, method = train_strategy(faces, "fischer", 0.01)
     assert method.unknown_distance is None
     assert gallery.nearest(faces.pixels[2]).number == 1
@@ -110,7 +115,7 @@ def test_faces_too_small_for_lbph(tmp_path, face):
         (tmp_path / f"p{person}").mkdir()
         for picture in range(2):
             face(person, picture).resize((9, 12)).save(tmp_path / f"p{person}" / f"{picture}.png")
-    faces = read_faces(list_face_folder(str(tmp_path)).examples())
+    faces = faces_of(list_face_folder(str(tmp_path)).examples())
     with pytest.raises(UsageError, match="the faces are 9x12, and LBPH needs 10 pixels each way"):
         train_strategy(faces, "lbp", 0.01)
 
@@ -118,5 +123,5 @@ def test_faces_too_small_for_lbph(tmp_path, face):
 def test_a_picture_under_two_names_is_told(face_folder):
     top = face_folder(2, 2)
     shutil.copy(top / "person-0" / "1.png", top / "person-1" / "copy.png")
-    (sentence,) = same_picture_twice(read_faces(list_face_folder(str(top)).examples()))
+    (sentence,) = same_picture_twice(read_pictures(list_face_folder(str(top)).examples()))
     assert "person-1/copy.png: the same picture as" in sentence

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 import pytest
 
@@ -56,17 +57,24 @@ def test_a_flag_is_zero_or_one(word, capsys):
     assert "expected 0 or 1" in capsys.readouterr().err
 
 
-def test_strategies():
+def test_strategies(model_directory):
+    model = model_directory()
+
     def chosen(*words: str) -> tuple[str, ...]:
         parser = argparse.ArgumentParser()
-        add_strategies(parser, "train")
-        return chosen_strategies(parser.parse_args(words))
+        parser.add_argument("modeldir")
+        add_strategies(parser, "test")
+        return chosen_strategies(parser.parse_args([model, *words]))
 
     assert chosen() == ("eigen", "fischer", "lbp")
     assert chosen("1", "0", "1") == ("eigen", "lbp")
     assert chosen("--no-fisher", "--no-eigen") == ("lbp",)
-    with pytest.raises(UsageError, match="all three strategies are switched off"):
+    with pytest.raises(UsageError, match="all strategies of the model are switched off"):
         chosen("0", "0", "0")
+    assert chosen("0", "--embedding") == ("fischer", "lbp", "embedding")
+    Path(model, "lbp.yml").unlink()
+    assert chosen() == ("eigen", "fischer")
+    assert chosen("1", "1", "1") == ("eigen", "fischer", "lbp")
 
 
 @pytest.mark.parametrize(

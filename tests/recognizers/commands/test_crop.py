@@ -54,7 +54,7 @@ def test_faces_are_cut_out_with_a_margin_that_is_remembered(facerec, album, tmp_
 
 def test_likely_equal_faces_come_into_folders(facerec, album, tmp_path):
     out = tmp_path / "out"
-    said = facerec("crop", album, out, *CASCADE, "--group", "--group-distance", 118)
+    said = facerec("crop", album, out, *CASCADE, "--group", "--group-by", "lbp", "--group-distance", 118)
     assert said.code == 0, said.err
     names = tree(out)
     assert len(names) == 8
@@ -64,7 +64,7 @@ def test_likely_equal_faces_come_into_folders(facerec, album, tmp_path):
     for group in groups - {"_single"}:
         photos = [name.split("-face-")[0] for name in names if name.startswith(group)]
         assert len(photos) == len(set(photos)) > 1
-    again = facerec("crop", album, out, *CASCADE, "--group")
+    again = facerec("crop", album, out, *CASCADE, "--group", "--group-by", "lbp")
     assert again.code == 2
     assert "is not empty" in again.err
 

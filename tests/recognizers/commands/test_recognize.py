@@ -8,7 +8,7 @@ def test_one_picture(facerec, model_directory, face, tmp_path):
     assert said.code == 0, said.err
     lines = said.out.splitlines()
     assert lines[0].startswith("Eigenfaces: person-2 at distance ")
-    assert lines[0].endswith(", unknown beyond 1.0")
+    assert lines[0].endswith(", unknown beyond 1.000")
     assert lines[3:] == [
         "nearest: person-2, which is right; expected person-2",
         "a pipeline would say: person-2",

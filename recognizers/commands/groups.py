@@ -1,0 +1,115 @@
+"""`crop --group`: pictures of faces into numbered folders of likely equal ones."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from pipeline.errors import ModelError, UsageError
+from pipeline.outputs import output_errors
+from recognizers.commands.arguments import plural, quoted
+from recognizers.commands.progress import tracked
+from recognizers.cropping import Crop
+from recognizers.describing import iter_descriptors
+from recognizers.facenetwork import DLIB, FaceNetwork, load_network, network_record
+from recognizers.folderrecord import FolderRecord
+from recognizers.grouping import DESCRIPTOR_DISTANCE, LBP_DISTANCE, group_descriptors, group_faces
+from recognizers.strategies import EMBEDDING, LBP
+
+DEFAULT_DISTANCES = {EMBEDDING: DESCRIPTOR_DISTANCE, LBP: LBP_DISTANCE}
+
+SINGLES_FOLDER = "_single"
+"""Its name keeps it from being taken for a person's."""
+
+_FARTHEST = 2.0
+"""No two descriptors are farther apart."""
+
+
+class Grouper(NamedTuple):
+    """What tells faces apart.
+
+    Args:
+        network: that describes them; None: local binary patterns do.
+        distance: how far apart groups may be to be merged.
+        why_not: why there is no network though one was welcome; empty: there is one, or none was.
+    """
+
+    network: FaceNetwork | None
+    distance: float
+    why_not: str
+
+
+def grouper(by: str | None, distance: float | None) -> Grouper:
+    """What tells faces apart as the options say.
+
+    Args:
+        by: the strategy; None: embedding where its network is here.
+        distance: see `Grouper`; None: the strategy's own.
+    Raises: ModelError: the network is asked for and not here; UsageError: a distance of another strategy.
+    """
+    network, why_not = None, ""
+    if by != LBP:
+        try:
+            network = load_network(network_record(DLIB))
+        except ModelError as error:
+            if by == EMBEDDING:
+                raise
+            why_not = str(error)
+    strategy = LBP if network is None else EMBEDDING
+    if strategy == EMBEDDING and (distance or 0.0) > _FARTHEST:
+        raise UsageError(
+            f"--group-distance {distance:g} is one of {LBP}; by {EMBEDDING} no two faces are more than "
+            f"{_FARTHEST:g} apart: give one near {DESCRIPTOR_DISTANCE:g}, or add --group-by {LBP}"
+        )
+    return Grouper(network, DEFAULT_DISTANCES[strategy] if distance is None else distance, why_not)
+
+
+def sort_into_groups(
+    crops: Sequence[Crop], record: FolderRecord, out: str, sort_by: Grouper
+) -> Iterator[str]:
+    """Move the faces into the folders of their groups; faces that are like no other come into one.
+
+    Args:
+        crops: at least one.
+        record: what was done to them.
+        out: the folder that they are in.
+        sort_by: what tells them apart.
+    Returns: lines for the person.
+    """
+    photos = [crop.photo for crop in crops]
+    if sort_by.network is not None:
+        described = iter_descriptors([crop.path for crop in crops], record, sort_by.network)
+        rows = list(tracked(described, len(crops), "telling faces apart"))
+        groups = group_descriptors(rows, photos, sort_by.distance)
+    else:
+        groups = group_faces([crop.gray for crop in crops], photos, sort_by.distance)
+    alone = sum(len(group) == 1 for group in groups)
+    _move(crops, groups, out)
+    by = LBP if sort_by.network is None else EMBEDDING
+    yield (
+        f"{plural(len(groups) - alone, 'group')} of likely equal faces, by {by}, and "
+        f"{plural(alone, 'face')} like no other in {SINGLES_FOLDER}/"
+    )
+    if sort_by.why_not:
+        yield f"a network would tell faces apart much better: {sort_by.why_not}"
+    yield (
+        "next: name each folder after its person (put two folders of one person together), throw out what is "
+        f"no face, then: facerec_train.py stats {quoted(out)}"
+    )
+    yield (
+        f"if people are mixed, or one person is in many folders, try another --group-distance than "
+        f"{sort_by.distance:g}: less keeps more apart"
+    )
+
+
+def _move(crops: Sequence[Crop], groups: Sequence[Sequence[int]], out: str) -> None:
+    digits = max(3, len(str(len(groups))))
+    with output_errors(Path(out)):
+        for number, group in enumerate(groups, start=1):
+            name = SINGLES_FOLDER if len(group) == 1 else f"group-{number:0{digits}}"
+            folder = os.path.join(out, name)
+            os.makedirs(folder, exist_ok=True)
+            for index in group:
+                os.rename(crops[index].path, os.path.join(folder, os.path.basename(crops[index].path)))

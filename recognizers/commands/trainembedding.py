@@ -1,0 +1,67 @@
+"""`train --embedding` and `train --add`: descriptors of faces, of everybody or of those who come later."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+
+import numpy as np
+
+from pipeline.errors import UsageError
+from pipeline.outputs import printable
+from recognizers.adding import check_alike, check_enlargeable, enlarged, unknown_examples
+from recognizers.commands.arguments import plural, shown_distance
+from recognizers.commands.progress import tracked
+from recognizers.describing import iter_descriptors
+from recognizers.descriptors import DescriptorGallery
+from recognizers.facemodel import read_facemodel
+from recognizers.facenetwork import FaceNetwork, load_network
+from recognizers.knownfaces import required_network
+from recognizers.modelswap import replace_model
+from recognizers.strategies import EMBEDDING
+from recognizers.training import Pictures
+
+DEFAULT_FALSE_ACCEPT_RATE = 0.01
+
+
+def describe(pictures: Pictures, network: FaceNetwork) -> DescriptorGallery:
+    """A gallery of pictures, with a progress bar.
+
+    Raises: UsageError: one of them cannot be read.
+    """
+    described = iter_descriptors(pictures.paths, pictures.record, network)
+    rows = list(tracked(described, len(pictures.paths), "describing faces"))
+    return DescriptorGallery(pictures.numbers, np.stack(rows))
+
+
+def add_people(options: argparse.Namespace, pictures: Pictures) -> Iterator[str]:
+    """Enlarge the model in MODELDIR; what it says.
+
+    Raises: UsageError: it cannot be added to, or not these pictures; ModelError: it or its network is
+        unusable.
+    """
+    model = read_facemodel(options.modeldir)
+    check_enlargeable(options.modeldir, model)
+    record = required_network(options.modeldir, model)
+    if options.embedding not in (None, record.name):
+        raise UsageError(
+            f'"{printable(options.modeldir)}": was taught with the network {printable(record.name)}, not '
+            f"{printable(options.embedding)}; leave the name out, or train it anew"
+        )
+    old = DescriptorGallery.read(options.modeldir, model)
+    network = load_network(record)
+    check_alike(model, pictures, network)
+    new = unknown_examples(model, pictures)
+    taught = len(pictures.examples) - len(new.examples)
+    known = f"; {plural(taught, 'picture')} it was taught already" if taught else ""
+    yield f"adding {plural(len(new.examples), 'picture')} of {plural(len(set(new.numbers)), 'label')}{known}"
+    added = describe(new, network)
+    gallery = old.joined(added)
+    rate = options.false_accept_rate
+    if rate is None:
+        rate = DEFAULT_FALSE_ACCEPT_RATE if model.false_accept_rate is None else model.false_accept_rate
+    larger = enlarged(model, gallery, new, network, rate)
+    replace_model(options.modeldir, larger, [gallery])
+    limit = (larger.methods or {})[EMBEDDING].unknown_distance or 0.0
+    yield f"a face farther than {shown_distance(limit)} is unknown"
+    yield f"model of {plural(len(larger.labels), 'label')} in {printable(options.modeldir)}"

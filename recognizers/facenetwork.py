@@ -1,0 +1,130 @@
+"""The networks of the strategy `embedding`: which there are, their files, and what they do with a face.
+
+A network describes a face by a row of numbers, its descriptor; those of one person lie near each other,
+whoever that person is: the network need not be taught anybody.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
+
+from pipeline.errors import ModelError
+from pipeline.modelfiles import resolve_face_network, sha256_of
+from pipeline.outputs import printable
+from recognizers.facemodel import RETRAIN, FaceNetworkRecord
+
+if TYPE_CHECKING:  # in the parent nobody needs them
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from recognizers.probe import Probe
+
+DescriptorArray: TypeAlias = "NDArray[np.float32]"
+"""(D,) float32 of one face, or (N, D) of several."""
+
+DLIB = "dlib-face"
+SFACE = "sface"
+
+INSTALL_DLIB = ".venv/bin/python -m pip install --require-hashes -r requirements-embedding.txt"
+
+_KNOWN = f"give {DLIB}, {SFACE}, or the path of an .onnx file that describes faces of 112 x 112 pixels"
+
+
+class Strangers(NamedTuple):
+    """How far a face usually lies from the nearest of another person's pictures.
+
+    Args:
+        median: of the distance, whose logarithm is taken to be normally distributed.
+        spread: standard deviation of that logarithm.
+    """
+
+    median: float
+    spread: float
+
+
+class FaceNetwork(Protocol):
+    """A network in memory; it may be asked from several threads."""
+
+    side_px: int
+    """Side of the squares that it looks at."""
+    aligns_itself: bool
+    """Whether it finds the landmarks in a face on its own."""
+    strangers: Strangers
+
+    def describe(self, probe: Probe) -> DescriptorArray:
+        """(D,) float32; of two faces of one person the difference is short."""
+
+
+def network_named(word: str) -> str:
+    """The name under which a model keeps a network: a catalogue name, or an absolute path.
+
+    Raises: ValueError: it is neither; says which there are.
+    """
+    if word in (DLIB, SFACE):
+        return word
+    if not word.endswith(".onnx"):
+        raise ValueError(f'"{printable(word)}" is no network for faces; {_KNOWN}')
+    try:
+        word.encode()
+    except UnicodeEncodeError:
+        raise ValueError(f'"{printable(word)}": a model cannot keep this name; rename the file') from None
+    return os.path.abspath(word)
+
+
+def network_files(name: str) -> tuple[Path, ...]:
+    """A network's files, and the certainty that what runs it is installed.
+
+    Raises: ModelError: a file, or the package, is not here; says what to type.
+    """
+    if name == DLIB and importlib.util.find_spec("dlib") is None:
+        raise ModelError(f'network "{DLIB}": the package dlib-bin is not installed; type: {INSTALL_DLIB}')
+    if name in (DLIB, SFACE):
+        return resolve_face_network(name)
+    if not os.path.isfile(name):
+        what = "is not a file" if os.path.exists(name) else "there is no such file"
+        raise ModelError(f"{printable(name)}: {what}; put the network back, or {RETRAIN}")
+    return (Path(name),)
+
+
+def network_record(name: str) -> FaceNetworkRecord:
+    """A network as a model's record speaks of it: with what its files hold now.
+
+    Raises: ModelError: as `network_files`, or a file cannot be read.
+    """
+    return FaceNetworkRecord(name=name, sha256={path.name: _digest(path) for path in network_files(name)})
+
+
+def load_network(record: FaceNetworkRecord) -> FaceNetwork:
+    """The network that a record speaks of, in memory.
+
+    Raises: ModelError: it is not here, has changed since, or cannot be used.
+    """
+    files = network_files(record.name)
+    for path in files:
+        if record.sha256.get(path.name) != _digest(path):
+            raise ModelError(
+                f"{printable(path)}: is not the network any more that the model was taught with; put the "
+                f"old file back, or {RETRAIN}"
+            )
+    if record.name == DLIB:
+        from recognizers.dlibface import DlibFace
+
+        return DlibFace(*files)
+    (path,) = files
+    if SFACE in path.name.lower():
+        from recognizers.sface import SFace
+
+        return SFace(path)
+    from recognizers.arcface import ArcFace
+
+    return ArcFace(path)
+
+
+def _digest(path: Path) -> str:
+    try:
+        return sha256_of(path)
+    except OSError as error:
+        raise ModelError(f"{printable(path)}: cannot be read ({error.strerror})") from None

@@ -1,0 +1,76 @@
+"""Beyond which distance a described face is nobody's, for a stated share of strangers that may be named.
+
+What there is to go by are the taught people: how far each face lies from the nearest picture of each of the
+others, log-normally distributed. With P people that is a sample of P (P - 1) / 2 pairs, which for a family
+says little of the one stranger in a hundred. So it is put together with what is known of the network from
+many people, the more of it the fewer are taught; with one person taught there is nothing else.
+
+Measured on the ORL faces with dlib's network, 8 of 10 pictures of each person taught, the other people
+strangers, mean of 20 choices: at the rate 0.01 with 1, 2, 5, 10, 20, 30 people taught 0.000, 0.003, 0.004,
+0.006, 0.009, 0.010 of the strangers are named, and 0.97 to 1.00 of the known faces; at the rate 0.05 it is
+0.007 to 0.034 of the strangers. (By the taught people alone at the rate 0.01: 0.28 with 2 people, 0.06 with
+5, 0.02 with 20.)
+"""
+
+from __future__ import annotations
+
+import math
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recognizers.facenetwork import DescriptorArray, Strangers
+
+_PAIRS_OF_MEDIAN = 5
+_PAIRS_OF_SPREAD = 60
+"""How many pairs of people what is known of the network counts for: a median is learned from few, a spread is
+not."""
+_CAUTION = 3
+"""Faces near those of others come in clumps, as look-alikes do: the share found among the taught people is
+too low, two- to threefold in the measurements above."""
+_LEAST_SHARE = 1e-9
+_LEAST_DISTANCE = 1e-6
+
+
+def stranger_limit(
+    descriptors: DescriptorArray, numbers: NDArray[np.int32], rate: float, strangers: Strangers
+) -> float:
+    """The distance within which a stranger comes to some known face with a probability of at most `rate`.
+
+    Args:
+        descriptors: (N, D) of all taught faces, N >= 1.
+        numbers: (N,) whose each is.
+        rate: 0 to 1.
+        strangers: what is known of the network.
+    """
+    people = np.unique(numbers)
+    pairs = len(people) * (len(people) - 1) / 2
+    median, variance = math.log(strangers.median), strangers.spread**2
+    if pairs:
+        logarithms = np.log(np.maximum(_to_others(descriptors, numbers, people), _LEAST_DISTANCE))
+        median = _weighted(median, _PAIRS_OF_MEDIAN, float(logarithms.mean()), pairs)
+        measured = float(((logarithms - median) ** 2).mean())
+        variance = _weighted(variance, _PAIRS_OF_SPREAD, measured, pairs)
+    # A stranger has as many chances to be named as there are people.
+    share = 1 - (1 - rate / _CAUTION) ** (1 / len(people))
+    deviations = NormalDist().inv_cdf(max(share, _LEAST_SHARE))
+    return max(math.exp(median + deviations * math.sqrt(variance)), _LEAST_DISTANCE)
+
+
+def _weighted(first: float, first_weight: float, second: float, second_weight: float) -> float:
+    return (first * first_weight + second * second_weight) / (first_weight + second_weight)
+
+
+def _to_others(
+    descriptors: DescriptorArray, numbers: NDArray[np.int32], people: NDArray[np.int32]
+) -> NDArray[np.float64]:
+    """(N * (P - 1),) distances of each face to the nearest picture of each person whose it is not."""
+    rows = descriptors.astype(np.float64)
+    squares = (rows**2).sum(axis=1)
+    parts = []
+    for person in people:
+        own = numbers == person
+        apart = squares[~own, None] + squares[own] - 2 * rows[~own] @ rows[own].T
+        parts.append(np.sqrt(np.maximum(apart.min(axis=1), 0.0)))
+    return np.concatenate(parts)
