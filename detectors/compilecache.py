@@ -108,15 +108,25 @@ def _locked(folder: Path) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         if not os.access(folder, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-        stream = open(folder / ".lock", "wb")  # noqa: SIM115 - closed by the `with` below
+        descriptor = _open_lock(folder / ".lock")
     except OSError as error:
         raise ModelError(
             f"{printable(folder)}: compiled networks cannot be kept there ({error.strerror}); "
             "set DEEPVISUALMINER_CACHE to a folder that can be written"
         ) from None
-    with stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
+    finally:
+        os.close(descriptor)
+
+
+def _open_lock(path: Path) -> int:
+    """Opened for reading, which a folder that several users share allows all of them, whoever was first."""
+    try:
+        return os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return os.open(path, os.O_RDONLY | os.O_CREAT, 0o644)
 
 
 def _compile(compiler: Compiler, files: Sequence[Path], precision: str, output: Path) -> None:
