@@ -36,10 +36,9 @@ def compare(text: str, name: str) -> str:
             return f"OpenCV does not read it ({' '.join(str(error).split())[-90:]})"
         oracle.setInput(image.transpose(0, 3, 1, 2))
         layers = oracle.getLayerNames()
-        wanted = [
-            next(f"{kind}_{index - 1}" for kind in ("logistic", "conv") if f"{kind}_{index - 1}" in layers)
-            for index, _ in network.heads
-        ]
+        # OpenCV numbers an activation one higher than its convolution.
+        names = [(f"logistic_{index}", f"conv_{index - 1}") for index, _ in network.heads]
+        wanted = [activated if activated in layers else plain for activated, plain in names]
         theirs = [output.transpose(0, 2, 3, 1) for output in oracle.forward(wanted)]
         compiled = Path(folder, "a.tflite")
         compiled.write_bytes(compile_network(cfg, weights, "float32"))
