@@ -14,6 +14,8 @@ from pipeline.videotags import VideoTags
 
 _MISSING_S = 0.5
 """A file whose streams all end this much before its declared duration is cut off."""
+_UNTIL_ITS_CLOCK = ("matroska", "asf")
+"""Containers whose usual writer, ffmpeg, declares when the last packet ends, not how long it is from the first."""
 _MAX_ASPECT = 4
 _SQUARE = Fraction(1, 50)
 _MAX_RATE = 300
@@ -65,8 +67,10 @@ def facts_of(look: Look, first: Stream, times: FrameTimes, container: str, promi
     """
     sample_aspect = _believable(first.sample_aspect)
     frame_rate = _frame_rate(first, times)
-    declared_s = promise.duration_s or _declared_s(look.notes)
     start_s = float(times.zero * times.time_base)
+    declared_s = promise.duration_s or _declared_s(look.notes)
+    if declared_s is not None and container in _UNTIL_ITS_CLOCK and 0 < start_s < declared_s:
+        declared_s -= start_s
     is_cut_off = bool(
         promise.is_broken
         or look.container_errors

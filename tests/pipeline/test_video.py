@@ -146,9 +146,13 @@ def test_pixels_that_are_not_square_are_made_so(tmp_path: Path) -> None:
     assert len(look.frames[0].pixels) == look.video.facts.size_wh[0] * SIZE_WH[1] * 3
 
 
-def test_file_that_starts_at_another_time(tmp_path: Path) -> None:
-    path = make_video(tmp_path / "late.ts", *OPEN_GOP, "-output_ts_offset", "1000")
+@pytest.mark.parametrize("name", ["open.ts", "open.mkv", "open.mp4", "open.flv", "vp8.webm", "wmv2.wmv"])
+def test_file_that_starts_at_another_time(name: str, tmp_path: Path) -> None:
+    path = make_video(tmp_path / name, *ENCODINGS[name], "-output_ts_offset", "1000")
     look = read_video(path)
+    assert not look.video.facts.is_cut_off
+    assert look.video.facts.duration_s == pytest.approx(FRAMES / RATE, abs=0.1)
+    assert look.video.facts.declared_frames == FRAMES
     assert look.numbers == list(range(FRAMES))
     assert look.times == pytest.approx([number / RATE for number in range(FRAMES)], abs=0.001)
 
