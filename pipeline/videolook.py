@@ -15,7 +15,7 @@ from pipeline.videotags import VideoTags
 _MISSING_S = 0.5
 """A file whose streams all end this much before its declared duration is cut off."""
 _UNTIL_ITS_CLOCK = ("matroska", "asf")
-"""Containers whose usual writer, ffmpeg, declares when the last packet ends, not how long it is from the first."""
+"""Containers whose usual writer, ffmpeg, declares when the last packet ends, not how long all of it is."""
 _MAX_ASPECT = 4
 _SQUARE = Fraction(1, 50)
 _MAX_RATE = 300
