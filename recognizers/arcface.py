@@ -26,7 +26,7 @@ _GIVE = "give a network that takes one face of 112 x 112 pixels in colour and gi
 _MARGIN = 0.1
 """A detector's box with so much around it is about what ArcFace's square shows."""
 
-UNIT_STRANGERS = Strangers(1.25, 0.07)
+UNIT_STRANGERS = Strangers(1.25, 0.08)
 """For descriptors of length 1: those of strangers are nearly at right angles, 1.41 apart, and the nearest of
 a few nearer. Not measured on any one network; the people who are taught outweigh it."""
 

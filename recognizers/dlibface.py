@@ -7,6 +7,7 @@ the eyes and the base of the nose, which its predictor finds wherever it is told
 from __future__ import annotations
 
 import importlib
+import math
 import os
 import threading
 from pathlib import Path
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from pipeline.detections import Box
 from pipeline.errors import ModelError
 from pipeline.outputs import printable
-from recognizers.alignment import moved, similarity
+from recognizers.alignment import moved, similarity, warped
 from recognizers.faceimage import PixelArray, scaled
 from recognizers.facenetwork import DescriptorArray, Strangers
 from recognizers.probe import Probe
@@ -46,13 +47,13 @@ _BOX = np.array(((-0.13, -0.13), (1.12, 1.12)))
 """What dlib's own detector of faces draws around that square, which the predictor was trained on (the same
 faces)."""
 
+_SIDE_PX = 256
+"""A face is looked at in a picture of this size. dlib's detector finds faces of 80 pixels and more."""
 _BOX_PX = 150
-"""A face's box is looked at in this size."""
-_AROUND = 1.7
-"""How far around the middle of the box the turned square can reach, in halves of its side."""
-_LONGEST_PX = 256
-"""A picture without landmarks is looked at in this size. dlib's detector finds faces of 80 pixels and
-more."""
+"""Side of that box in a picture that was turned upright by landmarks; around it there is room for dlib's
+square."""
+_UPRIGHT = (_LANDMARKS - _BOX.mean(axis=0)) * (_BOX_PX / (_BOX[1, 0] - _BOX[0, 0])) + _SIDE_PX / 2
+"""Where the landmarks come to in such a picture."""
 
 
 class DlibFace:
@@ -65,7 +66,7 @@ class DlibFace:
 
     side_px = 150
     aligns_itself = True
-    strangers = Strangers(0.63, 0.12)
+    strangers = Strangers(math.log(0.63), 0.12, of_logarithm=True)
     """Measured on the ORL faces: 0.65 and 0.12 to the nearest of another person's ten pictures, 40 people; a
     little less for caution, since these are other people than those who will be taught."""
 
@@ -85,26 +86,20 @@ class DlibFace:
     def describe(self, probe: Probe) -> DescriptorArray:
         """(128,) float32."""
         with self._lock:
-            rgb, shape = self._with_points(probe) if probe.points is not None else self._searched(probe)
+            rgb, shape = self._upright(probe) if probe.points is not None else self._searched(probe)
             chip = self._dlib.get_face_chip(rgb, shape, size=self.side_px, padding=_PADDING)
             return np.asarray(self._network.compute_face_descriptor(chip), dtype=np.float32)
 
-    def _with_points(self, probe: Probe) -> tuple[PixelArray, Any]:
-        """The face and dlib's points in it, where landmarks say where it is."""
+    def _upright(self, probe: Probe) -> tuple[PixelArray, Any]:
+        """The face, turned upright by its landmarks, and dlib's points in it."""
         assert probe.points is not None
-        middle, half = _box_around(similarity(_LANDMARKS, probe.points))
-        height, width = probe.rgb.shape[:2]
-        corners = np.concatenate((middle - _AROUND * half, middle + _AROUND * half))
-        seen = Box(*(round(float(corner)) for corner in corners)).clipped((width, height))
-        if seen.is_empty:
-            return self._searched(Probe(probe.rgb, probe.box))
-        scale = _BOX_PX / (2 * half)
-        rgb = _sized(probe.rgb[seen.y1 : seen.y2, seen.x1 : seen.x2], scale)
-        return rgb, self._predictor(rgb, self._square((middle - (seen.x1, seen.y1)) * scale, half * scale))
+        rgb = warped(probe.rgb, similarity(probe.points, _UPRIGHT), _SIDE_PX)
+        middle = np.array((_SIDE_PX / 2, _SIDE_PX / 2))
+        return rgb, self._predictor(rgb, self._square(middle, _BOX_PX / 2))
 
     def _searched(self, probe: Probe) -> tuple[PixelArray, Any]:
         """The face and dlib's points in it, where dlib has to find it first."""
-        scale = _LONGEST_PX / max(probe.rgb.shape[:2])
+        scale = _SIDE_PX / max(probe.rgb.shape[:2])
         rgb = _sized(probe.rgb, scale)
         box = Box(*(round(side * scale) for side in (probe.box.x1, probe.box.y1, probe.box.x2, probe.box.y2)))
         found = [(self._overlap(hit, box), index, hit) for index, hit in enumerate(self._detector(rgb, 0))]

@@ -37,12 +37,14 @@ class Strangers(NamedTuple):
     """How far a face usually lies from the nearest of another person's pictures.
 
     Args:
-        median: of the distance, whose logarithm is taken to be normally distributed.
-        spread: standard deviation of that logarithm.
+        middle: of the distance, or of its logarithm.
+        spread: standard deviation of the same.
+        of_logarithm: whether the logarithm is what is normally distributed, and not the distance itself.
     """
 
-    median: float
+    middle: float
     spread: float
+    of_logarithm: bool = False
 
 
 class FaceNetwork(Protocol):

