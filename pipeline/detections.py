@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 Landmarks = tuple[tuple[int, int], ...]
-"""Points of a thing, (x, y) pixels of the frame, which may lie outside; of a face: right eye, left eye, tip of the
-nose, right and left corner of the mouth, as the person has them."""
+"""Points of a thing, (x, y) pixels of the frame, which may lie outside; of a face: right eye, left eye, tip of
+the nose, right and left corner of the mouth, as the person has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Region(Box):
-    """Where a detector is to look: a box, and what is known of the thing that an earlier component found there.
+    """Where a detector is to look: a box, and what is known of what an earlier component found there.
 
     It is a `Box` and serves as one; as with all dataclasses, it equals other regions only.
 
