@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 Landmarks = tuple[tuple[int, int], ...]
-"""Points of a thing, (x, y) pixels of the frame, which may lie outside; of a face: right eye, left eye, tip of
-the nose, right and left corner of the mouth, as the person has them."""
+"""Points of a thing, (x, y) pixels of the frame, which may lie outside; of a face: right eye, left eye, tip
+of the nose, right and left corner of the mouth, as the person has them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,10 @@ import contextlib
 import logging
 import multiprocessing
 import multiprocessing.connection
-import os
-import signal
 import time
 import warnings
 from collections.abc import Generator, Iterable, Iterator
-from typing import Any, Protocol
+from typing import Protocol
 
 from pipeline.agenda import Agenda
 from pipeline.channel import PATIENCE_S
@@ -24,10 +22,10 @@ from pipeline.errands import Errand, LookAtVideo, MinePhoto, MineSegment, key_of
 from pipeline.errors import FailureCode, MinerError
 from pipeline.film import Cut, MinedStretch
 from pipeline.outcome import Outcome, Status
-from pipeline.outputs import output_path, sweep_parts
 from pipeline.pipeline import Pipeline
-from pipeline.processes import give_way, start_method
+from pipeline.processes import give_way
 from pipeline.source import Source
+from pipeline.worker import LOAD_TIMEOUT_S, Worker
 from pipeline.workerprocess import (
     Assignment,
     Fatal,
@@ -36,15 +34,13 @@ from pipeline.workerprocess import (
     LogLine,
     Message,
     Ready,
-    run_worker,
 )
 
 STARTS_BEFORE_GIVING_UP = 5
-"""So many workers in a row may die while they load, where none has ever loaded."""
+"""So many workers in a row may crash while they load, where none has ever loaded."""
 MORE_STARTS = 25
-"""Where one has, the models are good: somebody is killing workers, and may stop. So too before they load."""
-LOAD_TIMEOUT_S = 1800.0
-"""Loading may include compiling a network, which is minutes on a small machine."""
+"""Where one has, the models are good: somebody is killing workers, and may stop. So too where they are killed
+and do not crash, and before they load."""
 STALL_S = PATIENCE_S + 10.0
 """For a segment of a video: the reader, who has a minute's patience with ffmpeg, is to speak first."""
 AROUND_S = 3600.0
@@ -54,8 +50,6 @@ GRACE_S = 8.0
 """After a signal, what is in hand may take this long; `docker stop` kills after 10 s."""
 LOOK_S = 0.2
 """How often the parent looks up when nothing happens: a signal handler has no other way to wake it."""
-NOISE_BYTES = 4096
-"""How much of a worker's last words is kept."""
 
 _log = logging.getLogger(__name__)
 
@@ -111,84 +105,6 @@ class SerialWorkers:
             raise KeyboardInterrupt
 
 
-class _Worker:
-    """The parent's side of one worker process."""
-
-    def __init__(self, number: int, assignment: Assignment) -> None:
-        self.errand: Errand | None = None
-        self.loading = self.ready = self.handed = False
-        self.deadline = time.monotonic() + LOAD_TIMEOUT_S
-        self._output_root = assignment.output_root
-        self._last_words = b""
-        self.connection, theirs = multiprocessing.Pipe()
-        self.noise, their_noise = multiprocessing.Pipe(duplex=False)
-        context: Any = multiprocessing.get_context(start_method())
-        self._process = context.Process(
-            target=run_worker,
-            args=(theirs, their_noise, os.getpid()),
-            name=f"worker-{number}",
-            daemon=True,
-        )
-        with theirs, their_noise:
-            self._start()
-        self._send(assignment)
-
-    def _start(self) -> None:
-        """Start with our signals blocked, so that a Ctrl-C cannot hit the child before it is ready for it."""
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
-        try:
-            self._process.start()
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-    def _send(self, message: Assignment | Errand | None) -> bool:
-        try:
-            self.connection.send(message)
-        except ConnectionError:  # it just died: reading from it says so
-            return False
-        return True
-
-    def hand(self, timeout_s: float) -> None:
-        """Send the errand in hand; its deadline begins."""
-        self.handed = self._send(self.errand)
-        self.deadline = time.monotonic() + timeout_s
-
-    def hear_noise(self) -> None:
-        """Take what it printed out of its way, and keep the last of it to explain a crash."""
-        printed = os.read(self.noise.fileno(), 1 << 16)
-        self._last_words = (self._last_words + printed)[-NOISE_BYTES:]
-        if not printed:
-            self.noise.close()
-
-    def end(self, patience_s: float = 0.0) -> str:
-        """See the process end, kill it if it does not, and clean up behind it; how it ended, in words."""
-        self._process.join(patience_s)
-        self._process.kill()
-        self._process.join()
-        if self.errand is not None:
-            folder = output_path(self._output_root, self.errand.source.relative, "").parent
-            sweep_parts(folder, self._process.pid)
-        if not self.noise.closed and self.noise.poll():
-            self.hear_noise()
-        how = _how_it_ended(self._process.exitcode or 0, self._last_words.decode("utf-8", "replace").strip())
-        self.connection.close()
-        self.noise.close()
-        self._process.close()
-        return how
-
-
-def _how_it_ended(code: int, last_words: str) -> str:
-    """A process's exit code (negative: a signal's number) as the rest of a sentence."""
-    if code >= 0:
-        return f"ended with exit status {code}" + (f" ({last_words.splitlines()[-1]})" if last_words else "")
-    if last_words:
-        _log.debug("what a worker that was ended had printed last:\n%s", last_words)
-    if code == -signal.SIGKILL:
-        return "was killed by SIGKILL, as happens when memory runs out"
-    known = {number.value: number.name for number in signal.Signals}
-    return f"was killed by {known.get(-code, f'signal {-code}')}"
-
-
 def _given(outcome: Outcome | None) -> tuple[Outcome, ...]:
     return () if outcome is None else (outcome,)
 
@@ -210,7 +126,7 @@ class Workers:
         self._count = count
         self._timeout_s = timeout_s
         self._stall_s = stall_s
-        self._workers: list[_Worker] = []
+        self._workers: list[Worker] = []
         self._agenda = Agenda(())
         self._tried: set[tuple[str, str, int]] = set()
         self._started = self._failed_starts = self._failed_loads = 0
@@ -240,7 +156,7 @@ class Workers:
                 self._workers.pop().end()
             self._agenda.close()
 
-    def _busy(self) -> list[_Worker]:
+    def _busy(self) -> list[Worker]:
         return [worker for worker in self._workers if worker.errand is not None]
 
     def _hand_out(self) -> None:
@@ -269,10 +185,10 @@ class Workers:
                 return self._stall_s
         return AROUND_S
 
-    def _start_worker(self) -> _Worker | None:
+    def _start_worker(self) -> Worker | None:
         """One worker more; None where the machine allows no more than there are."""
         try:
-            worker = _Worker(self._started, self._assignment)
+            worker = Worker(self._started, self._assignment)
         except OSError as error:  # too many processes or open files
             if not self._workers:
                 raise MinerError(f"no worker process can be started ({error.strerror})") from None
@@ -306,7 +222,7 @@ class Workers:
             for worker in self._workers:
                 worker.deadline += overslept_s
 
-    def _hear(self, worker: _Worker) -> Iterator[Outcome]:
+    def _hear(self, worker: Worker) -> Iterator[Outcome]:
         """One message of a worker, or the news of its death."""
         try:
             message: Message = worker.connection.recv()
@@ -337,7 +253,7 @@ class Workers:
                 if errand is not None:
                     yield from _given(self._agenda.note(errand, message))
 
-    def _dead(self, worker: _Worker) -> Iterator[Outcome]:
+    def _dead(self, worker: Worker) -> Iterator[Outcome]:
         errand, how = worker.errand, worker.end(patience_s=5.0)
         self._workers.remove(worker)
         if not worker.ready:
@@ -354,17 +270,17 @@ class Workers:
             sentence = f"the worker that had it in hand {how}; so did the one before"
             yield from self._failed(errand, FailureCode.WORKER_CRASHED, sentence)
 
-    def _note_failed_start(self, worker: _Worker, how: str) -> None:
+    def _note_failed_start(self, worker: Worker, how: str) -> None:
         doing = "loading" if worker.loading else "starting"
         _log.warning("a worker %s while it was %s", how, doing)
         self._failed_starts += 1
-        self._failed_loads += worker.loading
+        self._failed_loads += worker.loading and not worker.was_killed
         never_loads = self._failed_loads >= STARTS_BEFORE_GIVING_UP and not self._has_loaded
         if never_loads or self._failed_starts >= MORE_STARTS:
             count = self._failed_loads if never_loads else self._failed_starts
             raise MinerError(f"{count} workers in a row died while {doing}; the last {how}")
 
-    def _overdue(self, worker: _Worker) -> Iterator[Outcome]:
+    def _overdue(self, worker: Worker) -> Iterator[Outcome]:
         errand = worker.errand
         self._dismiss(worker)
         if not worker.ready:
@@ -392,6 +308,6 @@ class Workers:
             if not worker.ready or isinstance(worker.errand, LookAtVideo | MineSegment):
                 self._dismiss(worker)
 
-    def _dismiss(self, worker: _Worker) -> None:
+    def _dismiss(self, worker: Worker) -> None:
         self._workers.remove(worker)
         worker.end()
