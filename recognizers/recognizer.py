@@ -20,7 +20,7 @@ from pipeline import component
 from pipeline.component import ALL, Detector, ModelName, Problem, Words
 from pipeline.detections import Box, Detection, Label, Region
 from pipeline.errors import ModelError
-from pipeline.frame import Frame, GrayArray
+from pipeline.frame import Frame, GrayArray, RgbArray
 from recognizers.facemodel import (
     MODEL_FILE,
     FaceModel,
@@ -138,9 +138,11 @@ class Recognizer(Detector):
     def load(self) -> None:
         """Read the galleries of the strategies whose answers count, and the network if one needs it."""
         from recognizers import alignment, faceimage, probe
+        from recognizers.folderrecord import FolderRecord
         from recognizers.knownfaces import KnownFaces
 
-        self._alignment, self._faceimage, self._probe_in = alignment, faceimage, probe.probe_in
+        self._alignment, self._faceimage = alignment, faceimage
+        self._probe_in, self._probe_of_picture = probe.probe_in, probe.probe_of_picture
         params: RecognizerParams = self.params
         self._model = read_facemodel(params.model)
         check_galleries(params.model, self._model, params.named_strategies())
@@ -148,6 +150,7 @@ class Recognizer(Detector):
         self._known = KnownFaces(params.model, self._model, strategies)
         self._equalize = self._equalizes()
         self._unknown_distances = _unknown_distances(self._model, params, strategies)
+        self._record = FolderRecord(margin=self._model.margin, aligned=True)
         self._warned = False
 
     def detect(self, frame: Frame, regions: Sequence[Box]) -> list[Detection]:
@@ -159,26 +162,32 @@ class Recognizer(Detector):
         ]
 
     def _names(self, frame: Frame, region: Box) -> tuple[Label, ...]:
-        """Who it is; an aligned model aligns the face, where its landmarks are known."""
-        points = None
-        if self._model.aligned and isinstance(region, Region):
-            points = self._alignment.points_of(region.landmarks)
-        if self._model.aligned and points is None:
-            self._warn_once()
+        """Who it is; the face is made ready as the taught ones were."""
+        picture = self._aligned(frame, region) if self._model.aligned else None
 
         def gray() -> GrayArray:
-            if points is not None:
-                side_px, margin = self._alignment.ALIGNED_SIDE_PX, self._model.margin
-                return Frame.from_rgb(self._alignment.aligned(frame.rgb(), points, side_px, margin)).gray()
+            if picture is not None:
+                return Frame.from_rgb(picture).gray()
             # The taught faces reached beyond their detector's box; the probe has to as well.
             return frame.gray(self._faceimage.with_margin(region, self._model.margin).clipped(frame.size_wh))
 
         def probe() -> Probe:
-            return self._probe_in(frame, region, landmarks=self._model.aligned or self._known.finds_landmarks)
+            if picture is not None:
+                return self._probe_of_picture(picture, self._record)
+            return self._probe_in(frame, region, landmarks=self._known.finds_landmarks)
 
         nearest = self._known.nearest(gray, probe, equalize=self._equalize)
         votes = [self._label(strategy, found) for strategy, found in nearest.items()]
         return elect(votes) if self.params.outputlabel == (MOST_VOTES,) else tuple(votes)
+
+    def _aligned(self, frame: Frame, region: Box) -> RgbArray | None:
+        """The face as `crop` would have cut it out; None where it has no landmarks, which is told."""
+        points = self._alignment.points_of(region.landmarks) if isinstance(region, Region) else None
+        if points is None:
+            self._warn_once()
+            return None
+        side_px, margin = self._alignment.ALIGNED_SIDE_PX, self._model.margin
+        return self._alignment.aligned(frame.rgb(), points, side_px, margin)
 
     def _warn_once(self) -> None:
         """Say that faces come without landmarks, unless all strategies do without."""

@@ -94,9 +94,10 @@ def sort_into_groups(
     )
     if sort_by.why_not:
         yield f"a network would tell faces apart much better: {sort_by.why_not}"
+    then = f"csv {quoted(out)} dataset.csv" if record.aligned else f"stats {quoted(out)}"
     yield (
         "next: name each folder after its person (put two folders of one person together), throw out what is "
-        f"no face, then: facerec_train.py stats {quoted(out)}"
+        f"no face, then: facerec_train.py {then}"
     )
     yield (
         f"if people are mixed, or one person is in many folders, try another --group-distance than "

@@ -9,6 +9,7 @@ from pipeline.errors import ExitCode
 from pipeline.outputs import printable
 from recognizers.commands.arguments import Lines, add_command, plural, quoted
 from recognizers.dataset import list_face_folder, write_examples
+from recognizers.folderrecord import read_record
 
 
 def add_to(commands: Any) -> None:
@@ -37,5 +38,7 @@ def run(options: argparse.Namespace) -> Lines:
         yield f"cannot be read: {sentence}"
     labels = plural(len(folder.sources), "label")
     yield f"{plural(len(examples), 'picture')} of {labels} in {printable(options.file)}"
-    yield f"next: facerec_train.py train {quoted(options.file)} 80 testset.csv MODELDIR 1 1 1"
+    record = read_record(options.dir)
+    how = "--embedding" if record is not None and record.aligned else "1 1 1"
+    yield f"next: facerec_train.py train {quoted(options.file)} 80 testset.csv MODELDIR {how}"
     return ExitCode.SOME_FAILED if folder.unreadable else None
