@@ -134,7 +134,9 @@ def _ticks(most: int) -> list[int]:
 
 def _short_number(value: Any) -> str:
     number = float(value)
-    return f"{number:.0f}" if abs(number) >= 100 or number == round(number) else f"{number:.1f}"
+    if abs(number) >= 100 or number == round(number):
+        return f"{number:.0f}"
+    return f"{number:.1f}" if abs(number) >= 10 else f"{number:.2f}"
 
 
 def matrix_chart(title: str, rows: Sequence[str], columns: Sequence[str], counts: NDArray[Any]) -> RgbArray:
