@@ -5,13 +5,13 @@ Deng et al., ArcFace, CVPR 2019; whatever was trained on faces that were aligned
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnxruntime
 
-from pipeline.detections import Box
 from pipeline.errors import ModelError
 from pipeline.outputs import printable
 from recognizers.alignment import TEMPLATE_SIDE_PX, aligned
@@ -20,6 +20,8 @@ from recognizers.facenetwork import DescriptorArray, Strangers
 from recognizers.probe import Probe
 
 _MOST_BYTES = 1 << 30
+_TRIAL_S = 60.0
+"""A network that takes longer than this for one face is not going to describe a collection."""
 _NORMALIZES_ITSELF = b"_minusscalar0"
 """Stands in files that MXNet wrote, such as InsightFace's early ones: they take pixels of 0 to 255."""
 _GIVE = "give a network that takes one face of 112 x 112 pixels in colour and gives a row of numbers"
@@ -77,8 +79,7 @@ class ArcFace:
             self._session = onnxruntime.InferenceSession(content, options, ["CPUExecutionProvider"])
             self._channels_last, self._input = self._checked_input()
             self._pixels = _NORMALIZES_ITSELF in content
-            blank = np.full((TEMPLATE_SIDE_PX, TEMPLATE_SIDE_PX, 3), 127, dtype=np.uint8)
-            size = self.describe(Probe(blank, Box(0, 0, *blank.shape[:2]))).size
+            size = self._tried().size
         except OSError as error:
             raise ModelError(f"{self._shown}: cannot be read ({error.strerror})") from None
         except ModelError:
@@ -96,6 +97,19 @@ class ArcFace:
             square = (square - 127.5) / 127.5
         picture = square if self._channels_last else square.transpose(2, 0, 1)
         return unit_descriptor(self._session.run(None, {self._input: picture[None]})[0], self._shown)
+
+    def _tried(self) -> DescriptorArray:
+        """The descriptor of a blank picture, or an exception if that takes longer than `_TRIAL_S`."""
+        side = TEMPLATE_SIDE_PX
+        shape = (1, side, side, 3) if self._channels_last else (1, 3, side, side)
+        options = onnxruntime.RunOptions()
+        timer = threading.Timer(_TRIAL_S, setattr, (options, "terminate", True))
+        timer.start()
+        try:
+            answer = self._session.run(None, {self._input: np.zeros(shape, np.float32)}, options)[0]
+        finally:
+            timer.cancel()
+        return unit_descriptor(answer, self._shown)
 
     def _checked_input(self) -> tuple[bool, str]:
         """Whether a picture is (height, width, 3) to the network, and its input's name."""

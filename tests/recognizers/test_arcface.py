@@ -7,6 +7,7 @@ from onnx import TensorProto, helper
 
 from pipeline.detections import Box
 from pipeline.errors import ModelError
+from recognizers import arcface
 from recognizers.alignment import moved, similarity, template, warped
 from recognizers.arcface import ArcFace
 from recognizers.probe import Probe
@@ -115,3 +116,39 @@ def test_a_truncated_network_and_weights_elsewhere(tmp_path, network_file):
     onnx.save(whole, tmp_path / "split.onnx", save_as_external_data=True, location="w.bin", size_threshold=0)
     with pytest.raises(ModelError, match="ONNX Runtime cannot use it"):
         ArcFace(tmp_path / "split.onnx")
+
+
+def test_a_network_that_does_not_end(tmp_path, monkeypatch):
+    """A loop of more rounds than anybody waits for."""
+    monkeypatch.setattr(arcface, "_TRIAL_S", 0.5)
+    scalar = helper.make_tensor_value_info
+    body = helper.make_graph(
+        [helper.make_node("Identity", ["go"], ["going"]), helper.make_node("Tanh", ["row"], ["next"])],
+        "body",
+        [
+            scalar("round", TensorProto.INT64, ()),
+            scalar("go", TensorProto.BOOL, ()),
+            scalar("row", TensorProto.FLOAT, (1, 2)),
+        ],
+        [scalar("going", TensorProto.BOOL, ()), scalar("next", TensorProto.FLOAT, (1, 2))],
+    )
+    graph = helper.make_graph(
+        [
+            helper.make_node("ReduceMean", ["input"], ["mean"], axes=[1, 2, 3], keepdims=0),
+            helper.make_node("Reshape", ["mean", "shape"], ["one"]),
+            helper.make_node("Concat", ["one", "one"], ["first"], axis=1),
+            helper.make_node("Loop", ["rounds", "yes", "first"], ["out"], body=body),
+        ],
+        "faces",
+        [scalar("input", TensorProto.FLOAT, (1, 3, 112, 112))],
+        [scalar("out", TensorProto.FLOAT, (1, 2))],
+        [
+            helper.make_tensor("shape", TensorProto.INT64, (2,), (1, 1)),
+            helper.make_tensor("rounds", TensorProto.INT64, (), (1 << 62,)),
+            helper.make_tensor("yes", TensorProto.BOOL, (), (True,)),
+        ],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 12)], ir_version=8)
+    (tmp_path / "loop.onnx").write_bytes(model.SerializeToString())
+    with pytest.raises(ModelError, match="ONNX Runtime cannot use it"):
+        ArcFace(tmp_path / "loop.onnx")

@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.detectors.onnx import graphs
+from tests.detectors.onnx.graphs import saved
+
 CASCADE = "haarcascade_frontalface_alt2.xml"
 
 
@@ -47,3 +50,16 @@ def test_a_damaged_photo(facerec, party, tmp_path):
     (tmp_path / "cut.png").write_bytes(party.read_bytes()[:5000])
     said = facerec("detect", tmp_path / "cut.png", CASCADE, tmp_path / "out.png")
     assert (said.code, said.err) == (1, "the PNG file ends too early\n")
+
+
+def test_yunet_stands_where_a_cascade_does(facerec, tmp_path):
+    rgb = np.zeros((480, 640, 3), np.uint8)
+    rgb[64:80, 96:128] = 255
+    Image.fromarray(rgb).save(tmp_path / "half.png")
+    yunet = saved(graphs.yunet(), tmp_path, "tiny.onnx")
+    said = facerec("detect", tmp_path / "half.png", yunet, tmp_path / "out.png")
+    assert said.code == 0, said.err
+    assert said.out == f"96, 64, 128, 96\n1 hit, drawn into {tmp_path / 'out.png'}\n"
+    other = facerec("detect", tmp_path / "half.png", tmp_path / "none.onnx", tmp_path / "out2.png")
+    assert (other.code, other.err.count("\n")) == (2, 1)
+    assert "none.onnx: there is no such file" in other.err

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from recognizers.dataset import read_examples
+from recognizers.folderrecord import FolderRecord, write_record
 from tests.recognizers.facenetworks import write_network
 
 
@@ -150,6 +151,16 @@ def test_what_cannot_be_added_to(facerec, family, tmp_path, network_file):
     said = facerec("train", listing, 80, tmp_path / "t3.csv", model, "--add", "--seed", 5)
     assert said.code == 3
     assert "is not the network any more" in said.err
+
+
+def test_aligned_faces_are_not_added_to_others(facerec, family, face_folder, tmp_path):
+    _, model = family(3)
+    later = face_folder(1, 3, where="later", first=8)
+    write_record(str(later), FolderRecord(margin=0.1, aligned=True))
+    listing = listed(facerec, later, tmp_path / "later.csv")
+    said = facerec("train", listing, 60, tmp_path / "t2.csv", model, "--add")
+    assert (said.code, said.err.count("\n")) == (2, 1)
+    assert "is aligned, and what the model knows is not aligned; crop the photos as those were" in said.err
 
 
 def test_networks_that_cannot_be_had(facerec, family, tmp_path, monkeypatch):
