@@ -11,7 +11,7 @@ wheels=shared/tensorflow
 echo "Laying out the program in $program."
 rm -rf "$program"
 mkdir -p "$program" "$networks" "$wheels"
-cp ../*.py ../*.yml ../requirements.in ../requirements.txt ../LICENSE "$program"
+cp ../*.py ../*.yml ../requirements{,-embedding}.{in,txt} ../LICENSE "$program"
 for package in ../*/__init__.py; do
     folder=$(basename "$(dirname "$package")")
     case $folder in

@@ -1,32 +1,57 @@
 #!/usr/bin/env bash
 # Build the images and run every docker command of README.md in them, on a Debian machine without Docker.
 #
-#   try-images.sh [--lean] [--custom]
+#   try-images.sh [--lean] [--custom] [--arch arm64]
 #
 # It needs root and 20 GB of disk, and takes about 15 minutes: debootstrap makes the base image, buildah builds,
 # bubblewrap runs (see without-docker/docker). --lean builds and tries the image without TensorFlow too,
-# --custom the one with a TensorFlow of your own, with the stock wheel in its place.
+# --custom the one with a TensorFlow of your own, with the stock wheel in its place. --arch does it for another
+# kind of processor, which qemu emulates: that takes hours.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 lean=''
 custom=''
-for option in "$@"; do
-    case $option in
+here=$(dpkg --print-architecture)
+arch=$here
+while [[ $# -gt 0 ]]; do
+    case $1 in
         --lean) lean=yes ;;
         --custom) custom=yes ;;
-        *) echo "usage: try-images.sh [--lean] [--custom]" >&2 && exit 2 ;;
+        --arch) arch=${2-} && shift ;;
+        *) arch='' ;;
     esac
+    [[ $arch =~ ^(amd64|arm64)$ ]] \
+        || { echo "usage: try-images.sh [--lean] [--custom] [--arch amd64|arm64]" >&2 && exit 2; }
+    shift
 done
+emulator=''
+case $here-$arch in
+    amd64-arm64)
+        emulator=qemu-aarch64
+        # The cores of a Raspberry Pi 5. qemu's default has pointer authentication too, which Debian's programs use,
+        # and then they took 15 times as long.
+        export QEMU_CPU=neoverse-n1
+        ;;
+    arm64-amd64)
+        emulator=qemu-x86_64
+        export QEMU_CPU=max
+        ;;
+esac
+if [[ -n $emulator && -n $custom ]]; then
+    echo "try-images.sh: --custom cannot be tried with an emulated processor; leave it out" >&2
+    exit 2
+fi
 if [[ $(id -u) -ne 0 ]]; then
     echo "try-images.sh: needs root, for debootstrap and the containers' namespaces; type: sudo $0" >&2
     exit 3
 fi
 
 project=$(realpath ..)
-work=$project/build/docker
+work=$project/build/docker-$arch
 export TRIAL_STORAGE=$work/storage
 export PATH=$PWD/without-docker:$PATH
+export DOCKER_DEFAULT_PLATFORM=linux/$arch
 somebody=1234:1234
 passed=0
 failed=0
@@ -55,11 +80,19 @@ says() { grep -q -F -- "$1" <<< "$said"; }
 
 install_tools() {
     local tools=(buildah bubblewrap debootstrap shellcheck)
+    [[ -z $emulator ]] || tools+=(qemu-user-static)
     if ! dpkg -s "${tools[@]}" > /dev/null 2>&1; then
         say "Installing ${tools[*]}"
         apt-get update -qq
         DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${tools[@]}" > /dev/null
     fi
+}
+
+# Programs of the other kind are run by qemu, which the kernel is told of here where no systemd has done so.
+register_emulator() {
+    local registry=/proc/sys/fs/binfmt_misc
+    [[ -e $registry/register ]] || mount -t binfmt_misc binfmt_misc "$registry"
+    [[ -e $registry/$emulator ]] || cat "/usr/lib/binfmt.d/$emulator.conf" > "$registry/register"
 }
 
 # What pip uses on this machine, whether it stands in its files or in its variables.
@@ -85,13 +118,14 @@ make_base() {
     local root=$work/base container
     local buildah=(buildah --root "$TRIAL_STORAGE/images" --runroot "$TRIAL_STORAGE/run" --storage-driver vfs)
     rm -rf "$root"
-    debootstrap --variant=minbase trixie "$root" > "$work/debootstrap.log"
+    debootstrap --arch="$arch" --variant=minbase trixie "$root" > "$work/debootstrap.log"
     rm -rf "$root"/usr/share/{doc,info,lintian,locale,man}/* "$root"/var/lib/apt/lists/* \
         "$root"/var/cache/apt/{archives/*.deb,*.bin}
     container=$("${buildah[@]}" from scratch)
     "${buildah[@]}" copy --quiet "$container" "$root" / > /dev/null
-    "${buildah[@]}" config --cmd bash --env PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
-        "$container"
+    "${buildah[@]}" config --arch "$arch" --cmd bash \
+        --env PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$container"
+    [[ -z $emulator ]] || "${buildah[@]}" config --env QEMU_CPU="$QEMU_CPU" "$container"
     "${buildah[@]}" commit --quiet --rm "$container" docker.io/library/debian:trixie-slim > /dev/null
     rm -rf "$root"
 }
@@ -141,6 +175,12 @@ try_manual() {
     holds "test" docker run --rm -v "$home/resized-120x140:$home/resized-120x140" \
         -v "$home/reports:/root/reports" -v "$home/catsmodel:/root/catsmodel" "$image" \
         python3 /root/deepvisualminer/facerec_train.py test /root/reports/testset.csv /root/catsmodel 1 1 1
+    holds "train --embedding" docker run --rm --network none -v "$home/resized-120x140:$home/resized-120x140:ro" \
+        -v "$home/reports:/root/reports" -v "$home/models:/root/models" "$image" \
+        facerec_train.py train /root/reports/dataset.csv 80 /root/reports/testset.csv /root/models/family --embedding
+    holds "test by embedding" docker run --rm --network none -v "$home/resized-120x140:$home/resized-120x140:ro" \
+        -v "$home/reports:/root/reports:ro" -v "$home/models:/root/models:ro" "$image" \
+        facerec_train.py test /root/reports/testset.csv /root/models/family
 
     mv "$home/catsmodel" "$home/models/familyfacesmodel"
     cat > "$home/mypipeline.yml" <<'EOF'
@@ -153,23 +193,28 @@ pipeline:
    model: /root/data/lbpcascades/lbpcascade_frontalcatface.xml}}
 - {name: names, type: recognizer, inputs: [faces], params: {model: /root/models/familyfacesmodel,
    outputlabel: all}}
-- {name: report, type: jsonreportwriter, inputs: [objects, faces, cats, names]}
-- {name: photos, type: photowriter, inputs: [objects, faces, cats, names]}
+- {name: family, type: recognizer, inputs: [faces], params: {model: /root/models/family, outputlabel: all}}
+- {name: report, type: jsonreportwriter, inputs: [objects, faces, cats, names, family]}
+- {name: photos, type: photowriter, inputs: [objects, faces, cats, names, family]}
 EOF
     holds "mine one photo" docker run --rm \
         -v "$home/myvacationphotos/family.jpg:$home/myvacationphotos/family.jpg" \
         -v "$home/myvacationphotos-reports:/root/reports" -v "$home/mypipeline.yml:/root/mypipeline.yml" \
-        -v "$home/models/familyfacesmodel:/root/models/familyfacesmodel" "$image" \
+        -v "$home/models/familyfacesmodel:/root/models/familyfacesmodel" \
+        -v "$home/models/family:/root/models/family" "$image" \
         python3 /root/deepvisualminer/visualminer.py "$home/myvacationphotos/family.jpg" /root/reports \
         /root/mypipeline.yml
     holds "its report names the photo by its path on the host" \
         grep -q -F "$home/myvacationphotos/family.jpg" "$home/myvacationphotos-reports/family.jpg.json"
     holds "its report says whose face it may be" \
         grep -q -E '"label": "(ann|bob|carl)", "method": "lbp"' "$home/myvacationphotos-reports/family.jpg.json"
+    holds "the faces' network says it too" grep -q -E '"label": "(bob|carl)", "method": "embedding"' \
+        "$home/myvacationphotos-reports/family.jpg.json"
     holds "mine a directory" docker run --rm \
         -v "$home/myvacationphotos:$home/myvacationphotos" \
         -v "$home/myvacationphotos-reports:/root/reports" -v "$home/mypipeline.yml:/root/mypipeline.yml" \
-        -v "$home/models/familyfacesmodel:/root/models/familyfacesmodel" "$image" \
+        -v "$home/models/familyfacesmodel:/root/models/familyfacesmodel" \
+        -v "$home/models/family:/root/models/family" "$image" \
         python3 /root/deepvisualminer/visualminer.py "$home/myvacationphotos" /root/reports /root/mypipeline.yml
     holds "six reports and six annotated copies" \
         test "$(find "$home/myvacationphotos-reports" -name '[!.]*.*' -type f | wc -l)" -eq 12
@@ -264,6 +309,7 @@ report_size() {
 }
 
 install_tools
+[[ -z $emulator ]] || register_emulator
 mkdir -p "$work"/{photos,faces,many} "$TRIAL_STORAGE"
 say "1. The scripts"
 holds "shellcheck" shellcheck ./*.sh

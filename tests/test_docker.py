@@ -107,6 +107,8 @@ def test_the_dockerfiles_claims(dockerfile):
     for text in stages(dockerfile).values():
         installed = re.findall(r"pip install .*", text)
         assert all("--require-hashes" in line or "--no-index" in line for line in installed), installed
+        pinned = [line for line in installed if "--require-hashes" in line]
+        assert all("-r requirements-embedding.txt" in line for line in pinned), "not for faces"
 
 
 def test_the_custom_image_leaves_exactly_the_pinned_tensorflow_out(tmp_path):
@@ -231,6 +233,9 @@ def test_what_is_laid_out_is_a_whole_program_that_everybody_may_read(checkout):
     check = run(sys.executable, program / "visualminer.py", "--check", program / "onlycascade.yml")
     assert check.returncode == 0, check.stderr
     assert not list(program.glob("**/test_*"))
+    for dockerfile in (STOCK, CUSTOM):
+        for path in re.findall(r"shared/deepvisualminer/\S+\.txt", dockerfile.read_text()):
+            assert (script.parent / path).is_file(), path
     hidden = [path for path in program.rglob("*") if not path.stat().st_mode & stat.S_IROTH]
     assert [path for path in hidden if "__pycache__" not in path.parts] == []
 
