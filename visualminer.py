@@ -23,7 +23,7 @@ from pipeline.options import Options
 from pipeline.outcome import Summary
 from pipeline.outputs import printable
 from pipeline.plan import plan
-from pipeline.processes import open_standard_streams
+from pipeline.processes import keep_numpy_to_one_thread, open_standard_streams
 from pipeline.progress import (
     PlainProgress,
     TerminalProgress,
@@ -244,4 +244,5 @@ def _say(text: str) -> None:
 
 if __name__ == "__main__":
     open_standard_streams()
+    keep_numpy_to_one_thread()
     sys.exit(main())

@@ -28,6 +28,15 @@ def start_method() -> Literal["fork", "spawn"]:
         return "spawn"
 
 
+def keep_numpy_to_one_thread() -> None:
+    """Have numpy start no threads of its own when it is imported, unless the environment says how many.
+
+    The workers fill the cores, so in a worker they would only be in the way; and a parent into which a plugin
+    imports numpy can go on forking.
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
 def open_standard_streams() -> None:
     """Give a program that was started with closed standard streams (`>&-`) ones that lead nowhere.
 

@@ -19,7 +19,13 @@ from pipeline.errands import Result, run_errand
 from pipeline.errors import ExitCode, MinerError
 from pipeline.logs import set_levels
 from pipeline.pipeline import Pipeline
-from pipeline.processes import be_killed_first, bound_memory, die_with_parent, give_way
+from pipeline.processes import (
+    be_killed_first,
+    bound_memory,
+    die_with_parent,
+    give_way,
+    keep_numpy_to_one_thread,
+)
 from pipeline.source import Limits
 
 LIFE_SIGN_S = 2.0
@@ -95,8 +101,7 @@ def run_worker(connection: Connection, noise: Connection, parent_pid: int) -> No
     die_with_parent(parent_pid)
     be_killed_first()
     gc.freeze()  # what a forked child shares with its parent stays shared: no collection goes through it
-    # The workers fill the cores; numpy's own threads, started when it is imported, would only be in the way.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    keep_numpy_to_one_thread()
     # Both may go to a whole group of processes; the parent alone decides what they mean.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+ON_LINUX = pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="elsewhere workers are always spawned"
+)
 
 
 def started_by(preparation: str) -> str:
@@ -20,9 +23,19 @@ def started_by(preparation: str) -> str:
     return done.stdout.strip()
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere workers are always spawned")
+@ON_LINUX
 def test_a_process_with_one_thread_is_forked() -> None:
     assert started_by("import visualminer") == "fork"
+
+
+@ON_LINUX
+def test_so_is_one_into_which_a_plugin_imports_numpy() -> None:
+    assert (
+        started_by(
+            "from pipeline.processes import keep_numpy_to_one_thread\nkeep_numpy_to_one_thread()\nimport numpy"
+        )
+        == "fork"
+    )
 
 
 def test_one_with_a_thread_more_is_not() -> None:
