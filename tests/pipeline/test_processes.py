@@ -30,12 +30,8 @@ def test_a_process_with_one_thread_is_forked() -> None:
 
 @ON_LINUX
 def test_so_is_one_into_which_a_plugin_imports_numpy() -> None:
-    assert (
-        started_by(
-            "from pipeline.processes import keep_numpy_to_one_thread\nkeep_numpy_to_one_thread()\nimport numpy"
-        )
-        == "fork"
-    )
+    by_name = "from pipeline import processes\nprocesses.keep_numpy_to_one_thread()\nimport numpy"
+    assert started_by(by_name) == "fork"
 
 
 def test_one_with_a_thread_more_is_not() -> None:
