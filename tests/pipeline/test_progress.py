@@ -65,7 +65,8 @@ def test_summary_of_a_night_with_little_to_do():
     assert total.exit_code is ExitCode.OK
     assert summary_text(total, "/out") == (
         "mined 0 photos in 4.0 s; 3 unchanged, 2 known under another name, "
-        "1 left alone that failed before, 4 ignored, 1,000 gone and their outputs removed; results are in /out"
+        "1 left alone that failed before, 4 ignored, 1,000 gone and their outputs removed; "
+        "results are in /out"
     )
 
 
