@@ -135,6 +135,11 @@ class Recognizer(Detector):
         own = [Path(locate(directory, name)) for name in (MODEL_FILE, *galleries)]
         return [*own, *_network_files(params, model)]
 
+    @classmethod
+    def labels(cls, params: RecognizerParams) -> frozenset[str]:
+        """The names that the model knows, and `unknown`."""
+        return frozenset((*read_facemodel(params.model).labels.values(), UNKNOWN))
+
     def load(self) -> None:
         """Read the galleries of the strategies whose answers count, and the network if one needs it."""
         from recognizers import alignment, faceimage, probe
