@@ -62,17 +62,27 @@ class Box:
         return intersection / (self.width * self.height + other.width * other.height - intersection)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Region(Box):
     """Where a detector is to look: a box, and what is known of what an earlier component found there.
 
-    It is a `Box` and serves as one; as with all dataclasses, it equals other regions only.
+    It is a `Box`, serves as one, and equals every other with the same corners.
 
     Args:
         landmarks: of the earlier detection; None: not known.
     """
 
     landmarks: Landmarks | None = None
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the other is a box of the same corners."""
+        if not isinstance(other, Box):
+            return NotImplemented
+        return (self.x1, self.y1, self.x2, self.y2) == (other.x1, other.y1, other.x2, other.y2)
+
+    def __hash__(self) -> int:
+        """As of the box."""
+        return hash((self.x1, self.y1, self.x2, self.y2))
 
 
 @dataclass(frozen=True, slots=True)
