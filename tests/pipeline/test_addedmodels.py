@@ -104,9 +104,7 @@ def test_a_well_known_network_that_is_not_here_says_where_it_is(cache, capsys) -
     assert str(caught.value) == f"/nowhere/yolov4-tiny.cfg: there is no such file; {remedy}"
     with pytest.raises(SystemExit):
         main(["fetch", "yolov4-tiny"])
-    assert f'"yolov4-tiny" cannot be fetched from here; {remedy}' in " ".join(
-        capsys.readouterr().err.split()
-    )
+    assert f'"yolov4-tiny" cannot be fetched from here; {remedy}' in " ".join(capsys.readouterr().err.split())
 
 
 def test_a_well_known_network_may_be_added_under_its_name(mine, cache) -> None:
