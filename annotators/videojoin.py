@@ -22,6 +22,8 @@ _log = logging.getLogger(__name__)
 
 _PATIENCE_S = 1800.0
 _REPEATABLE = ("-fflags", "+bitexact", "-map_metadata", "-1", "-map_chapters", "-1")
+_CLOCK = ("-map", "1:V:0", "-map", "1:a", "-c", "copy", "-f", "null", "-")
+"""The source to nowhere: ffmpeg takes an MPEG stream to begin with what is used of it."""
 _IRREGULAR_AVI_RATE = 1000
 
 
@@ -51,10 +53,12 @@ class Timing:
         frame_rate: of the source.
         is_cut: whether it begins with its first frame and ends with its last, the sound too; if not, at the
             start of the source.
+        lead_s: as in `VideoFacts`.
     """
 
     frame_rate: Fraction
     is_cut: bool
+    lead_s: float
 
 
 def join_strips(
@@ -122,8 +126,7 @@ def _arguments(
         video = ["-itsoffset", f"{offset_s:.6f}", *video]
     audio: list[str] = []
     if sound is not None:
-        cut = ("-ss", f"{start_s:.6f}", "-t", f"{end_s - start_s:.6f}") if timing.is_cut else ()
-        audio = [*cut, "-vn", *safe_input(source.path)]
+        audio = [*_sound_timing(start_s, end_s, timing), *safe_input(source.path)]
     maps = ["-map", "0:v", *(("-map", "1:a:0", *sound) if sound is not None else ())]
     if format_ == "gif":
         coding = ["-filter_complex", f"[0:v]{GIF_FILTER}", "-fps_mode", "passthrough", "-threads", "1"]
@@ -134,7 +137,18 @@ def _arguments(
         is_regular = all(strip.is_regular for strip in strips)
         coding += ["-r", str(timing.frame_rate if is_regular else _IRREGULAR_AVI_RATE)]
     muxer = FORMAT_OPTIONS[format_].muxer
-    return [*video, *audio, *maps, *coding, *_REPEATABLE, *muxer, "-y", f"file:{os.path.abspath(part)}"]
+    output = [*maps, *coding, *_REPEATABLE, *muxer, "-y", f"file:{os.path.abspath(part)}"]
+    return [*video, *audio, *output, *(_CLOCK if sound is not None else ())]
+
+
+def _sound_timing(start_s: float, end_s: float, timing: Timing) -> list[str]:
+    """What makes ffmpeg's clock of the sound, which begins with the file, that of the pictures."""
+    if not timing.is_cut:
+        return ["-itsoffset", f"{-timing.lead_s:.6f}"] if timing.lead_s else []
+    begin_s = start_s + timing.lead_s
+    if begin_s >= 0:
+        return ["-ss", f"{begin_s:.6f}", "-t", f"{end_s - start_s:.6f}"]
+    return ["-itsoffset", f"{-begin_s:.6f}", "-t", f"{end_s - start_s:.6f}"]
 
 
 def _count_frames(path: Path) -> int:

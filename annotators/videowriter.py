@@ -105,7 +105,7 @@ class VideoWriter(Writer):
         path = self.path_for(source, output_root, f"-annotated.{self.params.format}")
         sampling = film.sampling
         is_cut = (sampling.start, sampling.end, sampling.max_frames) != (None, None, None)
-        timing = self._join.Timing(film.facts.frame_rate, is_cut)
+        timing = self._join.Timing(film.facts.frame_rate, is_cut, film.facts.lead_s)
         self._join.join_strips(path, source, film.facts.has_sound, self.params.format, strips, timing)
 
 

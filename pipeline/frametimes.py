@@ -15,6 +15,9 @@ from pipeline.videofacts import FrameTimes
 _LONGEST_STEP_S = 10
 """Beyond it, or backwards, a time is a jump of the clock. Source: ffmpeg's -dts_delta_threshold."""
 
+_LONGEST_DELAY = 16
+"""How many frames a decoder may take in before it gives the first. Source: H.264, A.3, MaxDpbFrames."""
+
 
 def times_of_packets(packets: Packets, first_pts: Sequence[int]) -> FrameTimes | None:
     """The times of all frames, if each packet is one frame and says when it is shown.
@@ -59,10 +62,14 @@ def _times(packets: Packets, pts: array[int], keyframe_pts: Iterable[int]) -> Fr
 
 def _zero(packets: Packets, pts: array[int]) -> int:
     """The time at which the file begins: with its first frame, or with its sound where that comes first."""
-    if NO_TIME in packets.pts:  # AVI and its like: the first frame's time is only the decoder's delay
-        return pts[0]
     sound_s = packets.sound_start_s
-    return pts[0] if sound_s is None else min(pts[0], int(sound_s // packets.streams[0].time_base))
+    if sound_s is None:
+        return pts[0]
+    sound = int(sound_s // packets.streams[0].time_base)
+    delay = pts[min(_LONGEST_DELAY, len(pts) - 1)] - pts[0]
+    if packets.pts[0] == NO_TIME and pts[0] - sound <= delay:
+        return pts[0]  # AVI and its like: the first frame's time is only the decoder's delay
+    return min(pts[0], sound)
 
 
 def _straightened(pts: array[int], time_base: Fraction) -> array[int]:

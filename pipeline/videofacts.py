@@ -26,6 +26,8 @@ class VideoFacts:
         declared_frames: how many frames there should be.
         has_sound: whether there is an audio stream.
         is_cut_off: the file ends before its declared end, or packets of it are damaged.
+        lead_s: how long before the zero of its frames' times ffmpeg takes the file to begin, with pictures
+            that do not decode, or subtitles; negative: how long behind it.
         taken, camera, latitude, longitude, altitude: as in `pipeline.source.MediaFacts`.
     """
 
@@ -39,6 +41,7 @@ class VideoFacts:
     declared_frames: int
     has_sound: bool
     is_cut_off: bool = False
+    lead_s: float = 0.0
     taken: str | None = None
     camera: str | None = None
     latitude: float | None = None

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
-from pipeline.packets import Packets, Stream
+from pipeline.packets import NO_TIME, Packets, Stream
 from pipeline.videofacts import FrameTimes, VideoFacts
 from pipeline.videoheader import Promise
 from pipeline.videotags import VideoTags
@@ -16,11 +16,13 @@ _MISSING_S = 0.5
 """A file whose streams all end this much before its declared duration is cut off."""
 _UNTIL_ITS_CLOCK = ("matroska", "asf")
 """Containers whose usual writer, ffmpeg, declares when the last packet ends, not how long all of it is."""
+_ROUNDING_S = 0.001
 _MAX_ASPECT = 4
 _SQUARE = Fraction(1, 50)
 _MAX_RATE = 300
 
 _DURATION = re.compile(r"  Duration: (\d+):(\d\d):(\d\d\.\d\d)")
+_START = re.compile(r"  Duration: .*, start: (-?\d+\.\d+)")
 _TOO_LARGE = re.compile(r"Picture size (\d+)x(\d+) exceeds specified max pixel count")
 _ROTATION = re.compile(r" +Display Matrix: rotation of (-?\d+\.\d+) degrees")
 
@@ -68,9 +70,8 @@ def facts_of(look: Look, first: Stream, times: FrameTimes, container: str, promi
     sample_aspect = _believable(first.sample_aspect)
     frame_rate = _frame_rate(first, times)
     start_s = float(times.zero * times.time_base)
-    declared_s = promise.duration_s or _declared_s(look.notes)
-    if declared_s is not None and container in _UNTIL_ITS_CLOCK and 0 < start_s < declared_s:
-        declared_s -= start_s
+    lead_s = _lead_s(look, start_s)
+    declared_s = _declared_s(look.notes, promise, container, start_s, lead_s)
     is_cut_off = bool(
         promise.is_broken
         or look.container_errors
@@ -95,6 +96,7 @@ def facts_of(look: Look, first: Stream, times: FrameTimes, container: str, promi
         declared_frames=frames,
         has_sound=any(stream.kind == "audio" for stream in look.packets.streams.values()),
         is_cut_off=is_cut_off,
+        lead_s=lead_s,
         **look.tags._asdict(),
     )
 
@@ -103,12 +105,30 @@ def _end_s(stream: Stream) -> float:
     return float(stream.end * stream.time_base)
 
 
-def _declared_s(notes: Sequence[str]) -> float | None:
-    """The container's duration, which ffmpeg says nowhere but in its log, in hundredths of a second."""
-    for note in notes:
-        if found := _DURATION.match(note):
-            return int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3])
-    return None
+def _declared_s(
+    notes: Sequence[str], promise: Promise, container: str, start_s: float, lead_s: float
+) -> float | None:
+    """How long it should be from `start_s` on; the log has the container's word in hundredths of a second."""
+    declared_s = promise.duration_s
+    if declared_s is None:
+        found = next(filter(None, map(_DURATION.match, notes)), None)
+        if found is None:
+            return None
+        declared_s = int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3])
+        if container not in _UNTIL_ITS_CLOCK:
+            return declared_s - lead_s
+    if container in _UNTIL_ITS_CLOCK and 0 < start_s < declared_s:
+        return declared_s - start_s
+    return declared_s
+
+
+def _lead_s(look: Look, start_s: float) -> float:
+    """How long before a time ffmpeg takes the file to begin; it counts from there unless told otherwise."""
+    if look.packets.pts[0] == NO_TIME:  # then the first frame's time is the decoder's delay
+        return 0.0
+    found = next(filter(None, map(_START.match, look.notes)), None)
+    lead_s = round(start_s - float(found[1]), 6) if found else 0.0
+    return lead_s if abs(lead_s) >= _ROUNDING_S else 0.0
 
 
 def _rotation(notes: Sequence[str], stored_wh: tuple[int, int], upright_wh: tuple[int, int]) -> int:

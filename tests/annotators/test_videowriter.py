@@ -49,6 +49,15 @@ def make_loud_from(path: Path, seconds: float, *encoding: str, frames: int = 100
     return path
 
 
+def make_late_sound(path: Path) -> Path:
+    """200 numbered frames, a keyframe at each 100th, with sound from 2 s on that is loud from 6 s on."""
+    silent = make_video(path.with_name("silent.mkv"), *SHORT_GOPS, frames=200)
+    tone = "aevalsrc=if(gte(t\\,4)\\,sin(2764*t)\\,0):d=6"
+    mpeg2 = ("-c:v", "mpeg2video", "-g", "100", "-sc_threshold", "1000000000", "-q:v", "3", "-c:a", "mp2")
+    ffmpeg("-i", silent, "-itsoffset", "2", "-f", "lavfi", "-i", tone, *mpeg2, path)
+    return path
+
+
 def test_it_makes_nothing_of_a_photo(tmp_path):
     writer = VideoWriter("video", VideoWriterParams(format="mp4", size={"width": 640, "height": 480}))
     writer.load()
@@ -212,6 +221,36 @@ def test_a_video_that_begins_late_keeps_its_times_and_its_sound(tmp_path):
     assert before.times[0] == pytest.approx(0.4, abs=0.001)
     assert after.times == pytest.approx(before.times, abs=0.002)
     assert loud_from(annotated(tmp_path)) == pytest.approx(2.0, abs=0.03)
+
+
+@pytest.mark.parametrize("cut", ["", "start: 1, end: 3"])
+def test_sound_stays_in_step_where_subtitles_begin_before_both(tmp_path, cut):
+    both = make_loud_from(tmp_path / "both.mkv", 2.0, "-c:a", "aac")
+    (tmp_path / "a.srt").write_text("1\n00:00:00,000 --> 00:00:00,500\nhello\n")
+    late = ("-itsoffset", "0.7", "-i", both, "-i", tmp_path / "a.srt", "-map", "0", "-map", "1")
+    ffmpeg(*late, "-c", "copy", "-c:s", "mov_text", tmp_path / "v.mp4")
+    assert mine_one(tmp_path, tmp_path / "v.mp4", NUMBERS, video(), video=cut).sentence == ""
+    look = read_video(annotated(tmp_path))
+    loud_frame = look.numbers.index(50)
+    assert loud_from(annotated(tmp_path)) == pytest.approx(look.times[loud_frame], abs=0.03)
+
+
+@pytest.mark.parametrize("ending", ["mp4", "mkv", "ts", "mpg"])
+@pytest.mark.parametrize("cut", ["", "start: 1", "start: 3.2, end: 7"])
+def test_sound_stays_in_step_that_begins_late(tmp_path, ending, cut):
+    path = make_late_sound(tmp_path / f"v.{ending}")
+    assert mine_one(tmp_path, path, NUMBERS, video(), video=cut).sentence == ""
+    look = read_video(annotated(tmp_path))
+    assert loud_from(annotated(tmp_path)) == pytest.approx(look.times[look.numbers.index(150)], abs=0.03)
+
+
+def test_sound_stays_in_step_where_the_first_pictures_do_not_decode(tmp_path):
+    recording = make_late_sound(tmp_path / "whole.ts").read_bytes()
+    (tmp_path / "v.ts").write_bytes(recording[188 * (len(recording) // 188 // 10) :])
+    assert mine_one(tmp_path, tmp_path / "v.ts", NUMBERS, video()).status is Status.MINED
+    look = read_video(annotated(tmp_path))
+    assert look.numbers == list(range(100, 200))
+    assert loud_from(annotated(tmp_path)) == pytest.approx(look.times[50], abs=0.03)
 
 
 def test_an_encoder_that_dies_leaves_nothing(tmp_path, monkeypatch):

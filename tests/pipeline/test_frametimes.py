@@ -69,6 +69,12 @@ def test_decoded() -> None:
     assert [times.seconds(index) for index in range(3)] == [0, 0.04, 0.08]
 
 
+@pytest.mark.parametrize(("pts", "expected"), [([40, 80, 120, 160], 0.0), ([1600, 1640, 1680], 1.6)])
+def test_the_decoders_delay_is_not_the_videos(pts: list[int], expected: float) -> None:
+    times = times_of_decoded(packets(NO_TIME, 0, 80, sound=0), array("q", pts), pts[:1])
+    assert times.seconds(0) == expected
+
+
 def test_decoded_with_a_clock_that_jumps() -> None:
     times = times_of_decoded(packets(0), array("q", [0, 40, 80, 0, 40, 80, 99_000, 99_040]), [0])
     assert list(times.pts) == [0, 40, 80, 120, 160, 200, 240, 280]

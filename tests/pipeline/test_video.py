@@ -168,6 +168,17 @@ def test_sound_that_begins_before_the_pictures_starts_the_clock(tmp_path: Path) 
     assert look.times == pytest.approx([1 + number / RATE for number in range(FRAMES)], abs=0.001)
 
 
+def test_avi_whose_sound_begins_long_before_the_pictures(tmp_path: Path) -> None:
+    pictures = make_video(tmp_path / "pictures.avi", *XVID)
+    path = tmp_path / "sound.avi"
+    sound = ("-f", "lavfi", "-i", "sine=duration=6", "-itsoffset", "1.6", "-i", pictures)
+    ffmpeg(*sound, "-map", "1", "-map", "0", *XVID, path)
+    look = read_video(path)
+    assert not look.video.facts.is_cut_off
+    assert look.numbers == list(range(FRAMES))
+    assert look.times == pytest.approx([1.6 + number / RATE for number in range(FRAMES)], abs=0.1)
+
+
 @pytest.mark.parametrize("encoding", [OPEN_GOP, X265])
 def test_edit_list(encoding: tuple[str, ...], tmp_path: Path) -> None:
     uncut = make_video(tmp_path / "uncut.mp4", *encoding)
