@@ -19,6 +19,7 @@ from pipeline.doubts import iter_doubts
 from pipeline.errors import ExitCode, LockedError, MinerError
 from pipeline.logs import set_up_logging
 from pipeline.miner import NICE, mine
+from pipeline.notices import NOTICE
 from pipeline.options import Options
 from pipeline.outcome import Summary
 from pipeline.outputs import printable
@@ -180,7 +181,7 @@ def _level(given: argparse.Namespace, on_terminal: bool) -> int:
         return logging.DEBUG
     if given.quiet:
         return logging.CRITICAL
-    return logging.WARNING if on_terminal else logging.INFO
+    return NOTICE if on_terminal else logging.INFO
 
 
 def _options(given: argparse.Namespace) -> Options:

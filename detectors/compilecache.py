@@ -23,6 +23,7 @@ from typing import Literal, NamedTuple
 
 from pipeline.errors import ExitCode, ModelError
 from pipeline.modelfiles import cache_folder, model_sha256
+from pipeline.notices import NOTICE
 from pipeline.outputs import printable, sweep_parts
 
 Precision = Literal["float32", "int8"]
@@ -65,7 +66,7 @@ def compiled(compiler: Compiler, files: Sequence[Path], precision: Precision) ->
         with _locked(folder):
             if not output.exists():
                 name = printable(files[0].name)
-                _log.warning("compiling %s once, for %s; this takes a while", name, precision)
+                _log.log(NOTICE, "compiling %s once, for %s; this takes a while", name, precision)
                 sweep_parts(folder)
                 _sweep_unused(folder)
                 _compile(compiler, files, precision, output)

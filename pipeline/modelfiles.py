@@ -31,6 +31,7 @@ from pipeline.modelcatalog import (
     read_catalog,
     read_official,
 )
+from pipeline.notices import NOTICE
 from pipeline.outputs import printable
 
 _log = logging.getLogger(__name__)
@@ -230,7 +231,7 @@ def resolve_default(model: str) -> str:
         named = find_model(name)
         if any(os.path.lexists(model_folder(name) / file) for file in named.files):
             _fetched_files(named)
-            _log.info('model "%s" is %s', DEFAULT, name)
+            _log.log(NOTICE, 'model "%s" is %s', DEFAULT, name)
             return name
     names = " nor ".join(DEFAULT_NETWORKS)
     raise ModelError(f'model "{DEFAULT}": neither {names} is here; type: {FETCH_COMMAND} {DEFAULT}')

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import logging
 import os
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from detectors.darknet.compiled import compiled_network
 from detectors.engines import LiteRtEngine
 from pipeline.errors import ModelError
 from pipeline.modelfiles import CACHE_VARIABLE
+from pipeline.notices import NOTICE
 from tests.detectors.darknet.networks import conv, head_conv, net, write_network, yolo
 
 TEXT = net(32, 32) + conv(4) + head_conv() + yolo()
@@ -42,7 +42,7 @@ def compilations(caplog: pytest.LogCaptureFixture) -> int:
 def test_compiles_once_for_each_content_and_precision(
     cache: Path, pair: tuple[Path, Path], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.WARNING)
+    caplog.set_level(NOTICE)
     leftover = leave_behind(cache / "compiled")
     first = compiled_network(*pair, "float32")
     assert first.parent == cache / "compiled"
@@ -91,7 +91,7 @@ def leave_behind(folder: Path) -> Path:
 
 def test_two_processes_compile_once(cache: Path, pair: tuple[Path, Path]) -> None:
     code = (
-        "import sys, logging; from pathlib import Path; logging.basicConfig();"
+        "import sys, logging; from pathlib import Path; logging.basicConfig(level=25);"
         "from detectors.darknet.compiled import compiled_network;"
         "print(compiled_network(Path(sys.argv[1]), Path(sys.argv[2]), 'float32'))"
     )
