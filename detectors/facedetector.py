@@ -108,7 +108,7 @@ class FaceDetector(Detector):
         import cv2
         import numpy as np
 
-        from detectors.onnx.preparing import pixels_at
+        from detectors.sampling import pixels_at
 
         width, height = self._looked_at(region)
         if min(width, height, region.width, region.height) < _LEAST_PIXELS:

@@ -40,8 +40,7 @@ def sample(
         # It takes boxes back by the exact middle, though it pastes on whole pixels.
         place = place._replace(left=(input_wh[0] - place.width) / 2, top=(input_wh[1] - place.height) / 2)
     else:
-        rgb = frame.rgb_covering(fitted_wh) if frame.is_whole(region) else frame.rgb(region)
-        np.multiply(_resized(rgb, fitted_wh), np.float32(1 / 255), out=inside, dtype=np.float32)
+        np.multiply(pixels_at(frame, region, fitted_wh), np.float32(1 / 255), out=inside, dtype=np.float32)
     return canvas, place
 
 
@@ -59,8 +58,9 @@ def _padded(input_wh: tuple[int, int], place: Placement) -> tuple[FloatArray, Fl
     return canvas, canvas[0, top:bottom, left:right]
 
 
-def _resized(rgb: RgbArray, size_wh: tuple[int, int]) -> RgbArray:
-    """Pixels at another size; averaged where they shrink to less than half."""
+def pixels_at(frame: Frame, region: Box, size_wh: tuple[int, int]) -> RgbArray:
+    """A region's pixels at another size, (height, width, 3); averaged where they shrink to less than half."""
+    rgb = frame.rgb_covering(size_wh) if frame.is_whole(region) else frame.rgb(region)
     height, width = rgb.shape[:2]
     if (width, height) == size_wh:
         return rgb

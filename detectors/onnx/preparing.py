@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from detectors.onnx.family import FloatArray, Placing, Preparation
 from detectors.onnx.nature import Port
 from detectors.onnx.shapes import is_channels_last
+from detectors.sampling import pixels_at
 from pipeline.detections import Box
-from pipeline.frame import Frame, RgbArray
+from pipeline.frame import Frame
 
 
 class Fitting(NamedTuple):
@@ -105,16 +106,3 @@ def prepare(
     if is_channels_last(port):
         canvas = np.ascontiguousarray(canvas.transpose(0, 2, 3, 1))
     return canvas.astype(port.element, copy=False)
-
-
-def pixels_at(frame: Frame, region: Box, size_wh: tuple[int, int]) -> RgbArray:
-    """A region's pixels at another size, (height, width, 3); averaged where they shrink to less than half."""
-    rgb = frame.rgb_covering(size_wh) if frame.is_whole(region) else frame.rgb(region)
-    height, width = rgb.shape[:2]
-    if (width, height) != size_wh:
-        shrinks = width > 2 * size_wh[0] or height > 2 * size_wh[1]
-        rgb = np.asarray(
-            cv2.resize(rgb, size_wh, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR),
-            dtype=np.uint8,
-        )
-    return rgb
