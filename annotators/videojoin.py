@@ -127,12 +127,18 @@ def _arguments(
     audio: list[str] = []
     if sound is not None:
         audio = [*_sound_timing(start_s, end_s, timing), *safe_input(source.path)]
+        if (
+            timing.is_cut
+        ):  # else what lies between the place that ffmpeg finds and the start is kept before it
+            sound = (*sound, "-copypriorss:a", "0")
     maps = ["-map", "0:v", *(("-map", "1:a:0", *sound) if sound is not None else ())]
     if format_ == "gif":
         coding = ["-filter_complex", f"[0:v]{GIF_FILTER}", "-fps_mode", "passthrough", "-threads", "1"]
         maps = []
     else:
-        coding = ["-c:v", "copy", "-bsf:v", "setts=dts=PTS"]
+        frame_s = 1 / timing.frame_rate  # the last one's too: MP4 would hide a last frame of no duration
+        lasting = f"{frame_s.numerator}/{frame_s.denominator}/TB"
+        coding = ["-c:v", "copy", "-bsf:v", f"setts=dts=PTS:duration={lasting}"]
     if format_ == "avi":
         is_regular = all(strip.is_regular for strip in strips)
         coding += ["-r", str(timing.frame_rate if is_regular else _IRREGULAR_AVI_RATE)]

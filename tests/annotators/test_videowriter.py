@@ -171,6 +171,25 @@ def test_without_hold_only_mined_frames_are_shown_at_their_times(tmp_path):
     assert look.times == pytest.approx([number / RATE for number in look.numbers], abs=1e-4)
 
 
+@pytest.mark.parametrize("format_", ["mp4", "mkv", "webm", "avi"])
+@pytest.mark.parametrize(("sampling", "numbers"), [("every: 90", [0, 90]), ("start: 1, max_frames: 1", [25])])
+def test_one_frame_or_two_far_apart_are_a_video_too(tmp_path, format_, sampling, numbers):
+    path = make_video(tmp_path / "v.mp4", *SHORT_GOPS, frames=100)
+    mine_one(tmp_path, path, NUMBERS, video(hold=False, format=format_), video=sampling)
+    assert read_video(annotated(tmp_path, ending=format_)).numbers == numbers
+
+
+@pytest.mark.parametrize("ending", ["mp4", "mkv", "webm"])
+def test_a_piece_begins_with_its_first_frame(tmp_path, ending):
+    encoding = ("-c:a", "libopus") if ending == "webm" else ("-c:a", "aac")
+    path = make_loud_from(tmp_path / "v.mkv", 2.0, *encoding)
+    mine_one(tmp_path, path, NUMBERS, video(format=ending), video="start: 1.5, end: 3")
+    look = read_video(annotated(tmp_path, ending=ending))
+    assert look.times[0] == pytest.approx(0.0, abs=0.03)
+    loud = loud_from(annotated(tmp_path, ending=ending))
+    assert loud == pytest.approx(look.times[look.numbers.index(50)], abs=0.05)
+
+
 @pytest.mark.parametrize(
     ("name", "encoding", "ending"),
     [
