@@ -29,12 +29,14 @@ emulator=''
 case $here-$arch in
     amd64-arm64)
         emulator=qemu-aarch64
+        shows='CPU implementer'
         # The cores of a Raspberry Pi 5. qemu's default has pointer authentication too, which Debian's programs use,
         # and then they took 15 times as long.
         export QEMU_CPU=neoverse-n1
         ;;
     arm64-amd64)
         emulator=qemu-x86_64
+        shows='vendor_id'
         export QEMU_CPU=max
         ;;
 esac
@@ -128,6 +130,15 @@ make_base() {
     [[ -z $emulator ]] || "${buildah[@]}" config --env QEMU_CPU="$QEMU_CPU" "$container"
     "${buildah[@]}" commit --quiet --rm "$container" docker.io/library/debian:trixie-slim > /dev/null
     rm -rf "$root"
+}
+
+# LiteRT and ONNX Runtime look up the processor in /proc/cpuinfo, and crash where it is of the other kind.
+check_emulator() {
+    if ! docker run --rm debian:trixie-slim grep -q "$shows" /proc/cpuinfo; then
+        echo "try-images.sh: $emulator shows programs this machine's own /proc/cpuinfo, as Debian 12's does; install" \
+            "qemu-user-binfmt of Debian 13" >&2
+        exit 3
+    fi
 }
 
 # A few photos, and pictures of three people's faces cut out of them, each a little different.
@@ -318,6 +329,7 @@ if ! docker images | grep -q trixie-slim; then
     say "2. The base image"
     make_base
 fi
+[[ -z $emulator ]] || check_emulator
 ./build-image.sh
 say "3. The image"
 docker build -t deepvisualminer -f Dockerfile-stock-tensorflow . > "$work/build.log" 2>&1 \
