@@ -534,6 +534,7 @@ class TestTheProgram:
         assert told["counts"] == {
             "photos": 1,
             "videos": 0,
+            "partial": 0,
             "frames": 1,
             "failed": 1,
             "ignored": 0,
