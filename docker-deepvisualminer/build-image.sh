@@ -33,7 +33,7 @@ for cfg in "$networks"/*.cfg; do
     fi
 done
 
-echo "Done. Now build an image; the first time it takes 5 to 15 minutes and downloads about 900 MB:"
+echo "Done. Now build an image; the first time it takes 5 to 15 minutes and downloads about 1 GB:"
 echo "  docker build -t deepvisualminer -f Dockerfile-stock-tensorflow ."
 built=("$wheels"/tensorflow*.whl)
 if [[ ${#built[@]} -gt 0 ]]; then

@@ -6,7 +6,7 @@
 # It needs root and 20 GB of disk, and takes about 15 minutes: debootstrap makes the base image, buildah builds,
 # bubblewrap runs (see without-docker/docker). --lean builds and tries the image without TensorFlow too,
 # --custom the one with a TensorFlow of your own, with the stock wheel in its place. --arch does it for another
-# kind of processor, which qemu emulates: that takes hours.
+# kind of processor, which qemu emulates: that takes several times as long.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
@@ -30,7 +30,7 @@ case $here-$arch in
     amd64-arm64)
         emulator=qemu-aarch64
         shows='CPU implementer'
-        # The cores of a Raspberry Pi 5. qemu's default has pointer authentication too, which Debian's programs use,
+        # Kin to the cores of a Raspberry Pi 5. qemu's default has pointer authentication too, which Debian's programs use,
         # and then they took 15 times as long.
         export QEMU_CPU=neoverse-n1
         ;;
