@@ -6,6 +6,8 @@ to 255, the picture in the upper left corner. Objectness and class scores have b
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
 from detectors.onnx.family import (
@@ -55,6 +57,7 @@ def _on_grid(raw: FloatArray, rows: np.ndarray, input_wh: tuple[int, int]) -> Fl
     return np.concatenate((centre, size), axis=1)
 
 
+@functools.lru_cache(maxsize=8)
 def _grid(input_wh: tuple[int, int]) -> tuple[FloatArray, FloatArray]:
     """Column and row of each cell, (cells, 2), and its stride, (cells,), row by row, least stride first."""
     cells, strides = [], []
