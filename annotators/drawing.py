@@ -104,7 +104,7 @@ def _draw_frame(picture: RgbArray, box: Box, color: Color, stroke: Stroke) -> No
 
 def _ring(outer: Box, width_px: int) -> list[tuple[int, int, int, int]]:
     """Four rectangles that cover the outermost `width_px` of a box once: top, bottom, left, right."""
-    x1, y1, x2, y2 = outer.x1, outer.y1, outer.x2, outer.y2
+    x1, y1, x2, y2 = outer.xyxy
     top, bottom = min(y1 + width_px, y2), max(y2 - width_px, y1)
     left, right = min(x1 + width_px, x2), max(x2 - width_px, x1)
     return [

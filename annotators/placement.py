@@ -26,7 +26,7 @@ class Placement:
 
     def __init__(self, size_wh: tuple[int, int], boxes: list[Box]) -> None:
         self._size_wh = size_wh
-        self._taken = np.array([(box.x1, box.y1, box.x2, box.y2) for box in boxes], np.float64).reshape(-1, 4)
+        self._taken = np.array([box.xyxy for box in boxes], np.float64).reshape(-1, 4)
         self._weights = np.ones(len(boxes))
 
     def place(self, framed: Box, plate_wh: tuple[int, int], most_hidden: float) -> tuple[int, int] | None:

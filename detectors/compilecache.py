@@ -21,8 +21,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from pipeline.contenthash import model_sha256
 from pipeline.errors import ExitCode, ModelError
-from pipeline.modelfiles import cache_folder, model_sha256
+from pipeline.modelfiles import cache_folder
 from pipeline.notices import NOTICE
 from pipeline.outputs import printable, sweep_parts
 
@@ -58,7 +59,7 @@ def compiled(compiler: Compiler, files: Sequence[Path], precision: Precision) ->
         precision: of the weights.
     Raises: ModelError: the files are damaged or do not fit, or the cache cannot be written.
     """
-    parts = [compiler.module, compiler.version, precision, *(_sha256_of(file) for file in files)]
+    parts = [compiler.module, compiler.version, precision, *(model_sha256(file) for file in files)]
     key = hashlib.sha256(" ".join(parts).encode()).hexdigest()
     folder = cache_folder() / "compiled"
     output = folder / f"{key}.tflite"
@@ -93,13 +94,6 @@ def _sweep_unused(folder: Path) -> None:
         with contextlib.suppress(OSError):
             if time.time() - path.stat().st_mtime > UNUSED_S:
                 path.unlink()
-
-
-def _sha256_of(file: Path) -> str:
-    try:
-        return model_sha256(file)
-    except OSError as error:
-        raise ModelError(f"{printable(file)}: cannot be read ({error.strerror})") from None
 
 
 @contextlib.contextmanager

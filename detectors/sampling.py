@@ -60,7 +60,7 @@ def _padded(input_wh: tuple[int, int], place: Placement) -> tuple[FloatArray, Fl
 
 def pixels_at(frame: Frame, region: Box, size_wh: tuple[int, int]) -> RgbArray:
     """A region's pixels at another size, (height, width, 3); averaged where they shrink to less than half."""
-    rgb = frame.rgb_covering(size_wh) if frame.is_whole(region) else frame.rgb(region)
+    rgb = frame.rgb_covering(size_wh) if region == frame.whole else frame.rgb(region)
     height, width = rgb.shape[:2]
     if (width, height) == size_wh:
         return rgb

@@ -9,9 +9,10 @@ import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from pipeline.contenthash import sha256_of
 from pipeline.errors import ModelError
 from pipeline.modelcatalog import read_catalog
-from pipeline.modelfiles import FileState, added_files, added_folder, sha256_of
+from pipeline.modelfiles import FileState, added_files, added_folder
 from pipeline.outputs import PART_PREFIX, output_errors, printable, sync_folder
 
 SUMS_NAME = "SHA256SUMS"

@@ -14,8 +14,8 @@ from pydantic import ValidationError
 from pipeline import __version__
 from pipeline.catalog import CATALOG
 from pipeline.component import Component, Detector, Params, Writer
-from pipeline.errors import ModelError, PipelineFileError
-from pipeline.modelfiles import model_sha256
+from pipeline.contenthash import model_sha256
+from pipeline.errors import PipelineFileError
 from pipeline.outputs import printable
 from pipeline.validation import did_you_mean, sentence_of, shown
 from pipeline.videosampling import Sampling
@@ -124,17 +124,10 @@ def _fingerprint(
             [
                 *(component.name, component.target, component.inputs),
                 component.params.model_dump(),
-                [_hash(file) for file in files],
+                [model_sha256(file) for file in files],
             ]
         )
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
-
-
-def _hash(file: str | os.PathLike[str]) -> str:
-    try:
-        return model_sha256(file)
-    except OSError as error:
-        raise ModelError(f"{printable(os.fspath(file))}: cannot be read ({error.strerror})") from None
 
 
 class _ConfigReader:

@@ -24,6 +24,11 @@ class Box:
     y2: int
 
     @property
+    def xyxy(self) -> tuple[int, int, int, int]:
+        """The four numbers: left, top, right, bottom."""
+        return self.x1, self.y1, self.x2, self.y2
+
+    @property
     def width(self) -> int:
         """Pixels across; 0 or less when the box is empty."""
         return self.x2 - self.x1
@@ -76,13 +81,11 @@ class Region(Box):
 
     def __eq__(self, other: object) -> bool:
         """Whether the other is a box of the same corners."""
-        if not isinstance(other, Box):
-            return NotImplemented
-        return (self.x1, self.y1, self.x2, self.y2) == (other.x1, other.y1, other.x2, other.y2)
+        return self.xyxy == other.xyxy if isinstance(other, Box) else NotImplemented
 
     def __hash__(self) -> int:
         """As of the box."""
-        return hash((self.x1, self.y1, self.x2, self.y2))
+        return hash(self.xyxy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +119,11 @@ class Detection:
     box: Box
     labels: tuple[Label, ...]
     landmarks: Landmarks | None = None
+
+    @property
+    def region(self) -> Region:
+        """It as a place to look."""
+        return Region(*self.box.xyxy, landmarks=self.landmarks)
 
     def carries(self, texts: frozenset[str]) -> bool:
         """Whether one of the labels is among `texts`."""

@@ -63,10 +63,6 @@ class Frame:
         """The box of the whole frame."""
         return Box(0, 0, *self.size_wh)
 
-    def is_whole(self, box: Box) -> bool:
-        """Whether a box, or a region, is that of the whole frame."""
-        return (box.x1, box.y1, box.x2, box.y2) == (0, 0, *self.size_wh)
-
     def rgb(self, box: Box | None = None) -> RgbArray:
         """Full-size pixels of the frame, or of a box inside it: (height, width, 3), read-only."""
         full = self.rgb_covering(self.size_wh)

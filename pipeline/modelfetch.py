@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import IO
 
+from pipeline.contenthash import sha256_of
 from pipeline.errors import ModelError
 from pipeline.modelarchive import download, iter_members
 from pipeline.modelcatalog import (
@@ -29,7 +30,6 @@ from pipeline.modelfiles import (
     model_folder,
     pin_path,
     read_pin,
-    sha256_of,
     verify,
 )
 from pipeline.outputs import PART_PREFIX, PART_SUFFIX, output_errors, printable, replace_file, write_file

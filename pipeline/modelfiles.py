@@ -8,7 +8,6 @@ That fetched files are what the catalogue says is checked when they are fetched 
 from __future__ import annotations
 
 import glob
-import hashlib
 import importlib.util
 import logging
 import os
@@ -20,6 +19,7 @@ from pathlib import Path
 
 import platformdirs
 
+from pipeline.contenthash import sha256_of
 from pipeline.errors import ModelError
 from pipeline.modelcatalog import (
     DEFAULT,
@@ -35,7 +35,6 @@ from pipeline.notices import NOTICE
 from pipeline.outputs import printable
 
 _log = logging.getLogger(__name__)
-_sha256_by_status: dict[tuple[int, ...], str] = {}
 
 CACHE_VARIABLE = "DEEPVISUALMINER_CACHE"
 """Environment variable that names another cache folder."""
@@ -117,27 +116,6 @@ def read_beginning(path: Path, most_bytes: int) -> bytes:
             return stream.read(most_bytes)
     except OSError as error:
         raise ModelError(f"{printable(path)}: cannot be read ({error.strerror})") from None
-
-
-def sha256_of(path: str | os.PathLike[str]) -> str:
-    """SHA-256 of a file's content, in hexadecimal.
-
-    Raises: OSError: the file cannot be read.
-    """
-    with open(path, "rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def model_sha256(path: str | os.PathLike[str]) -> str:
-    """SHA-256 of a model's file, computed once in a process and its forks while the file is the same.
-
-    Raises: OSError: the file cannot be read.
-    """
-    status = os.stat(path)
-    same = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-    if same not in _sha256_by_status:
-        _sha256_by_status[same] = sha256_of(path)
-    return _sha256_by_status[same]
 
 
 def pin_path(path: Path) -> Path:

@@ -192,12 +192,11 @@ def _regions(frame: Frame, found: Found, step: Step[Detector]) -> list[Region]:
     Of several detections with one box, the first that has landmarks gives them.
     """
     whole = (Detection(frame.seen, ()),)
-    regions: dict[tuple[int, int, int, int], Region] = {}
+    regions: dict[Box, Region] = {}
     for name in step.inputs:
         for parent in whole if name == FILES else _triggering(found[name], step.triggerlabels):
-            corners = (parent.box.x1, parent.box.y1, parent.box.x2, parent.box.y2)
-            if corners not in regions or regions[corners].landmarks is None:
-                regions[corners] = Region(*corners, landmarks=parent.landmarks)
+            if parent.box not in regions or regions[parent.box].landmarks is None:
+                regions[parent.box] = parent.region
     return list(regions.values())
 
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
+from pipeline.contenthash import sha256_of
 from pipeline.errors import FailureCode
 from pipeline.ledger import Context, Known, Ledger, Record
-from pipeline.modelfiles import sha256_of
 from pipeline.outcome import Status
 from pipeline.source import Stamp
 

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.component import SegmentSession, Writer
+from pipeline.contenthash import sha256_of
 from pipeline.errors import FailureCode, SourceError
 from pipeline.film import Cut, Film, MinedStretch, Share, Stretch
 from pipeline.frame import Frame
-from pipeline.modelfiles import sha256_of
 from pipeline.outputs import hand_over, make_part, remove_parts
 from pipeline.pipeline import Mined, Pipeline, Step, blamed_on, blamed_session, next_frame, source_errors, who
 from pipeline.source import Source

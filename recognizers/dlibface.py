@@ -101,7 +101,7 @@ class DlibFace:
         """The face and dlib's points in it, where dlib has to find it first."""
         scale = _SIDE_PX / max(probe.rgb.shape[:2])
         rgb = _sized(probe.rgb, scale)
-        box = Box(*(round(side * scale) for side in (probe.box.x1, probe.box.y1, probe.box.x2, probe.box.y2)))
+        box = Box(*(round(side * scale) for side in probe.box.xyxy))
         found = [(self._overlap(hit, box), index, hit) for index, hit in enumerate(self._detector(rgb, 0))]
         if found:
             return rgb, self._predictor(rgb, max(found)[2])

@@ -11,8 +11,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
+from pipeline.contenthash import model_sha256
 from pipeline.errors import ModelError
-from pipeline.modelfiles import resolve_face_network, sha256_of
+from pipeline.modelfiles import resolve_face_network
 from pipeline.outputs import printable
 from recognizers.facemodel import RETRAIN, FaceNetworkRecord
 
@@ -96,7 +97,9 @@ def network_record(name: str) -> FaceNetworkRecord:
 
     Raises: ModelError: as `network_files`, or a file cannot be read.
     """
-    return FaceNetworkRecord(name=name, sha256={path.name: _digest(path) for path in network_files(name)})
+    return FaceNetworkRecord(
+        name=name, sha256={path.name: model_sha256(path) for path in network_files(name)}
+    )
 
 
 def load_network(record: FaceNetworkRecord) -> FaceNetwork:
@@ -106,7 +109,7 @@ def load_network(record: FaceNetworkRecord) -> FaceNetwork:
     """
     files = network_files(record.name)
     for path in files:
-        if record.sha256.get(path.name) != _digest(path):
+        if record.sha256.get(path.name) != model_sha256(path):
             raise ModelError(
                 f"{printable(path)}: is not the network any more that the model was taught with; put the "
                 f"old file back, or {RETRAIN}"
@@ -123,10 +126,3 @@ def load_network(record: FaceNetworkRecord) -> FaceNetwork:
     from recognizers.arcface import ArcFace
 
     return ArcFace(path)
-
-
-def _digest(path: Path) -> str:
-    try:
-        return sha256_of(path)
-    except OSError as error:
-        raise ModelError(f"{printable(path)}: cannot be read ({error.strerror})") from None

@@ -161,7 +161,7 @@ def to_report_frame(result: FrameResult) -> dict[str, Any]:
 def _to_detection(detection: Detection) -> dict[str, Any]:
     box = detection.box
     shown: dict[str, Any] = {
-        "rect": [box.x1, box.y1, box.x2, box.y2],
+        "rect": list(box.xyxy),
         "labels": [_to_label(label) for label in detection.labels],
     }
     if detection.landmarks is not None:

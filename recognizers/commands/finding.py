@@ -99,7 +99,7 @@ class Finder:
         """The faces, in the frame's pixels, with their landmarks if the detector knows them."""
         found = self._pipeline.detect(frame).found[self._name]
         return [
-            Region(one.box.x1, one.box.y1, one.box.x2, one.box.y2, landmarks=one.landmarks)
+            one.region
             for one in found
             if min(one.box.width, one.box.height) >= self._min_size
             and (not self._labels or one.carries(self._labels))

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.contenthash import sha256_of
 from pipeline.errors import ModelError, OutputError
 from pipeline.modelcatalog import Edit, ModelFile, NamedModel, find_model
 from pipeline.modelfetch import copy_files, fetch
-from pipeline.modelfiles import FileState, resolve_darknet, sha256_of, verify
+from pipeline.modelfiles import FileState, resolve_darknet, verify
 from pipeline.outputs import PART_PREFIX, PART_SUFFIX
 
 ROOT = Path(__file__).parents[2]

@@ -9,6 +9,7 @@ import cv2
 import pytest
 
 import pipeline.modelfiles
+from pipeline.contenthash import sha256_of
 from pipeline.errors import ModelError
 from pipeline.modelcatalog import find_model
 from pipeline.modelfetch import fetch
@@ -21,7 +22,6 @@ from pipeline.modelfiles import (
     resolve_default,
     resolve_onnx,
     resolve_yunet,
-    sha256_of,
     verify,
 )
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.contenthash import sha256_of
 from pipeline.errors import FailureCode
 from pipeline.ledger import Context, Ledger, Record
-from pipeline.modelfiles import sha256_of
 from pipeline.outcome import Status
 from pipeline.selection import Decision, Reason, Selection
 from pipeline.source import Stamp
