@@ -14,8 +14,8 @@ from pydantic import ValidationError
 from pipeline import __version__
 from pipeline.catalog import CATALOG
 from pipeline.component import Component, Detector, Params, Writer
-from pipeline.contenthash import model_sha256
 from pipeline.errors import PipelineFileError
+from pipeline.modelhash import model_sha256
 from pipeline.outputs import printable
 from pipeline.validation import did_you_mean, sentence_of, shown
 from pipeline.videosampling import Sampling

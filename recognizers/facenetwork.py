@@ -11,9 +11,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
-from pipeline.contenthash import model_sha256
 from pipeline.errors import ModelError
 from pipeline.modelfiles import resolve_face_network
+from pipeline.modelhash import model_sha256
 from pipeline.outputs import printable
 from recognizers.facemodel import RETRAIN, FaceNetworkRecord
 
