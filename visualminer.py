@@ -6,6 +6,11 @@ visualminer.py --check PIPELINE.yml
 
 from __future__ import annotations
 
+import gc
+
+if __name__ == "__main__":
+    gc.disable()  # nothing that imports make is garbage; to look for some is a tenth of what they cost
+
 import argparse
 import logging
 import os
@@ -246,4 +251,6 @@ def _say(text: str) -> None:
 if __name__ == "__main__":
     open_standard_streams()
     keep_numpy_to_one_thread()
+    gc.freeze()
+    gc.enable()
     sys.exit(main())

@@ -8,6 +8,7 @@ take, through Pillow. cv2 gets bytes, never a name: a name that is not UTF-8 wou
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import io
 import os
@@ -17,8 +18,7 @@ os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(1 << 30))
 
 import cv2
 import numpy as np
-import pillow_heif
-from PIL import AvifImagePlugin, Image, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 from PIL.ExifTags import Base
 from PIL.TiffImagePlugin import TiffImageFile
 
@@ -30,10 +30,7 @@ from pipeline.rgb import to_rgb, upright
 from pipeline.salvage import decode_partly, end_jpeg, seen_box
 from pipeline.source import Limits, MediaFacts, Source
 
-pillow_heif.register_heif_opener(thumbnails=False)
 # The workers fill the cores.
-pillow_heif.options.DECODE_THREADS = 1
-AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 cv2.setNumThreads(1)
 # Sizes are checked against Limits before anything is decoded, with a sentence that names both.
 Image.MAX_IMAGE_PIXELS = None
@@ -156,7 +153,21 @@ def _read(source: Source, limits: Limits) -> bytes:
     return content
 
 
+@functools.cache
+def _import_heif_and_avif() -> None:
+    """20 ms, which most workers can do without."""
+    import pillow_heif
+    from PIL import AvifImagePlugin
+
+    pillow_heif.register_heif_opener(thumbnails=False)
+    # The workers fill the cores.
+    pillow_heif.options.DECODE_THREADS = 1
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+
+
 def _open_header(content: bytes, format_: str) -> Image.Image:
+    if format_ in ("heif", "avif"):
+        _import_heif_and_avif()
     try:
         return Image.open(io.BytesIO(content), formats=_PILLOW_FORMATS[format_])
     except MemoryError:
