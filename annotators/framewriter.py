@@ -61,6 +61,7 @@ class FrameWriter(Writer):
     """
 
     Params = FrameWriterParams
+    forkable = True
 
     def load(self) -> None:
         """Import what draws and encodes."""

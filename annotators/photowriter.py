@@ -49,6 +49,7 @@ class PhotoWriter(Writer):
     """
 
     Params = PhotoWriterParams
+    forkable = True
 
     def load(self) -> None:
         """Import what draws and encodes."""

@@ -47,6 +47,7 @@ class VideoWriter(Writer):
     """
 
     Params = VideoWriterParams
+    forkable = True
 
     def load(self) -> None:
         """Import what draws and encodes."""

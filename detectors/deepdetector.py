@@ -107,6 +107,7 @@ class DeepDetector(Detector):
     """Detects what the network was trained on, in the whole frame or inside earlier detections."""
 
     Params = DeepDetectorParams
+    forkable = True
     params: DeepDetectorParams
 
     @classmethod

@@ -51,6 +51,7 @@ class FaceDetector(Detector):
     """Finds faces, in the whole frame or inside earlier detections, with five landmarks each."""
 
     Params = FaceDetectorParams
+    forkable = True
     params: FaceDetectorParams
 
     @classmethod

@@ -52,6 +52,7 @@ class SimpleDetector(Detector):
     """Looks for one kind of thing in gray pixels, in the whole frame or inside earlier detections."""
 
     Params = SimpleDetectorParams
+    forkable = True
     params: SimpleDetectorParams
 
     @classmethod

@@ -91,6 +91,10 @@ class Component:
     """
 
     Params: ClassVar[type[Params]] = Params
+    forkable: ClassVar[bool] = False
+    """Whether processes may be forked off one in which it is loaded: it then holds no open file that is read
+    on in each of them, no connection and no lock. (A thread is found out.) Workers start faster and share its
+    models' memory; a pipeline does so where all of its components say so."""
 
     def __init__(self, name: str, params: Any) -> None:
         self.name = name
@@ -107,7 +111,7 @@ class Component:
         return ()
 
     def load(self) -> None:
-        """Import what is heavy and open model files; runs once, in the worker.
+        """Import what is heavy and open model files; runs once, in the worker or what that is forked off.
 
         Raises: ModelError: a model cannot be used; ends the run.
         """

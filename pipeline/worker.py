@@ -7,15 +7,23 @@ import multiprocessing
 import os
 import signal
 import time
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from typing import Any
 
+from pipeline.adoption import AdoptedProcess
 from pipeline.errands import Errand
+from pipeline.forking import ask_for_fork
 from pipeline.outputs import output_path, sweep_parts
 from pipeline.processes import start_method
-from pipeline.workerprocess import Assignment, run_worker
+from pipeline.workerprocess import Assignment, Ready, run_worker
 
 LOAD_TIMEOUT_S = 1800.0
 """Loading may include compiling a network, which is minutes on a small machine."""
+BIRTH_TIMEOUT_S = 60.0
+"""What a mould is asked for is there in milliseconds; one that takes longer than this hangs."""
+LAST_CHANCE_S = 5.0
+"""So long may a worker that is no longer wanted take to say who it is, once its mould has ended."""
 NOISE_BYTES = 4096
 """How much of a worker's last words is kept."""
 
@@ -23,12 +31,13 @@ _log = logging.getLogger(__name__)
 
 
 class Worker:
-    """The parent's side of one worker process, which begins to load at once.
+    """The parent's side of one worker process, which begins to load at once, or has loaded by its birth.
 
     Args:
-        number: of its name.
         assignment: what it is told.
+        mould: a worker that is ready, to fork this one off; None: a process of its own.
     Attributes:
+        pid: its process; None for one that was asked of a mould and has not spoken yet.
         errand: what it has in hand, or will have as soon as it is ready.
         handed: whether it was sent that.
         loading, ready: what it has said of itself.
@@ -38,32 +47,28 @@ class Worker:
     Raises: OSError: no process, or no pipe, is to be had.
     """
 
-    def __init__(self, number: int, assignment: Assignment) -> None:
+    def __init__(self, assignment: Assignment, mould: Worker | None = None) -> None:
+        self.pid: int | None = None
         self.errand: Errand | None = None
         self.loading = self.ready = self.handed = self.was_killed = False
-        self.deadline = time.monotonic() + LOAD_TIMEOUT_S
+        self.deadline = time.monotonic() + (LOAD_TIMEOUT_S if mould is None else BIRTH_TIMEOUT_S)
         self._output_root = assignment.output_root
         self._last_words = b""
+        self._process: BaseProcess | AdoptedProcess | None = None
         self.connection, theirs = multiprocessing.Pipe()
         self.noise, their_noise = multiprocessing.Pipe(duplex=False)
-        context: Any = multiprocessing.get_context(start_method())
-        self._process = context.Process(
-            target=run_worker,
-            args=(theirs, their_noise, os.getpid()),
-            name=f"worker-{number}",
-            daemon=True,
-        )
         with theirs, their_noise:
-            self._start()
+            if mould is not None:
+                ask_for_fork(mould.connection, theirs, their_noise)
+                return
+            self._process = _started(theirs, their_noise)
+        self.pid = self._process.pid
         self._send(assignment)
 
-    def _start(self) -> None:
-        """Start with our signals blocked, so that a Ctrl-C cannot hit the child before it is ready for it."""
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
-        try:
-            self._process.start()
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    def note_ready(self, pid: int) -> None:
+        """It has said that it is ready, and who it is."""
+        self.ready, self.pid = True, pid
+        self._process = self._process or AdoptedProcess(pid)
 
     def _send(self, message: Assignment | Errand | None) -> bool:
         try:
@@ -86,20 +91,45 @@ class Worker:
 
     def end(self, patience_s: float = 0.0) -> str:
         """See the process end, kill it if it does not, and clean up behind it; how it ended, in words."""
-        self._process.join(patience_s)
-        self._process.kill()
-        self._process.join()
-        if self.errand is not None:
-            folder = output_path(self._output_root, self.errand.source.relative, "").parent
-            sweep_parts(folder, self._process.pid)
-        if not self.noise.closed and self.noise.poll():
-            self.hear_noise()
-        self.was_killed = self._process.exitcode == -signal.SIGKILL
-        how = _how_it_ended(self._process.exitcode or 0, self._last_words.decode("utf-8", "replace").strip())
+        how = "was lost before it spoke"
+        if process := self._process or self._newborn():
+            process.join(patience_s)
+            process.kill()
+            process.join()
+            if self.errand is not None:
+                folder = output_path(self._output_root, self.errand.source.relative, "").parent
+                sweep_parts(folder, process.pid)
+            if not self.noise.closed and self.noise.poll():
+                self.hear_noise()
+            self.was_killed = process.exitcode == -signal.SIGKILL
+            how = _how_it_ended(process.exitcode or 0, self._last_words.decode("utf-8", "replace").strip())
+            process.close()
         self.connection.close()
         self.noise.close()
-        self._process.close()
         return how
+
+    def _newborn(self) -> AdoptedProcess | None:
+        """Who was asked of a mould and has said nothing yet, if it does now; the mould has ended."""
+        try:
+            message = self.connection.recv() if self.connection.poll(LAST_CHANCE_S) else None
+        except (EOFError, ConnectionError):
+            return None
+        return AdoptedProcess(message.pid) if isinstance(message, Ready) else None
+
+
+def _started(theirs: Connection, noise: Connection) -> BaseProcess:
+    """A process with these ends of its pipes.
+
+    Our signals are blocked meanwhile, so that a Ctrl-C cannot hit it before it is ready for that.
+    """
+    context: Any = multiprocessing.get_context(start_method())
+    process: BaseProcess = context.Process(target=run_worker, args=(theirs, noise, os.getpid()), daemon=True)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+    try:
+        process.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    return process
 
 
 def _how_it_ended(code: int, last_words: str) -> str:

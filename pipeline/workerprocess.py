@@ -1,4 +1,7 @@
-"""The inside of one worker process: a pipeline of its own, one source in hand at a time."""
+"""The inside of one worker process: a pipeline of its own, one source in hand at a time.
+
+The first that has loaded the pipeline may be told to be the mould that the others are forked off.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +18,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from pipeline.config import PipelineConfig
-from pipeline.errands import Result, run_errand
+from pipeline.errands import Errand, Result, run_errand
 from pipeline.errors import ExitCode, MinerError
+from pipeline.forking import Fork, NotForked, fork_worker
 from pipeline.logs import set_levels
 from pipeline.pipeline import Pipeline
 from pipeline.processes import (
@@ -24,7 +28,9 @@ from pipeline.processes import (
     bound_memory,
     die_with_parent,
     give_way,
+    keep_freed_memory,
     keep_numpy_to_one_thread,
+    start_method,
 )
 from pipeline.source import Limits
 
@@ -62,7 +68,15 @@ class Loading:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The pipeline is loaded."""
+    """The pipeline is loaded.
+
+    Args:
+        pid: of the process that says so.
+        may_fork: whether it is safe to fork others off it: a model's threads would be missing there.
+    """
+
+    pid: int
+    may_fork: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,52 +101,83 @@ class LifeSign:
     """A frame more of the segment in hand is done."""
 
 
-Message = Loading | Ready | Fatal | LogLine | LifeSign | Result
+Message = Loading | Ready | NotForked | Fatal | LogLine | LifeSign | Result
 
 
 def run_worker(connection: Connection, noise: Connection, parent_pid: int) -> None:
     """Mine what comes over the connection, until the parent ends this process.
 
     Args:
-        connection: an `Assignment` comes in, then Errands; Messages go out.
+        connection: an `Assignment` comes in, then Errands, or nothing but Forks; Messages go out.
         noise: takes standard output, standard error and a crash's traceback.
         parent_pid: the worker dies with it.
     """
     die_with_parent(parent_pid)
     be_killed_first()
-    gc.freeze()  # what a forked child shares with its parent stays shared: no collection goes through it
+    keep_freed_memory()
     keep_numpy_to_one_thread()
     # Both may go to a whole group of processes; the parent alone decides what they mean.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT, signal.SIGTERM))
+    _print_to(noise)
+    with contextlib.suppress(EOFError, ConnectionError):  # the parent is gone: nothing left to do
+        _work(connection, parent_pid)
+    os._exit(0)  # everything is written; a library's own farewell could only hang
+
+
+def _work(connection: Connection, parent_pid: int) -> None:
+    assignment: Assignment = connection.recv()
+    give_way(assignment.nice)
+    set_levels(assignment.log_level)
+    gc.freeze()  # what a forked child shares with its parent stays shared: no collection goes through it
+    sender = _sender_to(connection)
+    sender.send(Loading())
+    try:
+        loaded = Pipeline(assignment.config, assignment.output_root, assignment.limits)
+        loaded.load()  # may compile a network, in a process that takes what it needs
+        gc.freeze()
+        sender.send(Ready(os.getpid(), start_method() == "fork"))
+        connection, sender, errand = _wait_for_errand(connection, sender, parent_pid)
+        if assignment.memory_bytes is not None:
+            bound_memory(assignment.memory_bytes)
+        while True:
+            sender.send(run_errand(loaded, errand, assignment.run_pid, _LifeSigns(sender)))
+            errand = connection.recv()
+    except MinerError as error:
+        sender.send(Fatal(str(error), error.exit_code))
+        connection.recv()  # for ever: the parent reads the sentence and ends us
+
+
+def _wait_for_errand(
+    connection: Connection, sender: _Sender, parent_pid: int
+) -> tuple[Connection, _Sender, Errand]:
+    """The first errand, and what is then talked over with the parent: each process forked off has its own."""
+    while isinstance(message := connection.recv(), Fork):
+        import pipeline.photo  # noqa: F401 - once here, instead of with the first photo of each worker
+
+        if (own := fork_worker(connection, parent_pid)) is not None:
+            connection.close()
+            connection, noise = own
+            _print_to(noise)
+            sender = _sender_to(connection)
+            sender.send(Ready(os.getpid()))
+    return connection, sender, message
+
+
+def _print_to(noise: Connection) -> None:
+    """Let what this process prints, its crash's traceback too, go there."""
     os.dup2(noise.fileno(), 1)
     os.dup2(noise.fileno(), 2)
     noise.close()
     faulthandler.enable(2)
-    with contextlib.suppress(EOFError, ConnectionError):  # the parent is gone: nothing left to do
-        _serve(connection, connection.recv())
-    os._exit(0)  # everything is written; a library's own farewell could only hang
 
 
-def _serve(connection: Connection, assignment: Assignment) -> None:
+def _sender_to(connection: Connection) -> _Sender:
+    """What messages and log lines go out with."""
     sender = _Sender(connection)
-    give_way(assignment.nice)
-    set_levels(assignment.log_level)
     logging.basicConfig(handlers=[_SendingHandler(sender)], force=True)
-    sender.send(Loading())
-    try:
-        pipeline = Pipeline(assignment.config, assignment.output_root, assignment.limits)
-        pipeline.load()  # may compile a network, in a process that takes what it needs
-        if assignment.memory_bytes is not None:
-            bound_memory(assignment.memory_bytes)
-        sender.send(Ready())
-        while True:
-            errand = connection.recv()
-            sender.send(run_errand(pipeline, errand, assignment.run_pid, _LifeSigns(sender)))
-    except MinerError as error:
-        sender.send(Fatal(str(error), error.exit_code))
-        connection.recv()  # for ever: the parent reads the sentence and ends us
+    return sender
 
 
 class _Sender:

@@ -3,6 +3,9 @@
 One process, one pipe and one errand in hand for each worker. No library's pool serves: on a
 killed worker multiprocessing.Pool hangs and ProcessPoolExecutor fails every pending file. Here a worker
 that dies loses only the errand in its hands, which is tried once more in a fresh worker.
+
+The first process that has loaded the pipeline mines nothing: it is the mould that workers are forked off, in
+milliseconds, the models' memory shared. Where that is not safe, each worker loads the pipeline itself.
 """
 
 from __future__ import annotations
@@ -16,11 +19,14 @@ import warnings
 from collections.abc import Generator, Iterable, Iterator
 from typing import Protocol
 
+from pipeline.adoption import adopting_orphans, bury_orphans
 from pipeline.agenda import Agenda
 from pipeline.channel import PATIENCE_S
+from pipeline.config import load_class
 from pipeline.errands import Errand, LookAtVideo, MinePhoto, MineSegment, key_of, run_errand
 from pipeline.errors import FailureCode, MinerError
 from pipeline.film import Cut, MinedStretch
+from pipeline.forking import NotForked
 from pipeline.outcome import Outcome, Status
 from pipeline.pipeline import Pipeline
 from pipeline.processes import give_way
@@ -127,9 +133,11 @@ class Workers:
         self._timeout_s = timeout_s
         self._stall_s = stall_s
         self._workers: list[Worker] = []
+        self._mould: Worker | None = None
+        self._adopts = self._moulds = False
         self._agenda = Agenda(())
         self._tried: set[tuple[str, str, int]] = set()
-        self._started = self._failed_starts = self._failed_loads = 0
+        self._failed_starts = self._failed_loads = 0
         self._has_loaded = False
         self._stops = 0
         self._stopping = False
@@ -143,18 +151,28 @@ class Workers:
     def mine(self, sources: Iterable[Source]) -> Generator[Outcome, None, None]:
         """As `Workforce.mine`."""
         self._agenda = Agenda(sources)
-        try:
-            while True:
-                self._hand_out()
-                if self._stops and not self._stopping:
-                    self._begin_to_stop()
-                if time.monotonic() >= self._grace_ends or not self._busy():
-                    return
-                yield from self._wait()
-        finally:
-            while self._workers:  # what they had in hand leaves no trace under a final name
-                self._workers.pop().end()
-            self._agenda.close()
+        with adopting_orphans() as self._adopts:
+            components = self._assignment.config.components
+            forkable = all(load_class(component.target).forkable for component in components)
+            self._moulds = self._adopts and forkable
+            try:
+                yield from self._mine()
+            finally:
+                self._break_mould()
+                while self._workers:  # what they had in hand leaves no trace under a final name
+                    self._workers.pop().end()
+                self._bury_orphans()
+                self._agenda.close()
+
+    def _mine(self) -> Iterator[Outcome]:
+        while True:
+            self._hand_out()
+            if self._stops and not self._stopping:
+                self._begin_to_stop()
+            if time.monotonic() >= self._grace_ends or not self._busy():
+                return
+            yield from self._wait()
+            self._bury_orphans()
 
     def _busy(self) -> list[Worker]:
         return [worker for worker in self._workers if worker.errand is not None]
@@ -186,28 +204,57 @@ class Workers:
         return AROUND_S
 
     def _start_worker(self) -> Worker | None:
-        """One worker more; None where the machine allows no more than there are."""
+        """One worker more; None where there can be none, now or ever.
+
+        Raises: MinerError: there is none at all.
+        """
+        if self._moulds and self._mould is None and any(not worker.ready for worker in self._workers):
+            return None  # that one may become the mould
         try:
-            worker = Worker(self._started, self._assignment)
+            worker = Worker(self._assignment, self._mould if self._moulds else None)
         except OSError as error:  # too many processes or open files
-            if not self._workers:
-                raise MinerError(f"no worker process can be started ({error.strerror})") from None
-            self._count = len(self._workers)
-            _log.warning("no more than %d workers can be started (%s)", self._count, error.strerror)
-            return None
-        self._started += 1
+            self._do_with_fewer(str(error.strerror))
+            return None if self._workers else self._start_worker()
         self._workers.append(worker)
         return worker
+
+    def _do_with_fewer(self, reason: str) -> None:
+        """The machine allows no worker more.
+
+        Raises: MinerError: there is none at all.
+        """
+        if self._workers:
+            self._count = len(self._workers)
+            _log.warning("no more than %d workers can be started (%s)", self._count, reason)
+        elif self._mould is None:
+            raise MinerError(f"no worker process can be started ({reason})")
+        else:  # it has the place that a worker could have
+            self._moulds = False
+            self._break_mould()
+
+    def _break_mould(self) -> None:
+        if self._mould is not None:
+            self._mould.end()
+            self._mould = None
+
+    def _bury_orphans(self) -> None:
+        pids = {worker.pid for worker in self._processes()}
+        if self._adopts and None not in pids:  # else the orphan might be that worker
+            bury_orphans(pids)
+
+    def _processes(self) -> list[Worker]:
+        return self._workers if self._mould is None else [*self._workers, self._mould]
 
     def _wait(self) -> Iterator[Outcome]:
         """Sleep until something happens, and not for long; yield what came to an end."""
         deadline = min(self._grace_ends, *(worker.deadline for worker in self._busy()))
         until = min(deadline, time.monotonic() + LOOK_S)
-        ears = [worker.connection for worker in self._workers]
-        ears += [worker.noise for worker in self._workers if not worker.noise.closed]
+        processes = self._processes()
+        ears = [worker.connection for worker in processes]
+        ears += [worker.noise for worker in processes if not worker.noise.closed]
         heard = multiprocessing.connection.wait(ears, timeout=max(0.0, until - time.monotonic()))
         self._forgive(time.monotonic() - until)
-        for worker in list(self._workers):
+        for worker in list(processes):
             if worker.noise in heard:
                 worker.hear_noise()
             if worker.connection in heard:
@@ -234,11 +281,17 @@ class Workers:
                 logging.getLogger(message.logger).log(message.level, "%s", message.text)
             case Loading():
                 worker.loading = True
+            case NotForked(reason):
+                self._do_without(worker, reason)
             case Ready():
-                worker.ready = True
                 self._failed_starts = self._failed_loads = 0
                 self._has_loaded = True
-                if worker.errand is not None and not self._stops:
+                if worker.pid is not None:  # it has loaded the pipeline itself
+                    self._moulds = self._moulds and message.may_fork
+                worker.note_ready(message.pid)
+                if self._moulds and self._mould is None and self._needs_more():
+                    self._make_mould(worker)
+                elif worker.errand is not None and not self._stops:
                     worker.hand(self._allowed_s(worker.errand))
             case Fatal():
                 error = MinerError(message.sentence)
@@ -253,8 +306,35 @@ class Workers:
                 if errand is not None:
                     yield from _given(self._agenda.note(errand, message))
 
+    def _needs_more(self) -> bool:
+        """Whether there is work for more workers than there are."""
+        if self._stops or len(self._workers) >= self._count or (errand := self._agenda.next()) is None:
+            return False
+        self._agenda.put_back(errand)
+        return True
+
+    def _make_mould(self, worker: Worker) -> None:
+        """Have a worker that is ready, and has mined nothing, be what others are forked off."""
+        self._workers.remove(worker)
+        self._mould, errand, worker.errand = worker, worker.errand, None
+        if errand is not None:
+            self._agenda.put_back(errand)
+
+    def _do_without(self, worker: Worker, reason: str) -> None:
+        """The machine allows no process for a worker that was asked of the mould."""
+        self._workers.remove(worker)
+        errand, worker.errand = worker.errand, None
+        worker.end()
+        if errand is not None:
+            self._agenda.put_back(errand)
+        self._do_with_fewer(reason)
+
     def _dead(self, worker: Worker) -> Iterator[Outcome]:
         errand, how = worker.errand, worker.end(patience_s=5.0)
+        if worker is self._mould:
+            self._mould = None
+            _log.warning("the process that workers are forked off %s; another takes its place", how)
+            return
         self._workers.remove(worker)
         if not worker.ready:
             self._note_failed_start(worker, how)
@@ -274,6 +354,8 @@ class Workers:
         doing = "loading" if worker.loading else "starting"
         _log.warning("a worker %s while it was %s", how, doing)
         self._failed_starts += 1
+        if worker.pid is None and self._failed_starts >= STARTS_BEFORE_GIVING_UP:  # no way to have them here
+            self._moulds = False
         self._failed_loads += worker.loading and not worker.was_killed
         never_loads = self._failed_loads >= STARTS_BEFORE_GIVING_UP and not self._has_loaded
         if never_loads or self._failed_starts >= MORE_STARTS:
@@ -281,6 +363,9 @@ class Workers:
             raise MinerError(f"{count} workers in a row died while {doing}; the last {how}")
 
     def _overdue(self, worker: Worker) -> Iterator[Outcome]:
+        if worker.pid is None:
+            yield from self._unborn(worker)
+            return
         errand = worker.errand
         self._dismiss(worker)
         if not worker.ready:
@@ -296,6 +381,15 @@ class Workers:
                 sentence = f"looking at it, or joining its parts, was not done after {AROUND_S:g} s"
         yield from self._failed(errand, FailureCode.TIMEOUT, sentence)
 
+    def _unborn(self, worker: Worker) -> Iterator[Outcome]:
+        """The mould does not bring forth what it was asked for."""
+        _log.warning("the process that workers are forked off hangs; now each loads the pipeline itself")
+        self._moulds = False
+        self._break_mould()
+        self._dismiss(worker)
+        if worker.errand is not None:
+            yield from _given(self._agenda.put_back(worker.errand))
+
     def _failed(self, errand: Errand, code: FailureCode, sentence: str) -> Iterator[Outcome]:
         outcome = Outcome(errand.source.path, Status.FAILED, code, sentence)
         yield from _given(self._agenda.note(errand, outcome))
@@ -303,6 +397,7 @@ class Workers:
     def _begin_to_stop(self) -> None:
         """After the first signal: nobody is waited for who has begun nothing, or cannot finish a source."""
         self._stopping = True
+        self._break_mould()
         _log.warning("stopping; what is in hand gets %.0f s, a second signal stops at once", GRACE_S)
         for worker in list(self._workers):
             if not worker.ready or isinstance(worker.errand, LookAtVideo | MineSegment):

@@ -115,6 +115,7 @@ class Recognizer(Detector):
     """Labels each region with the name of the known face that is nearest."""
 
     Params: ClassVar[type[component.Params]] = RecognizerParams
+    forkable = True
 
     @classmethod
     def check(cls, params: RecognizerParams) -> Iterator[Problem]:

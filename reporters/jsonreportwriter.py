@@ -30,6 +30,7 @@ class JsonReportWriter(Writer):
     """Writes `<input name>.json`."""
 
     Params = JsonReportWriterParams
+    forkable = True
     finished_last = True
 
     @contextlib.contextmanager

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import pickle
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -75,6 +76,28 @@ def test_builds_from_its_defaults(type_: str, models: Path) -> None:
     component = build(type_, models)
     assert isinstance(component, Component)
     assert load_class(CATALOG[type_]).__doc__
+
+
+HELD = """
+import os
+from pathlib import Path
+from pipeline.processes import keep_numpy_to_one_thread
+keep_numpy_to_one_thread()
+from tests.test_components import load
+before = len(os.listdir("/proc/self/fd"))
+load(sys.argv[1], Path(sys.argv[2]))
+answer = len(os.listdir("/proc/self/task")), len(os.listdir("/proc/self/fd")) - before
+"""
+"""How many threads a process has, and how many descriptors more, in which a component was loaded."""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="not here: elsewhere nothing is forked")
+@pytest.mark.parametrize("type_", TYPES)
+def test_says_truly_that_processes_may_be_forked_off_it(
+    type_: str, models: Path, run_python: Callable[..., Any]
+) -> None:
+    assert load_class(CATALOG[type_]).forkable
+    assert run_python(HELD, type_, models) == [1, 0]
 
 
 @pytest.mark.parametrize("type_", TYPES)

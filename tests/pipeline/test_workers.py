@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import logging
 import os
 import random
@@ -9,20 +8,17 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
-from pipeline.config import read_config
+from pipeline.component import Component
 from pipeline.errors import ExitCode, FailureCode, MinerError
-from pipeline.outcome import Outcome, Status
-from pipeline.source import Limits, Source
-from pipeline.workerprocess import Assignment
+from pipeline.outcome import Status
+from pipeline.source import Source
 from pipeline.workers import MORE_STARTS, STARTS_BEFORE_GIVING_UP, SerialWorkers, Workers
+from tests.minedphotos import ALL, REPORT, assignment, names, photos, report_names, worker_pids
 from tests.pictures import source_of
-from tests.running import component, parts_in, pipeline_file, small_photo
+from tests.running import component, parts_in
 
-REPORT = component("report", "jsonreportwriter", "all")
-ALL = component("all", "tests.plugins.routes:Echoes")
 CURSED = {
     "dies": (11, FailureCode.WORKER_CRASHED, "the worker that had it in hand was killed by SIGKILL"),
     "segfaults": (12, FailureCode.WORKER_CRASHED, "the worker that had it in hand was killed by SIGSEGV"),
@@ -47,40 +43,14 @@ def nothing_left_behind(tmp_path: Path) -> Iterator[None]:
     assert parts_in(tmp_path) == []
 
 
-def worker_pids() -> list[int]:
-    """This process's children, dead ones too, but Python's own helper."""
-    return [
-        child.pid
-        for child in psutil.Process().children()
-        if child.status() == psutil.STATUS_ZOMBIE or "resource_tracker" not in " ".join(child.cmdline())
-    ]
+@pytest.fixture(autouse=True, params=[False, True], ids=["each loads", "forked off one"])
+def is_forked(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Everything holds however workers get their pipeline."""
+    monkeypatch.setattr(Component, "forkable", request.param)
+    return request.param
 
 
-def assignment(folder: Path, *components: str, level: int = logging.INFO) -> Assignment:
-    path = pipeline_file(folder / "p.yml", *components)
-    config = read_config(str(path), allow_plugins=True)
-    (folder / "out").mkdir(exist_ok=True)
-    return Assignment(config, folder / "out", Limits(), level)
-
-
-def photos(folder: Path, count: int, width: int = 8) -> list[Source]:
-    return [source_of(small_photo(folder / "in" / f"{width}-{n}.png", width)) for n in range(count)]
-
-
-def report_names(folder: Path) -> set[str]:
-    """The reports under final names; each is whole and about its own file."""
-    for path in (folder / "out").glob("*.json"):
-        report = json.loads(path.read_bytes())
-        assert Path(report["file"]).name == path.name.removesuffix(".json")
-        assert len(report["frames"]) == 1
-    return {path.name for path in (folder / "out").iterdir()}
-
-
-def names(outcomes: list[Outcome], status: Status = Status.MINED) -> list[str]:
-    return sorted(Path(outcome.path).name for outcome in outcomes if outcome.status is status)
-
-
-def test_each_misbehaviour_costs_one_photo_and_all_others_are_mined(tmp_path, caplog):
+def test_each_misbehaviour_costs_one_photo_and_all_others_are_mined(tmp_path, caplog, is_forked):
     caplog.set_level(logging.DEBUG, "pipeline")
     once = component("once", "tests.plugins.dies:Dies", width=10, once=str(tmp_path / "once"))
     curses = [
@@ -101,7 +71,8 @@ def test_each_misbehaviour_costs_one_photo_and_all_others_are_mined(tmp_path, ca
     assert Counter(outcome.path for outcome in outcomes) == Counter(source.path for source in sources)
     assert report_names(tmp_path) == {f"{name}.json" for name in names(outcomes)}
     assert len(names(outcomes)) == len(good)
-    assert max(counts) == Counter(counts).most_common(1)[0][0] == 2  # and back to that after each death
+    # and back to that after each death
+    assert max(counts) == Counter(counts).most_common(1)[0][0] == 2 + is_forked
     told = "\n".join(record.getMessage() for record in caplog.records)
     assert told.count("what it had in hand is tried once more") == 3
     assert "Segmentation fault" in told  # faulthandler's traceback
