@@ -47,7 +47,7 @@ def main() -> None:
     parser.add_argument("--instances", type=Path, help="ground truth of the photos, in COCO's format")
     parser.add_argument("--bare", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
-    model = resolve_onnx(given.model)
+    model = resolve_onnx(given.model).absolute()  # a pipeline file has a folder of its own
     if given.bare:
         print(bare_seconds(given.photos, model))
         return

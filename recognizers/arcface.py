@@ -109,6 +109,7 @@ class ArcFace:
             answer = self._session.run(None, {self._input: np.zeros(shape, np.float32)}, options)[0]
         finally:
             timer.cancel()
+            timer.join()
         return unit_descriptor(answer, self._shown)
 
     def _checked_input(self) -> tuple[bool, str]:

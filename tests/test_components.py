@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import pickle
 import sys
@@ -78,6 +79,7 @@ def test_builds_from_its_defaults(type_: str, models: Path) -> None:
     assert load_class(CATALOG[type_]).__doc__
 
 
+ONNX = {"model": "tiny-yolov8.onnx", "weights": None, "labels": None}
 HELD = """
 import os
 from pathlib import Path
@@ -85,19 +87,19 @@ from pipeline.processes import keep_numpy_to_one_thread
 keep_numpy_to_one_thread()
 from tests.test_components import load
 before = len(os.listdir("/proc/self/fd"))
-load(sys.argv[1], Path(sys.argv[2]))
+load(sys.argv[1], Path(sys.argv[2]), **json.loads(sys.argv[3]))
 answer = len(os.listdir("/proc/self/task")), len(os.listdir("/proc/self/fd")) - before
 """
 """How many threads a process has, and how many descriptors more, in which a component was loaded."""
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="not here: elsewhere nothing is forked")
-@pytest.mark.parametrize("type_", TYPES)
+@pytest.mark.parametrize(("type_", "more"), [*((word, {}) for word in TYPES), ("deepdetector", ONNX)])
 def test_says_truly_that_processes_may_be_forked_off_it(
-    type_: str, models: Path, run_python: Callable[..., Any]
+    type_: str, more: dict[str, Any], models: Path, run_python: Callable[..., Any]
 ) -> None:
     assert load_class(CATALOG[type_]).forkable
-    assert run_python(HELD, type_, models) == [1, 0]
+    assert run_python(HELD, type_, models, json.dumps(more)) == [1, 0]
 
 
 @pytest.mark.parametrize("type_", TYPES)

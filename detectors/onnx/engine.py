@@ -109,6 +109,7 @@ class OnnxEngine:
             raise ModelError(f"{self._shown}: fails when it is run ({_reason(error)})") from None
         finally:
             timer.cancel()
+            timer.join()
 
 
 def usable_devices(device: Device, available: Sequence[str]) -> list[str]:
