@@ -19,6 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from pipeline.notices import ONCE_A_RUN
+
 Mask = NDArray[np.uint8]
 """(height, width) uint8: 0 where the background shows, 255 where the ink does."""
 
@@ -114,7 +116,8 @@ def _substitute(char: str) -> str:
 def _say_once() -> None:
     _log.warning(
         "some labels have characters that no font on this machine has, so they are drawn as codes; "
-        "install a font that has them, such as Debian's fonts-noto-core or fonts-noto-cjk"
+        "install a font that has them, such as Debian's fonts-noto-core or fonts-noto-cjk",
+        extra=ONCE_A_RUN,
     )
 
 

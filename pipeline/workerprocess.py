@@ -89,11 +89,12 @@ class Fatal:
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """Something for the log."""
+    """Something for the log; see `notices.ONCE_A_RUN` for `once`."""
 
     level: int
     logger: str
     text: str
+    once: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +218,7 @@ class _SendingHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Send one record, its traceback below it."""
         try:
-            self._sender.send(LogLine(record.levelno, record.name, self.format(record)))
+            once = hasattr(record, "once_a_run")
+            self._sender.send(LogLine(record.levelno, record.name, self.format(record), once))
         except Exception:  # logging's own convention: a log line never stops the program
             self.handleError(record)

@@ -137,6 +137,7 @@ class Workers:
         self._adopts = self._moulds = False
         self._agenda = Agenda(())
         self._tried: set[tuple[str, str, int]] = set()
+        self._told_once: set[LogLine] = set()
         self._failed_starts = self._failed_loads = 0
         self._has_loaded = False
         self._stops = 0
@@ -277,7 +278,11 @@ class Workers:
             yield from self._dead(worker)
             return
         match message:
+            case LogLine(once=True) if message in self._told_once:
+                pass
             case LogLine():
+                if message.once:
+                    self._told_once.add(message)
                 logging.getLogger(message.logger).log(message.level, "%s", message.text)
             case Loading():
                 worker.loading = True

@@ -21,6 +21,7 @@ from pipeline.component import ALL, Detector, ModelName, Problem, Words
 from pipeline.detections import Box, Detection, Label, Region
 from pipeline.errors import ModelError
 from pipeline.frame import Frame, GrayArray, RgbArray
+from pipeline.notices import ONCE_A_RUN
 from recognizers.facemodel import (
     MODEL_FILE,
     FaceModel,
@@ -202,6 +203,7 @@ class Recognizer(Detector):
                 "%s: the model was taught aligned faces, but faces come without landmarks and will be named "
                 "wrongly more often; put a facedetector before it",
                 self.name,
+                extra=ONCE_A_RUN,
             )
         self._warned = True
 
@@ -225,6 +227,7 @@ class Recognizer(Detector):
                 self.name,
                 str(wanted).lower(),
                 "with" if trained else "without",
+                extra=ONCE_A_RUN,
             )
         return bool(wanted)
 

@@ -8,12 +8,13 @@ import sys
 import threading
 
 from pipeline.component import Detector
+from pipeline.notices import ONCE_A_RUN
 
 _log = logging.getLogger("pipeline.noisy")
 
 
 class Noisy(Detector):
-    """Prints a megabyte on each of standard output and error, and logs from several threads."""
+    """Prints a megabyte on each of standard output and error, logs from threads, and one thing once."""
 
     def detect(self, frame, regions):
         """Make noise, find nothing."""
@@ -25,6 +26,7 @@ class Noisy(Detector):
         ]
         for thread in threads:
             thread.start()
+        _log.warning("the same for everybody", extra=ONCE_A_RUN)
         _log.warning("%d and too few arguments %d", 1)
         for thread in threads:
             thread.join()
