@@ -18,7 +18,6 @@ NO_SKIPS = "DEEPVISUALMINER_NO_SKIPS"
 """Set where everything that tests need is installed, as in CI: then a test that is skipped has failed, ..."""
 MAY_BE_SKIPPED = (
     *("not here", "not at hand", "needs "),  # what belongs to no checkout, such as photographs of others
-    "hadolint",  # Debian has no package of it
     "root may read everything",  # its other half runs as root
     "can be mounted here",  # the kernel was asked, and does not let this user do it
     "control group of version 1 can be made here",
