@@ -167,10 +167,11 @@ class DeepDetector(Detector):
         if is_onnx(model):
             from detectors.onnx.network import OnnxNetwork
 
-            self._network = OnnxNetwork(
+            self._network = network = OnnxNetwork(
                 resolve_onnx(model), family=self.params.family, device=self.params.device, labels=labels
             )
-            _log.debug("%s: %s", model, self._network.description)
+            self.forkable = network.device == "CPU"
+            _log.debug("%s: %s", model, network.description)
         elif model.endswith(DARKFLOW_SUFFIX):
             from detectors.darkflow.opening import open_darkflow
 

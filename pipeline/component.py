@@ -91,10 +91,11 @@ class Component:
     """
 
     Params: ClassVar[type[Params]] = Params
-    forkable: ClassVar[bool] = False
+    forkable: bool = False
     """Whether processes may be forked off one in which it is loaded: it then holds no open file that is read
-    on in each of them, no connection and no lock. (A thread is found out.) Workers start faster and share its
-    models' memory; a pipeline does so where all of its components say so."""
+    on in each of them, no connection, no lock and no accelerator. (A thread is found out.) Workers start
+    faster and share its models' memory, where all components of a pipeline say so. What depends on params may
+    be set to False in `load`."""
 
     def __init__(self, name: str, params: Any) -> None:
         self.name = name

@@ -93,14 +93,17 @@ class Pipeline:
         # What is opened first is finished last.
         self.writers.sort(key=lambda step: not step.component.finished_last)
 
+    @property
+    def _components(self) -> list[Component]:
+        found: list[Component] = [step.component for step in self._detectors]
+        return found + [step.component for step in self.writers]
+
     def load(self) -> None:
         """Load every component's models.
 
         Raises: MinerError: one cannot be used; says which component.
         """
-        components: list[Component] = [step.component for step in self._detectors]
-        components += [step.component for step in self.writers]
-        for component in components:
+        for component in self._components:
             try:
                 component.load()
             except MinerError as error:
@@ -110,6 +113,11 @@ class Pipeline:
                 _log.debug("traceback of a component that failed to load", exc_info=True)
                 reason = f"cannot be loaded ({_in_one_line(error)})"
                 raise MinerError(f'component "{component.name}": {reason}') from None
+
+    @property
+    def forkable(self) -> bool:
+        """Whether processes may be forked off this one now that the pipeline is loaded."""
+        return all(component.forkable for component in self._components)
 
     def mine(self, source: Source) -> Mined:
         """Run one photo through all components and write its outputs, the reports last.

@@ -72,7 +72,8 @@ class Ready:
 
     Args:
         pid: of the process that says so.
-        may_fork: whether it is safe to fork others off it: a model's threads would be missing there.
+        may_fork: whether it is safe to fork others off it: a model's threads would be missing there, and an
+            accelerator does not know them.
     """
 
     pid: int
@@ -138,7 +139,7 @@ def _work(connection: Connection, parent_pid: int) -> None:
         loaded = Pipeline(assignment.config, assignment.output_root, assignment.limits)
         loaded.load()  # may compile a network, in a process that takes what it needs
         gc.freeze()
-        sender.send(Ready(os.getpid(), start_method() == "fork"))
+        sender.send(Ready(os.getpid(), loaded.forkable and start_method() == "fork"))
         connection, sender, errand = _wait_for_errand(connection, sender, parent_pid)
         if assignment.memory_bytes is not None:
             bound_memory(assignment.memory_bytes)

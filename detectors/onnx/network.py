@@ -67,11 +67,16 @@ class OnnxNetwork:
         self.names = network_names(seen, self._reading, labels)
 
     @property
+    def device(self) -> str:
+        """What it runs on, as ONNX Runtime calls it, such as `CPU`."""
+        return self._engine.device
+
+    @property
     def description(self) -> str:
         """What it is and how it runs, in a line for people."""
         width, height = self._limit_wh
         size = f"{'up to ' if self._varies else ''}{width} x {height}"
-        return f"{self._reading.family}, {size}, {len(self.names)} classes, on {self._engine.device}"
+        return f"{self._reading.family}, {size}, {len(self.names)} classes, on {self.device}"
 
     def needed_wh(self, full_wh: tuple[int, int], resize: Resize) -> tuple[int, int]:
         """How large a whole frame of this size becomes on the network's input."""

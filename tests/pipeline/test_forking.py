@@ -10,7 +10,6 @@ from pathlib import Path
 import psutil
 import pytest
 
-from pipeline.component import Component
 from pipeline.errors import ExitCode
 from pipeline.outcome import Outcome, Status
 from pipeline.workers import Workers
@@ -21,12 +20,6 @@ pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="not here: elsewhere each worker loads the pipeline itself"
 )
 FACES = component("faces", "simpledetector", model="haarcascade_frontalface_default.xml")
-
-
-@pytest.fixture
-def forkable(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every component says that it is."""
-    monkeypatch.setattr(Component, "forkable", True)
 
 
 def loads_once(folder: Path) -> str:
@@ -49,7 +42,7 @@ def assert_all_mined(folder: Path, outcomes: list[Outcome], count: int) -> None:
     assert report_names(folder) == {f"{name}.json" for name in names(outcomes)}
 
 
-def test_the_pipeline_is_loaded_once(tmp_path, forkable):
+def test_the_pipeline_is_loaded_once(tmp_path):
     pids = set()
     outcomes = []
     for outcome in Workers(assignment(tmp_path, loads_once(tmp_path), REPORT), 2, 60.0).mine(
@@ -63,11 +56,14 @@ def test_the_pipeline_is_loaded_once(tmp_path, forkable):
 
 
 def test_by_each_worker_where_a_component_does_not_say_that_forks_are_safe(tmp_path):
-    list(Workers(assignment(tmp_path, loads_once(tmp_path), REPORT), 2, 60.0).mine(photos(tmp_path, 30)))
+    nice = component("nice", "tests.plugins.nice:Nice")
+    told = assignment(tmp_path, loads_once(tmp_path), nice, REPORT)
+    outcomes = list(Workers(told, 2, 60.0).mine(photos(tmp_path, 30)))
     assert loads(tmp_path) == 2
+    assert_all_mined(tmp_path, outcomes, 30)
 
 
-def test_or_where_a_component_has_threads(tmp_path, forkable):
+def test_or_where_a_component_has_threads(tmp_path):
     """A fork would not have them."""
     threads = component("threads", "tests.plugins.threads:Threads")
     told = assignment(tmp_path, loads_once(tmp_path), threads, REPORT)
@@ -76,15 +72,23 @@ def test_or_where_a_component_has_threads(tmp_path, forkable):
     assert_all_mined(tmp_path, outcomes, 30)
 
 
+def test_or_where_one_says_so_once_it_is_loaded(tmp_path):
+    """As a network on an accelerator does, which a fork could not use."""
+    accelerated = component("all", "tests.plugins.accelerated:Accelerated", tally=str(tmp_path / "tally"))
+    outcomes = list(Workers(assignment(tmp_path, accelerated, REPORT), 2, 60.0).mine(photos(tmp_path, 30)))
+    assert loads(tmp_path) == 2
+    assert_all_mined(tmp_path, outcomes, 30)
+
+
 @pytest.mark.parametrize(("workers", "count"), [(1, 9), (4, 1)])
-def test_a_worker_alone_mines_itself(tmp_path, forkable, workers, count):
+def test_a_worker_alone_mines_itself(tmp_path, workers, count):
     pids = set()
     for _ in Workers(assignment(tmp_path, ALL, REPORT), workers, 60.0).mine(photos(tmp_path, count)):
         pids |= set(worker_pids())
     assert len(pids) == 1
 
 
-def test_a_mould_that_is_killed_costs_no_photo(tmp_path, forkable, caplog):
+def test_a_mould_that_is_killed_costs_no_photo(tmp_path, caplog):
     """Those that it made go on; one that dies after it is followed by a new mould's."""
     mining = Workers(assignment(tmp_path, loads_once(tmp_path), REPORT), 2, 60.0).mine(photos(tmp_path, 60))
     outcomes = [next(mining)]
@@ -100,7 +104,7 @@ def test_a_mould_that_is_killed_costs_no_photo(tmp_path, forkable, caplog):
     assert loads(tmp_path) == 2
 
 
-def test_one_that_hangs_costs_nothing_but_a_wait(tmp_path, forkable, caplog, monkeypatch):
+def test_one_that_hangs_costs_nothing_but_a_wait(tmp_path, caplog, monkeypatch):
     """Stopped, it answers nobody."""
     monkeypatch.setattr("pipeline.worker.BIRTH_TIMEOUT_S", 0.5)
     mining = Workers(assignment(tmp_path, loads_once(tmp_path), REPORT), 2, 60.0).mine(photos(tmp_path, 60))

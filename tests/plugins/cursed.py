@@ -24,6 +24,7 @@ class Cursed(Detector):
     """Finds nothing, and on a cursed photo does what its class says."""
 
     Params = CursedParams
+    forkable = True
 
     def detect(self, frame: Frame, regions: Sequence[Box]) -> list[Detection]:
         """Misbehave, or find nothing."""

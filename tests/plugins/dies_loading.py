@@ -20,6 +20,7 @@ class DiesLoading(Detector):
     """Says why and ends its process while it should load."""
 
     Params = DiesLoadingParams
+    forkable = True
     params: Any
 
     def load(self):

@@ -16,6 +16,8 @@ _log = logging.getLogger("pipeline.noisy")
 class Noisy(Detector):
     """Prints a megabyte on each of standard output and error, logs from threads, and one thing once."""
 
+    forkable = True
+
     def detect(self, frame, regions):
         """Make noise, find nothing."""
         print("noise " * 170_000)

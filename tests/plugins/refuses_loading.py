@@ -9,6 +9,8 @@ from pipeline.errors import ModelError
 class RefusesLoading(Detector):
     """Says so, as a component should."""
 
+    forkable = True
+
     def load(self):
         """Refuse."""
         raise ModelError("m.onnx: is no network; give another")

@@ -40,6 +40,7 @@ class Echoes(Detector):
     """Finds each region that it is handed, as often as it is handed it."""
 
     Params = EchoesParams
+    forkable = True
     params: Any
 
     def detect(self, frame, regions):

@@ -19,6 +19,7 @@ class Settles(Detector):
     """Finds nothing, and from the second photo on says that it is at work."""
 
     Params = SettlesParams
+    forkable = True
     params: Any
 
     def load(self):

@@ -21,6 +21,7 @@ class Waits(Detector):
     """Says that it has a photo in hand, and keeps it until the test unlocks the gate."""
 
     Params = WaitsParams
+    forkable = True
     params: Any
 
     def detect(self, frame, regions):
