@@ -131,6 +131,7 @@ def _compile(compiler: Compiler, files: Sequence[Path], precision: str, output: 
         "PYTHONPATH": os.pathsep.join(filter(None, (str(_PROJECT_ROOT), os.environ.get("PYTHONPATH")))),
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "CUDA_VISIBLE_DEVICES": "",
+        "KERAS_HOME": str(output.parent),  # or Keras writes its settings into the person's home
     }
     shown = printable(files[0])
     try:
