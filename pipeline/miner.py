@@ -29,7 +29,8 @@ from pipeline.prune import iter_orphans, remove_outputs
 from pipeline.selection import Selection
 from pipeline.source import Source
 from pipeline.workerprocess import Assignment
-from pipeline.workers import SerialWorkers, Workers, Workforce
+from pipeline.workers import Workers
+from pipeline.workforce import SerialWorkers, Workforce
 
 _log = logging.getLogger(__name__)
 

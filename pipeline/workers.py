@@ -3,33 +3,25 @@
 One process, one pipe and one errand in hand for each worker. No library's pool serves: on a
 killed worker multiprocessing.Pool hangs and ProcessPoolExecutor fails every pending file. Here a worker
 that dies loses only the errand in its hands, which is tried once more in a fresh worker.
-
-The first process that has loaded the pipeline mines nothing: it is the mould that workers are forked off, in
-milliseconds, the models' memory shared. Where that is not safe, each worker loads the pipeline itself.
 """
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import multiprocessing
 import multiprocessing.connection
 import time
 import warnings
 from collections.abc import Generator, Iterable, Iterator
-from typing import Protocol
 
-from pipeline.adoption import adopting_orphans, bury_orphans
 from pipeline.agenda import Agenda
 from pipeline.channel import PATIENCE_S
-from pipeline.config import load_class
-from pipeline.errands import Errand, LookAtVideo, MinePhoto, MineSegment, key_of, run_errand
+from pipeline.errands import Errand, LookAtVideo, MinePhoto, MineSegment, key_of
 from pipeline.errors import FailureCode, MinerError
 from pipeline.film import Cut, MinedStretch
 from pipeline.forking import NotForked
+from pipeline.mould import Mould
 from pipeline.outcome import Outcome, Status
-from pipeline.pipeline import Pipeline
-from pipeline.processes import give_way
 from pipeline.source import Source
 from pipeline.worker import LOAD_TIMEOUT_S, Worker
 from pipeline.workerprocess import (
@@ -63,54 +55,6 @@ _log = logging.getLogger(__name__)
 warnings.filterwarnings("ignore", "resource_tracker: process died unexpectedly", UserWarning)
 
 
-class Workforce(Protocol):
-    """Whatever mines sources: worker processes, or this process itself."""
-
-    def mine(self, sources: Iterable[Source]) -> Generator[Outcome, None, None]:
-        """Mine all sources; outcomes come in any order, one a source. Closed early, it drops the rest.
-
-        Raises: MinerError: the run cannot go on.
-        """
-
-    def stop(self) -> None:
-        """Hand out nothing more; called twice, drop what is in hand as well. Safe in a signal handler."""
-
-
-class SerialWorkers:
-    """The twin without processes, for `--workers 0` and a debugger: no deadline, a crash is a crash."""
-
-    def __init__(self, assignment: Assignment) -> None:
-        self._assignment = assignment
-        self._stopping = False
-
-    def mine(self, sources: Iterable[Source]) -> Generator[Outcome, None, None]:
-        """As `Workforce.mine`, in order."""
-        assignment, pipeline = self._assignment, None
-        with contextlib.closing(Agenda(sources)) as agenda:
-            while not self._stopping and (errand := agenda.next()) is not None:
-                if pipeline is None:
-                    give_way(assignment.nice)
-                    pipeline = Pipeline(assignment.config, assignment.output_root, assignment.limits)
-                    pipeline.load()
-                result = run_errand(pipeline, errand, assignment.run_pid, self._on_frame)
-                if (outcome := agenda.note(errand, result)) is not None:
-                    yield outcome
-
-    def stop(self) -> None:
-        """As `Workforce.stop`.
-
-        Raises: KeyboardInterrupt: called twice, to get out of whatever is running; its files are dropped.
-        """
-        if self._stopping:
-            raise KeyboardInterrupt
-        self._stopping = True
-
-    def _on_frame(self) -> None:
-        """A video that is not done to the end is done anew in the next run: there is no use in going on."""
-        if self._stopping:
-            raise KeyboardInterrupt
-
-
 def _given(outcome: Outcome | None) -> tuple[Outcome, ...]:
     return () if outcome is None else (outcome,)
 
@@ -128,13 +72,11 @@ class Workers:
     def __init__(
         self, assignment: Assignment, count: int, timeout_s: float, *, stall_s: float = STALL_S
     ) -> None:
-        self._assignment = assignment
         self._count = count
         self._timeout_s = timeout_s
         self._stall_s = stall_s
         self._workers: list[Worker] = []
-        self._mould: Worker | None = None
-        self._adopts = self._moulds = False
+        self._mould = Mould(assignment)
         self._agenda = Agenda(())
         self._tried: set[tuple[str, str, int]] = set()
         self._told_once: set[LogLine] = set()
@@ -152,17 +94,13 @@ class Workers:
     def mine(self, sources: Iterable[Source]) -> Generator[Outcome, None, None]:
         """As `Workforce.mine`."""
         self._agenda = Agenda(sources)
-        with adopting_orphans() as self._adopts:
-            components = self._assignment.config.components
-            forkable = all(load_class(component.target).forkable for component in components)
-            self._moulds = self._adopts and forkable
+        with self._mould.adopting():
             try:
                 yield from self._mine()
             finally:
-                self._break_mould()
+                self._mould.break_up()
                 while self._workers:  # what they had in hand leaves no trace under a final name
                     self._workers.pop().end()
-                self._bury_orphans()
                 self._agenda.close()
 
     def _mine(self) -> Iterator[Outcome]:
@@ -173,7 +111,7 @@ class Workers:
             if time.monotonic() >= self._grace_ends or not self._busy():
                 return
             yield from self._wait()
-            self._bury_orphans()
+            self._mould.bury_strangers(self._workers)
 
     def _busy(self) -> list[Worker]:
         return [worker for worker in self._workers if worker.errand is not None]
@@ -209,10 +147,10 @@ class Workers:
 
         Raises: MinerError: there is none at all.
         """
-        if self._moulds and self._mould is None and any(not worker.ready for worker in self._workers):
+        if self._mould.is_missing and any(not worker.ready for worker in self._workers):
             return None  # that one may become the mould
         try:
-            worker = Worker(self._assignment, self._mould if self._moulds else None)
+            worker = self._mould.new_worker()
         except OSError as error:  # too many processes or open files
             self._do_with_fewer(str(error.strerror))
             return None if self._workers else self._start_worker()
@@ -227,35 +165,23 @@ class Workers:
         if self._workers:
             self._count = len(self._workers)
             _log.warning("no more than %d workers can be started (%s)", self._count, reason)
-        elif self._mould is None:
+        elif self._mould.process is None:
             raise MinerError(f"no worker process can be started ({reason})")
         else:  # it has the place that a worker could have
-            self._moulds = False
-            self._break_mould()
-
-    def _break_mould(self) -> None:
-        if self._mould is not None:
-            self._mould.end()
-            self._mould = None
-
-    def _bury_orphans(self) -> None:
-        pids = {worker.pid for worker in self._processes()}
-        if self._adopts and None not in pids:  # else the orphan might be that worker
-            bury_orphans(pids)
-
-    def _processes(self) -> list[Worker]:
-        return self._workers if self._mould is None else [*self._workers, self._mould]
+            self._mould.give_up()
 
     def _wait(self) -> Iterator[Outcome]:
         """Sleep until something happens, and not for long; yield what came to an end."""
         deadline = min(self._grace_ends, *(worker.deadline for worker in self._busy()))
         until = min(deadline, time.monotonic() + LOOK_S)
-        processes = self._processes()
+        processes = self._mould.beside(self._workers)
         ears = [worker.connection for worker in processes]
         ears += [worker.noise for worker in processes if not worker.noise.closed]
         heard = multiprocessing.connection.wait(ears, timeout=max(0.0, until - time.monotonic()))
         self._forgive(time.monotonic() - until)
-        for worker in list(processes):
+        for worker in processes:
+            if worker not in self._mould.beside(self._workers):
+                continue  # what another said has ended it
             if worker.noise in heard:
                 worker.hear_noise()
             if worker.connection in heard:
@@ -291,10 +217,10 @@ class Workers:
             case Ready():
                 self._failed_starts = self._failed_loads = 0
                 self._has_loaded = True
-                if worker.pid is not None:  # it has loaded the pipeline itself
-                    self._moulds = self._moulds and message.may_fork
+                if worker.pid is not None and not message.may_fork:  # it has loaded the pipeline itself
+                    self._mould.give_up()
                 worker.note_ready(message.pid)
-                if self._moulds and self._mould is None and self._needs_more():
+                if self._mould.is_missing and self._needs_more():
                     self._make_mould(worker)
                 elif worker.errand is not None and not self._stops:
                     worker.hand(self._allowed_s(worker.errand))
@@ -321,7 +247,7 @@ class Workers:
     def _make_mould(self, worker: Worker) -> None:
         """Have a worker that is ready, and has mined nothing, be what others are forked off."""
         self._workers.remove(worker)
-        self._mould, errand, worker.errand = worker, worker.errand, None
+        self._mould.process, errand, worker.errand = worker, worker.errand, None
         if errand is not None:
             self._agenda.put_back(errand)
 
@@ -336,8 +262,8 @@ class Workers:
 
     def _dead(self, worker: Worker) -> Iterator[Outcome]:
         errand, how = worker.errand, worker.end(patience_s=5.0)
-        if worker is self._mould:
-            self._mould = None
+        if worker is self._mould.process:
+            self._mould.process = None
             _log.warning("the process that workers are forked off %s; another takes its place", how)
             return
         self._workers.remove(worker)
@@ -360,7 +286,7 @@ class Workers:
         _log.warning("a worker %s while it was %s", how, doing)
         self._failed_starts += 1
         if worker.pid is None and self._failed_starts >= STARTS_BEFORE_GIVING_UP:  # no way to have them here
-            self._moulds = False
+            self._mould.give_up()
         self._failed_loads += worker.loading and not worker.was_killed
         never_loads = self._failed_loads >= STARTS_BEFORE_GIVING_UP and not self._has_loaded
         if never_loads or self._failed_starts >= MORE_STARTS:
@@ -389,8 +315,7 @@ class Workers:
     def _unborn(self, worker: Worker) -> Iterator[Outcome]:
         """The mould does not bring forth what it was asked for."""
         _log.warning("the process that workers are forked off hangs; now each loads the pipeline itself")
-        self._moulds = False
-        self._break_mould()
+        self._mould.give_up()
         self._dismiss(worker)
         if worker.errand is not None:
             yield from _given(self._agenda.put_back(worker.errand))
@@ -402,7 +327,7 @@ class Workers:
     def _begin_to_stop(self) -> None:
         """After the first signal: nobody is waited for who has begun nothing, or cannot finish a source."""
         self._stopping = True
-        self._break_mould()
+        self._mould.break_up()
         _log.warning("stopping; what is in hand gets %.0f s, a second signal stops at once", GRACE_S)
         for worker in list(self._workers):
             if not worker.ready or isinstance(worker.errand, LookAtVideo | MineSegment):

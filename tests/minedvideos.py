@@ -10,7 +10,8 @@ from pipeline.config import read_config
 from pipeline.outcome import Outcome
 from pipeline.source import Limits, Source
 from pipeline.workerprocess import Assignment
-from pipeline.workers import SerialWorkers, Workers
+from pipeline.workers import Workers
+from pipeline.workforce import SerialWorkers
 from tests.running import component, pipeline_file
 from tests.videos import source_of
 

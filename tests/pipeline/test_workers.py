@@ -14,7 +14,8 @@ import pytest
 from pipeline.errors import ExitCode, FailureCode, MinerError
 from pipeline.outcome import Status
 from pipeline.source import Source
-from pipeline.workers import MORE_STARTS, STARTS_BEFORE_GIVING_UP, SerialWorkers, Workers
+from pipeline.workers import MORE_STARTS, STARTS_BEFORE_GIVING_UP, Workers
+from pipeline.workforce import SerialWorkers
 from tests.minedphotos import ALL, REPORT, assignment, names, photos, report_names, worker_pids
 from tests.pictures import source_of
 from tests.running import component, parts_in
@@ -47,7 +48,7 @@ def nothing_left_behind(tmp_path: Path) -> Iterator[None]:
 def is_forked(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
     """Everything holds however workers get their pipeline."""
     if not request.param:  # as elsewhere than on Linux
-        monkeypatch.setattr("pipeline.workers.adopting_orphans", lambda: contextlib.nullcontext(False))
+        monkeypatch.setattr("pipeline.mould.adopting_orphans", lambda: contextlib.nullcontext(False))
     return request.param
 
 
