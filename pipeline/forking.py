@@ -36,8 +36,8 @@ def ask_for_fork(mould: Connection, theirs: Connection, noise: Connection) -> No
         theirs, noise: the worker's ends of its pipes; the caller closes them then.
     """
     try:
-        mould.send(Fork())
         with _socket(mould) as line:
+            mould.send(Fork())
             socket.send_fds(line, [b"2"], [theirs.fileno(), noise.fileno()])
     except ConnectionError:  # the mould just died: the end of `theirs` says so
         return

@@ -6,7 +6,6 @@ import contextlib
 import os
 import re
 import time
-from pathlib import Path
 
 from pipeline.contenthash import sha256_of
 from pipeline.errors import MinerError, ModelError
@@ -15,8 +14,9 @@ from pipeline.outputs import printable, write_file
 
 _WORTH_BYTES = 1 << 20
 """What is smaller is read in a millisecond."""
-_SETTLED_S = 10.0
-"""A file that was changed less than this long ago may change once more within one tick of its times."""
+_SETTLED_S = 60.0
+"""A file that was changed less than this long ago may change once more and keep its times: within one tick,
+or, by a program that has it mapped, until the kernel has written it to the disk."""
 _KEPT_S = 180 * 24 * 3600.0
 
 _known: dict[str, str] = {}
@@ -37,14 +37,18 @@ def model_sha256(path: str | os.PathLike[str]) -> str:
         same = "-".join(f"{number:x}" for number in (status.st_dev, status.st_ino, status.st_size, *times))
         if same not in _known:
             is_worth_it = status.st_size >= _WORTH_BYTES and time.time() - max(times) / 1e9 > _SETTLED_S
-            _known[same] = _kept(path, cache_folder() / "hashes" / same) if is_worth_it else sha256_of(path)
+            _known[same] = _kept(path, same) if is_worth_it else sha256_of(path)
     except OSError as error:
         raise ModelError(f"{printable(os.fspath(path))}: cannot be read ({error.strerror})") from None
     return _known[same]
 
 
-def _kept(path: str | os.PathLike[str], place: Path) -> str:
-    """The hash that is kept there, or else the file's, which is then kept there."""
+def _kept(path: str | os.PathLike[str], name: str) -> str:
+    """The hash that is kept under this name, or else the file's, which is then kept so."""
+    try:
+        place = cache_folder() / "hashes" / name
+    except RuntimeError:  # a user without a home, who cannot keep anything
+        return sha256_of(path)
     with contextlib.suppress(OSError, ValueError):
         if re.fullmatch("[0-9a-f]{64}", kept := place.read_text("ascii")):
             return kept

@@ -15,6 +15,8 @@ from pipeline.config import load_class
 from pipeline.worker import Worker
 from pipeline.workerprocess import Assignment
 
+BARREN_BEFORE_GIVING_UP = 3
+
 
 class Mould:
     """Makes workers, with the process to fork them off, if there is one.
@@ -29,6 +31,7 @@ class Mould:
         self.process: Worker | None = None
         self._assignment = assignment
         self._adopts = self._is_wanted = False
+        self._barren = 0
 
     @contextlib.contextmanager
     def adopting(self) -> Iterator[None]:
@@ -54,6 +57,16 @@ class Mould:
         Raises: OSError: no process, or no pipe, is to be had.
         """
         return Worker(self._assignment, self.process)
+
+    def note_birth(self) -> None:
+        """A worker that was forked off the process has spoken."""
+        self._barren = 0
+
+    def note_death(self) -> None:
+        """The process is gone; after so many in a row that bore no worker there is to be no other."""
+        self.process = None
+        self._barren += 1
+        self._is_wanted = self._is_wanted and self._barren < BARREN_BEFORE_GIVING_UP
 
     def give_up(self) -> None:
         """From now on, each worker loads the pipeline itself."""

@@ -27,6 +27,7 @@ LAST_CHANCE_S = 5.0
 NOISE_BYTES = 4096
 """How much of a worker's last words is kept."""
 
+_LOOK_S = 0.005
 _log = logging.getLogger(__name__)
 
 
@@ -93,7 +94,7 @@ class Worker:
         """See the process end, kill it if it does not, and clean up behind it; how it ended, in words."""
         how = "was lost before it spoke"
         if process := self._process or self._newborn():
-            process.join(patience_s)
+            _await_end(process, patience_s)
             process.kill()
             process.join()
             if self.errand is not None:
@@ -115,6 +116,19 @@ class Worker:
         except (EOFError, ConnectionError):
             return None
         return AdoptedProcess(message.pid) if isinstance(message, Ready) else None
+
+
+def _await_end(process: BaseProcess | AdoptedProcess, patience_s: float) -> None:
+    """See a process end within so many seconds, or not.
+
+    Not by `BaseProcess.join`: it waits for a pipe to close, and who was forked off a mould has an end of it.
+    """
+    if isinstance(process, AdoptedProcess):
+        process.join(patience_s)
+        return
+    until = time.monotonic() + patience_s
+    while process.exitcode is None and time.monotonic() < until:
+        time.sleep(_LOOK_S)
 
 
 def _started(theirs: Connection, noise: Connection) -> BaseProcess:

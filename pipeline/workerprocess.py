@@ -138,6 +138,8 @@ def _work(connection: Connection, parent_pid: int) -> None:
     try:
         loaded = Pipeline(assignment.config, assignment.output_root, assignment.limits)
         loaded.load()  # may compile a network, in a process that takes what it needs
+        with contextlib.suppress(Exception):  # what is wrong with it is told of each photo
+            import pipeline.photo  # noqa: F401 - once here, instead of with the first photo of each worker
         gc.freeze()
         sender.send(Ready(os.getpid(), loaded.forkable and start_method() == "fork"))
         connection, sender, errand = _wait_for_errand(connection, sender, parent_pid)
@@ -156,8 +158,6 @@ def _wait_for_errand(
 ) -> tuple[Connection, _Sender, Errand]:
     """The first errand, and what is then talked over with the parent: each process forked off has its own."""
     while isinstance(message := connection.recv(), Fork):
-        import pipeline.photo  # noqa: F401 - once here, instead of with the first photo of each worker
-
         if (own := fork_worker(connection, parent_pid)) is not None:
             connection.close()
             connection, noise = own

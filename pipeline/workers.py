@@ -213,15 +213,17 @@ class Workers:
             case Loading():
                 worker.loading = True
             case NotForked(reason):
-                self._do_without(worker, reason)
+                yield from self._do_without(worker, reason)
             case Ready():
                 self._failed_starts = self._failed_loads = 0
                 self._has_loaded = True
-                if worker.pid is not None and not message.may_fork:  # it has loaded the pipeline itself
+                if worker.pid is None:
+                    self._mould.note_birth()
+                elif not message.may_fork:  # it has loaded the pipeline itself
                     self._mould.give_up()
                 worker.note_ready(message.pid)
                 if self._mould.is_missing and self._needs_more():
-                    self._make_mould(worker)
+                    yield from self._make_mould(worker)
                 elif worker.errand is not None and not self._stops:
                     worker.hand(self._allowed_s(worker.errand))
             case Fatal():
@@ -244,26 +246,29 @@ class Workers:
         self._agenda.put_back(errand)
         return True
 
-    def _make_mould(self, worker: Worker) -> None:
+    def _make_mould(self, worker: Worker) -> Iterator[Outcome]:
         """Have a worker that is ready, and has mined nothing, be what others are forked off."""
         self._workers.remove(worker)
         self._mould.process, errand, worker.errand = worker, worker.errand, None
         if errand is not None:
-            self._agenda.put_back(errand)
+            yield from _given(self._agenda.put_back(errand))
 
-    def _do_without(self, worker: Worker, reason: str) -> None:
+    def _do_without(self, worker: Worker, reason: str) -> Iterator[Outcome]:
         """The machine allows no process for a worker that was asked of the mould."""
         self._workers.remove(worker)
         errand, worker.errand = worker.errand, None
         worker.end()
+        if self._workers:
+            self._do_with_fewer(reason)
+        else:  # the mould has the place that a worker could have
+            self._mould.give_up()
         if errand is not None:
-            self._agenda.put_back(errand)
-        self._do_with_fewer(reason)
+            yield from _given(self._agenda.put_back(errand))
 
     def _dead(self, worker: Worker) -> Iterator[Outcome]:
         errand, how = worker.errand, worker.end(patience_s=5.0)
         if worker is self._mould.process:
-            self._mould.process = None
+            self._mould.note_death()
             _log.warning("the process that workers are forked off %s; another takes its place", how)
             return
         self._workers.remove(worker)
@@ -330,7 +335,7 @@ class Workers:
         self._mould.break_up()
         _log.warning("stopping; what is in hand gets %.0f s, a second signal stops at once", GRACE_S)
         for worker in list(self._workers):
-            if not worker.ready or isinstance(worker.errand, LookAtVideo | MineSegment):
+            if not worker.handed or isinstance(worker.errand, LookAtVideo | MineSegment):
                 self._dismiss(worker)
 
     def _dismiss(self, worker: Worker) -> None:

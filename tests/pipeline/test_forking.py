@@ -10,10 +10,15 @@ from pathlib import Path
 import psutil
 import pytest
 
+from pipeline.agenda import Agenda
 from pipeline.errors import ExitCode
+from pipeline.forking import NotForked
+from pipeline.mould import BARREN_BEFORE_GIVING_UP
 from pipeline.outcome import Outcome, Status
+from pipeline.workerprocess import Message, Ready
 from pipeline.workers import Workers
 from tests.minedphotos import ALL, REPORT, assignment, names, photos, report_names, worker_pids
+from tests.pipeline.test_agenda import FAILED, PHOTO, VIDEO, cut
 from tests.running import component, pipeline_file, run, small_photo
 
 pytestmark = pytest.mark.skipif(
@@ -89,8 +94,8 @@ def test_a_worker_alone_mines_itself(tmp_path, workers, count):
 
 
 def test_a_mould_that_is_killed_costs_no_photo(tmp_path, caplog):
-    """Those that it made go on; one that dies after it is followed by a new mould's."""
-    mining = Workers(assignment(tmp_path, loads_once(tmp_path), REPORT), 2, 60.0).mine(photos(tmp_path, 60))
+    """Those that it made go on, and are heard; one that dies after it is followed by another."""
+    mining = Workers(assignment(tmp_path, loads_once(tmp_path), REPORT), 2, 4.0).mine(photos(tmp_path, 60))
     outcomes = [next(mining)]
     mould = eldest_child()
     os.kill(mould, signal.SIGKILL)
@@ -104,6 +109,15 @@ def test_a_mould_that_is_killed_costs_no_photo(tmp_path, caplog):
     assert loads(tmp_path) == 2
 
 
+def test_one_that_dies_whenever_it_should_fork_is_given_up(tmp_path, caplog):
+    dying = component("all", "tests.plugins.dies_forking:DiesForking", tally=str(tmp_path / "tally"))
+    outcomes = list(Workers(assignment(tmp_path, dying, REPORT), 2, 60.0).mine(photos(tmp_path, 30)))
+    assert_all_mined(tmp_path, outcomes, 30)
+    told = "the process that workers are forked off ended with exit status 9"
+    assert caplog.text.count(told) == BARREN_BEFORE_GIVING_UP
+    assert loads(tmp_path) == BARREN_BEFORE_GIVING_UP + 2
+
+
 def test_one_that_hangs_costs_nothing_but_a_wait(tmp_path, caplog, monkeypatch):
     """Stopped, it answers nobody."""
     monkeypatch.setattr("pipeline.worker.BIRTH_TIMEOUT_S", 0.5)
@@ -115,6 +129,38 @@ def test_one_that_hangs_costs_nothing_but_a_wait(tmp_path, caplog, monkeypatch):
     outcomes += mining
     assert_all_mined(tmp_path, outcomes, 60)
     assert caplog.text.count("the process that workers are forked off hangs; now each loads") == 1
+
+
+class Speaks:
+    """Stands for a worker, and says one thing."""
+
+    def __init__(self, message: Message, pid: int | None) -> None:
+        self.message, self.pid, self.errand = message, pid, None
+        self.ready, self.connection = False, self
+
+    def recv(self) -> Message:
+        return self.message
+
+    def note_ready(self, pid: int) -> None:
+        self.ready = True
+
+    def end(self) -> str:
+        return "ended"
+
+
+@pytest.mark.parametrize("other", [Speaks(Ready(99, may_fork=True), 99), Speaks(NotForked("full"), None)])
+def test_a_video_that_fails_while_its_other_half_goes_back_has_its_outcome(tmp_path, other):
+    """The other half was for one that becomes the mould, or for one that the mould could not bring forth."""
+    workers = Workers(assignment(tmp_path, ALL, REPORT), 3, 60.0)
+    workers._agenda = Agenda([VIDEO, PHOTO])
+    with workers._mould.adopting():
+        workers._agenda.note(workers._agenda.next(), cut(2))
+        failing = Speaks(FAILED, 98)
+        failing.errand, other.errand = workers._agenda.next(), workers._agenda.next()
+        workers._workers = [failing, other]
+        assert list(workers._hear(failing)) == []
+        assert [outcome.sentence for outcome in workers._hear(other)] == [FAILED.sentence]
+    workers._agenda.close()
 
 
 def test_where_the_program_was_started_with_sigchld_ignored(tmp_path):

@@ -103,6 +103,16 @@ def test_a_cache_that_cannot_be_written(hashes, model):
     assert model_sha256(model) == true_hash(model)
 
 
+def test_a_user_without_a_home(hashes, model, monkeypatch):
+    """As a container's unknown user: platformdirs knows no folder then."""
+
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(modelhash, "cache_folder", homeless)
+    assert model_sha256(model) == true_hash(model)
+
+
 def test_a_file_that_is_not_there(hashes, tmp_path):
     with pytest.raises(ModelError, match=r"none\.onnx: cannot be read \(No such file or directory\)"):
         model_sha256(tmp_path / "none.onnx")

@@ -5,6 +5,7 @@ import logging
 import os
 import random
 import signal
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -229,6 +230,21 @@ def test_the_serial_twin_stops(tmp_path):
     assert list(outcomes) == []
     with pytest.raises(KeyboardInterrupt):
         workforce.stop()
+
+
+class StoppedAtReady(Workers):
+    """Somebody presses Ctrl-C just before it hears that a worker is ready."""
+
+    def _hear(self, worker):
+        if worker.loading and not self._stops:
+            self.stop()
+        yield from super()._hear(worker)
+
+
+def test_stopped_while_workers_load_it_waits_for_none_of_them(tmp_path):
+    workers = StoppedAtReady(assignment(tmp_path, ALL, REPORT), 2, 60.0)
+    assert list(workers.mine(photos(tmp_path, 3))) == []
+    assert time.monotonic() < workers._grace_ends
 
 
 def test_stopped_before_it_began_it_hands_out_nothing(tmp_path):
