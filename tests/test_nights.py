@@ -108,7 +108,7 @@ class TestWhatIsMined:
         (house.input / "notes.txt").write_text("words")
         house.night()
         monkeypatch.setattr("pipeline.walk.open", lambda *_, **__: pytest.fail("opened"), raising=False)
-        monkeypatch.setattr("pipeline.workers.Pipeline", lambda *_: pytest.fail("built"))
+        monkeypatch.setattr("pipeline.workforce.Pipeline", lambda *_: pytest.fail("built"))
         assert house.counts() == {"unchanged": 1, "ignored": 1}
         assert house.counts(workers=2) == {"unchanged": 1, "ignored": 1}
 
@@ -241,7 +241,7 @@ class TestRenamed:
             ("Summer \u00fc/b.png", Reason.RENAMED),
         ]
         with monkeypatch.context() as patched:
-            patched.setattr("pipeline.workers.Pipeline", lambda *_: pytest.fail("mined"))
+            patched.setattr("pipeline.workforce.Pipeline", lambda *_: pytest.fail("mined"))
             assert house.counts(prune=True) == {"renamed": 2, "pruned": 2}
             assert house.counts() == {"unchanged": 2}
         carried = house.outputs()
