@@ -143,8 +143,10 @@ def test_a_reader_that_goes_away_and_ctrl_c(tmp_path):
     done = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True)
     assert "Traceback" not in done.stderr
     os.mkfifo(tmp_path / "list.csv")
+    train = [sys.executable, ROOT / "facerec_train.py", "train", "list.csv", "50", "t.csv", "m"]
     waiting = subprocess.Popen(
-        [sys.executable, ROOT / "facerec_train.py", "train", "list.csv", "50", "t.csv", "m"],
+        # Whoever started the tests may have ignored Ctrl-C, as a shell does for what runs in its background.
+        ["env", "--default-signal=INT", *train],
         cwd=tmp_path,
         stderr=subprocess.PIPE,
         text=True,
