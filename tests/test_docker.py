@@ -297,3 +297,53 @@ def test_the_readme_speaks_of_every_file():
     for path in FOLDER.iterdir():
         if path.name not in {"README.md", "shared", ".gitignore"} and not path.name.endswith("cache__"):
             assert path.name in readme, path.name
+
+
+STAND_INS = {
+    "apt-get": "#!/bin/sh\n",
+    "npm": "#!/bin/sh\n",
+    "clang": "#!/bin/sh\n",
+    "git": """#!/bin/sh
+for last; do :; done
+echo "git: $*" >> "$TOLD"
+printf '#!/bin/sh\\necho "configure: $CC_OPT_FLAGS $CLANG_COMPILER_PATH" >> "$TOLD"\\n' > "$last/configure"
+chmod +x "$last/configure"
+""",
+    "bazelisk": """#!/bin/sh
+echo "bazelisk: $*" >> "$TOLD"
+[ -z "$BROKEN" ] || exit 1
+mkdir -p bazel-bin/tensorflow/tools/pip_package/wheel_house
+touch bazel-bin/tensorflow/tools/pip_package/wheel_house/tensorflow-9.8.7-cp313-cp313-linux_x86_64.whl
+""",
+}
+"""What building a TensorFlow fetches and runs, none of which is here: each says what it was asked for."""
+
+
+@pytest.mark.parametrize("broken", ["", "yes"])
+def test_building_a_tensorflow_asks_for_the_right_things_and_leaves_a_wheel(tmp_path, broken):
+    for name, content in STAND_INS.items():
+        executable(tmp_path / "bin" / name, content)
+    (tmp_path / "wheels").mkdir()
+    environment = {
+        **os.environ,
+        "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}",
+        "JOBS": "3",
+        "BROKEN": broken,
+        "TOLD": str(tmp_path / "told"),
+        "TMPDIR": str(tmp_path),
+    }
+    done = run(FOLDER / "build-tensorflow.sh", "9.8.7", tmp_path / "wheels", env=environment)
+    git, configure, bazelisk = (tmp_path / "told").read_text().splitlines()
+    assert "--branch v9.8.7 " in git
+    assert re.fullmatch(r"configure: -march=x86-64-v3 /\S+/bin/clang", configure)
+    assert "--config=opt --jobs=3 " in bazelisk
+    assert re.search(r"HERMETIC_PYTHON_VERSION=3\.\d+ ", bazelisk)
+    made = [path.name for path in (tmp_path / "wheels").iterdir()]
+    assert "takes 1 to 2 hours" in done.stdout
+    if broken:
+        assert done.returncode != 0
+        assert "Done" not in done.stdout
+        assert made == []
+    else:
+        assert done.returncode == 0, done.stderr
+        assert made == ["tensorflow-9.8.7-cp313-cp313-linux_x86_64.whl"]
