@@ -11,11 +11,9 @@ import ctypes
 import os
 import signal
 import sys
-import time
 from collections.abc import Container, Iterator
 
 _PR_SET_CHILD_SUBREAPER = 36
-_LOOK_S = 0.005
 
 
 @contextlib.contextmanager
@@ -56,29 +54,31 @@ class AdoptedProcess:
 
     Args:
         pid: its number.
-    Attributes:
-        exitcode: negative for a signal's number; None for a process whose end nobody has seen.
     """
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
-        self.exitcode: int | None = None
+        self._exitcode: int | None = None
 
-    def join(self, timeout: float | None = None) -> None:
-        """Wait for its end, at most so many seconds."""
-        until = float("inf") if timeout is None else time.monotonic() + timeout
-        while self.exitcode is None:
-            pid, status = os.waitpid(self.pid, 0 if timeout is None else os.WNOHANG)
+    @property
+    def exitcode(self) -> int | None:
+        """Negative for a signal's number; None as long as it runs."""
+        self._look(os.WNOHANG)
+        return self._exitcode
+
+    def join(self) -> None:
+        """Wait for its end."""
+        self._look(0)
+
+    def _look(self, options: int) -> None:
+        if self._exitcode is None:
+            pid, status = os.waitpid(self.pid, options)
             if pid:
-                self.exitcode = os.waitstatus_to_exitcode(status)
-            elif time.monotonic() >= until:
-                return
-            else:
-                time.sleep(_LOOK_S)
+                self._exitcode = os.waitstatus_to_exitcode(status)
 
     def kill(self) -> None:
         """Send SIGKILL. Nobody else can have its number before its end is seen."""
-        if self.exitcode is None:
+        if self._exitcode is None:
             os.kill(self.pid, signal.SIGKILL)
 
     def close(self) -> None:

@@ -43,7 +43,6 @@ class Mould:
             try:
                 yield
             finally:
-                self.break_up()
                 self.bury_strangers(())
 
     @property

@@ -123,9 +123,6 @@ def _await_end(process: BaseProcess | AdoptedProcess, patience_s: float) -> None
 
     Not by `BaseProcess.join`: it waits for a pipe to close, and who was forked off a mould has an end of it.
     """
-    if isinstance(process, AdoptedProcess):
-        process.join(patience_s)
-        return
     until = time.monotonic() + patience_s
     while process.exitcode is None and time.monotonic() < until:
         time.sleep(_LOOK_S)

@@ -152,23 +152,20 @@ class Workers:
         try:
             worker = self._mould.new_worker()
         except OSError as error:  # too many processes or open files
+            if not self._workers and self._mould.process is None:
+                raise MinerError(f"no worker process can be started ({error.strerror})") from None
             self._do_with_fewer(str(error.strerror))
             return None if self._workers else self._start_worker()
         self._workers.append(worker)
         return worker
 
     def _do_with_fewer(self, reason: str) -> None:
-        """The machine allows no worker more.
-
-        Raises: MinerError: there is none at all.
-        """
+        """The machine allows no worker more."""
         if self._workers:
             self._count = len(self._workers)
             _log.warning("no more than %d workers can be started (%s)", self._count, reason)
-        elif self._mould.process is None:
-            raise MinerError(f"no worker process can be started ({reason})")
-        else:  # it has the place that a worker could have
-            self._mould.give_up()
+        else:
+            self._mould.give_up()  # it has the place that a worker could have
 
     def _wait(self) -> Iterator[Outcome]:
         """Sleep until something happens, and not for long; yield what came to an end."""
@@ -180,7 +177,7 @@ class Workers:
         heard = multiprocessing.connection.wait(ears, timeout=max(0.0, until - time.monotonic()))
         self._forgive(time.monotonic() - until)
         for worker in processes:
-            if worker not in self._mould.beside(self._workers):
+            if worker.connection.closed:
                 continue  # what another said has ended it
             if worker.noise in heard:
                 worker.hear_noise()
@@ -204,12 +201,11 @@ class Workers:
             yield from self._dead(worker)
             return
         match message:
-            case LogLine(once=True) if message in self._told_once:
-                pass
             case LogLine():
+                if message not in self._told_once:
+                    logging.getLogger(message.logger).log(message.level, "%s", message.text)
                 if message.once:
                     self._told_once.add(message)
-                logging.getLogger(message.logger).log(message.level, "%s", message.text)
             case Loading():
                 worker.loading = True
             case NotForked(reason):
@@ -249,19 +245,18 @@ class Workers:
     def _make_mould(self, worker: Worker) -> Iterator[Outcome]:
         """Have a worker that is ready, and has mined nothing, be what others are forked off."""
         self._workers.remove(worker)
-        self._mould.process, errand, worker.errand = worker, worker.errand, None
-        if errand is not None:
-            yield from _given(self._agenda.put_back(errand))
+        self._mould.process = worker
+        yield from self._take_back(worker)
 
     def _do_without(self, worker: Worker, reason: str) -> Iterator[Outcome]:
         """The machine allows no process for a worker that was asked of the mould."""
-        self._workers.remove(worker)
+        self._dismiss(worker)
+        self._do_with_fewer(reason)
+        yield from self._take_back(worker)
+
+    def _take_back(self, worker: Worker) -> Iterator[Outcome]:
+        """What it has, or had, in hand comes next; or, of a video that has failed meanwhile, its outcome."""
         errand, worker.errand = worker.errand, None
-        worker.end()
-        if self._workers:
-            self._do_with_fewer(reason)
-        else:  # the mould has the place that a worker could have
-            self._mould.give_up()
         if errand is not None:
             yield from _given(self._agenda.put_back(errand))
 
@@ -277,11 +272,11 @@ class Workers:
         if errand is None or not worker.handed:
             if worker.ready:
                 _log.warning("an idle worker %s; another takes its place", how)
-            yield from () if errand is None else _given(self._agenda.put_back(errand))
+            yield from self._take_back(worker)
         elif key_of(errand) not in self._tried:
             self._tried.add(key_of(errand))
             _log.warning("a worker %s; what it had in hand is tried once more", how)
-            yield from _given(self._agenda.put_back(errand))
+            yield from self._take_back(worker)
         else:
             sentence = f"the worker that had it in hand {how}; so did the one before"
             yield from self._failed(errand, FailureCode.WORKER_CRASHED, sentence)
@@ -322,8 +317,7 @@ class Workers:
         _log.warning("the process that workers are forked off hangs; now each loads the pipeline itself")
         self._mould.give_up()
         self._dismiss(worker)
-        if worker.errand is not None:
-            yield from _given(self._agenda.put_back(worker.errand))
+        yield from self._take_back(worker)
 
     def _failed(self, errand: Errand, code: FailureCode, sentence: str) -> Iterator[Outcome]:
         outcome = Outcome(errand.source.path, Status.FAILED, code, sentence)

@@ -61,7 +61,6 @@ def test_what_an_ended_child_leaves_behind_is_ours(orphans):
 
 def test_an_adopted_process_can_be_awaited_and_killed(orphans):
     process = AdoptedProcess(orphans[0])
-    process.join(0.0)
     assert process.exitcode is None
     process.kill()
     process.join()
@@ -71,10 +70,10 @@ def test_an_adopted_process_can_be_awaited_and_killed(orphans):
     assert is_a_child(orphans[1])
 
 
-def test_waiting_for_its_end_has_an_end(orphans):
+def test_its_end_is_seen_without_waiting(orphans):
     os.kill(orphans[0], signal.SIGTERM)
+    await_end(orphans[0])
     process = AdoptedProcess(orphans[0])
-    process.join(60.0)
     assert process.exitcode == -signal.SIGTERM
 
 

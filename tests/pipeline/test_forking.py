@@ -24,6 +24,7 @@ from tests.running import component, pipeline_file, run, small_photo
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="not here: elsewhere each worker loads the pipeline itself"
 )
+DIES_FORKING = component("dying", "tests.plugins.dies_forking:DiesForking")
 FACES = component("faces", "simpledetector", model="haarcascade_frontalface_default.xml")
 
 
@@ -60,27 +61,14 @@ def test_the_pipeline_is_loaded_once(tmp_path):
     assert_all_mined(tmp_path, outcomes, 30)
 
 
-def test_by_each_worker_where_a_component_does_not_say_that_forks_are_safe(tmp_path):
-    nice = component("nice", "tests.plugins.nice:Nice")
-    told = assignment(tmp_path, loads_once(tmp_path), nice, REPORT)
+@pytest.mark.parametrize(
+    "unfit",
+    ["tests.plugins.nice:Nice", "tests.plugins.threads:Threads", "tests.plugins.accelerated:Accelerated"],
+)
+def test_by_each_worker_where_a_fork_is_not_known_to_be_safe(tmp_path, unfit):
+    """A component does not say that it is, has a thread, or says once it is loaded that it is not."""
+    told = assignment(tmp_path, loads_once(tmp_path), component("unfit", f"tests.plugins.{unfit}"), REPORT)
     outcomes = list(Workers(told, 2, 60.0).mine(photos(tmp_path, 30)))
-    assert loads(tmp_path) == 2
-    assert_all_mined(tmp_path, outcomes, 30)
-
-
-def test_or_where_a_component_has_threads(tmp_path):
-    """A fork would not have them."""
-    threads = component("threads", "tests.plugins.threads:Threads")
-    told = assignment(tmp_path, loads_once(tmp_path), threads, REPORT)
-    outcomes = list(Workers(told, 2, 60.0).mine(photos(tmp_path, 30)))
-    assert loads(tmp_path) == 2
-    assert_all_mined(tmp_path, outcomes, 30)
-
-
-def test_or_where_one_says_so_once_it_is_loaded(tmp_path):
-    """As a network on an accelerator does, which a fork could not use."""
-    accelerated = component("all", "tests.plugins.accelerated:Accelerated", tally=str(tmp_path / "tally"))
-    outcomes = list(Workers(assignment(tmp_path, accelerated, REPORT), 2, 60.0).mine(photos(tmp_path, 30)))
     assert loads(tmp_path) == 2
     assert_all_mined(tmp_path, outcomes, 30)
 
@@ -110,11 +98,11 @@ def test_a_mould_that_is_killed_costs_no_photo(tmp_path, caplog):
 
 
 def test_one_that_dies_whenever_it_should_fork_is_given_up(tmp_path, caplog):
-    dying = component("all", "tests.plugins.dies_forking:DiesForking", tally=str(tmp_path / "tally"))
-    outcomes = list(Workers(assignment(tmp_path, dying, REPORT), 2, 60.0).mine(photos(tmp_path, 30)))
+    told = assignment(tmp_path, loads_once(tmp_path), DIES_FORKING, REPORT)
+    outcomes = list(Workers(told, 2, 60.0).mine(photos(tmp_path, 30)))
     assert_all_mined(tmp_path, outcomes, 30)
-    told = "the process that workers are forked off ended with exit status 9"
-    assert caplog.text.count(told) == BARREN_BEFORE_GIVING_UP
+    ended = "the process that workers are forked off ended with exit status 9"
+    assert caplog.text.count(ended) == BARREN_BEFORE_GIVING_UP
     assert loads(tmp_path) == BARREN_BEFORE_GIVING_UP + 2
 
 
