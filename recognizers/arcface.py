@@ -5,7 +5,6 @@ Deng et al., ArcFace, CVPR 2019; whatever was trained on faces that were aligned
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import onnxruntime
 
 from pipeline.errors import ModelError
 from pipeline.outputs import printable
+from pipeline.timelimit import time_limit
 from recognizers.alignment import TEMPLATE_SIDE_PX, aligned
 from recognizers.faceimage import PixelArray, scaled, with_margin
 from recognizers.facenetwork import DescriptorArray, Strangers
@@ -103,13 +103,8 @@ class ArcFace:
         side = TEMPLATE_SIDE_PX
         shape = (1, side, side, 3) if self._channels_last else (1, 3, side, side)
         options = onnxruntime.RunOptions()
-        timer = threading.Timer(_TRIAL_S, setattr, (options, "terminate", True))
-        timer.start()
-        try:
+        with time_limit(_TRIAL_S, lambda: setattr(options, "terminate", True)):
             answer = self._session.run(None, {self._input: np.zeros(shape, np.float32)}, options)[0]
-        finally:
-            timer.cancel()
-            timer.join()
         return unit_descriptor(answer, self._shown)
 
     def _checked_input(self) -> tuple[bool, str]:

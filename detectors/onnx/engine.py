@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
@@ -15,6 +14,7 @@ from detectors.onnx.choices import Device
 from detectors.onnx.nature import Nature
 from pipeline.errors import ModelError
 from pipeline.outputs import printable
+from pipeline.timelimit import time_limit
 
 Array = NDArray[Any]
 
@@ -96,20 +96,15 @@ class OnnxEngine:
         Raises: ModelError: it fails, or takes longer than `TRIAL_S`.
         """
         options = onnxruntime.RunOptions()
-        timer = threading.Timer(TRIAL_S, setattr, (options, "terminate", True))
-        timer.daemon = True
-        timer.start()
         try:
-            return self.run(feeds, options)
+            with time_limit(TRIAL_S, lambda: setattr(options, "terminate", True)):
+                return self.run(feeds, options)
         except Exception as error:
             if options.terminate:
                 raise ModelError(
                     f"{self._shown}: did not end within {TRIAL_S:.0f} s on one picture"
                 ) from None
             raise ModelError(f"{self._shown}: fails when it is run ({_reason(error)})") from None
-        finally:
-            timer.cancel()
-            timer.join()
 
 
 def usable_devices(device: Device, available: Sequence[str]) -> list[str]:
