@@ -61,10 +61,7 @@ def test_the_pipeline_is_loaded_once(tmp_path):
     assert_all_mined(tmp_path, outcomes, 30)
 
 
-@pytest.mark.parametrize(
-    "unfit",
-    ["tests.plugins.nice:Nice", "tests.plugins.threads:Threads", "tests.plugins.accelerated:Accelerated"],
-)
+@pytest.mark.parametrize("unfit", ["nice:Nice", "threads:Threads", "accelerated:Accelerated"])
 def test_by_each_worker_where_a_fork_is_not_known_to_be_safe(tmp_path, unfit):
     """A component does not say that it is, has a thread, or says once it is loaded that it is not."""
     told = assignment(tmp_path, loads_once(tmp_path), component("unfit", f"tests.plugins.{unfit}"), REPORT)
