@@ -1,4 +1,4 @@
-"""The least that detecting costs: for each photo a scaled decode and one call of the engine.
+"""The least that detecting costs: for each photo a scaled decode and one call of the engine, input whole.
 
     python -m benchmarks.bare PHOTOS PRECISION
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.boxes import Placement, letterbox
+from detectors.boxes import Placement, letterbox, without_empty_cells
 from pipeline.detections import Box
 from pipeline.frame import Frame, RgbArray
 
@@ -19,7 +19,7 @@ _PADDING_GRAY = 0.5
 
 
 def sample(
-    frame: Frame, region: Box, input_wh: tuple[int, int], resize: Resize
+    frame: Frame, region: Box, input_wh: tuple[int, int], resize: Resize, stride: int | None = None
 ) -> tuple[FloatArray, Placement]:
     """A region of a frame as a network's input.
 
@@ -29,11 +29,15 @@ def sample(
         input_wh: the network's input, pixels.
         resize: `letterbox` keeps the aspect and pads with gray; `stretch` does not; `darknet` letterboxes
             the full-size pixels with Darknet's own sampling.
+        stride: where the network takes an input of any multiple of it, a letterbox goes without the cells
+            that would hold padding alone; None: it takes `input_wh`.
     Returns: (1, height, width, 3) float32 RGB in [0, 1], and where the region lies on it.
     """
     size_wh = (region.width, region.height)
     place = Placement(*input_wh, 0, 0) if resize == "stretch" else letterbox(size_wh, input_wh)
     fitted_wh = (place.width, place.height)
+    if resize == "letterbox" and stride is not None:
+        place, input_wh = without_empty_cells(place, input_wh, stride)
     canvas, inside = _padded(input_wh, place)
     if resize == "darknet":
         inside[:] = _darknet_resized(frame.rgb(region), fitted_wh)

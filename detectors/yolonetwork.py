@@ -26,6 +26,7 @@ class YoloNetwork:
         compiled: the flatbuffer.
         names: of the classes, in the order of the class ids.
         tree: of the classes, where the network has one.
+        stride: see `NetworkCfg.stride`; None: the compiled network takes an input of its own size alone.
         stretched: whether the network was trained on pictures stretched to its input.
     Raises: ModelError: the flatbuffer cannot be run.
     """
@@ -37,12 +38,14 @@ class YoloNetwork:
         names: tuple[str, ...],
         *,
         tree: ClassTree | None = None,
+        stride: int | None = None,
         stretched: bool = False,
     ) -> None:
         self.names = names
         self._network = network
         self._tree = tree
-        self._engine = LiteRtEngine(compiled)
+        self._stride = stride
+        self._engine = LiteRtEngine(compiled, stride)
         # Darknet's own program stretches pictures for YOLOv1, and Darkflow for every network.
         stretched = stretched or any(isinstance(head, Detection) for _, head in network.heads)
         self._resize: Resize = "stretch" if stretched else "letterbox"
@@ -81,7 +84,7 @@ class YoloNetwork:
         shape = self._network.shape
         as_asked: Resize = self._resize if resize == "auto" else resize
         for region in regions:
-            pixels, place = sample(frame, region, (shape.width, shape.height), as_asked)
+            pixels, place = sample(frame, region, (shape.width, shape.height), as_asked, self._stride)
             xyxy, scores = decode_heads(self._network, self._engine.run(pixels), threshold, self._tree)
             xyxy = place.to_picture(xyxy, (region.width, region.height))
             scores = suppress_scores(xyxy, scores, nms)

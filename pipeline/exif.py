@@ -110,13 +110,12 @@ def _text(value: object) -> str:
 def _taken(tags: _Tags, details: _Tags) -> str | None:
     """When the shutter opened, else when the file was written; whatever of them is a date."""
     for text, offset in (
-        (_value(details, Base.DateTimeOriginal), _value(details, Base.OffsetTimeOriginal)),
-        (_value(tags, Base.DateTime), _value(details, Base.OffsetTime)),
+        (_text(_value(details, Base.DateTimeOriginal)), _text(_value(details, Base.OffsetTimeOriginal))),
+        (_text(_value(tags, Base.DateTime)), _text(_value(details, Base.OffsetTime))),
     ):
-        for given, form in (
-            (_text(text) + _text(offset), "%Y:%m:%d %H:%M:%S%z"),
-            (_text(text), "%Y:%m:%d %H:%M:%S"),
-        ):
+        if not text:
+            continue
+        for given, form in ((text + offset, "%Y:%m:%d %H:%M:%S%z"), (text, "%Y:%m:%d %H:%M:%S")):
             try:
                 return datetime.strptime(given, form).isoformat(timespec="seconds")
             except ValueError:

@@ -13,6 +13,7 @@ HEAD_END = b',\n  "frames": ['
 FRAMES_SEPARATOR = ","
 FRAMES_END = "\n  ]\n}\n"
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 _UNSHOWABLE = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 """What JSON need not escape, yet moves a terminal's cursor or turns the order of what is read."""
 
@@ -31,7 +32,6 @@ def laid_out(value: Mapping[str, Any], indent: str) -> str:
     """A JSON object with a line a key, and in a list, or an object of objects, a line an element."""
     members = []
     for key, member in value.items():
-        text = _dump(member)
         if isinstance(member, list) and member:
             elements = f",\n{indent}    ".join(_dump(element) for element in member)
             text = f"[\n{indent}    {elements}\n{indent}  ]"
@@ -40,10 +40,11 @@ def laid_out(value: Mapping[str, Any], indent: str) -> str:
                 f"{_dump(k)}: {_dump(element)}" for k, element in member.items()
             )
             text = f"{{\n{indent}    {elements}\n{indent}  }}"
+        else:
+            text = _dump(member)
         members.append(f"\n{indent}  {_dump(key)}: {text}")
     return "{" + ",".join(members) + f"\n{indent}}}"
 
 
 def _dump(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-    return _UNSHOWABLE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
+    return _UNSHOWABLE.sub(lambda match: f"\\u{ord(match.group()):04x}", _ENCODER.encode(value))

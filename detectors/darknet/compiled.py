@@ -8,7 +8,7 @@ from detectors.compilecache import Compiler, Precision, compiled
 from detectors.darknet.cfg import read_cfg
 from detectors.darknet.weights import check_weights
 
-COMPILER = Compiler("detectors.darknet.compile", version="3")
+COMPILER = Compiler("detectors.darknet.compile", version="4")
 
 
 def compiled_network(cfg: Path, weights: Path, precision: Precision) -> Path:

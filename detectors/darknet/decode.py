@@ -26,7 +26,8 @@ def decode_heads(
     Args:
         network: the description of the heads, in the order of `raw`.
         raw: a head's input each, (1, grid height, grid width, boxes x (5 + classes)) float32, or of
-            `[detection]` (1, 1, 1, numbers).
+            `[detection]` (1, 1, 1, numbers). A grid may have fewer rows or columns than the .cfg says,
+            where the input was cut.
         threshold: in [0, 1]; scores at or below it come out as 0.
         tree: of the classes, for a `[region]` that has one: a box then has the score of one class alone.
     Returns:
@@ -57,11 +58,12 @@ def _decode_head(
         case Detection():
             return _decode_detection(head, values.reshape(-1), input_wh)
         case Region() | Yolo():
-            return _decode_anchors(head, values, input_wh, threshold, tree)
+            cell_wh = input_wh / np.array((head.shape.width, head.shape.height), dtype=np.float32)
+            return _decode_anchors(head, values, cell_wh, threshold, tree)
 
 
 def _decode_anchors(
-    head: Yolo | Region, values: FloatArray, input_wh: FloatArray, threshold: float, tree: ClassTree | None
+    head: Yolo | Region, values: FloatArray, cell_wh: FloatArray, threshold: float, tree: ClassTree | None
 ) -> Decoded:
     """Pick the cells that may hold something first, then do the arithmetic on those alone."""
     rows, columns, _ = values.shape
@@ -72,13 +74,12 @@ def _decode_anchors(
     picked = by_box[row, column, anchor]
     cells = np.stack((column, row), axis=1).astype(np.float32)
     anchors = np.array(head.anchors, dtype=np.float32)[anchor]
-    grid = np.array((columns, rows), dtype=np.float32)
     certainty = objectness[row, column, anchor][:, None]
     if isinstance(head, Region):
-        centre = (cells + _logistic(picked[:, :2])) / grid * input_wh
-        size = _exp(picked[:, 2:4]) * anchors / grid * input_wh
+        centre = (cells + _logistic(picked[:, :2])) * cell_wh
+        size = _exp(picked[:, 2:4]) * anchors * cell_wh
         return centre, size, _region_scores(head, certainty, picked[:, 5:], tree)
-    centre, size = _yolo_boxes(head, picked, cells, anchors, grid, input_wh)
+    centre, size = _yolo_boxes(head, picked, cells, anchors, cell_wh)
     return centre, size, certainty * (picked[:, 5:] if plain else _logistic(picked[:, 5:]))
 
 
@@ -110,17 +111,12 @@ def _decode_detection(head: Detection, values: FloatArray, input_wh: FloatArray)
 
 
 def _yolo_boxes(
-    head: Yolo,
-    picked: FloatArray,
-    cells: FloatArray,
-    anchors: FloatArray,
-    grid: FloatArray,
-    input_wh: FloatArray,
+    head: Yolo, picked: FloatArray, cells: FloatArray, anchors: FloatArray, cell_wh: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Centres and sizes, (N, 2) each, pixels of the network's input."""
     offset = picked[:, :2] if head.new_coords else _logistic(picked[:, :2])
     offset = offset * head.scale_x_y - (head.scale_x_y - 1) / 2
-    centre = (cells + offset) / grid * input_wh
+    centre = (cells + offset) * cell_wh
     size = (picked[:, 2:4] * 2) ** 2 * anchors if head.new_coords else _exp(picked[:, 2:4]) * anchors
     return centre, size
 

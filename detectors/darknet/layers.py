@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -275,3 +276,33 @@ class NetworkCfg:
     def classes(self) -> int:
         """How many classes the network tells apart."""
         return self.heads[0][1].classes
+
+    @property
+    def stride(self) -> int | None:
+        """Pixels of the input, each way, that a cell of the coarsest layer is.
+
+        The input may then be of any multiple of it. None where a layer needs the .cfg's own size.
+        """
+        strides = [1]
+        for layer in self.layers:
+            stride, rest = divmod(self.shape.height, layer.shape.height)
+            proportional = not rest and stride * layer.shape.width == self.shape.width
+            if not (proportional and _takes_any_size(layer)):
+                return None
+            strides.append(stride)
+        return math.lcm(*strides)
+
+
+def _takes_any_size(layer: Layer) -> bool:
+    """Whether it sees neighbourhoods alone, and puts out its input's size over its stride."""
+    match layer:
+        case Convolutional():
+            return layer.size - layer.stride <= 2 * layer.padding < layer.size
+        case MaxPool():
+            return layer.size - layer.stride <= layer.padding < layer.size
+        case Reorg():
+            return layer.plain  # Darknet's own order mixes places that are far apart
+        case Route() | Shortcut() | Upsample() | Unchanged() | Yolo() | Region():
+            return True
+        case _:
+            return False

@@ -61,7 +61,8 @@ def build_function(network: NetworkCfg, weights: Mapping[int, LayerWeights]) -> 
 
     Its input is (1, height, width, 3) float32, RGB, 0 to 1; each output is (1, grid height, grid width,
     channels) float32, as they enter the `[yolo]` or `[region]` layer, or (1, 1, 1, numbers) as they enter a
-    `[detection]` layer.
+    `[detection]` layer. No operation holds a size where the network has a `stride`: whoever runs it may then
+    give it an input of another size.
     """
     signature = tf.TensorSpec((1, *network.shape), tf.float32, name="image")
 
@@ -95,8 +96,7 @@ def _apply(layer: Layer, before: Tensor, outputs: list[Tensor], weights: LayerWe
                 added = added + outputs[index]
             return _ACTIVATIONS[layer.activation](added)
         case Upsample():
-            size = (layer.shape.height, layer.shape.width)
-            return tf.compat.v1.image.resize_nearest_neighbor(before, size)
+            return _upsample(layer.stride, before)
         case Reorg():
             return tf.nn.space_to_depth(before, layer.stride) if layer.plain else _reorg(layer, before)
         case AvgPool():
@@ -177,6 +177,11 @@ def _max_pool(layer: MaxPool, before: Tensor) -> Tensor:
     if any(side != (0, 0) for side in sides):
         before = tf.pad(before, ((0, 0), *sides, (0, 0)), constant_values=before.dtype.min)
     return tf.nn.max_pool2d(before, layer.size, layer.stride, "VALID")
+
+
+def _upsample(stride: int, before: Tensor) -> Tensor:
+    """Nearest neighbours, without the output's size written into the graph: it may change with the input."""
+    return tf.nn.depth_to_space(tf.concat([before] * stride**2, axis=3), stride) if stride > 1 else before
 
 
 def _route(layer: Route, outputs: list[Tensor]) -> Tensor:

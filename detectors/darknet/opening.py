@@ -29,7 +29,8 @@ def open_darknet(files: DarknetFiles, labels: Path | None, precision: Precision)
     file = labels or find_class_names(files.cfg, files.names)
     names = read_class_names(file, network.classes, network.where)
     tree = _tree(network, files.cfg)
-    return YoloNetwork(network, compiled_network(files.cfg, files.weights, precision), names, tree=tree)
+    compiled = compiled_network(files.cfg, files.weights, precision)
+    return YoloNetwork(network, compiled, names, tree=tree, stride=network.stride)
 
 
 def _tree(network: NetworkCfg, cfg: Path) -> ClassTree | None:

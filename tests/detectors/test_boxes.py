@@ -3,7 +3,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from detectors.boxes import Placement, iou_with, letterbox, nms, suppress_scores
+from detectors.boxes import (
+    Placement,
+    iou_with,
+    letterbox,
+    nms,
+    suppress_scores,
+    without_empty_cells,
+)
 
 
 def boxes_of(*rows: tuple[float, ...]) -> np.ndarray:
@@ -100,3 +107,36 @@ def test_boxes_come_back_from_the_letterbox() -> None:
         on_input = in_picture * scale + (place.left, place.top) * 2
         back = place.to_picture(on_input.astype(np.float32), size_wh)
         assert np.allclose(back, in_picture, rtol=1e-4, atol=0.05)
+
+
+@pytest.mark.parametrize(
+    ("size_wh", "expected"),
+    [
+        ((640, 480), (Placement(416, 312, 0, 20), (416, 352))),
+        ((480, 640), (Placement(312, 416, 20, 0), (352, 416))),
+        ((1920, 1080), (Placement(416, 234, 0, 27), (416, 288))),
+        ((416, 416), (Placement(416, 416, 0, 0), (416, 416))),
+        ((60000, 1), (Placement(416, 1, 0, 15), (416, 32))),
+    ],
+)
+def test_without_empty_cells(size_wh: tuple[int, int], expected: tuple[Placement, tuple[int, int]]) -> None:
+    assert without_empty_cells(letterbox(size_wh, (416, 416)), (416, 416), 32) == expected
+
+
+def test_cells_that_hold_something_stay_and_no_other() -> None:
+    random = np.random.default_rng(3)
+    for _ in range(200):
+        stride = int(random.choice((8, 32, 64)))
+        columns, rows = (int(count) for count in random.integers(1, 20, 2))
+        input_wh = (columns * stride, rows * stride)
+        size_wh = tuple(int(side) for side in random.integers(1, 3000, 2))
+        whole = letterbox(size_wh, input_wh)
+        there = np.zeros(input_wh[::-1], dtype=bool)
+        there[whole.top : whole.top + whole.height, whole.left : whole.left + whole.width] = True
+        cells = there.reshape(rows, stride, columns, stride).any(axis=(1, 3))
+        place, cut_wh = without_empty_cells(whole, input_wh, stride)
+        assert cut_wh == (cells.any(axis=0).sum() * stride, cells.any(axis=1).sum() * stride)
+        assert place[:2] == whole[:2]
+        assert (place.left % stride, place.top % stride) == (whole.left % stride, whole.top % stride)
+        assert 0 <= place.left <= cut_wh[0] - place.width
+        assert 0 <= place.top <= cut_wh[1] - place.height

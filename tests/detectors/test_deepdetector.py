@@ -15,6 +15,7 @@ from detectors.boxes import iou_with
 from detectors.darkflow.meta import read_meta
 from detectors.darknet.decode import decode_heads
 from detectors.deepdetector import DeepDetector, DeepDetectorParams
+from detectors.engines import LiteRtEngine
 from pipeline.config import read_config
 from pipeline.detections import Box, Detection
 from pipeline.errors import ModelError, PipelineFileError
@@ -69,6 +70,29 @@ def test_finds_the_bus_and_the_people(precision: str, resize: str, sample_photos
     assert len(found) <= 6
     confidences = [each.labels[0].confidence for each in found]
     assert confidences == sorted(confidences, reverse=True)
+
+
+def test_leaves_out_what_a_letterbox_would_add_and_finds_the_same(
+    sample_photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wide photo and a tall one, to and fro, against the whole input."""
+    shapes: list[tuple[int, ...]] = []
+    run = LiteRtEngine.run
+
+    def noted(self: LiteRtEngine, image: np.ndarray) -> list[np.ndarray]:
+        shapes.append(image.shape)
+        return run(self, image)
+
+    monkeypatch.setattr(LiteRtEngine, "run", noted)
+    cut, whole = detector(), detector()
+    whole._network._stride = None
+    for name in ("zidane.jpg", "bus.jpg", "zidane.jpg"):
+        frame = photo(sample_photos / name)
+        found, expected = (looking.detect(frame, [frame.whole]) for looking in (cut, whole))
+        assert len(found) == len(expected)
+        assert all(is_there(found, each.labels[0].text, each.box, iou=0.9) for each in expected)
+    wide, tall, square = (1, 288, 416, 3), (1, 416, 352, 3), (1, 416, 416, 3)
+    assert shapes == [wide, square, tall, square, wide, square]
 
 
 def test_looks_into_regions_and_answers_in_the_photos_pixels(sample_photos: Path) -> None:
@@ -311,5 +335,5 @@ def ap50(coco64: Path, **params: Any) -> float:
 
 def test_int8_finds_nearly_as_much(coco64: Path) -> None:
     exact, small = ap50(coco64), ap50(coco64, precision="int8")
-    assert exact > 50
+    assert exact > 51.4 - 0.5  # cv2.dnn with the same weights and a letterbox of 416x416: 51.4
     assert small > exact - 2

@@ -32,6 +32,25 @@ def test_letterboxes_in_the_middle_on_gray(resize: Resize) -> None:
     assert np.abs(inside[:, :, 1] - np.linspace(0, 1, 32)[:, None]).max() < 0.02
 
 
+@pytest.mark.parametrize("size_wh", [(200, 100), (100, 200), (90, 90), (1, 300)])
+def test_a_letterbox_without_empty_cells_is_a_part_of_the_whole_one(size_wh: tuple[int, int]) -> None:
+    frame = Frame.from_rgb(gradient(*size_wh))
+    whole, place = sample(frame, frame.whole, (96, 96), "letterbox")
+    cut, cut_place = sample(frame, frame.whole, (96, 96), "letterbox", 16)
+    left, top = int(place.left - cut_place.left), int(place.top - cut_place.top)
+    assert left % 16 == top % 16 == 0
+    assert (cut == whole[:, top : top + cut.shape[1], left : left + cut.shape[2]]).all()
+    outside = np.ones(whole.shape[:3], dtype=bool)
+    outside[:, top : top + cut.shape[1], left : left + cut.shape[2]] = False
+    assert (whole[outside] == 0.5).all()
+
+
+@pytest.mark.parametrize("resize", ["stretch", "darknet"])
+def test_only_a_letterbox_is_cut(resize: Resize) -> None:
+    frame = Frame.from_rgb(gradient(200, 100))
+    assert sample(frame, frame.whole, (96, 96), resize, 16)[0].shape == (1, 96, 96, 3)
+
+
 def test_stretches() -> None:
     frame = Frame.from_rgb(gradient(200, 100))
     pixels, place = sample(frame, frame.whole, (64, 48), "stretch")

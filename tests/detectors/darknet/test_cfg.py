@@ -158,6 +158,36 @@ def test_sizes_are_darknets(side: int, part: str, expected: int) -> None:
     assert network_of(part, TAIL, width=side, height=side).layers[0].shape[:2] == (expected, expected)
 
 
+HALF = conv(4, 3, 2)
+
+
+@pytest.mark.parametrize(
+    ("side", "parts", "expected"),
+    [
+        (64, "", 1),
+        (64, HALF + maxpool(2, 2) + maxpool(5, 1), 4),
+        (64, HALF + HALF + conv(4) + section("upsample", stride=4), 4),
+        (36, maxpool(2, 2) + route(-2) + maxpool(3, 3) + section("upsample", stride=3), 6),
+        (64, section("reorg3d", stride=2), 2),
+        (63, HALF, None),  # the last cell is cut
+        (64, conv(4, pad=0), None),  # a border is lost, whatever the size
+        (64, conv(4, 3, 2, pad=0), None),
+        (64, conv(4, 3, 1, pad=0, padding=2), None),
+        (64, maxpool(3, 2, padding=0), None),
+        (64, section("reorg", stride=2), None),
+        (64, section("local", filters=4, size=3, stride=1, pad=1), None),
+        (64, section("softmax", groups=1, spatial=1), None),
+    ],
+)
+def test_knows_whether_the_input_may_have_another_size(side: int, parts: str, expected: int | None) -> None:
+    assert network_of(conv(4), parts, TAIL, width=side, height=side).stride == expected
+
+
+def test_the_input_of_a_network_with_a_connected_layer_has_one_size() -> None:
+    head = section("detection", coords=4, side=2, num=1, classes=3)
+    assert network_of(section("connected", output=32), head).stride is None
+
+
 @pytest.mark.parametrize("activation", ["linear", "leaky", "relu", "logistic", "mish", "swish"])
 def test_knows_activations(activation: str) -> None:
     (layer, *_) = network_of(conv(4, act=activation), TAIL).layers

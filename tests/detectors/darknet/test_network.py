@@ -140,6 +140,29 @@ def test_gives_what_opencv_gives(name: str) -> None:
     assert [output.shape[1:] for output in ours] == [head.shape for _, head in network.heads]
 
 
+BLOCKS = conv(8) + section("reorg3d", stride=2) + maxpool(3, 3) + conv(8, 1) + section("upsample", stride=3)
+ANY_SIZE = {
+    "residual": RESIDUAL,
+    "pooled": POOLED,
+    "grouped": GROUPED,
+    "scaled": SCALED,
+    "blocks": BLOCKS + head_conv() + yolo(),
+}
+
+
+@pytest.mark.parametrize("precision", ["float32", "int8"])
+@pytest.mark.parametrize("name", ANY_SIZE)
+def test_takes_other_sizes_as_if_compiled_for_them(name: str, precision: str) -> None:
+    """Smaller and larger, to and fro: each as from a .cfg of that size, with the same weights."""
+    text = net(48, 48) + ANY_SIZE[name]
+    assert parse_cfg(text, "net.cfg").stride in (2, 4, 6)
+    for width, height in ((48, 24), (12, 60), (48, 48), (12, 12)):
+        own = net(width, height) + ANY_SIZE[name]
+        image = picture(parse_cfg(own, "net.cfg"))
+        found, expected = engine(text, precision).run(image), engine(own, precision).run(image)
+        assert largest_difference(found, expected) <= 1e-5
+
+
 def run(text: str, image: np.ndarray, precision: str = "float32") -> list[np.ndarray]:
     return engine(net(12, 10) + text, precision).run(image)
 
