@@ -58,7 +58,8 @@ def _decode_head(
         case Detection():
             return _decode_detection(head, values.reshape(-1), input_wh)
         case Region() | Yolo():
-            cell_wh = input_wh / np.array((head.shape.width, head.shape.height), dtype=np.float32)
+            grid_wh = np.array((head.shape.width, head.shape.height), dtype=np.float32)
+            cell_wh = np.asarray(input_wh / grid_wh, dtype=np.float32)
             return _decode_anchors(head, values, cell_wh, threshold, tree)
 
 
