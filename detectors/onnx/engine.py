@@ -46,19 +46,20 @@ class OnnxEngine:
 
     Args:
         nature: what `read_nature` read; its file is loaded.
+        content: is loaded in the file's place.
         device: where it runs; `auto` takes the first of CUDA, DirectML, Core ML, OpenVINO that is installed
             and works, else the CPU.
     Raises: ModelError: ONNX Runtime does not take the file, or has no such device.
     """
 
-    def __init__(self, nature: Nature, device: Device) -> None:
+    def __init__(self, nature: Nature, device: Device, content: bytes | None = None) -> None:
         self._shown = printable(nature.file)
         self._keys = {port.name: port.key for port in nature.outputs}
         choices = usable_devices(device, onnxruntime.get_available_providers())
         for choice in choices:
             provider = _PROVIDERS[choice][0]
             try:
-                self._session = _open_session(nature.file, choice)
+                self._session = _open_session(content or _as_model(nature.file), choice)
             except Exception as error:  # ONNX Runtime's own exceptions have no common base
                 if choice == choices[-1]:
                     raise ModelError(
@@ -126,7 +127,7 @@ def usable_devices(device: Device, available: Sequence[str]) -> list[str]:
     return [device]
 
 
-def _open_session(file: str, device: str) -> Any:
+def _open_session(model: str | bytes, device: str) -> Any:
     provider, provider_options = _PROVIDERS[device]
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -139,7 +140,7 @@ def _open_session(file: str, device: str) -> Any:
     if device != "cpu":
         providers.append(("CPUExecutionProvider", {}))  # for operators that the device lacks
     # Its own falling back would try a broken file twice, and say so on standard output.
-    return onnxruntime.InferenceSession(_as_model(file), options, providers=providers, enable_fallback=False)
+    return onnxruntime.InferenceSession(model, options, providers=providers, enable_fallback=False)
 
 
 def _as_model(file: str) -> str | bytes:

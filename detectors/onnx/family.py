@@ -54,7 +54,7 @@ class Preparation:
         padding: gray of what it does not cover, 0 to 255.
         side: width and height where the network takes any and its metadata says nothing.
         stride: what the sides of an input of any size must be multiples of, where such an input is cut to
-            the picture's shape; 0 keeps it square.
+            the picture's shape; 0 keeps it whole.
     """
 
     bgr: bool = False
@@ -78,6 +78,8 @@ class Reading:
         classes: how many it tells apart; None where the outputs do not show it.
         suppressed: whether its boxes need no more non-maximum suppression.
         coco: how many classes it has if it was trained on COCO: 80, 90 or 91.
+        any_size: whether nothing in such an export depends on the input's size, so that an input of multiples
+            of the preparation's stride is worth a trial where the file states one size.
     """
 
     family: str
@@ -86,6 +88,7 @@ class Reading:
     classes: int | None
     suppressed: bool = False
     coco: int = 80
+    any_size: bool = False
 
 
 Reader = Callable[[Nature, bool], Reading | None]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,22 +11,13 @@ from numpy.typing import NDArray
 
 from detectors.boxes import FloatArray, suppress_scores
 from detectors.onnx.choices import Device, FamilyName
-from detectors.onnx.engine import OnnxEngine
 from detectors.onnx.families import recognize
-from detectors.onnx.family import Decoded, Outputs, Placing, Preparation
+from detectors.onnx.family import Decoded, Outputs, Placing
 from detectors.onnx.modelfile import read_nature
 from detectors.onnx.names import network_names
-from detectors.onnx.nature import Nature, Port
+from detectors.onnx.opening import blank_feeds, open_engine, size_limit, size_values, with_sizes
 from detectors.onnx.preparing import Fitting, fit, prepare
-from detectors.onnx.shapes import (
-    MAX_SIDE,
-    SIZE_INPUT,
-    check_inputs,
-    input_size,
-    is_channels_last,
-    picture_port,
-    stated_size,
-)
+from detectors.onnx.shapes import SIZE_INPUT, check_inputs, input_size, picture_port
 from pipeline.detections import Box
 from pipeline.errors import ModelError
 from pipeline.frame import Frame
@@ -53,16 +43,15 @@ class OnnxNetwork:
     def __init__(self, path: Path, *, family: FamilyName, device: Device, labels: Path | None) -> None:
         nature = read_nature(path)
         check_inputs(nature)
-        self._engine = OnnxEngine(nature, device)
-        feeds = _blank_feeds(nature)
+        self._engine, self._varies = open_engine(nature, family, device)
+        feeds = blank_feeds(nature)
         outputs = self._engine.trial(feeds)
-        seen = _with_sizes(nature, feeds, outputs)
+        seen = with_sizes(nature, feeds, outputs)
         self._reading = recognize(seen, family)
         self._port = picture_port(seen)
         self._size_port = next((port for port in seen.inputs if port.name == SIZE_INPUT), None)
         self._batch = len(feeds[self._port.name])
-        self._varies = not all(input_size(nature))
-        self._limit_wh = _limit(nature, self._reading.preparation)
+        self._limit_wh = size_limit(nature, self._reading.preparation)
         self._check_decoding(outputs, input_size(seen), printable(nature.file))
         self.names = network_names(seen, self._reading, labels)
 
@@ -123,7 +112,7 @@ class OnnxNetwork:
         pixels = prepare(frame, part, self._reading.preparation, self._port, self._batch)
         feeds = {self._port.name: pixels}
         if self._size_port is not None:
-            feeds[self._size_port.name] = _sizes(self._size_port, part[0][1].input_wh, self._batch)
+            feeds[self._size_port.name] = size_values(self._size_port, part[0][1].input_wh, self._batch)
         return feeds
 
     def _in_region(self, decoded: Decoded, fitting: Fitting, nms: float) -> tuple[FloatArray, FloatArray]:
@@ -148,45 +137,6 @@ class OnnxNetwork:
             raise ModelError(
                 f"{shown}: its outputs are not those of {self._reading.family} ({printable(str(error))})"
             ) from None
-
-
-def _limit(nature: Nature, preparation: Preparation) -> tuple[int, int]:
-    """Width and height of the input, or the greatest where it may vary."""
-    stated = stated_size(nature) or (preparation.side, preparation.side)
-    stride = max(preparation.stride, 1)
-    whole = (min(-(-side // stride) * stride, MAX_SIDE) for side in stated)
-    width, height = (own or other for own, other in zip(input_size(nature), whole, strict=True))
-    return (width, height)
-
-
-def _blank_feeds(nature: Nature) -> dict[str, NDArray[Any]]:
-    """Inputs for a first run: black pictures."""
-    port = picture_port(nature)
-    width, height = input_wh = _limit(nature, Preparation(stride=32))
-    batch = port.shape[0] or 1
-    sides = (height, width, 3) if is_channels_last(port) else (3, height, width)
-    feeds: dict[str, NDArray[Any]] = {port.name: np.zeros((batch, *sides), dtype=port.element)}
-    for other in nature.inputs:
-        if other is not port:
-            feeds[other.name] = _sizes(other, input_wh, batch)
-    return feeds
-
-
-def _sizes(port: Port, input_wh: tuple[int, int], batch: int) -> NDArray[Any]:
-    """The input's own size for RT-DETR's second input, so that boxes come back in its pixels."""
-    element = port.element if port.element in ("int32", "float32") else "int64"
-    return np.array([input_wh] * batch, dtype=element)
-
-
-def _with_sizes(
-    nature: Nature, feeds: Mapping[str, NDArray[Any]], outputs: Mapping[str, NDArray[Any]]
-) -> Nature:
-    """The network with the sizes of a run that went well."""
-    return replace(
-        nature,
-        inputs=tuple(replace(port, shape=feeds[port.name].shape) for port in nature.inputs),
-        outputs=tuple(replace(port, shape=outputs[port.key].shape) for port in nature.outputs),
-    )
 
 
 def _of_picture(outputs: Mapping[str, NDArray[Any]], index: int) -> Outputs:

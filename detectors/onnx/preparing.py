@@ -54,18 +54,23 @@ def fit(size_wh: tuple[int, int], limit_wh: tuple[int, int], placing: Placing, s
     ratio = min(limit_width / width, limit_height / height)
     if placing == "corner":
         fitted = (max(1, int(width * ratio)), max(1, int(height * ratio)))
-        return Fitting(limit_wh, fitted, 0, 0, (ratio, ratio))
+        return Fitting(_cut(fitted, stride) if stride else limit_wh, fitted, 0, 0, (ratio, ratio))
     fitted = (
         limit_wh if placing == "stretch" else (max(1, round(width * ratio)), max(1, round(height * ratio)))
     )
     if placing in ("stretch", "fit"):
         input_wh = fitted
     elif stride:
-        input_wh = (-(-fitted[0] // stride) * stride, -(-fitted[1] // stride) * stride)
+        input_wh = _cut(fitted, stride)
     else:
         input_wh = limit_wh
     left, top = (round((outer - inner) / 2 - 0.1) for outer, inner in zip(input_wh, fitted, strict=True))
     return Fitting(input_wh, fitted, left, top, (fitted[0] / width, fitted[1] / height))
+
+
+def _cut(fitted_wh: tuple[int, int], stride: int) -> tuple[int, int]:
+    """The least input that a picture of this size fits on."""
+    return (-(-fitted_wh[0] // stride) * stride, -(-fitted_wh[1] // stride) * stride)
 
 
 def prepare(

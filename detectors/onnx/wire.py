@@ -44,7 +44,7 @@ class Wire:
         most_fields: how many fields may be read in all, so that no file can keep its reader busy for ever.
     """
 
-    def __init__(self, buffer: bytes | mmap.mmap, most_fields: int) -> None:
+    def __init__(self, buffer: bytes | bytearray | mmap.mmap, most_fields: int) -> None:
         self._buffer = buffer
         self._left = most_fields
 

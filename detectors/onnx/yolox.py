@@ -23,8 +23,8 @@ from detectors.onnx.family import (
 from detectors.onnx.nature import Nature
 from detectors.onnx.shapes import input_size, rows_output
 
-_PREPARATION = Preparation(bgr=True, scale=1.0, placing="corner")
 _STRIDES = (8, 16, 32)
+_PREPARATION = Preparation(bgr=True, scale=1.0, placing="corner", stride=_STRIDES[-1])
 
 
 def read_yolox(nature: Nature, named: bool) -> Reading | None:
@@ -45,7 +45,7 @@ def read_yolox(nature: Nature, named: bool) -> Reading | None:
         kept = scores.any(axis=1)
         return Decoded(corners(boxes[kept]), scores[kept])
 
-    return Reading("YOLOX", _PREPARATION, decode, port.shape[2] - 5)
+    return Reading("YOLOX", _PREPARATION, decode, port.shape[2] - 5, any_size=not decoded)
 
 
 def _on_grid(raw: FloatArray, rows: np.ndarray, input_wh: tuple[int, int]) -> FloatArray:

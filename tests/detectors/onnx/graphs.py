@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnx.shape_inference
 from onnx import TensorProto, helper, numpy_helper
 
 COLOURS = ("red", "green", "blue")
@@ -189,6 +190,22 @@ def yolox(size_wh: tuple[int, int] = (96, 64), *, decoded: bool = False, classes
     others = graph.constant(np.zeros((1, len(boxes), classes - 3)))
     graph.add("Concat", box, graph.constant(raw[..., 4:]), scores, others, output="output", axis=2)
     return graph.model({"images": (1, 3, size_wh[1], size_wh[0])}, {"output": (1, len(boxes), 5 + classes)})
+
+
+def yolox_of_convolutions(size_wh: tuple[int, int] = (96, 64)) -> onnx.ModelProto:
+    """The same answers by convolutions alone, as Megvii's own exports have them; `size_wh` is only stated."""
+    graph = Graph()
+    values = np.zeros((8, 3, 1, 1), dtype=np.float32)
+    values[5:, :, 0, 0] = np.eye(3)[::-1] / 255
+    offsets = np.array((0.5, 0.5, 0, 0, 1, 0, 0, 0), dtype=np.float32)
+    heads = []
+    for stride in (8, 16, 32):
+        pooled = graph.add("AveragePool", "images", kernel_shape=[stride, stride], strides=[stride, stride])
+        head = graph.add("Conv", pooled, graph.constant(values), graph.constant(offsets))
+        heads.append(graph.reshape(head, 1, 8, -1))
+    graph.add("Transpose", graph.add("Concat", *heads, axis=2), output="output", perm=[0, 2, 1])
+    model = graph.model({"images": (1, 3, size_wh[1], size_wh[0])}, {"output": (1, len(cells(size_wh)), 8)})
+    return onnx.shape_inference.infer_shapes(model)
 
 
 def _rows(graph: Graph, boxes: np.ndarray, scores: str) -> tuple[np.ndarray, str, np.ndarray]:

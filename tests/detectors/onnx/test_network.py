@@ -10,6 +10,8 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from detectors.deepdetector import DeepDetector, DeepDetectorParams
+from detectors.onnx import opening
+from detectors.onnx.engine import OnnxEngine
 from pipeline.detections import Box
 from pipeline.errors import ModelError
 from pipeline.frame import Frame
@@ -69,6 +71,43 @@ def test_an_input_of_any_size_takes_the_pictures_shape(load):
     assert min(box[0] for box in boxes) <= 0 and max(box[2] for box in boxes) >= 199
     assert all(box[1] >= -16 and box[3] <= 66 for box in boxes)
     assert network.description == "YOLOv8, up to 96 x 64, 3 classes, on CPU"
+
+
+@pytest.fixture
+def fed(monkeypatch) -> list[tuple[int, ...]]:
+    """The shapes of all pictures that engines are given from now on."""
+    shapes: list[tuple[int, ...]] = []
+    run = OnnxEngine.run
+
+    def noted(self, feeds, options=None):
+        shapes.extend(values.shape for values in feeds.values())
+        return run(self, feeds, options)
+
+    monkeypatch.setattr(OnnxEngine, "run", noted)
+    return shapes
+
+
+def test_a_size_that_is_only_stated_is_cut_to_the_pictures_shape(load, colours, fed):
+    """96 x 64 is stated; a wide picture needs a row of its greatest cells, a tall one a column."""
+    network = load(graphs.yolox_of_convolutions(), labels=colours)
+    assert network.description == "YOLOX, up to 96 x 64, 3 classes, on CPU"
+    fed.clear()
+    wide, tall = painted((192, 64), red=(64, 0, 128, 64)), painted((32, 128), blue=(0, 64, 16, 96))
+    for _ in range(2):
+        assert found(network, wide)["red"] == [(64, 0, 128, 64)]
+        assert found(network, tall)["blue"] == [(0, 64, 16, 80), (0, 80, 16, 96)]
+    assert fed == [(1, 3, 32, 96), (1, 3, 64, 32)] * 2
+    assert set(found(network, wide, resize="stretch")) == {"red"}
+    assert fed[-1] == (1, 3, 64, 96)
+
+
+def test_a_size_that_the_graph_hangs_on_stays(load, colours, fed):
+    for model in (graphs.yolox(), graphs.yolox(decoded=True)):
+        network = load(model, labels=colours)
+        assert network.description == "YOLOX, 96 x 64, 3 classes, on CPU"
+        fed.clear()
+        assert found(network, painted((192, 64), red=(64, 0, 128, 64)))["red"] == [(64, 0, 128, 64)]
+        assert fed == [(1, 3, 64, 96)]
 
 
 def test_a_batch_is_filled_with_regions(load):
@@ -235,6 +274,32 @@ def test_the_detector_gives_each_box_with_its_labels_best_first(tmp_path):
     found = detector.detect(Frame.from_rgb(rgb), [Box(96, 0, 192, 64)])
     (box,) = (detection for detection in found if detection.box == Box(128, 0, 160, 32))
     assert [(label.text, round(label.confidence, 2)) for label in box.labels] == [("red", 1), ("green", 0.78)]
+
+
+@pytest.mark.skipif(not YOLOX_NANO.exists(), reason="the YOLOX-nano network is not at hand")
+def test_yolox_nano_finds_the_same_on_a_cut_input(sample_photos, monkeypatch):
+    from tests.detectors.conftest import photo
+
+    def detections(detector):
+        photos = [photo(sample_photos / name) for name in ("bus.jpg", "zidane.jpg", "bus.jpg")]
+        return [detector.detect(frame, [frame.whole]) for frame in photos]
+
+    def loaded():
+        detector = DeepDetector("objects", DeepDetectorParams(model=str(YOLOX_NANO), threshold=0.4))
+        detector.load()
+        return detector
+
+    cut = loaded()
+    assert cut._network.description == "YOLOX, up to 416 x 416, 80 classes, on CPU"
+    monkeypatch.setattr(opening, "with_open_sides", lambda nature: None)
+    whole = loaded()
+    assert whole._network.description == "YOLOX, 416 x 416, 80 classes, on CPU"
+    for ours, theirs in zip(detections(cut), detections(whole), strict=True):
+        assert len(ours) == len(theirs) >= 2
+        for each in theirs:
+            assert any(
+                same.labels[0].text == each.labels[0].text for same in ours if same.box.iou(each.box) > 0.9
+            )
 
 
 @pytest.mark.skipif(not YOLOX_NANO.exists(), reason="the YOLOX-nano network is not at hand")
