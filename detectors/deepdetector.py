@@ -194,12 +194,11 @@ class DeepDetector(Detector):
 
     def _iter_found(self, region: Box, xyxy: FloatArray, scores: FloatArray) -> Iterator[Detection]:
         """The detections of one region, best first, from its boxes, (N, 4), and scores, (N, classes)."""
-        for index in (-scores.max(axis=1, initial=0)).argsort(kind="stable"):
-            labels = self._labels(scores[index])
-            if labels:
-                x1, y1, x2, y2 = (round(float(value)) for value in xyxy[index])
-                box = Box(x1, y1, x2, y2).clipped((region.width, region.height))
-                yield Detection(box.shifted(region.x1, region.y1), labels)
+        best = scores.max(axis=1, initial=0)
+        for index in (-best).argsort(kind="stable")[: int((best > 0).sum())]:
+            x1, y1, x2, y2 = (round(float(value)) for value in xyxy[index])
+            box = Box(x1, y1, x2, y2).clipped((region.width, region.height))
+            yield Detection(box.shifted(region.x1, region.y1), self._labels(scores[index]))
 
     def _labels(self, scores: FloatArray) -> tuple[Label, ...]:
         """The labels of one box from its scores, (classes,), best first."""
