@@ -264,7 +264,8 @@ class Workers:
         errand, how = worker.errand, worker.end(patience_s=5.0)
         if worker is self._mould.process:
             self._mould.note_death()
-            _log.warning("the process that workers are forked off %s; another takes its place", how)
+            then = "another takes its place" if self._mould.is_missing else "workers load by themselves now"
+            _log.warning("the process that workers are forked off %s; %s", how, then)
             return
         self._workers.remove(worker)
         if not worker.ready:

@@ -100,6 +100,7 @@ def test_one_that_dies_whenever_it_should_fork_is_given_up(tmp_path, caplog):
     assert_all_mined(tmp_path, outcomes, 30)
     ended = "the process that workers are forked off ended with exit status 9"
     assert caplog.text.count(ended) == BARREN_BEFORE_GIVING_UP
+    assert caplog.text.count(f"{ended}; workers load by themselves now") == 1
     assert loads(tmp_path) == BARREN_BEFORE_GIVING_UP + 2
 
 
