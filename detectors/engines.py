@@ -20,9 +20,9 @@ class LiteRtEngine:
 
     Args:
         model: path of the `.tflite` file.
-        stride: of a network that takes an input of any multiple of it, see `NetworkCfg.stride`; it is set up
-            for the least, so that what is forked off this process shares the packed weights and has no
-            buffers to copy.
+        stride: of a network that takes an input of any multiple of it, see `NetworkCfg.stride`; the engine is
+            set up for the least, so that what is forked off this process shares the packed weights and has
+            no buffers to copy.
     Raises: ModelError: the engine does not take the file.
     """
 
@@ -46,14 +46,19 @@ class LiteRtEngine:
         Args:
             image: of the shape compiled for, or of another size where the network has a `stride`. The packed
                 weights stay, but addresses of all pixels are written anew: a tenth of yolov3-tiny's run.
+        Raises: MemoryError: there is no room for buffers of that size.
         """
         if image.shape != self._shape:
-            self._set_up(image.shape)
+            try:
+                self._set_up(image.shape)
+            except RuntimeError as error:
+                raise MemoryError(f"the network's buffers for {image.shape[1:3]}: {error}") from None
         self._interpreter.set_tensor(self._input, image)
         self._interpreter.invoke()
         return [self._interpreter.get_tensor(index) for index in self._outputs]
 
     def _set_up(self, shape: tuple[int, ...]) -> None:
+        self._shape = ()  # whatever fails, the next run begins anew
         self._interpreter.resize_tensor_input(self._input, shape)
         self._interpreter.allocate_tensors()
         self._shape = shape

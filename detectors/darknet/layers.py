@@ -279,27 +279,28 @@ class NetworkCfg:
 
     @property
     def stride(self) -> int | None:
-        """Pixels of the input, each way, that a cell of the coarsest layer is.
+        """What height and width of the input must be multiples of: the cells of all layers are whole then.
 
-        The input may then be of any multiple of it. None where a layer needs the .cfg's own size.
+        None where a layer needs the .cfg's own size.
         """
         strides = [1]
+        before = self.shape
         for layer in self.layers:
             stride, rest = divmod(self.shape.height, layer.shape.height)
             proportional = not rest and stride * layer.shape.width == self.shape.width
-            if not (proportional and _takes_any_size(layer)):
+            if not (proportional and _takes_any_size(layer, before)):
                 return None
             strides.append(stride)
+            before = layer.shape
         return math.lcm(*strides)
 
 
-def _takes_any_size(layer: Layer) -> bool:
+def _takes_any_size(layer: Layer, before: Shape) -> bool:
     """Whether it sees neighbourhoods alone, and puts out its input's size over its stride."""
     match layer:
-        case Convolutional():
-            return layer.size - layer.stride <= 2 * layer.padding < layer.size
-        case MaxPool():
-            return layer.size - layer.stride <= layer.padding < layer.size
+        case Convolutional() | MaxPool():
+            height, width, _ = layer.shape
+            return (height * layer.stride, width * layer.stride) == before[:2]
         case Reorg():
             return layer.plain  # Darknet's own order mixes places that are far apart
         case Route() | Shortcut() | Upsample() | Unchanged() | Yolo() | Region():

@@ -1,4 +1,4 @@
-"""The bytes of an ONNX network with the size of its picture left open, where it may only have been stated.
+"""A copy of an ONNX network with the size of its picture left open, where it may only have been stated.
 
 An exporter writes the sizes of its example into a network of convolutions, though nothing in there depends
 on them. Whether it was so, is seen from how an engine takes another size.
@@ -8,6 +8,10 @@ Source: onnx.proto of the ONNX project (field numbers); protobuf.dev, Encoding.
 
 from __future__ import annotations
 
+import contextlib
+import mmap
+import os
+import shutil
 from collections.abc import Iterable, Iterator
 
 from detectors.onnx.modelfile import MOST_FIELDS
@@ -25,34 +29,46 @@ _WITH_GRAPHS = frozenset({"If", "Loop", "Scan"})
 """Operators that hold graphs of their own, and more sizes in them."""
 
 
-def with_open_sides(nature: Nature) -> bytes | None:
-    """The file's content, but height and width of its picture, and whatever is stated besides, unknown.
+@contextlib.contextmanager
+def opened_copy(nature: Nature) -> Iterator[str | None]:
+    """A copy of the file, height and width of its picture, and all sizes that it states besides, unknown.
+
+    It lies in memory, has a path as long as this is open, and is as long as the file.
 
     Args:
         nature: what `read_nature` read of the file.
-    Returns: as many bytes as the file has; None where it is not made for that: weights in other files, graphs
-        inside graphs, channels last.
+    Yields: the path; None where it is not made for that (weights in other files, graphs inside graphs,
+        channels last), or where the system has no files in memory.
     Raises:
-        OSError: the file cannot be read.
+        OSError: the file cannot be read, or there is no room.
         WireError: it has been damaged since.
     """
     port = picture_port(nature)
-    if nature.data_files or nature.operators & _WITH_GRAPHS or is_channels_last(port):
-        return None
-    with open(nature.file, "rb") as stream:
-        content = bytearray(stream.read())
+    is_plain = not (nature.data_files or nature.operators & _WITH_GRAPHS or is_channels_last(port))
+    if not is_plain or not hasattr(os, "memfd_create"):
+        yield None
+        return
+    descriptor = os.memfd_create("network")
+    try:
+        with open(nature.file, "rb") as file, open(descriptor, "wb", closefd=False) as copy:
+            shutil.copyfileobj(file, copy, 1 << 20)
+        with mmap.mmap(descriptor, 0) as content:
+            _open_sides(content, port.name)
+        yield f"/proc/self/fd/{descriptor}"
+    finally:
+        os.close(descriptor)
+
+
+def _open_sides(content: mmap.mmap, picture: str) -> None:
     wire = Wire(content, MOST_FIELDS)
-    for graph in _inside(wire, (Field(0, 0, 0, len(content)),), _GRAPH):
-        at = graph.start
+    for graph in _inside(wire, (Field(0, 0, 0, len(content), 0),), _GRAPH):
         for part in wire.iter_fields(graph.start, graph.end):
-            if part.number == _VALUE_INFO:  # of what flows inside: an engine infers it
-                content[at] = _key(_RESERVED)
+            if part.number == _VALUE_INFO and content[part.at] == _key(_VALUE_INFO):
+                content[part.at] = _key(_RESERVED)  # of what flows inside: an engine infers it
             elif part.number == _OUTPUT:  # its first side is the batch
                 _open(content, list(_inside(wire, (part,), *_TO_SIDES))[1:])
-            elif part.number == _INPUT and port.name in map(wire.text, _inside(wire, (part,), _NAME)):
+            elif part.number == _INPUT and picture in map(wire.text, _inside(wire, (part,), _NAME)):
                 _open(content, list(_inside(wire, (part,), *_TO_SIDES))[2:])
-            at = part.end
-    return bytes(content)
 
 
 def _key(number: int) -> int:
@@ -60,7 +76,7 @@ def _key(number: int) -> int:
     return number << 3 | 2
 
 
-def _open(content: bytearray, sides: Iterable[Field]) -> None:
+def _open(content: mmap.mmap, sides: Iterable[Field]) -> None:
     """Put a text as long as the size, or as the name that stands for it, in its place."""
     for side in sides:
         length = side.end - side.start

@@ -46,20 +46,20 @@ class OnnxEngine:
 
     Args:
         nature: what `read_nature` read; its file is loaded.
-        content: is loaded in the file's place.
+        copy: the path of what is loaded in the file's place.
         device: where it runs; `auto` takes the first of CUDA, DirectML, Core ML, OpenVINO that is installed
             and works, else the CPU.
     Raises: ModelError: ONNX Runtime does not take the file, or has no such device.
     """
 
-    def __init__(self, nature: Nature, device: Device, content: bytes | None = None) -> None:
+    def __init__(self, nature: Nature, device: Device, copy: str | None = None) -> None:
         self._shown = printable(nature.file)
         self._keys = {port.name: port.key for port in nature.outputs}
         choices = usable_devices(device, onnxruntime.get_available_providers())
         for choice in choices:
             provider = _PROVIDERS[choice][0]
             try:
-                self._session = _open_session(content or _as_model(nature.file), choice)
+                self._session = _open_session(copy or _as_model(nature.file), choice)
             except Exception as error:  # ONNX Runtime's own exceptions have no common base
                 if choice == choices[-1]:
                     raise ModelError(

@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 
 from detectors.boxes import FloatArray, suppress_scores
 from detectors.onnx.choices import Device, FamilyName
-from detectors.onnx.families import recognize
 from detectors.onnx.family import Decoded, Outputs, Placing
 from detectors.onnx.modelfile import read_nature
 from detectors.onnx.names import network_names
-from detectors.onnx.opening import blank_feeds, open_engine, size_limit, size_values, with_sizes
+from detectors.onnx.opening import open_network, size_limit, size_values
 from detectors.onnx.preparing import Fitting, fit, prepare
 from detectors.onnx.shapes import SIZE_INPUT, check_inputs, input_size, picture_port
 from pipeline.detections import Box
@@ -43,17 +42,15 @@ class OnnxNetwork:
     def __init__(self, path: Path, *, family: FamilyName, device: Device, labels: Path | None) -> None:
         nature = read_nature(path)
         check_inputs(nature)
-        self._engine, self._varies = open_engine(nature, family, device)
-        feeds = blank_feeds(nature)
-        outputs = self._engine.trial(feeds)
-        seen = with_sizes(nature, feeds, outputs)
-        self._reading = recognize(seen, family)
-        self._port = picture_port(seen)
-        self._size_port = next((port for port in seen.inputs if port.name == SIZE_INPUT), None)
-        self._batch = len(feeds[self._port.name])
+        opened = open_network(nature, family, device)
+        self._engine, self._reading = opened.engine, opened.reading
+        self._varies, self._stride = opened.varies, opened.stride
+        self._port = picture_port(opened.seen)
+        self._size_port = next((port for port in opened.seen.inputs if port.name == SIZE_INPUT), None)
+        self._batch = self._port.shape[0] or 1
         self._limit_wh = size_limit(nature, self._reading.preparation)
-        self._check_decoding(outputs, input_size(seen), printable(nature.file))
-        self.names = network_names(seen, self._reading, labels)
+        self._check_decoding(opened.outputs, input_size(opened.seen), printable(nature.file))
+        self.names = network_names(opened.seen, self._reading, labels)
 
     @property
     def device(self) -> str:
@@ -104,9 +101,7 @@ class OnnxNetwork:
             placing = "stretch"
         elif resize == "letterbox" and placing not in ("center", "corner"):
             placing = "center"
-        # A batch has one size, so that its pictures cannot have a shape each.
-        stride = self._reading.preparation.stride if self._varies and self._batch == 1 else 0
-        return fit((region.width, region.height), self._limit_wh, placing, stride)
+        return fit((region.width, region.height), self._limit_wh, placing, self._stride)
 
     def _feeds(self, frame: Frame, part: Sequence[tuple[Box, Fitting]]) -> dict[str, NDArray[Any]]:
         pixels = prepare(frame, part, self._reading.preparation, self._port, self._batch)

@@ -1,20 +1,20 @@
-"""An ONNX file in its engine, and the first things that are done with it there."""
+"""An ONNX file in its engine, run for the first time, and whether its input may be cut."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.onnx.anysize import with_open_sides
+from detectors.onnx.anysize import opened_copy
 from detectors.onnx.choices import Device, FamilyName
 from detectors.onnx.engine import OnnxEngine
 from detectors.onnx.families import recognize
-from detectors.onnx.family import Preparation
+from detectors.onnx.family import Preparation, Reading
 from detectors.onnx.nature import Nature, Port
 from detectors.onnx.shapes import MAX_SIDE, input_size, is_channels_last, picture_port, stated_size
 from detectors.onnx.wire import WireError
@@ -23,49 +23,108 @@ from pipeline.outputs import printable
 
 _log = logging.getLogger(__name__)
 
+_OF_NEIGHBOURHOODS = frozenset(
+    (
+        *("Add", "AveragePool", "BatchNormalization", "Clip", "Concat", "Constant", "Conv", "Div", "Elu"),
+        *("Exp", "Gather", "HardSigmoid", "HardSwish", "Identity", "LeakyRelu", "MaxPool", "Mul", "Pad"),
+        *("PRelu", "Relu", "Reshape", "Resize", "Sigmoid", "Slice", "Softplus", "Split", "Squeeze", "Sub"),
+        *("Tanh", "Transpose", "Unsqueeze", "Upsample"),
+    )
+)
+"""Operators whose numbers depend on few pixels around a place; others, such as a mean of the whole picture,
+would make something else of a cut one."""
 
-def open_engine(nature: Nature, family: FamilyName, device: Device) -> tuple[OnnxEngine, bool]:
-    """The network in its engine, and whether its input may have any size.
+
+class Opened(NamedTuple):
+    """A network that has been run once.
+
+    Args:
+        engine: holds it.
+        seen: it, with the sizes of that run.
+        outputs: of that run.
+        reading: how it is to be used.
+        varies: whether its input may have another size.
+        stride: what the input is cut to multiples of, to be of the picture's shape; 0: it stays whole.
+    """
+
+    engine: OnnxEngine
+    seen: Nature
+    outputs: Mapping[str, NDArray[Any]]
+    reading: Reading
+    varies: bool
+    stride: int
+
+
+def open_network(nature: Nature, family: FamilyName, device: Device) -> Opened:
+    """Load a network and run it once, or twice where its input is going to be cut.
 
     Args:
         nature: what `read_nature` read of its file.
         family: as the person says.
         device: where it runs.
-    Raises: ModelError: see `OnnxEngine`.
+    Raises: ModelError: see `OnnxEngine` and `recognize`.
     """
-    if not all(input_size(nature)):
-        return OnnxEngine(nature, device), True
-    engine = _open_for_any_size(nature, family, device)
-    return (engine, True) if engine else (OnnxEngine(nature, device), False)
+    if all(input_size(nature)):
+        return _open_for_any_size(nature, family, device) or _first_run(
+            OnnxEngine(nature, device), nature, family, varies=False
+        )
+    return _with_stride(_first_run(OnnxEngine(nature, device), nature, family, varies=True), nature, family)
 
 
-def _open_for_any_size(nature: Nature, family: FamilyName, device: Device) -> OnnxEngine | None:
+def _open_for_any_size(nature: Nature, family: FamilyName, device: Device) -> Opened | None:
     """A network that states one size, opened for any; None where it hangs on its size after all."""
-    known = all(port.shape and None not in port.shape for port in nature.outputs)
-    if not known or not (stride := _stride_of_any_size(nature, family)):
+    if not _is_worth_a_trial(nature, family):
         return None
     try:
-        content = with_open_sides(nature)
-        engine = OnnxEngine(nature, device, content) if content else None
+        with opened_copy(nature) as copy:
+            engine = OnnxEngine(nature, device, copy) if copy is not None else None
         if engine is None or engine.device not in ("CPU", "CUDA"):  # others compile for each size anew
             return None
-        feeds = blank_feeds(nature, (2 * stride, stride))
-        seen = with_sizes(nature, feeds, engine.trial(feeds))
-    except (OSError, WireError, ModelError) as error:
+        opened = _with_stride(_first_run(engine, nature, family, varies=True), nature, family)
+    except (OSError, MemoryError, WireError, ModelError) as error:
         _log.debug("%s: takes its own size alone (%s)", printable(nature.file), error)
         return None
-    return engine if _stride_of_any_size(seen, family) else None
+    return opened if opened.stride else None
 
 
-def _stride_of_any_size(nature: Nature, family: FamilyName) -> int:
-    """What the sides of an input must be multiples of, if by its family any is worth a trial; else 0."""
+def _is_worth_a_trial(nature: Nature, family: FamilyName) -> bool:
+    """Whether a network that states one size is made like those that take any."""
+    known = all(port.shape and None not in port.shape[1:] for port in nature.outputs)
+    if not known or not nature.operators <= _OF_NEIGHBOURHOODS:
+        return False
     try:
         reading = recognize(nature, family)
     except ModelError:
-        return 0
+        return False
     stride = reading.preparation.stride
-    whole = stride and all(side % stride == 0 for side in input_size(nature))
-    return stride if reading.any_size and whole else 0
+    return reading.any_size and all(side % stride == 0 for side in input_size(nature))
+
+
+def _first_run(engine: OnnxEngine, nature: Nature, family: FamilyName, *, varies: bool) -> Opened:
+    feeds = blank_feeds(nature)
+    outputs = engine.trial(feeds)
+    seen = _with_sizes(nature, feeds, outputs)
+    return Opened(engine, seen, outputs, recognize(seen, family), varies, stride=0)
+
+
+def _with_stride(opened: Opened, nature: Nature, family: FamilyName) -> Opened:
+    """The same, its input to be cut, where that is done in its family and goes well with another size."""
+    preparation = opened.reading.preparation
+    whole_wh = input_size(opened.seen)
+    batch = picture_port(opened.seen).shape[0]
+    if not preparation.stride or batch != 1:  # a batch has one size, its pictures a shape each
+        return opened
+    half_wh = tuple(-(-side // 2 // preparation.stride) * preparation.stride for side in whole_wh)
+    if half_wh == whole_wh:
+        return opened
+    feeds = blank_feeds(nature, (half_wh[0], half_wh[1]))
+    try:
+        seen = _with_sizes(nature, feeds, opened.engine.trial(feeds))
+        again = recognize(seen, family) if opened.reading.any_size else opened.reading
+    except ModelError as error:
+        _log.debug("%s: takes no other size than %d x %d (%s)", printable(nature.file), *whole_wh, error)
+        return opened
+    return opened._replace(stride=preparation.stride) if again.family == opened.reading.family else opened
 
 
 def size_limit(nature: Nature, preparation: Preparation) -> tuple[int, int]:
@@ -102,7 +161,7 @@ def size_values(port: Port, input_wh: tuple[int, int], batch: int) -> NDArray[An
     return np.array([input_wh] * batch, dtype=element)
 
 
-def with_sizes(
+def _with_sizes(
     nature: Nature, feeds: Mapping[str, NDArray[Any]], outputs: Mapping[str, NDArray[Any]]
 ) -> Nature:
     """The network with the sizes of a run that went well.

@@ -28,12 +28,14 @@ class Field(NamedTuple):
         number: as the schema counts.
         value: a whole number, 0 for a field that lies at `start` to `end`.
         start, end: where its bytes lie, half-open; both 0 for a whole number.
+        at: where the field begins: its number and its kind of value.
     """
 
     number: int
     value: int
     start: int
     end: int
+    at: int
 
 
 class Wire:
@@ -44,7 +46,7 @@ class Wire:
         most_fields: how many fields may be read in all, so that no file can keep its reader busy for ever.
     """
 
-    def __init__(self, buffer: bytes | bytearray | mmap.mmap, most_fields: int) -> None:
+    def __init__(self, buffer: bytes | mmap.mmap, most_fields: int) -> None:
         self._buffer = buffer
         self._left = most_fields
 
@@ -58,13 +60,14 @@ class Wire:
             self._left -= 1
             if self._left < 0:
                 raise WireError("it has more parts than any network")
+            at = position
             key, position = self._varint(position, end)
             number, kind = key >> 3, key & 7
             if number == 0:
                 raise WireError("a field has the number 0")
             if kind == _VARINT:
                 value, position = self._varint(position, end)
-                yield Field(number, value, 0, 0)
+                yield Field(number, value, 0, 0, at)
                 continue
             if kind == _BYTES:
                 size, position = self._varint(position, end)
@@ -74,7 +77,7 @@ class Wire:
                 raise WireError(f"a field has the type {kind}")
             if size > end - position:
                 raise WireError("it ends in the middle of a field")
-            yield Field(number, 0, position, position + size)
+            yield Field(number, 0, position, position + size, at)
             position += size
 
     def text(self, field: Field, most_bytes: int = 1 << 20) -> str:

@@ -10,7 +10,17 @@ from detectors.darknet.cfg import parse_cfg
 from detectors.darknet.compile import compile_network
 from detectors.engines import LiteRtEngine
 from pipeline.errors import ModelError
-from tests.detectors.darknet.networks import conv, engine, head_conv, net, picture, route, write_network, yolo
+from tests.detectors.darknet.networks import (
+    conv,
+    engine,
+    head_conv,
+    net,
+    picture,
+    route,
+    section,
+    write_network,
+    yolo,
+)
 
 TEXT = net(32, 32) + conv(4) + head_conv() + yolo()
 
@@ -56,3 +66,35 @@ def test_an_output_is_not_overwritten_by_the_next_run() -> None:
     kept = first.copy()
     engine(TEXT).run(np.zeros_like(picture(network)))
     assert (first == kept).all()
+
+
+def test_is_set_up_for_the_least_input_where_it_may_have_any_size(tmp_path: Path) -> None:
+    """What is forked off this process has less to copy."""
+    path = tmp_path / "a.tflite"
+    path.write_bytes(compile_network(*write_network(tmp_path, TEXT), "float32"))
+    shapes = [
+        LiteRtEngine(path, stride)._interpreter.get_input_details()[0]["shape"].tolist()
+        for stride in (None, 1)
+    ]
+    assert shapes == [[1, 32, 32, 3], [1, 1, 1, 3]]
+
+
+def test_a_size_that_it_cannot_take_costs_no_other_picture(tmp_path: Path) -> None:
+    text = (
+        net(32, 32)
+        + conv(4)
+        + conv(4, 3, 2)
+        + section("upsample", stride=2)
+        + route(-1, 0)
+        + head_conv()
+        + yolo()
+    )
+    image = picture(parse_cfg(text, "a.cfg"))
+    path = tmp_path / "a.tflite"
+    path.write_bytes(compile_network(*write_network(tmp_path, text), "float32"))
+    running = LiteRtEngine(path, 2)
+    expected = running.run(image)[0]
+    for _ in range(2):
+        with pytest.raises(MemoryError):
+            running.run(np.zeros((1, 31, 31, 3), np.float32))
+        assert (running.run(image)[0] == expected).all()

@@ -170,6 +170,7 @@ HALF = conv(4, 3, 2)
         (36, maxpool(2, 2) + route(-2) + maxpool(3, 3) + section("upsample", stride=3), 6),
         (64, section("reorg3d", stride=2), 2),
         (63, HALF, None),  # the last cell is cut
+        (24, section("reorg3d", stride=3) + maxpool(7, 2) + conv(4, 3, 3), None),  # 8, 4, 2: no whole cells
         (64, conv(4, pad=0), None),  # a border is lost, whatever the size
         (64, conv(4, 3, 2, pad=0), None),
         (64, conv(4, 3, 1, pad=0, padding=2), None),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import numpy as np
@@ -101,13 +102,97 @@ def test_a_size_that_is_only_stated_is_cut_to_the_pictures_shape(load, colours, 
     assert fed[-1] == (1, 3, 64, 96)
 
 
-def test_a_size_that_the_graph_hangs_on_stays(load, colours, fed):
-    for model in (graphs.yolox(), graphs.yolox(decoded=True)):
-        network = load(model, labels=colours)
-        assert network.description == "YOLOX, 96 x 64, 3 classes, on CPU"
-        fed.clear()
-        assert found(network, painted((192, 64), red=(64, 0, 128, 64)))["red"] == [(64, 0, 128, 64)]
-        assert fed == [(1, 3, 64, 96)]
+def behind(graph: Graph) -> onnx.ModelProto:
+    """YOLOX behind a graph from "any" to "images", whose constants get names of their own."""
+    model = graphs.yolox_of_convolutions()
+    for constant in graph.constants:
+        for node in graph.nodes:
+            node.input[:] = [f"ahead-{name}" if name == constant.name else name for name in node.input]
+        constant.name = f"ahead-{constant.name}"
+    nodes = [*graph.nodes, *model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    model.graph.initializer.extend(graph.constants)
+    model.graph.input[0].name = "any"
+    return model
+
+
+def resized_inside() -> onnx.ModelProto:
+    """Whatever comes in is brought to 96 x 64 first."""
+    graph = Graph()
+    graph.add("Resize", "any", "", "", graph.constant((1, 3, 64, 96), "int64"), output="images")
+    return behind(graph)
+
+
+def of_the_whole(operator: str) -> onnx.ModelProto:
+    """Something of the whole picture flows into each place."""
+    graph = Graph()
+    nothing = graph.add("Mul", graph.add(operator, "any"), graph.constant(0))
+    graph.add("Add", "any", nothing, output="images")
+    return behind(graph)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        graphs.yolox(),
+        graphs.yolox(decoded=True),
+        resized_inside(),
+        of_the_whole("GlobalMaxPool"),
+        of_the_whole("ReduceMean"),
+    ],
+    ids=["grid inside", "decoded", "resized inside", "GlobalMaxPool", "ReduceMean"],
+)
+def test_a_size_that_the_graph_hangs_on_stays(model, load, colours, fed):
+    network = load(model, labels=colours)
+    assert network.description == "YOLOX, 96 x 64, 3 classes, on CPU"
+    fed.clear()
+    assert found(network, painted((192, 64), red=(64, 0, 128, 64)))["red"] == [(64, 0, 128, 64)]
+    assert fed == [(1, 3, 64, 96)]
+
+
+@pytest.mark.parametrize("sides", [(640, "width"), ("height", "width")])
+@pytest.mark.parametrize("decoded", [False, True])
+def test_a_size_that_is_said_to_be_open_and_is_not_stays(sides, decoded, load, colours, fed):
+    model = graphs.yolox((640, 640), decoded=decoded)
+    for dim, side in zip(model.graph.input[0].type.tensor_type.shape.dim[2:], sides, strict=True):
+        if isinstance(side, str):
+            dim.dim_param = side
+    network = load(model, labels=colours)
+    fed.clear()
+    assert (0, 0, 1280, 640) in hull(found(network, painted((1280, 640), red=(0, 0, 1280, 640)))["red"])
+    assert fed == [(1, 3, 640, 640)]
+
+
+def hull(boxes):
+    """The least box around all."""
+    sides = np.array(boxes)
+    return [
+        (*(int(side) for side in sides[:, :2].min(axis=0)), *(int(side) for side in sides[:, 2:].max(axis=0)))
+    ]
+
+
+@pytest.mark.parametrize("size_wh", [(64, 32), (32, 64), (32, 32)])
+def test_a_small_size_is_tried_with_another(size_wh, load, colours):
+    baked = load(graphs.yolox(size_wh), labels=colours)
+    assert baked.description.startswith(f"YOLOX, {size_wh[0]} x {size_wh[1]}, ")
+    assert found(baked, painted((16, 64), red=(0, 0, 16, 64)))["red"]
+
+
+def test_a_batch_of_pictures_is_not_cut(load, colours, fed):
+    """They have one size, and a shape each."""
+    model = graphs.yolox_of_convolutions()
+    model.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 2
+    model.graph.output[0].type.tensor_type.shape.dim[0].dim_value = 2
+    for constant in model.graph.initializer:
+        if constant.data_type == TensorProto.INT64:
+            constant.CopyFrom(numpy_helper.from_array(np.array((2, 8, -1)), constant.name))
+    del model.graph.value_info[:]
+    network = load(model, labels=colours)
+    assert network.description == "YOLOX, 96 x 64, 3 classes, on CPU"
+    fed.clear()
+    assert found(network, painted((192, 64), red=(64, 0, 128, 64)))["red"] == [(64, 0, 128, 64)]
+    assert fed == [(2, 3, 64, 96)]
 
 
 def test_a_batch_is_filled_with_regions(load):
@@ -291,7 +376,7 @@ def test_yolox_nano_finds_the_same_on_a_cut_input(sample_photos, monkeypatch):
 
     cut = loaded()
     assert cut._network.description == "YOLOX, up to 416 x 416, 80 classes, on CPU"
-    monkeypatch.setattr(opening, "with_open_sides", lambda nature: None)
+    monkeypatch.setattr(opening, "opened_copy", lambda nature: contextlib.nullcontext())
     whole = loaded()
     assert whole._network.description == "YOLOX, 416 x 416, 80 classes, on CPU"
     for ours, theirs in zip(detections(cut), detections(whole), strict=True):
