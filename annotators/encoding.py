@@ -1,14 +1,28 @@
-"""Pixels to the bytes of a picture file, without EXIF or any other metadata."""
+"""Pixels to the bytes of a picture file, without EXIF; all the metadata is a comment, see `mark`."""
 
 from __future__ import annotations
 
+import io
+from collections.abc import Mapping
+from typing import Any
+
 import cv2
 import numpy as np
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
+from annotators.mark import MARK
 from annotators.pictureparams import LONGEST_SIDE_PX, PictureFormat, fit_within
 from pipeline.errors import FailureCode, SourceError
 from pipeline.frame import RgbArray
 
+_NAMES: Mapping[PictureFormat, str] = {"jpg": "JPEG", "jpeg": "JPEG", "png": "PNG", "webp": "WEBP"}
+"""Pillow's names of the formats."""
+_XMP = (
+    '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+    '<rdf:Description xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:CreatorTool="{}"/></rdf:RDF></x:xmpmeta>'
+)
+"""WebP has no other place for a comment."""
 _FULL_COLOR_MOST_PX = 2_000_000
 """Smaller JPEGs keep the full resolution of colour: at half of it, which larger ones have, frames two pixels
 wide smear. Costs a quarter more bytes."""
@@ -40,7 +54,7 @@ def scale_to(rgb: RgbArray, size_wh: tuple[int, int]) -> RgbArray:
 
 
 def encode_picture(rgb: RgbArray, format_: PictureFormat, quality: int) -> bytes:
-    """The bytes of a picture file.
+    """The bytes of a picture file, which tells that this program made it.
 
     Args:
         rgb: (height, width, 3) uint8, within `largest_encodable`.
@@ -49,28 +63,25 @@ def encode_picture(rgb: RgbArray, format_: PictureFormat, quality: int) -> bytes
     Raises: SourceError: the encoder refuses.
     """
     height, width = rgb.shape[:2]
-    bgr = cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR)
+    encoded = io.BytesIO()
     try:
-        done, encoded = cv2.imencode(f".{format_}", bgr, _settings(format_, quality, width * height))
-    except cv2.error as error:
-        done, reason = False, str(error).strip()
-    else:
-        reason = "the encoder gave no reason"
-    if not done:
+        Image.fromarray(rgb).save(encoded, _NAMES[format_], **_settings(format_, quality, width * height))
+    except (OSError, ValueError) as error:
         raise SourceError(
             FailureCode.COMPONENT_FAILED,
-            f"the annotated copy ({width}x{height} pixels) could not be made a {format_} file ({reason}); "
-            "choose another format or a smaller size in the pipeline file",
-        )
-    return bytes(encoded)
+            f"the annotated copy ({width}x{height} pixels) could not be made a {format_} file "
+            f"({str(error).strip()}); choose another format or a smaller size in the pipeline file",
+        ) from None
+    return encoded.getvalue()
 
 
-def _settings(format_: PictureFormat, quality: int, pixels: int) -> list[int]:
-    """OpenCV's encoder settings; PNG's default is its fastest, and slower ones save little on photos."""
+def _settings(format_: PictureFormat, quality: int, pixels: int) -> dict[str, Any]:
+    """Pillow's encoder settings; PNG's is its fastest, and slower ones save little on photos."""
     if format_ == "png":
-        return []
+        comment = PngInfo()
+        comment.add_text("Comment", MARK)
+        return {"compress_level": 1, "pnginfo": comment}
     if format_ == "webp":
-        return [cv2.IMWRITE_WEBP_QUALITY, quality]
-    small = pixels < _FULL_COLOR_MOST_PX
-    sampling = cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444 if small else cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420
-    return [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, sampling]
+        return {"quality": quality, "xmp": _XMP.format(MARK).encode()}
+    sampling = "4:4:4" if pixels < _FULL_COLOR_MOST_PX else "4:2:0"
+    return {"quality": quality, "subsampling": sampling, "comment": MARK}

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from annotators.mark import check_own, is_own
 from annotators.pictureparams import PictureFormat, PictureSize, fit_within
 from pipeline.component import Params, SegmentSession, Writer
 from pipeline.detections import FrameResult
@@ -114,12 +115,13 @@ class FrameWriter(Writer):
             ending = _NAME_ENDING.search(path.name)
             if ending is None or (int(ending[1]) in made and ending[2] == self.params.format):
                 continue
-            if path == self.path_of(source, output_root, int(ending[1]), ending[2]):
+            ours = path == self.path_of(source, output_root, int(ending[1]), ending[2])
+            if ours and is_own(path, source):
                 with output_errors(path):
                     path.unlink()
                 removed += 1
         if removed:
-            _log.info("%s: removed %d pictures of an earlier run", printable(source.path), removed)
+            _log.info("%s: pictures of an earlier run that were removed: %d", printable(source.path), removed)
 
 
 class FramesSession(SegmentSession):
@@ -135,12 +137,13 @@ class FramesSession(SegmentSession):
         """Write one frame's picture.
 
         Raises:
-            SourceError: the encoder refuses.
+            SourceError: the encoder refuses, or somebody's own file stands where the picture belongs.
             OutputError: the output folder cannot be written.
         """
         params = self._writer.params
         if params.only == "detections" and not any(result.found.values()):
             return
         path = self._writer.path_of(self._source, self._output_root, frame.index, params.format)
+        check_own(path, self._source)
         write_file(path, self._writer.annotate(frame, result))
         self.note.append(frame.index)

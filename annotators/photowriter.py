@@ -11,6 +11,7 @@ from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from annotators.mark import check_own
 from annotators.pictureparams import PictureFormat, PictureSize, fit_within
 from pipeline.component import Params, Writer
 from pipeline.detections import FrameResult
@@ -67,7 +68,9 @@ class PhotoWriter(Writer):
         """Begin the copy of one photo; None for a video."""
         if source.kind is not SourceKind.PHOTO:
             return None
-        return self._session(self.path_for(source, output_root, f"-annotated.{self.params.format}"))
+        path = self.path_for(source, output_root, f"-annotated.{self.params.format}")
+        check_own(path, source)
+        return self._session(path)
 
     @contextmanager
     def _session(self, path: Path) -> Iterator[PhotoSession]:

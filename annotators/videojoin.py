@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+from annotators.mark import MARK
 from annotators.videoencoder import failure_of
 from annotators.videoformats import FORMAT_OPTIONS, GIF_FILTER, VideoFormat
 from pipeline.channel import Channel
@@ -86,6 +88,7 @@ def join_strips(
                 raise failure
             if sound == options.sound:
                 _log.warning("%s: the sound is left out (%s)", printable(path), ffmpeg.complaints.first_error)
+        _mark(part, format_)
         wanted, found = sum(strip.frames for strip in strips), _count_frames(part)
         if found != wanted:
             raise SourceError(
@@ -143,8 +146,20 @@ def _arguments(
         is_regular = all(strip.is_regular for strip in strips)
         coding += ["-r", str(timing.frame_rate if is_regular else _IRREGULAR_AVI_RATE)]
     muxer = FORMAT_OPTIONS[format_].muxer
-    output = [*maps, *coding, *_REPEATABLE, *muxer, "-y", f"file:{os.path.abspath(part)}"]
+    comment = ("-metadata", f"comment={MARK}")
+    output = [*maps, *coding, *_REPEATABLE, *comment, *muxer, "-y", f"file:{os.path.abspath(part)}"]
     return [*video, *audio, *output, *(_CLOCK if sound is not None else ())]
+
+
+def _mark(part: Path, format_: VideoFormat) -> None:
+    """Put the mark where it is looked for: ffmpeg writes MP4's far from both ends, and GIF's not at all.
+
+    Source: ISO/IEC 14496-12, FreeSpaceBox; of a GIF nobody reads what comes behind its trailer.
+    """
+    mark = MARK.encode()
+    endings = {"mp4": struct.pack(">I4s", 8 + len(mark), b"free") + mark, "gif": mark}
+    with output_errors(part), open(part, "ab") as stream:
+        stream.write(endings.get(format_, b""))
 
 
 def _sound_timing(start_s: float, end_s: float, timing: Timing) -> list[str]:

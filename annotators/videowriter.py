@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from annotators.mark import check_own
 from annotators.pictureparams import PictureSize, fit_into
 from annotators.videoformats import FORMAT_OPTIONS, VideoFormat
 from pipeline.component import Params, SegmentSession, Writer
@@ -73,6 +74,7 @@ class VideoWriter(Writer):
         self, source: Source, facts: VideoFacts, output_root: Path, part: Path
     ) -> AbstractContextManager[StripSession]:
         """Begin one segment."""
+        check_own(self._path_of(source, output_root), source)
         return self._session(facts, part)
 
     @contextmanager
@@ -98,12 +100,16 @@ class VideoWriter(Writer):
         detections = chain.from_iterable(result.found.values()) if result is not None else ()
         return self._drawing.draw_detections(rgb, detections, frame.size_wh)
 
+    def _path_of(self, source: Source, output_root: Path) -> Path:
+        return self.path_for(source, output_root, f"-annotated.{self.params.format}")
+
     def join(self, source: Source, film: Film, shares: Sequence[Share], output_root: Path) -> None:
         """Write the whole video; nothing where no frame was mined."""
         strips = [self._join.Strip(share.part, *share.note) for share in shares if share.note[0]]
         if not strips:
             return
-        path = self.path_for(source, output_root, f"-annotated.{self.params.format}")
+        path = self._path_of(source, output_root)
+        check_own(path, source)
         sampling = film.sampling
         is_cut = (sampling.start, sampling.end, sampling.max_frames) != (None, None, None)
         timing = self._join.Timing(film.facts.frame_rate, is_cut, film.facts.lead_s)

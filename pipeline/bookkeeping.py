@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from pipeline.carryover import carry_over
@@ -52,8 +53,8 @@ class Bookkeeping:
         self._in_hand: dict[str, Source] = {}
         self._failed: list[str] = []
 
-    def sort(self, found: Source | Skipped) -> Outcome | None:
-        """What became of an input that is not to be mined; None for one that is, and `note` is called later.
+    def sort(self, found: Source | Skipped) -> Outcome | Source:
+        """What became of an input that is not to be mined; one that is comes back, for `note` later.
 
         Raises: OutputError: the output folder or the ledger cannot be written.
         """
@@ -67,7 +68,11 @@ class Bookkeeping:
         if decision.reason is Reason.RENAMED and (outcome := self._carry_over(found, decision)) is not None:
             return outcome
         self._in_hand[found.path] = found
-        return None
+        is_renamed = decision.reason is Reason.RENAMED  # then `earlier` is of the other name
+        earlier = self._ledger.look_up(found.relative) if is_renamed else decision.earlier
+        if earlier is None:
+            return found
+        return replace(found, earlier_outputs=frozenset((*earlier.outputs, *earlier.older_outputs)))
 
     def note(self, outcome: Outcome) -> None:
         """Write down what became of an input that was to be mined.

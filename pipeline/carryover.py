@@ -9,6 +9,7 @@ import os
 import shutil
 from pathlib import Path
 
+from annotators.mark import is_marked
 from pipeline.errors import OutputNameError
 from pipeline.ledger import Record
 from pipeline.outputs import output_errors, output_path, replace_file
@@ -36,7 +37,7 @@ def carry_over(earlier: Record, source_path: str, relative: str, output_root: Pa
     folder = output_path(output_root, earlier.relative, "").parent
     targets = [output_path(output_root, relative, name[len(before) :]) for name in earlier.outputs]
     pairs = [(folder / name, target) for name, target in zip(earlier.outputs, targets, strict=True)]
-    if not all(_is_free(target) for _, target in pairs):
+    if not all(_is_free(target, output) for output, target in pairs):
         return None
     try:
         for output, target in sorted(pairs, key=lambda pair: pair[0].suffix == _REPORT):
@@ -49,10 +50,10 @@ def carry_over(earlier: Record, source_path: str, relative: str, output_root: Pa
     return tuple(target.name for target in targets)
 
 
-def _is_free(target: Path) -> bool:
-    """Whether nobody's own file stands there; only a report's name is one that others use too."""
+def _is_free(target: Path, output: Path) -> bool:
+    """Whether nobody's own file stands there."""
     try:
-        return target.suffix != _REPORT or is_own_report(target)
+        return is_own_report(target) if target.suffix == _REPORT else target == output or is_marked(target)
     except FileNotFoundError:
         return True
     except OSError:

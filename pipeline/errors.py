@@ -64,7 +64,7 @@ FAILURE_MEANINGS: dict[FailureCode, str] = {
     FailureCode.CHANGED_WHILE_READING: "somebody was writing to it while it was read",
     FailureCode.UNREADABLE: "no permission, or the disk would not read it",
     FailureCode.DIR_UNREADABLE: "a folder that could not be listed",
-    FailureCode.OUTPUT_NAME_TAKEN: "something that the miner did not write stands where its report belongs",
+    FailureCode.OUTPUT_NAME_TAKEN: "something that the miner did not write stands where its output belongs",
     FailureCode.UNREADABLE_VIDEO: "a video by its first bytes, but nothing that ffmpeg can open",
     FailureCode.NO_VIDEO_STREAM: "no moving pictures in it: sound alone, perhaps with a cover",
     FailureCode.DECODER_FAILED: "ffmpeg is missing, has no decoder for it, decoded no frame or was killed",

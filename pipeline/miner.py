@@ -120,11 +120,11 @@ class _Run:
             if folder != swept:
                 sweep_parts(self._output_root / folder)
                 swept = folder
-            outcome = self._books.sort(found)
-            if outcome is not None:
-                self._count(outcome)
-            elif isinstance(found, Source):
-                yield found
+            sorted_ = self._books.sort(found)
+            if isinstance(sorted_, Source):
+                yield sorted_
+            else:
+                self._count(sorted_)
 
     def _count(self, outcome: Outcome) -> None:
         self._summary.add(outcome)

@@ -70,6 +70,7 @@ class Source:
         size_bytes: at the time of the walk.
         mtime_ns: modification time at the time of the walk, nanoseconds since 1970.
         stamp: all that the file system said of it then.
+        earlier_outputs: names of the files that earlier runs made of it, as the ledger has them.
     """
 
     path: str
@@ -79,6 +80,7 @@ class Source:
     size_bytes: int
     mtime_ns: int
     stamp: Stamp = field(default=NO_STAMP, compare=False)
+    earlier_outputs: frozenset[str] = field(default=frozenset(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from annotators.encoding import encode_picture, largest_encodable, scale_down
+from annotators.mark import MARK
 from pipeline.errors import FailureCode, SourceError
 
 
@@ -19,6 +20,7 @@ def test_others_can_read_it_in_the_right_colours(scene, format_, name):
     opened = Image.open(io.BytesIO(encode_picture(rgb, format_, 90)))
     assert (opened.format, opened.mode, opened.size) == (name, "RGB", (160, 120))
     assert not opened.getexif()
+    assert MARK.encode() in encode_picture(rgb, format_, 90)
     difference = np.abs(np.asarray(opened).astype(int) - rgb)
     assert difference.mean() < (0.01 if format_ == "png" else 8)
 

@@ -5,6 +5,7 @@ from PIL import Image
 from pydantic import ValidationError
 
 from annotators.framewriter import FrameWriter, FrameWriterParams
+from pipeline.errors import FailureCode
 from pipeline.outcome import Status
 from pipeline.source import MediaFacts, Source, SourceKind
 from tests.minedvideos import REPORT, SHORT_GOPS, X264, mine_one, outputs
@@ -87,3 +88,18 @@ def test_pictures_of_an_earlier_run_do_not_stay_behind(tmp_path):
     mine_one(tmp_path, path, NUMBERS, frames(format="webp", only="detections"))
     own = {f"v.mp4-frame-{index:06d}-annotated.webp" for index in (0, 4, 8)}
     assert set(outputs(tmp_path)) == own | {other.name for other in others}
+
+
+def test_somebodys_own_pictures_stay(tmp_path):
+    path = make_video(tmp_path / "v.mp4", frames=20)
+    own = {number: tmp_path / "out-0" / f"v.mp4-frame-{number:06d}-annotated.jpg" for number in (3, 999)}
+    (tmp_path / "out-0").mkdir()
+    for picture in own.values():
+        picture.write_bytes(b"mine")
+    outcome = mine_one(tmp_path, path, NUMBERS, frames())
+    assert (outcome.status, outcome.code) == (Status.FAILED, FailureCode.OUTPUT_NAME_TAKEN)
+    assert str(own[3]) in outcome.sentence
+    own[3].rename(tmp_path / "kept.jpg")
+    assert mine_one(tmp_path, path, NUMBERS, frames()).status is Status.MINED
+    assert own[999].read_bytes() == b"mine"
+    assert own[3].read_bytes() != b"mine"

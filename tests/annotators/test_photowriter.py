@@ -5,6 +5,7 @@ import os
 import resource
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +17,10 @@ from pydantic import ValidationError
 from annotators.palette import color_of
 from annotators.photowriter import PhotoWriter, PhotoWriterParams
 from pipeline.detections import Box, Detection, FrameResult, Label
-from pipeline.errors import OutputError
+from pipeline.errors import FailureCode, OutputError, SourceError
 from pipeline.frame import Frame
 from pipeline.source import MediaFacts, Source, SourceKind
+from tests.pictures import encoded_by_cv2
 
 ROOT = Path(__file__).parents[2]
 ORIGINALS = sorted((ROOT.parent / "shared" / "reference").glob("original-*.yml"))
@@ -205,3 +207,30 @@ def test_the_parent_imports_nothing_heavy():
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert answer.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("format_", ["jpg", "png", "webp"])
+def test_somebodys_own_file_is_not_replaced_and_an_earlier_copy_is(scene, tmp_path, format_):
+    writer, frame = photo_writer(format=format_), Frame.from_rgb(scene((64, 48)))
+    (path,) = written(writer, frame, tmp_path)
+    first = path.read_bytes()
+    box = Detection(Box(8, 8, 40, 40), (Label("cat", 0.5),))
+    written(writer, frame, tmp_path, found={"objects": (box,)})
+    assert path.read_bytes() != first
+    own = encoded_by_cv2(scene((64, 48)), f".{format_}")
+    path.write_bytes(own)
+    with pytest.raises(SourceError) as raised:
+        written(writer, frame, tmp_path)
+    assert raised.value.code is FailureCode.OUTPUT_NAME_TAKEN
+    assert str(path) in raised.value.sentence
+    assert path.read_bytes() == own
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_copy_that_the_ledger_knows_needs_no_mark(scene, tmp_path):
+    """Such as one that an earlier version of this program made."""
+    writer, frame = photo_writer(), Frame.from_rgb(scene((64, 48)))
+    (path,) = written(writer, frame, tmp_path)
+    path.write_bytes(b"picture")
+    written(writer, frame, tmp_path, source=replace(source_of(), earlier_outputs=frozenset({path.name})))
+    assert path.read_bytes() != b"picture"

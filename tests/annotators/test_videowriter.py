@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from annotators.mark import is_marked
 from annotators.videowriter import VideoWriter, VideoWriterParams
 from pipeline.errors import FailureCode
 from pipeline.outcome import Status
@@ -93,6 +94,7 @@ def test_every_format_has_every_frame_at_its_time(tmp_path, format_):
     path = make_video(tmp_path / "v.mp4", *SHORT_GOPS, frames=120, filters=[VARIABLE])
     assert mine_one(tmp_path, path, NUMBERS, video(format=format_), workers=2).status is Status.MINED
     made = annotated(tmp_path, 2, format_)
+    assert is_marked(made)
     if format_ == "gif":  # a photo by its first bytes
         made = made.rename(made.with_suffix(".mkv"))
         ffmpeg("-i", made, "-fps_mode", "passthrough", "-c:v", "ffv1", tmp_path / "gif.mkv")
@@ -286,3 +288,16 @@ def test_an_encoder_that_dies_leaves_nothing(tmp_path, monkeypatch):
     assert outcome.sentence.startswith("the annotated video could not be encoded (")
     assert outputs(tmp_path) == {}
     assert parts_in(tmp_path) == []
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_somebodys_own_video_stays_and_an_earlier_copy_does_not(tmp_path, format_):
+    path = make_video(tmp_path / "v.mp4", frames=30)
+    writer = (NUMBERS, video(format=format_))
+    assert mine_one(tmp_path, path, *writer).status is Status.MINED
+    assert mine_one(tmp_path, path, *writer).status is Status.MINED
+    made = annotated(tmp_path, ending=format_)
+    made.write_bytes(path.read_bytes())
+    outcome = mine_one(tmp_path, path, *writer)
+    assert (outcome.status, outcome.code) == (Status.FAILED, FailureCode.OUTPUT_NAME_TAKEN)
+    assert made.read_bytes() == path.read_bytes()

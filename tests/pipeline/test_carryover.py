@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from annotators.mark import MARK
 from pipeline.carryover import carry_over
 from pipeline.ledger import Context, Record
 from pipeline.outcome import Status
@@ -67,6 +68,16 @@ def test_somebody_s_own_file_is_never_replaced(tmp_path: Path, mined: Record) ->
     assert carry_over(mined, "/in/b.jpg", "b.jpg", tmp_path / "out") is None
     assert (tmp_path / "out" / "b.jpg.json").read_text() == '{"title": "b.jpg"}'
     assert not (tmp_path / "out" / "b.jpg-annotated.jpg").exists()
+
+
+def test_somebody_s_own_picture_is_never_replaced(tmp_path: Path, mined: Record) -> None:
+    taken = tmp_path / "out" / "b.jpg-annotated.jpg"
+    taken.write_bytes(b"my picture")
+    assert carry_over(mined, "/in/b.jpg", "b.jpg", tmp_path / "out") is None
+    assert taken.read_bytes() == b"my picture"
+    taken.write_bytes(b"a copy " + MARK.encode())
+    assert carry_over(mined, "/in/b.jpg", "b.jpg", tmp_path / "out") is not None
+    assert taken.read_bytes() == b"picture"
 
 
 def test_names_that_were_cut_are_mined(tmp_path: Path) -> None:
