@@ -101,12 +101,15 @@ def read_config(path: str, *, allow_plugins: bool = False) -> PipelineConfig:
 def load_class(target: str) -> type[Component]:
     """The class that a target of the catalogue names.
 
-    Raises: ImportError, AttributeError: there is none; TypeError: it is no component.
+    Raises: ImportError, AttributeError: there is none; TypeError: it is no component, or does nothing.
     """
     module, _, name = target.partition(":")
     found = getattr(importlib.import_module(module), name)
     if not (isinstance(found, type) and issubclass(found, Detector | Writer)):
         raise TypeError(f"{target} is neither a Detector nor a Writer")
+    work, missing = ("detect", Detector.detect) if issubclass(found, Detector) else ("open", Writer.open)
+    if getattr(found, work) is missing:
+        raise TypeError(f"{target} has no {work}() of its own")
     return found
 
 
@@ -251,7 +254,8 @@ class _ConfigReader:
         try:
             return target, load_class(target)
         except (Exception, SystemExit) as error:  # a plugin's module may raise anything
-            self._say(at, f'type "{shortened(word)}" cannot be loaded ({_told(error)})')
+            hint = "; name its folder in PYTHONPATH" if isinstance(error, ModuleNotFoundError) else ""
+            self._say(at, f'type "{shortened(word)}" cannot be loaded ({_told(error)}){hint}')
             return None, None
 
     def _inputs(self, at: KeyPath, item: dict[str, Any], found: type[Component] | None) -> tuple[str, ...]:

@@ -284,7 +284,7 @@ class Workers:
 
     def _note_failed_start(self, worker: Worker, how: str) -> None:
         doing = "loading" if worker.loading else "starting"
-        _log.warning("a worker %s while it was %s", how, doing)
+        _log.warning("while it was %s, a worker %s", doing, how)
         self._failed_starts += 1
         if worker.pid is None and self._failed_starts >= STARTS_BEFORE_GIVING_UP:  # no way to have them here
             self._mould.give_up()

@@ -35,6 +35,9 @@ _READERS: Mapping[str, Sequence[Reader]] = {
 """In the order in which an unnamed network is asked; several readers where a family has several exports."""
 
 
+_YUNET_OUTPUTS = {f"{kind}_{stride}" for kind in ("cls", "obj", "bbox", "kps") for stride in (8, 16, 32)}
+
+
 def recognize(nature: Nature, family: FamilyName) -> Reading:
     """How a network is to be read.
 
@@ -57,6 +60,8 @@ def recognize(nature: Nature, family: FamilyName) -> Reading:
             if reading is not None:
                 return reading
     outputs = printable(nature.outputs_in_words)
+    if {port.name for port in nature.outputs} >= _YUNET_OUTPUTS:
+        raise ModelError(f"{shown}: finds faces, which is what the type facedetector is for; write that")
     if named:
         raise ModelError(f'{shown}: is not of the family "{family}": its outputs are {outputs}')
     raise ModelError(

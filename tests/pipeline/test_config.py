@@ -262,6 +262,11 @@ class TestPlugins:
                 "TypeError: tests.plugins.bad_checks:NoComponent is",
             ),
             ("tests.plugins.script:X", "SystemExit: this module is a script"),
+            (
+                "pipeline.component:Detector",
+                "TypeError: pipeline.component:Detector has no detect() of its own",
+            ),
+            ("pipeline.component:Writer", "TypeError: pipeline.component:Writer has no open() of its own"),
             ("'..x:Y'", "TypeError: the 'package' argument is required"),
             ("':X'", "ValueError: Empty module name"),
             ("'a:'", "ModuleNotFoundError: No module named 'a'"),
@@ -272,6 +277,9 @@ class TestPlugins:
         assert self.told(tmp_path, type_).startswith(
             f'p.yml:3: component "a": type "{word}" cannot be loaded ({reason}'
         )
+
+    def test_whose_module_is_not_found_says_where_to_name_it(self, tmp_path):
+        assert self.told(tmp_path, "nowhere:X").endswith("; name its folder in PYTHONPATH")
 
     @pytest.mark.parametrize(
         ("type_", "reason"), [("BadCheck", "no such thing"), ("BadParams", "no such word")]

@@ -15,6 +15,10 @@ class RefusesLoading(Detector):
         """Refuse."""
         raise ModelError("m.onnx: is no network; give another")
 
+    def detect(self, frame, regions):
+        """Never comes to it."""
+        return []
+
 
 class StumblesLoading(Detector):
     """Raises what a component should not."""
@@ -22,3 +26,7 @@ class StumblesLoading(Detector):
     def load(self):
         """Stumble."""
         raise KeyError("weights")
+
+    def detect(self, frame, regions):
+        """Never comes to it."""
+        return []

@@ -129,3 +129,8 @@ def test_one_box_has_all_of_its_labels(load, colours):
         ):
             (index,) = (index for index, box in enumerate(xyxy) if tuple(box) == (32, 0, 64, 32))
             assert list(scores[index].round(2)[:2]) == [1, 1]
+
+
+def test_a_detector_of_faces_has_a_type_of_its_own(load):
+    with pytest.raises(ModelError, match="finds faces, which is what the type facedetector is for"):
+        load(graphs.yunet())
