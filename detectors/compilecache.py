@@ -21,8 +21,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from pipeline.cachefolder import cache_folder
 from pipeline.errors import ExitCode, ModelError
-from pipeline.modelfiles import cache_folder
 from pipeline.modelhash import model_sha256
 from pipeline.notices import NOTICE
 from pipeline.outputs import printable, sweep_parts

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import IO
 
+from pipeline.cachefolder import CACHE_VARIABLE
 from pipeline.contenthash import sha256_of
 from pipeline.errors import ModelError
 from pipeline.modelarchive import download, iter_members
@@ -25,7 +26,6 @@ from pipeline.modelcatalog import (
 )
 from pipeline.modeldownload import open_url
 from pipeline.modelfiles import (
-    CACHE_VARIABLE,
     FileState,
     model_folder,
     pin_path,

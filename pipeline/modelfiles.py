@@ -1,8 +1,8 @@
 """Model name or path -> the local files it stands for.
 
-Resolving looks at the file system and no further: it is cheap enough for every start of the program.
-That fetched files are what the catalogue says is checked when they are fetched and by
-`python -m pipeline.models verify`.
+Resolving looks at the file system and no further. A file of the catalogue is held against its SHA-256 each
+time, and that of one that has not changed is remembered: it is cheap enough for every start of the program.
+`python -m pipeline.models verify` reads them all.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ import importlib.util
 import logging
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 import platformdirs
 
+from pipeline.cachefolder import CACHE_VARIABLE, cache_folder
 from pipeline.contenthash import sha256_of
 from pipeline.errors import ModelError
 from pipeline.modelcatalog import (
@@ -31,13 +32,11 @@ from pipeline.modelcatalog import (
     read_catalog,
     read_official,
 )
+from pipeline.modelhash import model_sha256
 from pipeline.notices import NOTICE
 from pipeline.outputs import printable
 
 _log = logging.getLogger(__name__)
-
-CACHE_VARIABLE = "DEEPVISUALMINER_CACHE"
-"""Environment variable that names another cache folder."""
 
 FETCH_COMMAND = ".venv/bin/python -m pipeline.models fetch"
 ADD_COMMAND = ".venv/bin/python -m pipeline.models add"
@@ -69,14 +68,6 @@ class DarknetFiles:
     cfg: Path
     weights: Path
     names: Path | None
-
-
-def cache_folder() -> Path:
-    """Where fetched models (`models/NAME/`) and compiled networks (`compiled/`) live; may not exist yet."""
-    chosen = os.environ.get(CACHE_VARIABLE)
-    if chosen:
-        return Path(os.path.abspath(os.path.expanduser(chosen)))
-    return platformdirs.user_cache_path("deepvisualminer")
 
 
 def model_folder(name: str) -> Path:
@@ -143,9 +134,13 @@ def glance(path: Path, file: ModelFile) -> FileState:
     return FileState.OK if as_placed and stat.S_ISREG(status.st_mode) else FileState.DAMAGED
 
 
-def verify(path: Path, file: ModelFile) -> FileState:
-    """What its SHA-256 says of a fetched file; reads all of it. A file that nobody pinned is right.
+def verify(path: Path, file: ModelFile, hash_of: Callable[[Path], str] = sha256_of) -> FileState:
+    """What its SHA-256 says of a fetched file. A file that nobody pinned is right.
 
+    Args:
+        path: where it lies.
+        file: what the catalogue says of it.
+        hash_of: the one that reads all of it, or `model_sha256`, which remembers.
     Raises: ModelError: the file cannot be read.
     """
     state = glance(path, file)
@@ -153,7 +148,7 @@ def verify(path: Path, file: ModelFile) -> FileState:
         return state
     try:
         expected = file.placed_sha256 or read_pin(path)
-        return FileState.OK if expected in (None, sha256_of(path)) else FileState.DAMAGED
+        return FileState.OK if expected in (None, hash_of(path)) else FileState.DAMAGED
     except OSError as error:
         raise ModelError(
             f"{printable(path)}: cannot be read ({error.strerror}); change its permissions, or remove it "
@@ -322,12 +317,14 @@ def _fetched_file(model: NamedModel, name: str) -> Path:
     """
     path = model_folder(model.name) / name
     state = glance(path, model.files[name])
+    if state is FileState.OK:
+        state = verify(_check_file(str(path), ""), model.files[name], model_sha256)
     if state is not FileState.OK:
         wrong = {FileState.MISSING: "is not here", FileState.DAMAGED: "is damaged"}[state]
         raise ModelError(
             f'model "{model.name}": {printable(path)} {wrong}; type: {FETCH_COMMAND} {model.name}'
         )
-    return _check_file(str(path), "")
+    return path
 
 
 def official_remedy(name: str) -> str:

@@ -7,9 +7,9 @@ import os
 import re
 import time
 
+from pipeline.cachefolder import cache_folder
 from pipeline.contenthash import sha256_of
 from pipeline.errors import MinerError, ModelError
-from pipeline.modelfiles import cache_folder
 from pipeline.outputs import printable, write_file
 
 _WORTH_BYTES = 1 << 20

@@ -22,13 +22,13 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import __version__
+from pipeline.cachefolder import CACHE_VARIABLE
 from pipeline.catalog import CATALOG
 from pipeline.component import Writer
 from pipeline.config import load_class
 from pipeline.cores import usable_cores
 from pipeline.errors import MinerError
 from pipeline.miner import mine
-from pipeline.modelfiles import CACHE_VARIABLE
 from pipeline.options import Options
 from pipeline.outcome import Outcome
 

@@ -62,6 +62,16 @@ def pipeline_file(path: Path, *components: str) -> Path:
     return path
 
 
+def flip_a_bit(path: Path) -> None:
+    """Change one bit in the middle of a file, as a disk does that grows old."""
+    with open(path, "r+b") as stream:
+        at = path.stat().st_size // 2
+        stream.seek(at)
+        (byte,) = stream.read(1)
+        stream.seek(at)
+        stream.write(bytes([byte ^ 1]))
+
+
 def parts_in(folder: Path) -> list[Path]:
     """Unfinished outputs that nobody will finish."""
     return list(folder.rglob(".*.part"))

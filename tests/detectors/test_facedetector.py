@@ -9,11 +9,12 @@ import pytest
 
 from detectors.facedetector import FaceDetector, FaceDetectorParams
 from pipeline.detections import Box, FrameResult
-from pipeline.errors import ModelError
+from pipeline.errors import ExitCode, ModelError
 from pipeline.frame import Frame
 from reporters.report import to_report_frame
 from tests.detectors.onnx import graphs
 from tests.detectors.onnx.graphs import saved
+from tests.running import component, flip_a_bit, pipeline_file, run
 
 SHARED = Path(__file__).parents[3] / "shared"
 REAL = SHARED / "models" / "face_detection_yunet_2026may.onnx"
@@ -118,6 +119,28 @@ def test_the_real_network_finds_an_astronaut(astronaut):
     right_eye, left_eye, nose, *_ = found.landmarks
     assert abs(right_eye[0] - 200) < 6 and abs(left_eye[0] - 247) < 6 and abs(nose[1] - 124) < 6
     assert found.labels[0].confidence > 0.9
+
+
+@needs_the_real_one
+def test_one_wrong_bit_in_the_catalogues_network_stops_the_check_and_the_run(
+    sample_photos, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("DEEPVISUALMINER_CACHE", str(tmp_path / "cache"))
+    network = tmp_path / "cache/models/yunet" / REAL.name
+    network.parent.mkdir(parents=True)
+    network.write_bytes(REAL.read_bytes())
+    file = pipeline_file(
+        tmp_path / "p.yml",
+        component("faces", "facedetector"),
+        component("report", "jsonreportwriter", "faces"),
+    )
+    mining = [sample_photos / "astronaut.png", tmp_path / "out", file]
+    assert [run(*arguments).returncode for arguments in (["--check", file], mining)] == [ExitCode.OK] * 2
+    flip_a_bit(network)
+    for arguments in (["--check", file], mining):
+        done = run(*arguments)
+        assert done.returncode == ExitCode.USAGE
+        assert f"{network} is damaged; type: .venv/bin/python -m pipeline.models fetch yunet" in done.stderr
 
 
 @needs_the_real_one

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,21 +10,24 @@ import cv2
 import pytest
 
 import pipeline.modelfiles
+from pipeline.cachefolder import cache_folder
 from pipeline.contenthash import sha256_of
 from pipeline.errors import ModelError
 from pipeline.modelcatalog import find_model
 from pipeline.modelfetch import fetch
 from pipeline.modelfiles import (
     FileState,
-    cache_folder,
     model_folder,
+    pin_path,
     resolve_cascade,
     resolve_darknet,
     resolve_default,
+    resolve_face_network,
     resolve_onnx,
     resolve_yunet,
     verify,
 )
+from tests.running import flip_a_bit
 
 ROOT = Path(__file__).parents[2]
 FACES = "haarcascade_frontalface_default.xml"
@@ -135,20 +139,68 @@ def test_a_missing_onnx_network_says_what_to_do(resolve, model, says, cache):
     assert says in complaint(resolve, model)
 
 
-def test_default_is_the_first_network_that_is_here(cache):
-    sizes = {"yolov3-tiny": find_model("yolov3-tiny").files, "yolox-nano": find_model("yolox-nano").files}
-    for expected, files in sizes.items():
-        for name, file in files.items():
-            path = cache / "models" / expected / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with open(path, "wb") as stream:
-                stream.truncate(file.placed_size_bytes)
-        assert resolve_default("default") == expected
-    assert resolve_onnx("yolox-nano") == cache / "models/yolox-nano/yolox_nano.onnx"
+def test_default_is_the_first_network_that_is_here(network_cache, cache, monkeypatch):
+    shutil.copytree(network_cache / "models" / "yolov3-tiny", cache / "models" / "yolov3-tiny")
+    assert resolve_default("default") == "yolov3-tiny"
     assert resolve_default("mine.cfg") == "mine.cfg"
-    (cache / "models/yolox-nano/yolox_nano.onnx").write_bytes(b"cut")  # no reason to take another network
-    assert 'model "yolox-nano": ' in (says := complaint(resolve_default, "default"))
-    assert "is damaged; type: " in says
+    wrong_file(cache, "yolox-nano")  # no reason to take another network
+    assert complaint(resolve_default, "default") == (
+        f'model "yolox-nano": {cache}/models/yolox-nano/yolox_nano.onnx is damaged; type: '
+        ".venv/bin/python -m pipeline.models fetch yolox-nano"
+    )
+    monkeypatch.setattr(pipeline.modelfiles, "DEFAULT_NETWORKS", ("yolox-tiny", "yolov3-tiny"))
+    path = wrong_file(cache, "yolox-tiny")  # of which nobody can say that it is wrong
+    assert resolve_default("default") == "yolox-tiny"
+    assert resolve_onnx("yolox-tiny") == path
+
+
+def wrong_file(cache, model):
+    """Put a file of the right length, which holds nothing, where a model's only or first file belongs."""
+    (name, file), *_ = sorted(find_model(model).files.items())
+    path = cache / "models" / model / name
+    path.parent.mkdir(parents=True)
+    path.write_bytes(bytes(file.placed_size_bytes or 1000))
+    return path
+
+
+@pytest.mark.parametrize("ending", [".cfg", ".weights", ".names"])
+def test_a_file_with_one_wrong_bit_is_refused(ending, network_cache, cache):
+    folder = cache / "models" / "yolov3-tiny"
+    shutil.copytree(network_cache / "models" / "yolov3-tiny", folder)
+    assert resolve_darknet("yolov3-tiny", None).cfg.parent == folder
+    path = folder / f"yolov3-tiny{ending}"
+    flip_a_bit(path)
+    assert complaint(resolve_darknet, "yolov3-tiny", None) == (
+        f'model "yolov3-tiny": {path} is damaged; type: {FETCH}'
+    )
+
+
+def test_a_cfg_as_it_circulates_is_not_the_catalogues(network_cache, cache):
+    folder = cache / "models" / "yolov3-tiny"
+    shutil.copytree(network_cache / "models" / "yolov3-tiny", folder)
+    cfg = folder / "yolov3-tiny.cfg"
+    cfg.write_text(cfg.read_text().replace("mask = 1,2,3", "mask = 0,1,2"))  # before the catalogue's edit
+    assert f"{cfg} is damaged; type: {FETCH}" in complaint(resolve_darknet, "yolov3-tiny", None)
+
+
+@pytest.mark.parametrize(
+    ("resolve", "model"),
+    [(resolve_onnx, "yolox-nano"), (resolve_yunet, "yunet"), (resolve_face_network, "dlib-face")],
+)
+def test_another_file_of_the_same_length_is_refused(resolve, model, cache):
+    path = wrong_file(cache, model)
+    assert complaint(resolve, model) == (
+        f'model "{model}": {path} is damaged; type: .venv/bin/python -m pipeline.models fetch {model}'
+    )
+
+
+@pytest.mark.parametrize(("resolve", "model"), [(resolve_onnx, "yolox-s"), (resolve_face_network, "sface")])
+def test_a_file_that_is_pinned_beside_it_cannot_change_unseen(resolve, model, cache):
+    path = wrong_file(cache, model)
+    pin_path(path).write_text(f"{sha256_of(path)}  {path.name}\n")
+    assert resolve(model) in (path, (path,))
+    path.write_bytes(b"another")
+    assert f"{path} is damaged; type: " in complaint(resolve, model)
 
 
 def test_what_lies_beside_a_cfg_belongs_to_it(network):

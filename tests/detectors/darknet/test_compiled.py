@@ -12,8 +12,8 @@ import pytest
 from detectors.compilecache import UNUSED_S
 from detectors.darknet.compiled import compiled_network
 from detectors.engines import LiteRtEngine
+from pipeline.cachefolder import CACHE_VARIABLE
 from pipeline.errors import ModelError
-from pipeline.modelfiles import CACHE_VARIABLE
 from pipeline.notices import NOTICE
 from tests.detectors.darknet.networks import conv, head_conv, net, write_network, yolo
 
