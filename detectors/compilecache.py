@@ -2,8 +2,8 @@
 
 The key is the content of the files, the precision and the compiler's version, so that an edited .cfg or
 other weights never meet a stale network. Several processes may ask at once: one compiles, the others wait
-for it. Compiling is done in a process of its own, for TensorFlow's sake: it takes seconds to import and a
-gigabyte to hold.
+for it. It is only a cache: a network that is damaged in it is made anew. Compiling is done in a process of
+its own, for TensorFlow's sake: it takes seconds to import and a gigabyte to hold.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeVar
 
 from pipeline.cachefolder import cache_folder
 from pipeline.errors import ExitCode, ModelError
@@ -28,6 +28,8 @@ from pipeline.notices import NOTICE
 from pipeline.outputs import printable, sweep_parts
 
 Precision = Literal["float32", "int8"]
+Opened = TypeVar("Opened")
+Identity = tuple[int, int, int]
 
 COMPILE_TIMEOUT_S = 900
 UNUSED_S = 180 * 24 * 3600.0
@@ -59,19 +61,64 @@ def compiled(compiler: Compiler, files: Sequence[Path], precision: Precision) ->
         precision: of the weights.
     Raises: ModelError: the files are damaged or do not fit, or the cache cannot be written.
     """
-    parts = [compiler.module, compiler.version, precision, *(model_sha256(file) for file in files)]
-    key = hashlib.sha256(" ".join(parts).encode()).hexdigest()
-    folder = cache_folder() / "compiled"
-    output = folder / f"{key}.tflite"
+    output = _place(compiler, files, precision)
     if not _use(output):
-        with _locked(folder):
+        with _locked(output.parent):
             if not output.exists():
                 name = printable(files[0].name)
                 _log.log(NOTICE, "compiling %s once, for %s; this takes a while", name, precision)
-                sweep_parts(folder)
-                _sweep_unused(folder)
-                _compile(compiler, files, precision, output)
+                _make(compiler, files, precision, output)
     return output
+
+
+def open_compiled(
+    compiler: Compiler, files: Sequence[Path], precision: Precision, opening: Callable[[Path], Opened]
+) -> Opened:
+    """The flatbuffer of a network, opened; made anew, once, where it cannot be.
+
+    Args:
+        compiler, files, precision: see `compiled`.
+        opening: what the flatbuffer is opened with; raises ModelError where it is damaged.
+    Raises: ModelError: as `compiled`; or of `opening`, where the flatbuffer is no better when it was made
+        anew, or cannot be.
+    """
+    output = compiled(compiler, files, precision)
+    refused = _identity(output)
+    try:
+        return opening(output)
+    except ModelError as error:
+        try:
+            _make_anew(compiler, files, precision, output, refused)
+        except ModelError as trouble:
+            _log.warning("%s", trouble)
+            raise error from trouble
+    return opening(output)
+
+
+def _make_anew(
+    compiler: Compiler, files: Sequence[Path], precision: Precision, output: Path, refused: Identity | None
+) -> None:
+    """Compile in place of a flatbuffer that was refused, unless another process has done so since."""
+    with _locked(output.parent):
+        if _identity(output) in (None, refused):
+            shown, name = printable(output), printable(files[0].name)
+            _log.warning("%s: is damaged; compiling %s again, for %s", shown, name, precision)
+            _make(compiler, files, precision, output)
+
+
+def _place(compiler: Compiler, files: Sequence[Path], precision: Precision) -> Path:
+    parts = [compiler.module, compiler.version, precision, *(model_sha256(file) for file in files)]
+    key = hashlib.sha256(" ".join(parts).encode()).hexdigest()
+    return cache_folder() / "compiled" / f"{key}.tflite"
+
+
+def _identity(output: Path) -> Identity | None:
+    """Tells a flatbuffer from the one that is made in its place; its times will not do: use changes them."""
+    try:
+        status = output.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino, status.st_size
 
 
 def _use(output: Path) -> bool:
@@ -122,6 +169,13 @@ def _open_lock(path: Path) -> int:
         return os.open(path, os.O_RDONLY)
     except FileNotFoundError:
         return os.open(path, os.O_RDONLY | os.O_CREAT, 0o644)
+
+
+def _make(compiler: Compiler, files: Sequence[Path], precision: str, output: Path) -> None:
+    """Compile, where the folder is locked, and tidy up."""
+    sweep_parts(output.parent)
+    _sweep_unused(output.parent)
+    _compile(compiler, files, precision, output)
 
 
 def _compile(compiler: Compiler, files: Sequence[Path], precision: str, output: Path) -> None:

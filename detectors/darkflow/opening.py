@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from detectors.classnames import read_class_names
-from detectors.compilecache import Compiler, Precision, compiled
+from detectors.compilecache import Compiler, Precision, open_compiled
 from detectors.darkflow.files import DarkflowFiles
 from detectors.darkflow.meta import read_meta
 from detectors.yolonetwork import YoloNetwork
@@ -14,7 +14,7 @@ COMPILER = Compiler("detectors.darkflow.compile", version="1")
 
 
 def open_darkflow(files: DarkflowFiles, labels: Path | None, precision: Precision) -> YoloNetwork:
-    """Load a network that Darkflow saved; compiles it if the cache does not hold it.
+    """Load a network that Darkflow saved; compiles it if the cache does not hold it whole.
 
     Args:
         files: the .pb and .meta.
@@ -25,4 +25,8 @@ def open_darkflow(files: DarkflowFiles, labels: Path | None, precision: Precisio
     network, names = read_meta(files.meta)
     if labels is not None:
         names = read_class_names(labels, network.classes, network.where)
-    return YoloNetwork(network, compiled(COMPILER, files, precision), names, stretched=True)
+
+    def opened(compiled: Path) -> YoloNetwork:
+        return YoloNetwork(network, compiled, names, stretched=True)
+
+    return open_compiled(COMPILER, files, precision, opened)

@@ -5,19 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 from detectors.classnames import find_class_names, read_class_names
-from detectors.compilecache import Precision
+from detectors.compilecache import Precision, open_compiled
 from detectors.darknet.cfg import read_cfg
-from detectors.darknet.compiled import compiled_network
+from detectors.darknet.compiled import COMPILER
 from detectors.darknet.layers import NetworkCfg, Region
 from detectors.darknet.sections import shown
 from detectors.darknet.tree import ClassTree, find_tree, read_tree
+from detectors.darknet.weights import check_weights
 from detectors.yolonetwork import YoloNetwork
 from pipeline.errors import ModelError
 from pipeline.modelfiles import DarknetFiles
 
 
 def open_darknet(files: DarknetFiles, labels: Path | None, precision: Precision) -> YoloNetwork:
-    """Load a Darknet network; compiles it if the cache does not hold it.
+    """Load a Darknet network; compiles it if the cache does not hold it whole.
 
     Args:
         files: the .cfg and .weights, and the .names where one lies beside them.
@@ -29,8 +30,12 @@ def open_darknet(files: DarknetFiles, labels: Path | None, precision: Precision)
     file = labels or find_class_names(files.cfg, files.names)
     names = read_class_names(file, network.classes, network.where)
     tree = _tree(network, files.cfg)
-    compiled = compiled_network(files.cfg, files.weights, precision)
-    return YoloNetwork(network, compiled, names, tree=tree, stride=network.stride)
+    check_weights(files.weights, network)
+
+    def opened(compiled: Path) -> YoloNetwork:
+        return YoloNetwork(network, compiled, names, tree=tree, stride=network.stride)
+
+    return open_compiled(COMPILER, (files.cfg, files.weights), precision, opened)
 
 
 def _tree(network: NetworkCfg, cfg: Path) -> ClassTree | None:

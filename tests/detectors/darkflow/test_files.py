@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from detectors.darkflow.files import DarkflowFiles, resolve_darkflow
+from detectors.darkflow.opening import open_darkflow
+from pipeline.cachefolder import CACHE_VARIABLE
 from pipeline.errors import ModelError
 
 
@@ -25,3 +27,14 @@ def test_tells_what_is_missing(saved: DarkflowFiles, tmp_path: Path) -> None:
         ModelError, match=r'a\.weights: a \.pb file holds its weights itself; leave "weights" out'
     ):
         resolve_darkflow(str(saved.graph), "a.weights")
+
+
+def test_a_damaged_network_in_the_cache_is_made_again(
+    saved: DarkflowFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
+    open_darkflow(saved, None, "float32")
+    (flatbuffer,) = (tmp_path / "cache").glob("compiled/*.tflite")
+    flatbuffer.write_bytes(flatbuffer.read_bytes()[:500])
+    open_darkflow(saved, None, "float32")
+    assert f"{flatbuffer}: is damaged; compiling {saved.graph.name} again, for float32" in caplog.messages

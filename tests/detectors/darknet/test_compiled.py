@@ -9,13 +9,16 @@ from typing import Any
 
 import pytest
 
-from detectors.compilecache import UNUSED_S
-from detectors.darknet.compiled import compiled_network
+from detectors.compilecache import UNUSED_S, open_compiled
+from detectors.darknet.compiled import COMPILER, compiled_network
+from detectors.darknet.opening import open_darknet
 from detectors.engines import LiteRtEngine
 from pipeline.cachefolder import CACHE_VARIABLE
 from pipeline.errors import ModelError
+from pipeline.modelfiles import DarknetFiles
 from pipeline.notices import NOTICE
 from tests.detectors.darknet.networks import conv, head_conv, net, write_network, yolo
+from tests.running import component, pipeline_file, run, small_photo
 
 TEXT = net(32, 32) + conv(4) + head_conv() + yolo()
 ROOT = Path(__file__).parents[3]
@@ -27,6 +30,12 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "cache"
     monkeypatch.setenv(CACHE_VARIABLE, str(folder))
     return folder
+
+
+def names_beside(pair: tuple[Path, Path]) -> Path:
+    names = pair[0].with_suffix(".names")
+    names.write_text("a\nb\nc\n")
+    return names
 
 
 @pytest.fixture
@@ -107,6 +116,123 @@ def test_two_processes_compile_once(cache: Path, pair: tuple[Path, Path]) -> Non
     assert sum(b"compiling" in stderr for _, stderr in said) == 1
 
 
+DAMAGES = [b"", b"no network", None]
+"""What a flatbuffer may have become; None: half of what it was."""
+
+
+def damage(flatbuffer: Path, content: bytes | None) -> None:
+    whole = flatbuffer.read_bytes()
+    flatbuffer.write_bytes(whole[: len(whole) // 2] if content is None else content)
+
+
+@pytest.mark.parametrize("content", DAMAGES)
+def test_a_damaged_network_is_made_again_once_and_told(
+    content: bytes | None, cache: Path, pair: tuple[Path, Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    files = DarknetFiles(*pair, names_beside(pair))
+    flatbuffer = compiled_network(*pair, "float32")
+    damage(flatbuffer, content)
+    caplog.clear()
+    for _ in range(2):
+        open_darknet(files, None, "float32")
+    assert [(record.levelname, record.message) for record in caplog.records] == [
+        ("WARNING", f"{flatbuffer}: is damaged; compiling net.cfg again, for float32")
+    ]
+    assert list(cache.glob("compiled/*.tflite")) == [flatbuffer]
+    LiteRtEngine(flatbuffer)
+
+
+def test_a_run_goes_on_with_the_network_made_again(
+    cache: Path, pair: tuple[Path, Path], tmp_path: Path
+) -> None:
+    names_beside(pair)
+    small_photo(tmp_path / "in" / "a.png")
+    file = pipeline_file(
+        tmp_path / "p.yml",
+        component("objects", "deepdetector", model=str(pair[0])),
+        component("report", "jsonreportwriter", "objects"),
+    )
+    damage(compiled_network(*pair, "float32"), None)
+    for again in (True, False):
+        done = run("--force", tmp_path / "in", tmp_path / "out", file)
+        assert done.returncode == 0, done.stderr
+        assert done.stderr.count("warning: ") == done.stderr.count(".tflite: is damaged; ") == int(again)
+
+
+def test_what_is_no_better_when_made_again_is_refused(
+    cache: Path, pair: tuple[Path, Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    seen: list[bytes] = []
+
+    def refuse(path: Path) -> None:
+        seen.append(path.read_bytes())
+        raise ModelError(f"{path}: cannot be run")
+
+    damage(compiled_network(*pair, "float32"), b"")
+    with pytest.raises(ModelError, match="cannot be run"):
+        open_compiled(COMPILER, pair, "float32", refuse)
+    assert [bool(content) for content in seen] == [False, True]
+    assert sum(record.levelname == "WARNING" for record in caplog.records) == 1
+
+
+def test_two_processes_make_a_damaged_network_again_once(cache: Path, pair: tuple[Path, Path]) -> None:
+    damage(compiled_network(*pair, "float32"), None)
+    code = (
+        "import sys, logging; from pathlib import Path; logging.basicConfig(level=25);"
+        "from detectors.darknet.opening import open_darknet;"
+        "from pipeline.modelfiles import DarknetFiles;"
+        "print(open_darknet(DarknetFiles(*map(Path, sys.argv[1:])), None, 'float32').names)"
+    )
+    paths = (*pair, names_beside(pair))
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, *paths], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        for _ in range(2)
+    ]
+    said = [process.communicate() for process in running]
+    assert [process.returncode for process in running] == [0, 0], said
+    assert sum(b"is damaged; compiling net.cfg again" in stderr for _, stderr in said) == 1
+
+
+def test_what_another_process_made_again_meanwhile_is_taken(
+    cache: Path, pair: tuple[Path, Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Both have seen the damage before either has the lock."""
+    damage(compiled_network(*pair, "float32"), None)
+    refusals: list[Path] = []
+
+    def opening_late(path: Path) -> LiteRtEngine:
+        if not refusals:
+            refusals.append(path)
+            open_compiled(COMPILER, pair, "float32", LiteRtEngine)  # the other one
+            raise ModelError(f"{path}: cannot be run")
+        return LiteRtEngine(path)
+
+    open_compiled(COMPILER, pair, "float32", opening_late)
+    assert sum(record.levelname == "WARNING" for record in caplog.records) == 1
+
+
+def test_a_damaged_network_in_a_read_only_cache_says_so(
+    cache: Path, pair: tuple[Path, Path], unprivileged: list[str], run_python: Callable[..., Any]
+) -> None:
+    held = compiled_network(*pair, "float32")
+    damage(held, b"no network")
+    (cache / "compiled").chmod(0o555)
+    code = (
+        "from pathlib import Path\n"
+        "from detectors.darknet.opening import open_darknet\n"
+        "from pipeline.modelfiles import DarknetFiles\n"
+        "try: answer = str(open_darknet(DarknetFiles(*map(Path, sys.argv[1:])), None, 'float32'))\n"
+        "except Exception as error: answer = f'{type(error).__name__}: {error}'"
+    )
+    said = run_python(code, *pair, names_beside(pair), prefix=unprivileged)
+    (cache / "compiled").chmod(0o755)
+    assert said.startswith(f"ModelError: {held}: cannot be run (")
+    assert said.endswith("); delete it to have it made again")
+    assert held.read_bytes() == b"no network"
+
+
 def test_damaged_files_are_told_before_anything_is_compiled(cache: Path, pair: tuple[Path, Path]) -> None:
     cfg, weights = pair
     weights.write_bytes(weights.read_bytes()[:-4])
@@ -182,8 +308,7 @@ def test_a_worker_never_imports_tensorflow(
     cache: Path, pair: tuple[Path, Path], run_python: Callable[..., Any]
 ) -> None:
     """Neither where the cache holds the network nor where it must be compiled."""
-    names = pair[0].with_suffix(".names")
-    names.write_text("a\nb\nc\n")
+    names_beside(pair)
     code = (
         "from detectors.deepdetector import DeepDetector, DeepDetectorParams\n"
         "heavy = lambda: sorted(m for m in sys.modules if m in ('tensorflow', 'cv2', 'ai_edge_litert'))\n"
