@@ -26,7 +26,8 @@ from detectors.darknet.cfg import read_cfg
 from detectors.darknet.compile import compile_network
 from detectors.darknet.decode import decode_heads
 from detectors.darknet.layers import Detection, Head, NetworkCfg, Region
-from detectors.darknet.tree import LIKELY, find_tree, read_tree
+from detectors.darknet.tree import LIKELY, read_tree
+from detectors.darknet.treefile import find_tree
 from detectors.engines import LiteRtEngine
 from tests.detectors.darknet.networks import write_weights
 

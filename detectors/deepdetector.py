@@ -112,7 +112,7 @@ class DeepDetector(Detector):
 
     @classmethod
     def check(cls, params: Any) -> Iterator[Problem]:
-        """Look whether the network's files are there, and whether the other params are for such a network."""
+        """Look into the network's files, and whether the other params are for such a network."""
         yield from _check_onnx(params) if is_onnx(params.model) else cls._check_other(params)
         if params.labels is not None and not Path(params.labels).is_file():
             yield Problem(
@@ -127,6 +127,9 @@ class DeepDetector(Detector):
         except ModelError as error:
             about_weights = params.weights is not None and str(error).startswith(printable(params.weights))
             yield Problem("weights" if about_weights else "model", str(error))
+        else:
+            if not params.model.endswith(DARKFLOW_SUFFIX):
+                yield from _check_darknet(params)
         if params.family != "auto":
             yield Problem("family", f"{params.family} is for an .onnx file; leave it out")
         if params.device not in ("auto", "cpu"):
@@ -205,6 +208,18 @@ class DeepDetector(Detector):
         (class_ids,) = scores.nonzero()
         best_first = class_ids[(-scores[class_ids]).argsort(kind="stable")]
         return tuple(Label(self._network.names[class_id], float(scores[class_id])) for class_id in best_first)
+
+
+def _check_darknet(params: DeepDetectorParams) -> Iterator[Problem]:
+    """What is in a Darknet network's files; they are there."""
+    from detectors.darknet.checking import iter_mistakes
+
+    labels = Path(params.labels) if params.labels else None
+    for part, sentence in iter_mistakes(resolve_darknet(params.model, params.weights), labels):
+        if part == "labels" and labels is not None and not labels.is_file():
+            continue  # that is told already
+        beside = part == "weights" and params.weights is None
+        yield Problem("model" if beside else part, sentence)
 
 
 def _check_onnx(params: DeepDetectorParams) -> Iterator[Problem]:

@@ -15,10 +15,12 @@ from pipeline.component import Detector, ModelName, Params, Problem
 from pipeline.detections import Box, Detection, Label
 from pipeline.errors import ModelError
 from pipeline.frame import Frame
-from pipeline.modelfiles import resolve_cascade
+from pipeline.modelfiles import read_beginning, resolve_cascade
 from pipeline.outputs import printable
 
 _MAX_CASCADE_BYTES = 1 << 26
+_LOOK_BYTES = 1 << 16
+"""In which OpenCV's own cascades have come to an end with their licences."""
 
 _SAME_THING_IOU = 0.5
 """Two regions that overlap show the same face twice; hits that overlap this much are one."""
@@ -57,9 +59,11 @@ class SimpleDetector(Detector):
 
     @classmethod
     def check(cls, params: Any) -> Iterator[Problem]:
-        """Look whether the cascade's file is there."""
+        """Look whether the cascade's file is there, and begins as one does."""
         try:
-            resolve_cascade(params.model)
+            path = resolve_cascade(params.model)
+            if not _begins_as_cascade(read_beginning(path, _LOOK_BYTES)):
+                raise _no_cascade(path)
         except ModelError as error:
             yield Problem("model", str(error))
 
@@ -78,11 +82,7 @@ class SimpleDetector(Detector):
         import cv2
 
         path = resolve_cascade(self.params.model)
-        try:
-            with open(path, "rb") as stream:
-                content = stream.read(_MAX_CASCADE_BYTES + 1)
-        except OSError as error:
-            raise ModelError(f"{printable(path)}: cannot be read ({error.strerror})") from None
+        content = read_beginning(path, _MAX_CASCADE_BYTES + 1)
         text = content.decode("utf-8", "replace")  # of names and comments, which are all that could differ
         self._cascade = cv2.CascadeClassifier()
         try:
@@ -91,10 +91,7 @@ class SimpleDetector(Detector):
         except (cv2.error, SystemError):  # the second is what its constructor leaves of the first
             loaded = False
         if not loaded or len(content) > _MAX_CASCADE_BYTES:
-            raise ModelError(
-                f"{printable(path)}: is no cascade of the kind that OpenCV 4 reads; "
-                "give the .xml file of a Haar or LBP cascade"
-            )
+            raise _no_cascade(path)
 
     def detect(self, frame: Frame, regions: Sequence[Box]) -> list[Detection]:
         """One detection for each hit, without a confidence: a cascade has none."""
@@ -126,3 +123,18 @@ class SimpleDetector(Detector):
             return (self.params.min_size, self.params.min_size)
         width, height = frame.size_wh
         return (min(50, width // 10), min(50, height // 10))
+
+
+def _begins_as_cascade(content: bytes) -> bool:
+    """Whether OpenCV can read what begins so: its XML, or its YAML or JSON, which are known by less."""
+    content = content.removeprefix(b"\xef\xbb\xbf")
+    return content.startswith((b"%YAML", b"{")) or (
+        content.startswith(b"<?xml") and b"<opencv_storage" in content
+    )
+
+
+def _no_cascade(path: Path) -> ModelError:
+    return ModelError(
+        f"{printable(path)}: is no cascade of the kind that OpenCV 4 reads; "
+        "give the .xml file of a Haar or LBP cascade"
+    )

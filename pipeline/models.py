@@ -94,7 +94,7 @@ def _list(options: argparse.Namespace) -> ExitCode:
 def _add(options: argparse.Namespace) -> ExitCode:
     from detectors.classnames import read_class_names
     from detectors.darknet.cfg import read_cfg
-    from detectors.darknet.weights import check_weights
+    from detectors.darknet.weightsfile import check_weights
 
     network = read_cfg(options.cfg)
     check_weights(options.weights, network)

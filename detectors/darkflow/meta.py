@@ -5,7 +5,6 @@ Source: Darkflow, utils/process.py (what is in it) and net/build.py (`savepb`).
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -73,7 +72,7 @@ def _parse_head(name: str, meta: dict[str, Any], where: str) -> Region | Detecti
     head = parse_region(section, shape, [])
     if head.tree is not None:
         raise section.error("a tree of classes is not supported in a .pb; give the .cfg and .weights", "tree")
-    return dataclasses.replace(head, softmax=True)  # Darkflow's own decoding knows nothing else
+    return head._replace(softmax=True)  # Darkflow's own decoding knows nothing else
 
 
 def _as_in_cfg(value: Any) -> str:

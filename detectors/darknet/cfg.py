@@ -9,6 +9,7 @@ Source: Darknet, src/parser.c (defaults and the arithmetic of output sizes); Ale
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 from detectors.darknet.headparsers import HEAD_PARSERS
@@ -34,7 +35,7 @@ def read_cfg(path: Path) -> NetworkCfg:
     content = read_beginning(path, MAX_CFG_BYTES + 1)
     if len(content) > MAX_CFG_BYTES:
         raise ModelError(f"{printable(path)}: larger than {MAX_CFG_BYTES >> 20} MiB; this is no .cfg file")
-    return parse_cfg(content.decode("utf-8-sig", "replace"), printable(path))
+    return _parse_once(content.decode("utf-8-sig", "replace"), printable(path))
 
 
 def parse_cfg(text: str, where: str) -> NetworkCfg:
@@ -58,6 +59,10 @@ def parse_cfg(text: str, where: str) -> NetworkCfg:
     network = NetworkCfg(where, shape, tuple(layers))
     _check_heads(network)
     return network
+
+
+_parse_once = functools.lru_cache(maxsize=4)(parse_cfg)
+"""The same text is understood once: by the parent, and whoever is forked off it knows the network already."""
 
 
 def _parse_layer(section: Section, index: int, before: Shape, layers: list[Layer]) -> Layer:

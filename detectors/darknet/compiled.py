@@ -6,7 +6,7 @@ from pathlib import Path
 
 from detectors.compilecache import Compiler, Precision, compiled
 from detectors.darknet.cfg import read_cfg
-from detectors.darknet.weights import check_weights
+from detectors.darknet.weightsfile import check_weights
 
 COMPILER = Compiler("detectors.darknet.compile", version="4")
 

@@ -8,12 +8,10 @@ from detectors.classnames import find_class_names, read_class_names
 from detectors.compilecache import Precision, open_compiled
 from detectors.darknet.cfg import read_cfg
 from detectors.darknet.compiled import COMPILER
-from detectors.darknet.layers import NetworkCfg, Region
-from detectors.darknet.sections import shown
-from detectors.darknet.tree import ClassTree, find_tree, read_tree
-from detectors.darknet.weights import check_weights
+from detectors.darknet.tree import read_tree
+from detectors.darknet.treefile import tree_file
+from detectors.darknet.weightsfile import check_weights
 from detectors.yolonetwork import YoloNetwork
-from pipeline.errors import ModelError
 from pipeline.modelfiles import DarknetFiles
 
 
@@ -29,23 +27,11 @@ def open_darknet(files: DarknetFiles, labels: Path | None, precision: Precision)
     network = read_cfg(files.cfg)
     file = labels or find_class_names(files.cfg, files.names)
     names = read_class_names(file, network.classes, network.where)
-    tree = _tree(network, files.cfg)
+    tree_path = tree_file(network, files.cfg)
+    tree = read_tree(tree_path, network.classes, network.where) if tree_path else None
     check_weights(files.weights, network)
 
     def opened(compiled: Path) -> YoloNetwork:
         return YoloNetwork(network, compiled, names, tree=tree, stride=network.stride)
 
     return open_compiled(COMPILER, (files.cfg, files.weights), precision, opened)
-
-
-def _tree(network: NetworkCfg, cfg: Path) -> ClassTree | None:
-    for _, head in network.heads:
-        if isinstance(head, Region) and head.tree is not None:
-            path = find_tree(head.tree, cfg)
-            if path is None:
-                raise ModelError(
-                    f"{network.where}:{head.line}: [region]: its tree {shown(head.tree)} is not there; "
-                    "put the file beside the .cfg"
-                )
-            return read_tree(path, head.classes, network.where)
-    return None

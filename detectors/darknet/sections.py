@@ -8,9 +8,8 @@ Darknet's reading of numbers does.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from pipeline.errors import ModelError
 from pipeline.outputs import printable
@@ -19,8 +18,7 @@ MAX_CFG_BYTES = 1 << 20
 MAX_SECTIONS = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(NamedTuple):
     """One `[name]` with its options.
 
     Args:
@@ -33,7 +31,7 @@ class Section:
     where: str
     line: int
     name: str
-    options: dict[str, tuple[str, int]] = field(default_factory=dict)
+    options: dict[str, tuple[str, int]]
 
     def error(self, sentence: str, key: str | None = None) -> ModelError:
         """An error that names the file, the line (of `key` where given) and the section."""
@@ -108,13 +106,13 @@ def parse_sections(text: str, where: str) -> list[Section]:
     """
     sections: list[Section] = []
     for number, raw in enumerate(text.split("\n"), start=1):
-        line = re.split("[#;]", "".join(raw.split()), maxsplit=1)[0]
+        line = "".join(raw.split()).partition("#")[0].partition(";")[0]
         if not line:
             continue
         if line.startswith("["):
             if len(sections) == MAX_SECTIONS:
                 raise ModelError(f"{where}:{number}: more than {MAX_SECTIONS} sections; this is no network")
-            sections.append(Section(where, number, shown(line.strip("[]").lower())))
+            sections.append(Section(where, number, shown(line.strip("[]").lower()), {}))
             continue
         key, equals, value = line.partition("=")
         if not sections or not equals:

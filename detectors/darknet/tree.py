@@ -5,25 +5,20 @@ Source: Darknet, src/tree.c and src/blas.c `softmax_tree`; Redmon & Farhadi, YOL
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.darknet.treefile import read_parents
 from pipeline.errors import ModelError
-from pipeline.modelfiles import read_beginning
 from pipeline.outputs import printable
 
 FloatArray = NDArray[np.float32]
 
-MAX_TREE_BYTES = 1 << 22
 LIKELY = 0.5
 """How probable a class must be for its own kinds to be looked at, Darknet's `-hier`."""
-
-_SHIPPED = Path(__file__).parents[1] / "labels"
 
 
 class ClassTree(NamedTuple):
@@ -63,22 +58,6 @@ class ClassTree(NamedTuple):
         return parent
 
 
-def find_tree(name: str, cfg: Path) -> Path | None:
-    """The file of a tree: where the .cfg says, beside the .cfg, in its neighbour `data`, or as shipped here.
-
-    Args:
-        name: as the .cfg has it; Darknet takes it from the folder that it was started in.
-        cfg: the .cfg's own path.
-    """
-    base = os.path.basename(name)
-    folder = cfg.absolute().parent
-    for place in (folder / name, folder / base, folder.parent / "data" / base):  # an absolute name stays so
-        if place.is_file():
-            return place
-    shipped = _SHIPPED / base
-    return shipped if base and shipped.suffix == ".tree" and shipped.is_file() else None
-
-
 def read_tree(path: Path, classes: int, network: str) -> ClassTree:
     """Read a tree.
 
@@ -88,25 +67,12 @@ def read_tree(path: Path, classes: int, network: str) -> ClassTree:
         network: its file, for error sentences.
     Raises: ModelError: it cannot be read, is no tree, or has another number of classes.
     """
-    shown = printable(path)
-    text = read_beginning(path, MAX_TREE_BYTES).decode("utf-8", "replace")
-    parents = np.array(list(_iter_parents(text, shown)), dtype=np.int64)
-    if len(parents) != classes:
-        raise ModelError(f"{shown}: a tree of {len(parents)} classes for the {classes} of {network}")
+    parents = np.array(read_parents(path, classes, network), dtype=np.int64)
     starts = np.flatnonzero(np.diff(parents, prepend=-2))
     children = np.full(classes, -1, dtype=np.int64)
     for group, parent in enumerate(parents[starts]):
         if parent < 0 < group or (parent >= 0 and children[parent] >= 0):
-            raise ModelError(f"{shown}:{starts[group] + 1}: siblings do not lie beside each other")
+            raise ModelError(f"{printable(path)}:{starts[group] + 1}: siblings do not lie beside each other")
         if parent >= 0:
             children[parent] = group
     return ClassTree(parents, starts, children)
-
-
-def _iter_parents(text: str, shown: str) -> Iterator[int]:
-    for index, line in enumerate(text.rstrip().split("\n")):
-        words = line.split()
-        parent = int(words[1]) if len(words) == 2 and words[1].removeprefix("-").isdecimal() else index
-        if not -1 <= parent < index:
-            raise ModelError(f"{shown}:{index + 1}: expected a name and the index of an earlier class, or -1")
-        yield parent

@@ -3,13 +3,12 @@
 The file's size is checked before anything is read, and the file must be used up to its last byte: a
 truncated file, or one that belongs to another .cfg, is an error, never a network of random numbers.
 
-Source: Darknet, src/parser.c `load_weights_upto`, `load_convolutional_weights`, `load_connected_weights`
-and the case of LOCAL; src/blas.c `normalize_cpu` (the 1e-6 stands beside the root, not under it).
+Source: Darknet, src/parser.c `load_convolutional_weights`, `load_connected_weights` and the case of LOCAL;
+src/blas.c `normalize_cpu` (the 1e-6 stands beside the root, not under it).
 """
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -18,27 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.darknet.layers import Connected, Convolutional, Local, NetworkCfg, Weighted
+from detectors.darknet.weightsfile import check_weights
 from pipeline.errors import ModelError
 from pipeline.outputs import printable
 
 FloatArray = NDArray[np.float32]
 
-_VERSION = struct.Struct("<3i")
-_TRANSPOSING_VERSION = 1000
 _NORMALIZATION_EPSILON = np.float32(1e-6)
-
-
-class Header(NamedTuple):
-    """The beginning of a .weights file.
-
-    Args:
-        length: in bytes.
-        transposed: whether matrices of connected layers lie (inputs, outputs), as the first files have them:
-            those begin with what are, read as whole numbers, versions beyond 1000.
-    """
-
-    length: int
-    transposed: bool
 
 
 class LayerWeights(NamedTuple):
@@ -53,40 +38,6 @@ class LayerWeights(NamedTuple):
 
     kernel: FloatArray
     bias: FloatArray
-
-
-def check_weights(path: Path, network: NetworkCfg) -> Header:
-    """Hold the file's size against the network's number of weights; reads the header alone.
-
-    Raises: ModelError: too short, too long, or no .weights file.
-    """
-    try:
-        with open(path, "rb") as stream:
-            head = stream.read(_VERSION.size)
-            size = stream.seek(0, 2)
-    except OSError as error:
-        raise ModelError(f"{printable(path)}: cannot be read ({error.strerror})") from None
-    if len(head) < _VERSION.size:
-        raise ModelError(f"{printable(path)}: {size} bytes are too few for a Darknet .weights file")
-    header = _read_header(path, head)
-    expected = header.length + 4 * network.weight_count
-    if size != expected:
-        trouble = "the file is cut short" if size < expected else "the file is too long"
-        raise ModelError(
-            f"{printable(path)}: {size:,} bytes where {network.where} needs {expected:,}; "
-            f"{trouble}, or the two do not belong together"
-        )
-    return header
-
-
-def _read_header(path: Path, head: bytes) -> Header:
-    """Three version numbers, then how many pictures were seen in training: 8 bytes from version 0.2 on."""
-    major, minor, _ = _VERSION.unpack(head)
-    if min(major, minor) < 0:
-        raise ModelError(f"{printable(path)}: does not begin with a version as a Darknet .weights file does")
-    first_files = max(major, minor) >= _TRANSPOSING_VERSION
-    seen_bytes = 8 if major * 10 + minor >= 2 and not first_files else 4
-    return Header(_VERSION.size + seen_bytes, max(major, minor) > _TRANSPOSING_VERSION)
 
 
 def iter_weights(path: Path, network: NetworkCfg) -> Iterator[tuple[int, LayerWeights]]:

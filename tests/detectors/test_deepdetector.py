@@ -216,6 +216,7 @@ def test_refuses_weights_of_another_network(yolov3_tiny: Path, tmp_path: Path) -
 
 def test_check_tells_each_missing_file_at_its_key(tmp_path: Path) -> None:
     cfg, weights = write_network(tmp_path, net(32, 32) + conv(21, 1) + yolo(classes=2))
+    (tmp_path / "net.names").write_text("this\nthat\n")
 
     def keys(**params: Any) -> list[str]:
         return [problem.key for problem in DeepDetector.check(DeepDetectorParams(**params))]
@@ -225,6 +226,58 @@ def test_check_tells_each_missing_file_at_its_key(tmp_path: Path) -> None:
     assert keys(model=str(cfg), weights=str(tmp_path / "no.weights")) == ["weights"]
     assert keys(model=str(cfg), labels=str(tmp_path / "no.names")) == ["labels"]
     assert keys(model="yolov3-tinny") == ["model"]
+
+
+def test_check_tells_all_that_is_wrong_in_the_files_with_their_lines(tmp_path: Path) -> None:
+    """A network of which nothing fits, one that has nothing to fit, and one beside which nothing is named."""
+    cfg, weights = write_network(tmp_path, net(32, 32) + conv(21, 1) + yolo(classes=2))
+    weights.write_bytes(weights.read_bytes()[:-4])
+    (tmp_path / "three.names").write_text("this\nthat\nmore\n")
+    (tmp_path / "empty.weights").write_bytes(b"")
+    (tmp_path / "wide.cfg").write_text(net(4160000, 32) + conv(21, 1) + yolo(classes=2))
+    (tmp_path / "lstm.cfg").write_text(net(32, 32) + "[lstm]\n" + conv(21, 1) + yolo(classes=2))
+    (tmp_path / "tree.cfg").write_text(net(32, 32) + conv(24, 1) + region(tree="my.tree"))
+    labels, empty = "three.names", "empty.weights"
+    file = pipeline_file(
+        tmp_path / "p.yml",
+        component("a", "deepdetector", model="net.cfg", weights="net.weights", labels=labels),
+        component("b", "deepdetector", model="wide.cfg", weights=empty, labels=labels),
+        component("c", "deepdetector", model="lstm.cfg", weights="net.weights"),
+        component("d", "deepdetector", model="net.cfg"),
+        component("e", "deepdetector", model="tree.cfg", weights="net.weights", labels=labels),
+        component("f", "deepdetector", model="net.cfg", weights="net.weights", labels="no.names"),
+    )
+    with pytest.raises(PipelineFileError) as caught:
+        read_config(str(file))
+    cut = (weights.stat().st_size, weights.stat().st_size + 4)
+    short = f"{weights}: {cut[0]} bytes where {cfg} needs {cut[1]}; the file is cut short"
+    unnamed = f"{cfg}: has 2 classes and nobody says their names; give a file"
+    expected = [
+        (7, f'a": params.weights: {short}'),
+        (8, f'a": params.labels: {tmp_path}/three.names: 3 names for the 2 classes of {cfg}; give'),
+        (13, f'b": params.model: {tmp_path}/wide.cfg:2: [net]: width is 4160000; expected 8 to 4096'),
+        (14, f'b": params.weights: {tmp_path}/empty.weights: 0 bytes are too few'),
+        (20, f'c": params.model: {tmp_path}/lstm.cfg:5: [lstm]: layer 0 is of a kind that is not'),
+        (25, f'd": params.labels: {unnamed}'),
+        (26, f'd": params.model: {short}'),
+        (31, f'e": params.model: {tmp_path}/tree.cfg:12: [region]: its tree my.tree is not there'),
+        (32, f'e": params.weights: {weights}: {cut[0]} bytes where {tmp_path}/tree.cfg needs'),
+        (39, f'f": params.weights: {short}'),
+        (40, 'f": params.labels: no.names: no such file'),
+    ]
+    mistakes = str(caught.value).splitlines()
+    for mistake, (line, sentence) in zip(mistakes, expected, strict=True):
+        assert mistake.startswith(f'{file}:{line}: component "{sentence}')
+
+
+def test_check_tells_of_a_tree_that_does_not_fit(tmp_path: Path) -> None:
+    cfg, _ = write_network(tmp_path, net(32, 32) + conv(24, 1) + region(tree="my.tree"))
+    (tmp_path / "net.names").write_text("animal\nvehicle\ndog\n")
+    (tmp_path / "my.tree").write_text("animal -1\nvehicle -1\n")
+    (problem,) = DeepDetector.check(DeepDetectorParams(model=str(cfg)))
+    assert problem == ("model", f"{tmp_path}/my.tree: a tree of 2 classes for the 3 of {cfg}")
+    (tmp_path / "my.tree").write_text("animal -1\nvehicle -1\ndog 0\n")
+    assert list(DeepDetector.check(DeepDetectorParams(model=str(cfg)))) == []
 
 
 @pytest.mark.parametrize(

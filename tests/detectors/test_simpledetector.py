@@ -14,7 +14,7 @@ from detectors.simpledetector import SimpleDetector, SimpleDetectorParams
 from pipeline.detections import Box, Label
 from pipeline.errors import ModelError
 from pipeline.frame import Frame
-from pipeline.modelfiles import resolve_cascade
+from pipeline.modelfiles import iter_cascade_folders, resolve_cascade
 
 FACES = "haarcascade_frontalface_default.xml"
 FACE = Box(177, 66, 272, 161)
@@ -167,6 +167,22 @@ def test_check_tells_of_a_missing_file() -> None:
     assert problem.sentence.startswith("no_such_cascade.xml: ")
     assert list(SimpleDetector.check(SimpleDetectorParams(model=FACES))) == []
     assert SimpleDetector.model_files(SimpleDetectorParams(model=FACES)) == [resolve_cascade(FACES)]
+
+
+@pytest.mark.parametrize("content", [b"", b"root:x:0:0:", b"<html></html>", GOOD[:200], gzip.compress(GOOD)])
+def test_check_tells_of_a_file_that_does_not_begin_as_a_cascade(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "a.xml"
+    path.write_bytes(content)
+    (problem,) = SimpleDetector.check(SimpleDetectorParams(model=str(path)))
+    assert problem.key == "model"
+    assert problem.sentence.startswith(f"{path}: is no cascade of the kind that OpenCV 4 reads; give")
+
+
+def test_check_takes_every_cascade_that_is_here() -> None:
+    found = [path for folder in iter_cascade_folders() for path in folder.glob("*.xml")]
+    assert len(found) >= 17
+    for path in found:
+        assert list(SimpleDetector.check(SimpleDetectorParams(model=str(path)))) == []
 
 
 @pytest.mark.parametrize("params", [{"scaledown_factor": 1.0}, {"scaledown_factor": 1.0001}, {"min_size": 0}])

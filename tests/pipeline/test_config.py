@@ -319,8 +319,8 @@ def test_the_pipeline_files_of_2017_load(name, tmp_path):
     for folder in (darkflow, haar, lbp, tmp_path / "models"):
         folder.mkdir(parents=True)
     write_example_models(tmp_path)
-    shutil.move(tmp_path / "tiny.cfg", darkflow / "yolo.cfg")
-    shutil.move(tmp_path / "tiny.weights", darkflow / "yolo.weights")
+    for ending in (".cfg", ".weights", ".names"):
+        shutil.move(tmp_path / f"tiny{ending}", darkflow / f"yolo{ending}")
     shutil.move(tmp_path / "faces", tmp_path / "models" / "mycats")
     shutil.copy(cascade(), haar)
     shutil.copy(cascade("haarcascade_frontalcatface.xml"), lbp / "lbpcascade_frontalcatface.xml")

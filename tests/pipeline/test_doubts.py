@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.config import read_config
 from pipeline.doubts import iter_doubts
+from tests.detectors.darknet.networks import conv, net, write_network, yolo
 
 PIPELINE = """\
 pipeline:
@@ -44,17 +45,16 @@ def test_no_writer(tmp_path):
 
 def test_names_of_a_network_s_own(tmp_path):
     """Known where they lie in a text file beside it, and else not guessed."""
-    for name in ("net.cfg", "net.weights"):
-        (tmp_path / name).touch()
+    write_network(tmp_path, net() + conv(75, 1) + yolo(classes=20))
     text = """\
 pipeline:
 - {name: objects, type: deepdetector, inputs: files, params: {model: ./net.cfg}}
 - {name: report, type: jsonreportwriter, inputs: objects, params: {triggerlabels: [cat, unicorn]}}
 """
     assert doubts_of(tmp_path, text) == []
-    (tmp_path / "net.names").write_text("cat\ndog\n")
+    (tmp_path / "net.names").write_text("cat\nunicorns\n" + "thing\n" * 18)
     (doubt,) = doubts_of(tmp_path, text)
-    assert doubt.endswith('ever finds "unicorn", one of its triggerlabels; known: cat, dog')
+    assert doubt.endswith('ever finds "unicorn", one of its triggerlabels; did you mean "unicorns"?')
 
 
 def doubts_of(folder: Path, text: str) -> list[str]:

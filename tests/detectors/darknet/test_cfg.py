@@ -325,6 +325,15 @@ def test_reads_a_file_whatever_its_name_and_bytes(tmp_path: Path) -> None:
     assert read_cfg(path).where == str(tmp_path / "n\ufffd\ufffd.cfg")
 
 
+def test_understands_a_file_once_and_anew_when_it_has_changed(tmp_path: Path) -> None:
+    path = tmp_path / "a.cfg"
+    path.write_text(net(64, 64) + TAIL)
+    first = read_cfg(path)
+    assert read_cfg(path) is first
+    path.write_text(net(96, 64) + TAIL)  # as many bytes
+    assert read_cfg(path).shape == Shape(64, 96, 3)
+
+
 def test_refuses_files_that_cannot_be_a_cfg(tmp_path: Path) -> None:
     path = tmp_path / "a.cfg"
     path.write_bytes(b"#" * (MAX_CFG_BYTES + 1))

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from detectors.darknet.tree import find_tree, read_tree
+from detectors.darknet.tree import read_tree
+from detectors.darknet.treefile import find_tree
 from pipeline.errors import ModelError
 
 LINES = """animal -1

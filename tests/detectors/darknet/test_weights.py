@@ -11,7 +11,8 @@ import pytest
 
 from detectors.darknet.cfg import parse_cfg
 from detectors.darknet.layers import Convolutional
-from detectors.darknet.weights import LayerWeights, check_weights, iter_weights
+from detectors.darknet.weights import LayerWeights, iter_weights
+from detectors.darknet.weightsfile import check_weights
 from pipeline.errors import ModelError
 from tests.detectors.darknet.networks import HEADER, conv, head_conv, net, random_weights, section, yolo
 
