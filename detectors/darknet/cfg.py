@@ -1,7 +1,7 @@
 """A Darknet .cfg -> the description of its network.
 
 Every size is checked against a bound here and in the parsers of the layers, so that nothing behind them
-meets a zero, a negative or a giant number. Keys that only training reads are passed over.
+meets a zero, a negative or a giant number. Options that only training reads are passed over.
 
 Source: Darknet, src/parser.c (defaults and the arithmetic of output sizes); AlexeyAB's fork for groups,
 `[reorg3d]`, `scale_x_y` and `new_coords`.
@@ -15,6 +15,7 @@ from pathlib import Path
 from detectors.darknet.headparsers import HEAD_PARSERS
 from detectors.darknet.layerparsers import LAYER_PARSERS
 from detectors.darknet.layers import Head, Layer, NetworkCfg, Shape, Unchanged
+from detectors.darknet.optionnames import refuse_misspelt
 from detectors.darknet.sections import MAX_CFG_BYTES, Section, parse_sections
 from pipeline.errors import ModelError
 from pipeline.modelfiles import read_beginning
@@ -71,6 +72,7 @@ def _parse_layer(section: Section, index: int, before: Shape, layers: list[Layer
         raise section.error(
             f"layer {index} is of a kind that is not supported; known: {', '.join(sorted(_PARSERS))}"
         )
+    refuse_misspelt(section)
     layer = parse(section, before, layers)
     reads_before = section.name != "route" and not isinstance(layer, Unchanged)
     if reads_before and layers and isinstance(layers[-1], Head):
@@ -89,6 +91,7 @@ def _check_heads(network: NetworkCfg) -> None:
 
 
 def _input_shape(net: Section) -> Shape:
+    refuse_misspelt(net)
     for key in ("width", "height"):
         if key not in net.options:
             raise net.error(f"{key} is missing; expected the {key} of the network's input")
