@@ -17,7 +17,6 @@ import os
 os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(1 << 30))
 
 import cv2
-import numpy as np
 from PIL import Image, UnidentifiedImageError
 from PIL.ExifTags import Base
 from PIL.TiffImagePlugin import TiffImageFile
@@ -26,6 +25,7 @@ from pipeline.detections import Box
 from pipeline.errors import FailureCode, SourceError
 from pipeline.exif import ExifFacts, read_exif
 from pipeline.frame import Frame, RgbArray
+from pipeline.jpegdamage import decode_jpeg, holds_too_little, jpeg_damage
 from pipeline.rgb import to_rgb, upright
 from pipeline.salvage import decode_partly, end_jpeg, seen_box
 from pipeline.source import Limits, MediaFacts, Source
@@ -80,6 +80,8 @@ def open_photo(source: Source, limits: Limits, *, salvage: bool = False) -> tupl
             f"{width}x{height} is {width * height / 1e6:.0f} megapixels; "
             f"--max-megapixels is {limits.max_pixels / 1e6:.0f}",
         )
+    if source.format == "jpeg" and not salvage and holds_too_little(content, (width, height)):
+        raise _damaged("jpeg", f"its {len(content)} bytes are too few for {width}x{height} pixels")
     exif = read_exif(image, content)
     # The EXIF of HEIF repeats what its container has said already.
     on_its_side = exif.orientation >= 5 and source.format != "heif"
@@ -219,19 +221,25 @@ class _Pixels:
         return 1
 
     def _decode_jpeg(self, denominator: int) -> RgbArray | None:
-        """Through cv2, upright; None where cv2 refuses."""
+        """Through cv2, upright; None where cv2 refuses.
+
+        Raises: SourceError: the data is damaged.
+        """
         flags = _IMREAD_FLAGS[denominator] | cv2.IMREAD_IGNORE_ORIENTATION
-        try:
-            rgb = cv2.imdecode(np.frombuffer(self._content, np.uint8), flags)
-        except cv2.error:
+        rgb, complaint = decode_jpeg(self._content, flags)
+        if rgb is None and not complaint:
             return None
-        return None if rgb is None else upright(np.asarray(rgb, np.uint8), self._orientation)
+        if damage := jpeg_damage(self._content, complaint):
+            raise _damaged(self._format, damage)
+        return None if rgb is None else upright(rgb, self._orientation)
 
     def _decode_with_pillow(self) -> RgbArray:
         """Through Pillow, upright.
 
         Raises: SourceError: the data is damaged.
         """
+        if self._format == "jpeg":  # Pillow hands on no complaint
+            self._decode_jpeg(8)
         try:
             self._image.load()
             rgb = to_rgb(self._image)

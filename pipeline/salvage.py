@@ -7,7 +7,6 @@ interlaced PNG and GIF the missing rows lie between the others.
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Iterator
 from typing import Any, cast
 
@@ -18,13 +17,8 @@ from PIL.GifImagePlugin import GifImageFile
 
 from pipeline.detections import Box
 from pipeline.frame import RgbArray
+from pipeline.jpegparts import END, END_OF_IMAGE, START, jpeg_parts
 from pipeline.rgb import to_rgb
-
-_SEGMENT = re.compile(rb"\xff+([\x01-\xfe])", re.DOTALL)
-_AFTER_SCAN = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]", re.DOTALL)
-"""The first marker behind a scan's data: in these 0xff is followed by 0, or by a restart marker."""
-_START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
-_END = b"\xff\xd9"
 
 
 def end_jpeg(content: bytes) -> bytes:
@@ -32,22 +26,13 @@ def end_jpeg(content: bytes) -> bytes:
 
     libjpeg fills what is missing of a scan up with gray, and gives nothing at all of a file that ends inside
     a segment, as progressive ones often do when cut. One that has its end is left as it is.
-
-    Source: ITU-T T.81, annex B (markers, segments, scans).
     """
-    at = 2
-    while segment := _SEGMENT.match(content, at):
-        kind = segment[1][0]
-        if kind == _END_OF_IMAGE:
+    end = len(START)
+    for kind, place in jpeg_parts(content):
+        if kind == END_OF_IMAGE:
             return content
-        end = segment.end() + int.from_bytes(content[segment.end() : segment.end() + 2], "big")
-        if end < segment.end() + 2 or end > len(content):
-            break
-        at = end
-        if kind == _START_OF_SCAN:
-            behind = _AFTER_SCAN.search(content, at)
-            at = behind.start() if behind else len(content)
-    return content[:at] + _END
+        end = place.stop
+    return content[:end] + END
 
 
 def decode_partly(image: Image.Image) -> tuple[RgbArray, RgbArray]:

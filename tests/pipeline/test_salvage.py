@@ -117,6 +117,13 @@ def test_a_jpeg_can_be_cut_anywhere(salvaged, progressive):
         assert frame.rgb()[:8].std() > 3
 
 
+def test_a_jpeg_that_was_cut_and_given_an_end_is_cut_all_the_same(salvaged):
+    facts, frame = salvaged(cut(encoded(PICTURE, "JPEG", quality=90)) + b"\xff\xd9")
+    assert facts.is_partial
+    assert 0.4 * SIZE_WH[1] < frame.seen.y2 < 0.8 * SIZE_WH[1]
+    assert (frame.rgb()[frame.seen.y2 :] == 128).all()
+
+
 def test_a_whole_jpeg_has_its_end_already():
     for options in ({}, {"progressive": True}, {"restart_marker_rows": 1}):
         content = encoded(PICTURE, "JPEG", **options)
