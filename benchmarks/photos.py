@@ -21,11 +21,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 SETTLE_S = 0.05
+ROUNDS = 5
 
 
 def main() -> None:
@@ -43,18 +44,16 @@ def main() -> None:
 
 
 def report(photos: Path, files: list[Path], pipeline: Path, precision: str, folder: Path) -> None:
-    bare = cpu_seconds_of(lambda: run([sys.executable, "-m", "benchmarks.bare", str(photos), precision]))
-    bare_a_photo = float(bare[1].stdout) / len(files)
-    print(f"{len(files)} photos, yolov3-tiny {precision}")
-    print(f"bare: scaled decode and engine call          {bare_a_photo * 1e3:7.1f} ms of CPU a photo")
-    for workers in (1, 2):
-        seconds, _ = cpu_seconds_of(
-            lambda count=workers: run_miner(["--workers", count, photos, folder / f"out-{count}", pipeline])
-        )
-        a_photo = seconds / len(files)
+    print(f"{len(files)} photos, yolov3-tiny {precision}, medians of {ROUNDS}")
+    bare, *mined = (
+        statistics.median(seconds)
+        for seconds in zip(*rounds(photos, pipeline, precision, folder), strict=True)
+    )
+    print(f"bare: scaled decode and engine call          {bare / len(files) * 1e3:7.1f} ms of CPU a photo")
+    for workers, seconds in enumerate(mined, 1):
         print(
-            f"visualminer.py --workers {workers}, start included    {a_photo * 1e3:7.1f} ms of CPU a photo, "
-            f"ratio {a_photo / bare_a_photo:.2f}"
+            f"visualminer.py --workers {workers}, start included    {seconds / len(files) * 1e3:7.1f} ms of "
+            f"CPU a photo, ratio {seconds / bare:.2f}"
         )
     one, two = (pss_of_workers(photos, pipeline, folder / f"pss-{count}", count) for count in (1, 2))
     print(
@@ -65,6 +64,21 @@ def report(photos: Path, files: list[Path], pipeline: Path, precision: str, fold
         timed(lambda turn=turn: run_miner([files[0], folder / f"cold-{turn}", pipeline])) for turn in range(5)
     ]
     print(f"one photo from a cold start: median of 5 {statistics.median(cold):.2f} s, best {min(cold):.2f} s")
+
+
+def rounds(photos: Path, pipeline: Path, precision: str, folder: Path) -> Iterator[tuple[float, ...]]:
+    """CPU seconds of the bare work, of one worker and of two, one after the other, several times."""
+    for number in range(ROUNDS):
+        bare = run([sys.executable, "-m", "benchmarks.bare", str(photos), precision])
+        mined = (
+            cpu_seconds_of(
+                lambda out=folder / f"out-{number}-{count}", count=count: run_miner(
+                    ["--workers", count, photos, out, pipeline]
+                )
+            )[0]
+            for count in (1, 2)
+        )
+        yield float(bare.stdout), *mined
 
 
 def sample_photos(folder: Path) -> Path:
