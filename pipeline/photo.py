@@ -32,7 +32,7 @@ from pipeline.source import Limits, MediaFacts, Source
 
 # The workers fill the cores.
 cv2.setNumThreads(1)
-# The readers of common formats are imported here, once for all workers that are forked, not at each first photo.
+# The readers of common formats, once for all workers that are forked, not with the first photo of each.
 Image.preinit()
 # Sizes are checked against Limits before anything is decoded, with a sentence that names both.
 Image.MAX_IMAGE_PIXELS = None
