@@ -111,6 +111,11 @@ def letterbox(size_wh: tuple[int, int], input_wh: tuple[int, int]) -> Placement:
     return Placement(*fitted, (input_width - fitted[0]) // 2, (input_height - fitted[1]) // 2)
 
 
+def whole_cells(length: int, stride: int) -> int:
+    """The length, pixels, or as little more as makes it a multiple of a cell's side."""
+    return -(-length // stride) * stride
+
+
 def without_empty_cells(
     place: Placement, input_wh: tuple[int, int], stride: int
 ) -> tuple[Placement, tuple[int, int]]:
@@ -127,6 +132,6 @@ def without_empty_cells(
     Returns: the picture's place on what is left, and the width and height of that.
     """
     left, top = int(place.left) // stride * stride, int(place.top) // stride * stride
-    right = -(-(int(place.left) + place.width) // stride) * stride
-    bottom = -(-(int(place.top) + place.height) // stride) * stride
+    right = whole_cells(int(place.left) + place.width, stride)
+    bottom = whole_cells(int(place.top) + place.height, stride)
     return place._replace(left=place.left - left, top=place.top - top), (right - left, bottom - top)

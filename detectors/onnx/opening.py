@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.boxes import whole_cells
 from detectors.onnx.anysize import opened_copy
 from detectors.onnx.choices import Device, FamilyName
 from detectors.onnx.engine import OnnxEngine
@@ -109,29 +110,29 @@ def _first_run(engine: OnnxEngine, nature: Nature, family: FamilyName, *, varies
 
 def _with_stride(opened: Opened, nature: Nature, family: FamilyName) -> Opened:
     """The same, its input to be cut, where that is done in its family and goes well with another size."""
-    preparation = opened.reading.preparation
-    whole_wh = input_size(opened.seen)
+    stride = opened.reading.preparation.stride
     batch = picture_port(opened.seen).shape[0]
-    if not preparation.stride or batch != 1:  # a batch has one size, its pictures a shape each
+    if not stride or batch != 1:  # a batch has one size, its pictures a shape each
         return opened
-    half_wh = tuple(-(-side // 2 // preparation.stride) * preparation.stride for side in whole_wh)
-    if half_wh == whole_wh:
+    width, height = input_size(opened.seen)
+    half_wh = (whole_cells(-(-width // 2), stride), whole_cells(-(-height // 2), stride))
+    if half_wh == (width, height):
         return opened
-    feeds = blank_feeds(nature, (half_wh[0], half_wh[1]))
+    feeds = blank_feeds(nature, half_wh)
     try:
         seen = _with_sizes(nature, feeds, opened.engine.trial(feeds))
         again = recognize(seen, family) if opened.reading.any_size else opened.reading
     except ModelError as error:
-        _log.debug("%s: takes no other size than %d x %d (%s)", printable(nature.file), *whole_wh, error)
+        _log.debug("%s: takes no other size than %d x %d (%s)", printable(nature.file), width, height, error)
         return opened
-    return opened._replace(stride=preparation.stride) if again.family == opened.reading.family else opened
+    return opened._replace(stride=stride) if again.family == opened.reading.family else opened
 
 
 def size_limit(nature: Nature, preparation: Preparation) -> tuple[int, int]:
     """Width and height of the input, or the greatest where it may vary."""
     stated = stated_size(nature) or (preparation.side, preparation.side)
     stride = max(preparation.stride, 1)
-    whole = (min(-(-side // stride) * stride, MAX_SIDE) for side in stated)
+    whole = (min(whole_cells(side, stride), MAX_SIDE) for side in stated)
     width, height = (own or other for own, other in zip(input_size(nature), whole, strict=True))
     return (width, height)
 

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.boxes import whole_cells
 from detectors.onnx.family import FloatArray, Placing, Preparation
 from detectors.onnx.nature import Port
 from detectors.onnx.shapes import is_channels_last
@@ -70,7 +71,7 @@ def fit(size_wh: tuple[int, int], limit_wh: tuple[int, int], placing: Placing, s
 
 def _cut(fitted_wh: tuple[int, int], stride: int) -> tuple[int, int]:
     """The least input that a picture of this size fits on."""
-    return (-(-fitted_wh[0] // stride) * stride, -(-fitted_wh[1] // stride) * stride)
+    return (whole_cells(fitted_wh[0], stride), whole_cells(fitted_wh[1], stride))
 
 
 def prepare(
