@@ -31,8 +31,8 @@ class LiteRtEngine:
             # bytes, for a path that is not UTF-8 is no `str` to the library
             self._interpreter = Interpreter(model_path=os.fsencode(model), num_threads=1)
             details = self._interpreter.get_input_details()[0]
-            self._input, self._shape = details["index"], tuple(details["shape"])
-            self._set_up(self._shape if stride is None else (1, stride, stride, 3))
+            self._input = details["index"]
+            self._set_up(tuple(details["shape"]) if stride is None else (1, stride, stride, 3))
         except (ValueError, RuntimeError) as error:
             reason = " ".join(str(error).split())
             raise ModelError(
@@ -58,7 +58,7 @@ class LiteRtEngine:
         return [self._interpreter.get_tensor(index) for index in self._outputs]
 
     def _set_up(self, shape: tuple[int, ...]) -> None:
-        self._shape = ()  # whatever fails, the next run begins anew
+        self._shape: tuple[int, ...] = ()  # whatever fails, the next run begins anew
         self._interpreter.resize_tensor_input(self._input, shape)
         self._interpreter.allocate_tensors()
         self._shape = shape

@@ -28,7 +28,6 @@ _LEAST_SIDE = 320
 they are, and every one at this size."""
 _LEAST_PIXELS = 8
 """With a side of less there is no face to be seen, and OpenCV 4.14 answers from memory that nobody wrote."""
-_OUTPUTS = frozenset(f"{kind}_{stride}" for kind in ("cls", "obj", "bbox", "kps") for stride in (8, 16, 32))
 
 
 class FaceDetectorParams(Params):
@@ -143,9 +142,9 @@ def _check_yunet(path: Path) -> None:
     Raises: ModelError: it is none, or is damaged.
     """
     from detectors.onnx.modelfile import read_nature
+    from detectors.onnx.shapes import is_yunet
 
-    outputs = {port.key for port in read_nature(path).outputs}
-    if outputs != _OUTPUTS:
+    if not is_yunet(read_nature(path)):
         raise ModelError(
             f"{printable(path)}: is no YuNet of 2023 or later, whose outputs are cls_8 to kps_32; "
             'write "model: yunet" for the one in the catalogue'

@@ -53,7 +53,9 @@ def carry_over(earlier: Record, source_path: str, relative: str, output_root: Pa
 def _is_free(target: Path, output: Path) -> bool:
     """Whether nobody's own file stands there."""
     try:
-        return is_own_report(target) if target.suffix == _REPORT else target == output or is_marked(target)
+        if target.suffix == _REPORT:
+            return is_own_report(target)
+        return target == output or is_marked(target)
     except FileNotFoundError:
         return True
     except OSError:

@@ -25,8 +25,6 @@ def open_darkflow(files: DarkflowFiles, labels: Path | None, precision: Precisio
     network, names = read_meta(files.meta)
     if labels is not None:
         names = read_class_names(labels, network.classes, network.where)
-
-    def opened(compiled: Path) -> YoloNetwork:
-        return YoloNetwork(network, compiled, names, stretched=True)
-
-    return open_compiled(COMPILER, files, precision, opened)
+    return open_compiled(
+        COMPILER, files, precision, lambda compiled: YoloNetwork(network, compiled, names, stretched=True)
+    )

@@ -30,8 +30,9 @@ def open_darknet(files: DarknetFiles, labels: Path | None, precision: Precision)
     tree_path = tree_file(network, files.cfg)
     tree = read_tree(tree_path, network.classes, network.where) if tree_path else None
     check_weights(files.weights, network)
-
-    def opened(compiled: Path) -> YoloNetwork:
-        return YoloNetwork(network, compiled, names, tree=tree, stride=network.stride)
-
-    return open_compiled(COMPILER, (files.cfg, files.weights), precision, opened)
+    return open_compiled(
+        COMPILER,
+        (files.cfg, files.weights),
+        precision,
+        lambda compiled: YoloNetwork(network, compiled, names, tree=tree, stride=network.stride),
+    )

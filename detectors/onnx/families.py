@@ -10,6 +10,7 @@ from detectors.onnx.detr import read_rfdetr, read_rtdetr
 from detectors.onnx.endtoend import read_endtoend
 from detectors.onnx.family import Reader, Reading
 from detectors.onnx.nature import Nature
+from detectors.onnx.shapes import is_yunet
 from detectors.onnx.ssd import read_ssd
 from detectors.onnx.yolov5 import read_yolov5
 from detectors.onnx.yolov8 import read_yolov8
@@ -35,9 +36,6 @@ _READERS: Mapping[str, Sequence[Reader]] = {
 """In the order in which an unnamed network is asked; several readers where a family has several exports."""
 
 
-_YUNET_OUTPUTS = {f"{kind}_{stride}" for kind in ("cls", "obj", "bbox", "kps") for stride in (8, 16, 32)}
-
-
 def recognize(nature: Nature, family: FamilyName) -> Reading:
     """How a network is to be read.
 
@@ -60,7 +58,7 @@ def recognize(nature: Nature, family: FamilyName) -> Reading:
             if reading is not None:
                 return reading
     outputs = printable(nature.outputs_in_words)
-    if {port.name for port in nature.outputs} >= _YUNET_OUTPUTS:
+    if is_yunet(nature):
         raise ModelError(f"{shown}: finds faces, which is what the type facedetector is for; write that")
     if named:
         raise ModelError(f'{shown}: is not of the family "{family}": its outputs are {outputs}')

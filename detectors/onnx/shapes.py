@@ -9,11 +9,17 @@ from detectors.onnx.nature import Nature, Port
 from pipeline.errors import ModelError
 from pipeline.outputs import printable
 
+_YUNET_OUTPUTS = {f"{kind}_{stride}" for kind in ("cls", "obj", "bbox", "kps") for stride in (8, 16, 32)}
 MAX_SIDE = 4096
 MAX_BATCH = 64
 MOST_METADATA_CHARS = 1 << 20
 SIZE_INPUT = "orig_target_sizes"
 """RT-DETR's and D-FINE's second input, (batch, 2): the width and height that their boxes are in."""
+
+
+def is_yunet(nature: Nature) -> bool:
+    """Whether a network is a YuNet of 2023 or later, which finds faces, by its outputs."""
+    return {port.key for port in nature.outputs} == _YUNET_OUTPUTS
 
 
 def picture_input(nature: Nature) -> Port | None:
