@@ -59,6 +59,7 @@ def capacity(asked: int | None, cores: int, free: int | None, a_worker: int) -> 
     fitting = None if ours is None else max(1, ours // a_worker)
 
     def bounded(workers: int, sentence: str) -> Capacity:
+        """So many workers, and what each may allocate then."""
         bound = None if ours is None else max(ours // workers, LEAST_BOUND_BYTES + a_worker)
         return Capacity(workers, f"{_workers(workers)}{sentence}", bound)
 

@@ -183,6 +183,7 @@ def _stopped_by_signals(workforce: Workforce, summary: Summary) -> Iterator[None
     """Ctrl-C and SIGTERM stop the workforce instead of this process, and are noted in the summary."""
 
     def on_signal(number: int, _: FrameType | None) -> None:
+        """Note which it was, and begin to stop."""
         summary.interrupted_by = _SIGNALS[signal.Signals(number)]
         workforce.stop()
 

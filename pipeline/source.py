@@ -223,6 +223,7 @@ def _is_bmp(head: bytes) -> bool:
 
 def _is_mpegts(head: bytes) -> bool:
     def synced(start: int, step: int) -> bool:
+        """Whether four packets of this length begin with their sync byte."""
         return all(head[start + i * step : start + i * step + 1] == b"G" for i in range(4))
 
     return synced(0, 188) or synced(4, 192)

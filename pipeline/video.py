@@ -237,6 +237,7 @@ def _at_hand(rgb: RgbArray) -> Decode:
     """Pixels that are there already, for whoever wants no more than there are."""
 
     def decode(at_least_wh: tuple[int, int]) -> RgbArray:
+        """A frame's `Decode`: what there is, if it is enough."""
         height, width = rgb.shape[:2]
         if width < at_least_wh[0] or height < at_least_wh[1]:
             raise ValueError(f"the video is read at {width}x{height}; nobody asked for {at_least_wh} before")

@@ -112,6 +112,7 @@ def _bounds(video: Video, chosen: array[int]) -> list[int]:
     origin = chosen[0] - times.since_keyframe(chosen[0])
 
     def work_before(index: int) -> float:
+        """What the frames before this one cost, in frames mined."""
         return bisect_left(chosen, index) + passing * max(0, index - origin)
 
     total = work_before(chosen[-1] + 1)

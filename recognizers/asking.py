@@ -49,6 +49,7 @@ class Oracle:
         landmarks = self.model.aligned or self._known.finds_landmarks
 
         def probe() -> Probe:
+            """The picture as a network is asked about it, when one is."""
             return probe_of_picture(read_rgb(path), common_record([path]), landmarks=landmarks)
 
         # The gray face comes prepared, of the model's size: nothing is left to be done to it.
@@ -84,6 +85,7 @@ class Oracle:
         """
 
         def one(example: Example) -> Answer:
+            """What is said of one picture."""
             return Answer(example, self.nearest(example.path), self.limits)
 
         with ThreadPoolExecutor(usable_cores()) as threads:

@@ -87,6 +87,7 @@ def _distances_to_others(faces: Sequence[GrayArray], whose: NDArray[np.int_]) ->
     gallery = Gallery.trained(LBP, faces, whose.tolist())
 
     def nearest_other(index: int) -> float:
+        """One face's distance."""
         numbers, distances = gallery.distances(faces[index])
         return float(distances[numbers != whose[index]].min())
 
@@ -104,6 +105,7 @@ def _distances_to_rest(
     """(N,) each face's distance to the nearest in a gallery taught without the people of its fold."""
 
     def strangers_of(fold: NDArray[np.int_]) -> list[float]:
+        """The distances of the people of one fold to all others."""
         strange = np.isin(whose, fold)
         known = [face for face, is_strange in zip(faces, strange, strict=True) if not is_strange]
         gallery = Gallery.trained(strategy, known, whose[~strange].tolist())

@@ -106,6 +106,7 @@ def crop_photos(
     own = threading.local()
 
     def one(number: int) -> CroppedPhoto:
+        """The faces of one photo, written."""
         if not hasattr(own, "find"):
             own.find = make_finder()
         source = photos[number]

@@ -173,12 +173,14 @@ class Recognizer(Detector):
         picture = self._aligned(frame, region) if self._model.aligned else None
 
         def gray() -> GrayArray:
+            """The face as Eigenfaces, Fisherfaces and LBPH are asked about it."""
             if picture is not None:
                 return Frame.from_rgb(picture).gray()
             # The taught faces reached beyond their detector's box; the probe has to as well.
             return frame.gray(self._faceimage.with_margin(region, self._model.margin).clipped(frame.size_wh))
 
         def probe() -> Probe:
+            """The face as a network is asked about it."""
             if picture is not None:
                 return self._probe_of_picture(picture, self._record)
             return self._probe_in(frame, region, landmarks=self._known.finds_landmarks)

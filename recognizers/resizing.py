@@ -108,6 +108,7 @@ def run(tasks: Sequence[Task], resize: Resize) -> Iterator[str | None]:
     """
 
     def one(task: Task) -> str | None:
+        """One picture, resized and written; or why it was left out."""
         try:
             frame = frame_of(task.source)
             if resize.grayscale:

@@ -63,6 +63,7 @@ def build_function(graph: Any, network: NetworkCfg, path: Path) -> Any:
 
     @tf.function(input_signature=[signature], autograph=False)  # type: ignore[untyped-decorator]
     def forward(image: Tensor) -> list[Tensor]:
+        """The head's raw values of one picture."""
         output = _Builder(graph, printable(path)).output(image)
         if tuple(output.shape) not in ((1, *head.shape), (1, head.shape.channels)):
             shape = "x".join(map(str, output.shape[1:]))
@@ -169,6 +170,7 @@ def _shape_arithmetic(compute: Callable[..., Any]) -> Callable[[Node, Sequence[A
     """An operation that Darkflow applies to shapes alone, computed at once."""
 
     def build(node: Node, inputs: Sequence[Any]) -> Any:
+        """Compute it, if it is given small arrays alone."""
         if not all(isinstance(value, np.ndarray) and value.size <= 64 for value in inputs):
             raise ValueError("not applied to a shape")
         return np.asarray(compute(node, *inputs))

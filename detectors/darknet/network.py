@@ -68,6 +68,7 @@ def build_function(network: NetworkCfg, weights: Mapping[int, LayerWeights]) -> 
 
     @tf.function(input_signature=[signature])  # type: ignore[untyped-decorator]
     def forward(image: Tensor) -> list[Tensor]:
+        """What enters the heads, of one picture."""
         outputs: list[Tensor] = []
         heads = []
         before = image

@@ -69,10 +69,12 @@ def _read_ultralytics(nature: Nature, named: bool) -> Reading | None:
     key = port.key
 
     def decode_rows(outputs: Outputs, input_wh: tuple[int, int], threshold: float) -> Decoded:
+        """A `Decode` of rows with a label each."""
         rows = outputs[key]
         return from_rows(_to_pixels(rows[:, :4], input_wh), rows[:, 5], rows[:, 4], threshold)
 
     def decode_table(outputs: Outputs, input_wh: tuple[int, int], threshold: float) -> Decoded:
+        """A `Decode` of rows with the scores of all classes."""
         rows = outputs[key]
         return _scored(rows[:, :4], rows[:, 4:], input_wh, threshold)
 
@@ -87,6 +89,7 @@ def _raw(family: str, preparation: Preparation, logits: Port, boxes: Port) -> Re
     """The two outputs of a DETR's last layer."""
 
     def decode(outputs: Outputs, input_wh: tuple[int, int], threshold: float) -> Decoded:
+        """A `Decode` of logits and boxes."""
         scores = 1 / (1 + np.exp(-np.clip(outputs[logits.key], -80, 80)))
         return _scored(outputs[boxes.key], scores.astype(np.float32), input_wh, threshold)
 

@@ -21,6 +21,7 @@ def read_endtoend(nature: Nature, named: bool) -> Reading | None:
     key = port.key
 
     def decode(outputs: Outputs, _: tuple[int, int], threshold: float) -> Decoded:
+        """A `Decode` of rows with a label each."""
         rows = outputs[key]
         return from_rows(rows[:, :4], rows[:, 5], rows[:, 4], threshold)
 

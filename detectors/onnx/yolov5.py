@@ -31,6 +31,7 @@ def read_yolov5(nature: Nature, named: bool) -> Reading | None:
     key = port.key
 
     def decode(outputs: Outputs, _: tuple[int, int], threshold: float) -> Decoded:
+        """A `Decode` of rows with objectness and class scores."""
         boxes = outputs[key]
         picked = boxes[np.flatnonzero(boxes[:, 4] > threshold)]  # a class score is 1 at most
         scores = above(picked[:, 4:5] * picked[:, 5:], threshold)

@@ -29,6 +29,7 @@ def read_yolov8(nature: Nature, named: bool) -> Reading | None:
     key = port.key
 
     def decode(outputs: Outputs, _: tuple[int, int], threshold: float) -> Decoded:
+        """A `Decode` of columns with class scores."""
         table = outputs[key]
         picked = table[:, np.flatnonzero(table[4:].max(axis=0) > threshold)].T
         return Decoded(corners(picked[:, :4]), above(picked[:, 4:], threshold))

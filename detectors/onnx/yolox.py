@@ -38,6 +38,7 @@ def read_yolox(nature: Nature, named: bool) -> Reading | None:
     decoded = "Exp" in nature.operators  # nothing but the decoding of widths and heights needs it
 
     def decode(outputs: Outputs, input_wh: tuple[int, int], threshold: float) -> Decoded:
+        """A `Decode` of rows, a cell each, with objectness and class scores."""
         rows = outputs[key]
         picked = np.flatnonzero(rows[:, 4] > threshold)  # a class score is 1 at most
         boxes = rows[picked, :4] if decoded else _on_grid(rows[picked, :4], picked, input_wh)
