@@ -7,7 +7,7 @@ import hashlib
 import os
 import tempfile
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -16,8 +16,6 @@ from pipeline.contenthash import sha256_of
 from pipeline.errors import ModelError
 from pipeline.modelarchive import download, iter_members
 from pipeline.modelcatalog import (
-    DEFAULT,
-    DEFAULT_NETWORKS,
     HttpsSource,
     ModelFile,
     NamedModel,
@@ -83,21 +81,26 @@ def fetch(model: NamedModel, say: Say) -> Path:
     return folder
 
 
-def fetch_default(say: Say) -> NamedModel:
-    """Fetch the first of the default networks that can be had; says which.
+def fetch_first(word: str, names: Sequence[str], say: Say) -> NamedModel:
+    """Fetch the first of several models that can be had; says which.
 
+    Args:
+        word: what stands for them.
+        names: of the catalogue, the best first.
+        say: see `fetch`.
     Raises: ModelError: none can. OutputError: the disk is full.
     """
     failures: list[str] = []
-    for name in DEFAULT_NETWORKS:
+    for name in names:
         try:
             fetch(find_model(name), say)
         except ModelError as error:
             failures.append(str(error))
             wrong = ", ".join(line.partition("; ")[0] for line in str(error).splitlines())
-            say(f"{DEFAULT}: {name} cannot be had now: {wrong.removeprefix(f'{name}: ')}")
+            say(f"{word}: {name} cannot be had now: {wrong.removeprefix(f'{name}: ')}")
         else:
-            say(f"{DEFAULT}: it is {name}")
+            if name != word:
+                say(f"{word}: it is {name}")
             return find_model(name)
     raise ModelError("\n".join(failures))
 

@@ -12,7 +12,7 @@ import importlib.util
 import logging
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -25,6 +25,7 @@ from pipeline.errors import ModelError
 from pipeline.modelcatalog import (
     DEFAULT,
     DEFAULT_NETWORKS,
+    YUNETS,
     ModelFile,
     NamedModel,
     did_you_mean,
@@ -200,14 +201,22 @@ def resolve_default(model: str) -> str:
     """
     if model != DEFAULT:
         return model
-    for name in DEFAULT_NETWORKS:
-        named = find_model(name)
-        if any(os.path.lexists(model_folder(name) / file) for file in named.files):
-            _fetched_files(named)
-            _log.log(NOTICE, 'model "%s" is %s', DEFAULT, name)
+    name = first_here(DEFAULT_NETWORKS)
+    if name is None:
+        names = " nor ".join(DEFAULT_NETWORKS)
+        raise ModelError(f'model "{DEFAULT}": neither {names} is here; type: {FETCH_COMMAND} {DEFAULT}')
+    _fetched_files(find_model(name))
+    _log.log(NOTICE, 'model "%s" is %s', DEFAULT, name)
+    return name
+
+
+def first_here(names: Sequence[str]) -> str | None:
+    """The first of several models of the catalogue of which a file is on this machine, whole or not."""
+    for name in names:
+        files = find_model(name).files
+        if any(os.path.lexists(model_folder(name) / file) for file in files):
             return name
-    names = " nor ".join(DEFAULT_NETWORKS)
-    raise ModelError(f'model "{DEFAULT}": neither {names} is here; type: {FETCH_COMMAND} {DEFAULT}')
+    return None
 
 
 def is_here(model: NamedModel) -> bool:
@@ -239,6 +248,8 @@ def resolve_yunet(model: str) -> Path:
 
     Raises: ModelError: unknown name, missing or unreadable file; says what to do.
     """
+    if model == YUNETS[0]:
+        model = first_here(YUNETS) or model
     if model in read_catalog() or _is_name(model):
         return _single_file(find_model(model, "yunet"))
     return _check_file(model, 'give the path of a YuNet .onnx file, or write "model: yunet"')

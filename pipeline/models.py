@@ -21,12 +21,13 @@ from pipeline.errors import ExitCode, MinerError, ModelError
 from pipeline.modelcatalog import (
     DEFAULT,
     DEFAULT_NETWORKS,
+    YUNETS,
     NamedModel,
     find_model,
     read_catalog,
     read_official,
 )
-from pipeline.modelfetch import copy_files, fetch, fetch_default, megabytes
+from pipeline.modelfetch import copy_files, fetch, fetch_first, megabytes
 from pipeline.modelfiles import (
     ADD_COMMAND,
     FETCH_COMMAND,
@@ -121,7 +122,9 @@ def _here(states: set[FileState]) -> str:
 def _fetch(options: argparse.Namespace) -> ExitCode:
     for model in options.models:
         if model == DEFAULT:
-            model = fetch_default(_say)
+            model = fetch_first(DEFAULT, DEFAULT_NETWORKS, _say)
+        elif model.name == YUNETS[0]:
+            model = fetch_first(model.name, YUNETS, _say)
         else:
             fetch(model, _say)
         if options.to is not None:
@@ -202,7 +205,7 @@ def _parser() -> argparse.ArgumentParser:
         help="fetch models into the cache folder",
         description="Fetch models, or the sample photographs, from where the catalogue says; check each "
         f'SHA-256. What is here already, and right, is not fetched again. "{DEFAULT}" is the first of '
-        f"{', '.join(DEFAULT_NETWORKS)} that can be had.",
+        f"{', '.join(DEFAULT_NETWORKS)} that can be had, and so is {YUNETS[0]} of {', '.join(YUNETS)}.",
         epilog=f"example: {PROGRAM} fetch sample-photos --to demo/photos",
     )
     fetching.add_argument(

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 from pipeline.errors import ModelError
-from pipeline.modelfiles import resolve_face_network
+from pipeline.modelcatalog import DEFAULT
+from pipeline.modelfiles import FETCH_COMMAND, first_here, resolve_face_network
 from pipeline.modelhash import model_sha256
 from pipeline.outputs import printable
 from recognizers.facemodel import RETRAIN, FaceNetworkRecord
@@ -31,7 +32,7 @@ SFACE = "sface"
 
 INSTALL_DLIB = ".venv/bin/python -m pip install --require-hashes -r requirements-embedding.txt"
 
-_KNOWN = f"give {DLIB}, {SFACE}, or the path of an .onnx file that describes faces of 112 x 112 pixels"
+_KNOWN = f"give {SFACE}, {DLIB}, or the path of an .onnx file that describes faces of 112 x 112 pixels"
 
 
 class Strangers(NamedTuple):
@@ -62,11 +63,11 @@ class FaceNetwork(Protocol):
 
 
 def network_named(word: str) -> str:
-    """The name under which a model keeps a network: a catalogue name, or an absolute path.
+    """The name under which a model keeps a network: a catalogue name, or an absolute path; or `DEFAULT`.
 
-    Raises: ValueError: it is neither; says which there are.
+    Raises: ValueError: it is none of them; says which there are.
     """
-    if word in (DLIB, SFACE):
+    if word in (SFACE, DLIB, DEFAULT):
         return word
     if not word.endswith(".onnx"):
         raise ValueError(f'"{printable(word)}" is no network for faces; {_KNOWN}')
@@ -77,6 +78,28 @@ def network_named(word: str) -> str:
     return os.path.abspath(word)
 
 
+def chosen_network(name: str, *, aligned: bool) -> str:
+    """A network's name; for `DEFAULT` that of the one to take: SFace tells faces apart better, and sooner.
+
+    Args:
+        name: see `network_named`.
+        aligned: whether the faces are, as SFace needs them.
+    Raises: ModelError: none that can describe such faces is here; says what to type.
+    """
+    if name != DEFAULT:
+        return name
+    if aligned and first_here((SFACE,)):
+        return SFACE
+    if first_here((DLIB,)):
+        return DLIB
+    if first_here((SFACE,)):
+        raise ModelError(
+            f"the faces are not aligned, as {SFACE} needs them; crop the photos with --detector yunet, or "
+            f"type: {FETCH_COMMAND} {DLIB}"
+        )
+    raise ModelError(f"no network that describes faces is here; type: {FETCH_COMMAND} {SFACE}")
+
+
 def network_files(name: str) -> tuple[Path, ...]:
     """A network's files, and the certainty that what runs it is installed.
 
@@ -84,7 +107,7 @@ def network_files(name: str) -> tuple[Path, ...]:
     """
     if name == DLIB and importlib.util.find_spec("dlib") is None:
         raise ModelError(f'network "{DLIB}": the package dlib-bin is not installed; type: {INSTALL_DLIB}')
-    if name in (DLIB, SFACE):
+    if name in (SFACE, DLIB):
         return resolve_face_network(name)
     if not os.path.isfile(name):
         what = "is not a file" if os.path.exists(name) else "there is no such file"

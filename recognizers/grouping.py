@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pipeline.frame import GrayArray
 from recognizers.faceimage import model_face
 from recognizers.facemodel import Fit
-from recognizers.facenetwork import DescriptorArray
+from recognizers.facenetwork import DLIB, SFACE, DescriptorArray
 from recognizers.gallery import Gallery
 from recognizers.strategies import LBP
 
@@ -26,9 +26,10 @@ LBP_DISTANCE = 112.0
 """Groups farther apart are left apart. Measured on 400 faces of 40 people: 84 of 86 groups hold one person
 only, whose ten faces come in two groups on average, with one left over; farther, and people get mixed."""
 
-DESCRIPTOR_DISTANCE = 0.5
-"""The same by dlib's network: all of 47 groups hold one person only, whose ten faces come in 1.2 groups on
-average; from 0.55 on people get mixed."""
+DESCRIPTOR_DISTANCES = {SFACE: 1.05, DLIB: 0.5}
+"""The same by networks. SFace: all of 44 groups hold one person only, whose ten faces come in 1.1 groups on
+average; of snapshots, 54 of 55 groups do. dlib's: 47 of 48 groups, and 1.2 on average; from 0.55 on people
+get mixed."""
 
 FloatArray = NDArray[np.float64]
 

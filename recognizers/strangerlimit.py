@@ -26,9 +26,12 @@ _PAIRS_OF_MIDDLE = 5
 _PAIRS_OF_SPREAD = 60
 """How many pairs of people what is known of the network counts for: a middle is learned from few, a spread is
 not."""
-_CAUTION = 3
-"""Faces near those of others come in clumps, as look-alikes do: the share found among the taught people is
-too low, two- to threefold in the measurements above."""
+_CAUTION = 2.5
+_CAUTION_POWER = 0.25
+"""Faces near those of others come in clumps, as look-alikes do, so a normal distribution has too little far
+below its middle: the share read off it is too low, two- to threefold with few people and sixfold with thirty,
+for whom it is read off farther below. It is divided by the first number times the people to the power of the
+second."""
 _LEAST_SHARE = 1e-9
 _LEAST_DISTANCE = 1e-6
 
@@ -55,7 +58,8 @@ def stranger_limit(
         measured = float(((values - middle) ** 2).mean())
         variance = _weighted(variance, _PAIRS_OF_SPREAD, measured, pairs)
     # A stranger has as many chances to be named as there are people.
-    share = 1 - (1 - rate / _CAUTION) ** (1 / len(people))
+    caution = _CAUTION * len(people) ** _CAUTION_POWER
+    share = 1 - (1 - rate / caution) ** (1 / len(people))
     deviations = NormalDist().inv_cdf(max(share, _LEAST_SHARE))
     limit = middle + deviations * math.sqrt(variance)
     return max(math.exp(limit) if strangers.of_logarithm else limit, _LEAST_DISTANCE)

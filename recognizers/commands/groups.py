@@ -8,17 +8,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.errors import ModelError, UsageError
+from pipeline.modelcatalog import DEFAULT
 from pipeline.outputs import output_errors
 from recognizers.commands.arguments import plural, quoted
 from recognizers.commands.progress import tracked
 from recognizers.cropping import Crop
 from recognizers.describing import iter_descriptors
-from recognizers.facenetwork import DLIB, FaceNetwork, load_network, network_record
+from recognizers.facenetwork import FaceNetwork, chosen_network, load_network, network_record
 from recognizers.folderrecord import FolderRecord
-from recognizers.grouping import DESCRIPTOR_DISTANCE, LBP_DISTANCE, group_descriptors, group_faces
+from recognizers.grouping import DESCRIPTOR_DISTANCES, LBP_DISTANCE, group_descriptors, group_faces
 from recognizers.strategies import EMBEDDING, LBP
-
-DEFAULT_DISTANCES = {EMBEDDING: DESCRIPTOR_DISTANCE, LBP: LBP_DISTANCE}
 
 SINGLES_FOLDER = "_single"
 """Its name keeps it from being taken for a person's."""
@@ -41,29 +40,30 @@ class Grouper(NamedTuple):
     why_not: str
 
 
-def grouper(by: str | None, distance: float | None) -> Grouper:
+def grouper(by: str | None, distance: float | None, *, aligned: bool) -> Grouper:
     """What tells faces apart as the options say.
 
     Args:
-        by: the strategy; None: embedding where its network is here.
-        distance: see `Grouper`; None: the strategy's own.
-    Raises: ModelError: the network is asked for and not here; UsageError: a distance of another strategy.
+        by: the strategy; None: embedding where a network for it is here.
+        distance: see `Grouper`; None: the network's, or the strategy's, own.
+        aligned: whether the faces are.
+    Raises: ModelError: a network is asked for and none is here; UsageError: a distance of another strategy.
     """
-    network, why_not = None, ""
+    network, usual, why_not = None, LBP_DISTANCE, ""
     if by != LBP:
         try:
-            network = load_network(network_record(DLIB))
+            name = chosen_network(DEFAULT, aligned=aligned)
+            network, usual = load_network(network_record(name)), DESCRIPTOR_DISTANCES[name]
         except ModelError as error:
             if by == EMBEDDING:
                 raise
             why_not = str(error)
-    strategy = LBP if network is None else EMBEDDING
-    if strategy == EMBEDDING and (distance or 0.0) > _FARTHEST:
+    if network is not None and (distance or 0.0) > _FARTHEST:
         raise UsageError(
             f"--group-distance {distance:g} is one of {LBP}; by {EMBEDDING} no two faces are more than "
-            f"{_FARTHEST:g} apart: give one near {DESCRIPTOR_DISTANCE:g}, or add --group-by {LBP}"
+            f"{_FARTHEST:g} apart: give one near {usual:g}, or add --group-by {LBP}"
         )
-    return Grouper(network, DEFAULT_DISTANCES[strategy] if distance is None else distance, why_not)
+    return Grouper(network, usual if distance is None else distance, why_not)
 
 
 def sort_into_groups(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import UsageError
+from pipeline.modelcatalog import DEFAULT
 from pipeline.outputs import check_writable, printable
 from recognizers.commands.arguments import (
     Lines,
@@ -25,7 +26,15 @@ from recognizers.commands.arguments import (
 from recognizers.commands.trainembedding import DEFAULT_FALSE_ACCEPT_RATE, add_people, describe
 from recognizers.dataset import check_present, read_examples, write_examples
 from recognizers.facemodel import Method
-from recognizers.facenetwork import DLIB, FaceNetwork, load_network, network_named, network_record
+from recognizers.facenetwork import (
+    DLIB,
+    SFACE,
+    FaceNetwork,
+    chosen_network,
+    load_network,
+    network_named,
+    network_record,
+)
 from recognizers.modelswap import TrainedGallery, replace_model
 from recognizers.splitting import Split, split_examples
 from recognizers.strangerlimit import stranger_limit
@@ -64,11 +73,12 @@ def add_to(commands: Any) -> None:
     parser.add_argument(
         "--embedding",
         nargs="?",
-        const=DLIB,
+        const=DEFAULT,
         type=_network,
         metavar="NETWORK",
-        help="describe faces by a network and keep the descriptions: %(const)s where none is named, sface, "
-        "or the path of an .onnx file that takes faces of 112 x 112 pixels",
+        help=f"describe faces by a network and keep the descriptions: {SFACE}, which needs aligned faces, "
+        f"{DLIB}, or the path of an .onnx file that takes faces of 112 x 112 pixels (where none is named, "
+        "the first of those two that is here and can be used)",
     )
     parser.add_argument(
         "--add",
@@ -154,14 +164,15 @@ def _teach(options: argparse.Namespace, split: Split, strategies: tuple[str, ...
     pictures = read_pictures(split.training)
     record, network = None, None
     if EMBEDDING in strategies:
-        record = network_record(options.embedding)
+        record = network_record(chosen_network(options.embedding, aligned=pictures.record.aligned))
         network = load_network(record)
     faces = read_faces(pictures, equalized=options.equalized) if strategies != (EMBEDDING,) else None
     yield from _introduction(pictures, faces, network)
     galleries: list[TrainedGallery] = []
     methods: dict[str, Method] = {}
     for strategy in strategies:
-        yield f"{TITLES[strategy]} ..."
+        by = f", by {printable(record.name)}" if strategy == EMBEDDING and record is not None else ""
+        yield f"{TITLES[strategy]}{by} ..."
         began = time.monotonic()
         gallery: TrainedGallery
         if faces is not None and strategy != EMBEDDING:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from pipeline.errors import UsageError
+from pipeline.modelcatalog import DEFAULT
 from pipeline.outputs import printable
 from recognizers.adding import check_alike, check_enlargeable, enlarged, unknown_examples
 from recognizers.commands.arguments import plural, shown_distance
@@ -43,7 +44,7 @@ def add_people(options: argparse.Namespace, pictures: Pictures) -> Iterator[str]
     model = read_facemodel(options.modeldir)
     check_enlargeable(options.modeldir, model)
     record = required_network(options.modeldir, model)
-    if options.embedding not in (None, record.name):
+    if options.embedding not in (None, DEFAULT, record.name):
         raise UsageError(
             f'"{printable(options.modeldir)}": was taught with the network {printable(record.name)}, not '
             f"{printable(options.embedding)}; leave the name out, or train it anew"

@@ -16,9 +16,7 @@ from tests.detectors.onnx import graphs
 from tests.detectors.onnx.graphs import saved
 from tests.running import component, flip_a_bit, pipeline_file, run
 
-SHARED = Path(__file__).parents[3] / "shared"
-REAL = SHARED / "models" / "face_detection_yunet_2026may.onnx"
-needs_the_real_one = pytest.mark.skipif(not REAL.exists(), reason="the YuNet network is not at hand")
+ORL = Path(__file__).parents[3] / "shared" / "data" / "orl_faces"
 
 
 @pytest.fixture
@@ -110,9 +108,8 @@ def test_a_file_that_is_no_yunet_is_one_clear_line(tmp_path, content, says):
         FaceDetector("faces", params).load()
 
 
-@needs_the_real_one
-def test_the_real_network_finds_an_astronaut(astronaut):
-    detector = FaceDetector("faces", FaceDetectorParams(model=str(REAL)))
+def test_the_real_network_finds_an_astronaut(astronaut, yunet):
+    detector = FaceDetector("faces", FaceDetectorParams(model=str(yunet)))
     detector.load()
     (found,) = detector.detect(astronaut, [astronaut.whole])
     assert found.box.iou(Box(178, 63, 268, 176)) > 0.8
@@ -121,14 +118,13 @@ def test_the_real_network_finds_an_astronaut(astronaut):
     assert found.labels[0].confidence > 0.9
 
 
-@needs_the_real_one
 def test_one_wrong_bit_in_the_catalogues_network_stops_the_check_and_the_run(
-    sample_photos, tmp_path, monkeypatch
+    sample_photos, yunet, tmp_path, monkeypatch
 ):
     monkeypatch.setenv("DEEPVISUALMINER_CACHE", str(tmp_path / "cache"))
-    network = tmp_path / "cache/models/yunet" / REAL.name
+    network = tmp_path / "cache/models" / yunet.parent.name / yunet.name
     network.parent.mkdir(parents=True)
-    network.write_bytes(REAL.read_bytes())
+    network.write_bytes(yunet.read_bytes())
     file = pipeline_file(
         tmp_path / "p.yml",
         component("faces", "facedetector"),
@@ -140,17 +136,17 @@ def test_one_wrong_bit_in_the_catalogues_network_stops_the_check_and_the_run(
     for arguments in (["--check", file], mining):
         done = run(*arguments)
         assert done.returncode == ExitCode.USAGE
-        assert f"{network} is damaged; type: .venv/bin/python -m pipeline.models fetch yunet" in done.stderr
+        fetch = f".venv/bin/python -m pipeline.models fetch {yunet.parent.name}"
+        assert f"{network} is damaged; type: {fetch}" in done.stderr
 
 
-@needs_the_real_one
-@pytest.mark.skipif(not (SHARED / "data/orl_faces").exists(), reason="the faces are not at hand")
-def test_the_real_network_finds_faces_that_fill_their_photo():
+@pytest.mark.skipif(not ORL.exists(), reason="the faces are not at hand")
+def test_the_real_network_finds_faces_that_fill_their_photo(yunet):
     import cv2
 
-    detector = FaceDetector("faces", FaceDetectorParams(model=str(REAL)))
+    detector = FaceDetector("faces", FaceDetectorParams(model=str(yunet)))
     detector.load()
-    paths = sorted((SHARED / "data/orl_faces").glob("s*/1.pgm"))
+    paths = sorted(ORL.glob("s*/1.pgm"))
     frames = [Frame.from_rgb(cv2.imread(str(path))) for path in paths]
     assert len(frames) == 40
     assert [len(detector.detect(frame, [frame.whole])) for frame in frames] == [1] * 40

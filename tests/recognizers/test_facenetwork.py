@@ -6,7 +6,8 @@ import os
 import pytest
 
 from pipeline.errors import ModelError
-from recognizers.facenetwork import load_network, network_files, network_named, network_record
+from pipeline.modelcatalog import find_model
+from recognizers.facenetwork import chosen_network, load_network, network_files, network_named, network_record
 from tests.recognizers.facenetworks import write_network
 
 
@@ -15,10 +16,40 @@ def test_words_that_mean_a_network(tmp_path, monkeypatch):
     assert network_named("sface") == "sface"
     monkeypatch.chdir(tmp_path)
     assert network_named("my.onnx") == str(tmp_path / "my.onnx")
-    with pytest.raises(ValueError, match=r'"dataset.csv" is no network for faces; give dlib-face, sface, or'):
+    with pytest.raises(ValueError, match=r'"dataset.csv" is no network for faces; give sface, dlib-face, or'):
         network_named("dataset.csv")
     with pytest.raises(ValueError, match="rename the file"):
         network_named(os.fsdecode(b"\xff.onnx"))
+
+
+def test_the_network_that_is_taken_where_none_is_named(monkeypatch, tmp_path):
+    """By what lies in the cache folder: a file that is not whole is no reason to take another network."""
+    monkeypatch.setenv("DEEPVISUALMINER_CACHE", str(tmp_path))
+
+    def taken(*, aligned: bool) -> str:
+        try:
+            return chosen_network("default", aligned=aligned)
+        except ModelError as error:
+            return str(error)
+
+    nothing = "no network that describes faces is here; type: .venv/bin/python -m pipeline.models fetch sface"
+    assert (taken(aligned=True), taken(aligned=False)) == (nothing, nothing)
+    here(tmp_path, "sface")
+    assert taken(aligned=True) == "sface"
+    assert taken(aligned=False) == (
+        "the faces are not aligned, as sface needs them; crop the photos with --detector yunet, or type: "
+        ".venv/bin/python -m pipeline.models fetch dlib-face"
+    )
+    here(tmp_path, "dlib-face")
+    assert (taken(aligned=True), taken(aligned=False)) == ("sface", "dlib-face")
+    assert chosen_network("/my.onnx", aligned=False) == "/my.onnx"
+
+
+def here(cache, name):
+    """Put what has the names of a model's files into a cache folder."""
+    (cache / "models" / name).mkdir(parents=True)
+    for file in find_model(name).files:
+        (cache / "models" / name / file).touch()
 
 
 def test_without_dlib_one_line_says_what_to_type(monkeypatch):

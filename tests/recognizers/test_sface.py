@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ from pipeline.detections import Box
 from pipeline.errors import ModelError
 from recognizers.alignment import template
 from recognizers.facenetwork import load_network, network_record
-from recognizers.probe import Probe
+from recognizers.probe import Probe, probe_in
 from recognizers.sface import SFace
 from tests.recognizers.facenetworks import write_network
 
@@ -44,6 +46,17 @@ def test_it_is_asked_in_rgb(network):
     expected = mixture[:196].sum(axis=0)
     assert np.allclose(described[0], expected / np.linalg.norm(expected), atol=1e-3)
     assert np.linalg.norm(described[0] - described[1]) > 0.5
+
+
+def test_the_real_network_tells_presidents_apart(sface, famous, frames):
+    """As far apart as it is said of it, of one man and of two; some of one half of a face."""
+    network = load_network(network_record(sface))
+    rows = {name: network.describe(probe_in(frames[name], region)) for name, region in famous.regions.items()}
+    assert all(row.shape == (128,) for row in rows.values())
+    obama = [row for name, row in rows.items() if name.startswith("obama")]
+    apart = [np.linalg.norm(one - other) for one, other in itertools.combinations(obama, 2)]
+    assert max(apart) < 1.05
+    assert min(np.linalg.norm(rows["biden.jpg"] - row) for row in obama) > 1.2
 
 
 def test_what_is_none_is_one_line(tmp_path):
