@@ -167,7 +167,8 @@ EOF
 try_manual() {
     local image=$1 home=$work/home
     rm -rf "$home"
-    mkdir -p "$home"/{myvacationphotos,myvacationphotos-reports,models} "$home"/{resized-120x140,reports,catsmodel}
+    mkdir -p "$home"/{myvacationphotos,myvacationphotos-reports,models/family} \
+        "$home"/{resized-120x140,reports,catsmodel}
     cp "$work"/photos/* "$home/myvacationphotos"
     cp "$home/myvacationphotos/zidane.jpg" "$home/myvacationphotos/family.jpg"
 
@@ -186,12 +187,17 @@ try_manual() {
     holds "test" docker run --rm -v "$home/resized-120x140:$home/resized-120x140" \
         -v "$home/reports:/root/reports" -v "$home/catsmodel:/root/catsmodel" "$image" \
         python3 /root/deepvisualminer/facerec_train.py test /root/reports/testset.csv /root/catsmodel 1 1 1
-    holds "train --embedding" docker run --rm --network none -v "$home/resized-120x140:$home/resized-120x140:ro" \
-        -v "$home/reports:/root/reports" -v "$home/models:/root/models" "$image" \
-        facerec_train.py train /root/reports/dataset.csv 80 /root/reports/testset.csv /root/models/family --embedding
-    holds "test by embedding" docker run --rm --network none -v "$home/resized-120x140:$home/resized-120x140:ro" \
-        -v "$home/reports:/root/reports:ro" -v "$home/models:/root/models:ro" "$image" \
-        facerec_train.py test /root/reports/testset.csv /root/models/family
+    local facerec=(docker run --rm --network none -v "$home/models/family:/root/family" "$image" facerec_train.py)
+    holds "crop" docker run --rm --network none -v "$work/faces:/root/images:ro" \
+        -v "$home/models/family:/root/family" "$image" \
+        facerec_train.py crop /root/images /root/family/faces --detector yunet
+    holds "csv of aligned faces" "${facerec[@]}" csv /root/family/faces /root/family/dataset.csv
+    holds "train --embedding" "${facerec[@]}" train /root/family/dataset.csv 80 /root/family/testset.csv \
+        /root/family/model --embedding
+    holds "test by embedding" "${facerec[@]}" test /root/family/testset.csv /root/family/model
+    holds "faces that were only resized are taught too" docker run --rm --network none \
+        -v "$home/resized-120x140:$home/resized-120x140:ro" -v "$home/reports:/root/reports" "$image" \
+        facerec_train.py train /root/reports/dataset.csv 80 /root/reports/testset.csv /root/unaligned --embedding
 
     mv "$home/catsmodel" "$home/models/familyfacesmodel"
     cat > "$home/mypipeline.yml" <<'EOF'
@@ -204,9 +210,10 @@ pipeline:
    model: /root/data/lbpcascades/lbpcascade_frontalcatface.xml}}
 - {name: names, type: recognizer, inputs: [faces], params: {model: /root/models/familyfacesmodel,
    outputlabel: all}}
-- {name: family, type: recognizer, inputs: [faces], params: {model: /root/models/family, outputlabel: all}}
-- {name: report, type: jsonreportwriter, inputs: [objects, faces, cats, names, family]}
-- {name: photos, type: photowriter, inputs: [objects, faces, cats, names, family]}
+- {name: people, type: facedetector, inputs: [files]}
+- {name: family, type: recognizer, inputs: [people], params: {model: /root/models/family/model, outputlabel: all}}
+- {name: report, type: jsonreportwriter, inputs: [objects, faces, cats, names, people, family]}
+- {name: photos, type: photowriter, inputs: [objects, faces, cats, names, people, family]}
 EOF
     holds "mine one photo" docker run --rm \
         -v "$home/myvacationphotos/family.jpg:$home/myvacationphotos/family.jpg" \
