@@ -20,7 +20,7 @@ demo/mined/.done: demo-pipeline.yml demo/.fetched $(SOURCES)
 	@touch $@
 
 demo/.fetched: pipeline/models.toml .venv/.installed
-	$(PY) -m pipeline.models fetch default
+	$(PY) -m pipeline.models fetch default yunet
 	$(PY) -m pipeline.models fetch sample-photos --to demo/photos
 	$(PY) -m pipeline.models fetch sample-videos --to demo/videos
 	@touch $@
