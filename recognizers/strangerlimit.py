@@ -6,10 +6,10 @@ stranger in a hundred. So it is put together with what is known of the network f
 it the fewer are taught; with one person taught there is nothing else.
 
 Measured on the ORL faces with SFace, 8 of 10 pictures of each person taught, the other people strangers, mean
-of 20 choices: at the rate 0.01 with 1, 2, 5, 10, 20, 30 people taught 0.008, 0.006, 0.008, 0.006, 0.006, 0.008
-of the strangers are named, and 0.995 to 1.00 of the known faces; at the rate 0.05 it is 0.019 to 0.032 of the
-strangers. With dlib's network at most 0.006 and 0.027, and 0.93 to 1.00. (By the taught people alone, with dlib's
-at the rate 0.01: 0.28 with 2 people, 0.06 with 5, 0.02 with 20.)
+of 20 choices: at the rate 0.01 with 1, 2, 5, 10, 20, 30 people taught 0.008, 0.006, 0.008, 0.006, 0.006,
+0.008 of the strangers are named, and 0.995 to 1.00 of the known faces; at the rate 0.05 it is 0.019 to 0.032
+of the strangers. With dlib's network at most 0.006 and 0.027, and 0.93 to 1.00. (By the taught people alone,
+with dlib's at the rate 0.01: 0.28 with 2 people, 0.06 with 5, 0.02 with 20.)
 """
 
 from __future__ import annotations
