@@ -128,8 +128,8 @@ class DeepDetector(Detector):
             about_weights = params.weights is not None and str(error).startswith(printable(params.weights))
             yield Problem("weights" if about_weights else "model", str(error))
         else:
-            if not params.model.endswith(DARKFLOW_SUFFIX):
-                yield from _check_darknet(params)
+            darkflows = params.model.endswith(DARKFLOW_SUFFIX)
+            yield from _check_darkflow(params) if darkflows else _check_darknet(params)
         if params.family != "auto":
             yield Problem("family", f"{params.family} is for an .onnx file; leave it out")
         if params.device not in ("auto", "cpu"):
@@ -220,6 +220,23 @@ def _check_darknet(params: DeepDetectorParams) -> Iterator[Problem]:
             continue  # that is told already
         beside = part == "weights" and params.weights is None
         yield Problem("model" if beside else part, sentence)
+
+
+def _check_darkflow(params: DeepDetectorParams) -> Iterator[Problem]:
+    """What the description beside a Darkflow graph says; both files are there. Its graph takes TensorFlow."""
+    from detectors.classnames import read_class_names
+    from detectors.darkflow.meta import read_meta
+
+    try:
+        network, _ = read_meta(resolve_darkflow(params.model, params.weights).meta)
+    except ModelError as error:
+        yield Problem("model", str(error))
+        return
+    if params.labels is not None and Path(params.labels).is_file():
+        try:
+            read_class_names(Path(params.labels), network.classes, network.where)
+        except ModelError as error:
+            yield Problem("labels", str(error))
 
 
 def _check_onnx(params: DeepDetectorParams) -> Iterator[Problem]:

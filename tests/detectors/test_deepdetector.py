@@ -315,6 +315,21 @@ def test_check_tells_of_darkflows_files(tmp_path: Path) -> None:
         f"{tmp_path}/a.meta: there is no such file; Darkflow saves it with a.pb"
     )
 
+    meta = graph.with_suffix(".meta")
+    meta.write_text("{")
+    (problem,) = DeepDetector.check(DeepDetectorParams(model=str(graph)))
+    assert (problem.key, problem.sentence) == (
+        "model",
+        f"{meta}: is not the JSON that Darkflow saves beside a .pb",
+    )
+    shutil.copy(Path(__file__).parent / "darkflow" / "region.meta", meta)  # of two classes
+    assert list(DeepDetector.check(DeepDetectorParams(model=str(graph)))) == []
+    (tmp_path / "three.names").write_text("one\ntwo\nthree\n")
+    (problem,) = DeepDetector.check(
+        DeepDetectorParams(model=str(graph), labels=str(tmp_path / "three.names"))
+    )
+    assert problem.key == "labels" and "three.names: " in problem.sentence
+
 
 def test_a_tree_of_classes_gives_one_label(tmp_path: Path) -> None:
     text = net(32, 32) + conv(24, 1, bn=0, act="linear") + region(tree="data/my.tree")
