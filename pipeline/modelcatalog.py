@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -83,6 +83,20 @@ class Edit(_Entry):
         return head + marker + tail.replace(old, self.new.encode())
 
 
+class Form(NamedTuple):
+    """What is known of a file's content; None: not known."""
+
+    sha256: str | None
+    size_bytes: int | None
+
+
+class OtherForm(_Entry):
+    """A file that is as good as the one that is fetched, and may lie in its place."""
+
+    sha256: Sha256
+    size_bytes: Annotated[int, Field(gt=0)]
+
+
 class ModelFile(_Entry):
     """One file of a model, as it comes out of its archive, and the edit made to it, if any.
 
@@ -91,25 +105,30 @@ class ModelFile(_Entry):
 
     sha256: Sha256 | None = None
     size_bytes: Annotated[int | None, Field(gt=0)] = None
+    also: Annotated[tuple[OtherForm, ...], Field(strict=False)] = ()
     edit: Edit | None = None
 
     @model_validator(mode="after")
     def _check_known(self) -> Self:
         if (self.sha256 is None) != (self.size_bytes is None) or (self.edit and self.sha256 is None):
             raise ValueError("sha256 and size_bytes are known together, and before an edit is made")
+        if self.also and (self.edit or self.sha256 is None):
+            raise ValueError("other forms are of a file that is known, and not edited")
         return self
 
     @property
-    def placed_sha256(self) -> str | None:
-        """SHA-256 of the file where it lies after being fetched."""
-        return self.edit.sha256 if self.edit else self.sha256
+    def fetched_forms(self) -> tuple[Form, ...]:
+        """What may come from a source."""
+        others = (Form(other.sha256, other.size_bytes) for other in self.also)
+        return (Form(self.sha256, self.size_bytes), *others)
 
     @property
-    def placed_size_bytes(self) -> int | None:
-        """Size of the file where it lies after being fetched."""
+    def placed_forms(self) -> tuple[Form, ...]:
+        """What the file may be where it lies after being fetched."""
         if self.edit is None or self.size_bytes is None:
-            return self.size_bytes
-        return self.size_bytes - len(self.edit.old.encode()) + len(self.edit.new.encode())
+            return self.fetched_forms
+        longer = len(self.edit.new.encode()) - len(self.edit.old.encode())
+        return (Form(self.edit.sha256, self.size_bytes + longer),)
 
 
 class PypiSource(_Entry):
@@ -190,7 +209,7 @@ class NamedModel(_Entry):
     @property
     def size_bytes(self) -> int | None:
         """What the model takes on the disk; None where the size of a file is not known."""
-        sizes = [file.placed_size_bytes for file in self.files.values()]
+        sizes = [file.placed_forms[0].size_bytes for file in self.files.values()]
         return None if None in sizes else sum(size for size in sizes if size is not None)
 
 

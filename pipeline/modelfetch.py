@@ -16,6 +16,7 @@ from pipeline.contenthash import sha256_of
 from pipeline.errors import ModelError
 from pipeline.modelarchive import download, iter_members
 from pipeline.modelcatalog import (
+    Form,
     HttpsSource,
     ModelFile,
     NamedModel,
@@ -125,8 +126,9 @@ def copy_files(model: NamedModel, folder: Path, say: Say) -> None:
             replace_file(target) as copy,
             output_errors(target),
         ):
-            pin = file.placed_sha256 or read_pin(model_folder(model.name) / name)
-            for chunk in _iter_checked(stream, name, file.placed_size_bytes, pin):
+            pin = Form(read_pin(model_folder(model.name) / name), None)
+            forms = file.placed_forms if file.sha256 is not None else (pin,)
+            for chunk in _iter_checked(stream, name, forms):
                 copy.write(chunk)
     say(f"{model.name}: {_summary(model)}, in {printable(folder)}")
 
@@ -206,7 +208,8 @@ def _fetch_urls(
                     if file.sha256 is not None:
                         _copy_member(stream, name, file, part)
                         continue
-                    for chunk in _iter_checked(stream, name, length, read_pin(folder / name), promised=False):
+                    forms = (Form(read_pin(folder / name), length),)
+                    for chunk in _iter_checked(stream, name, forms, promised=False):
                         part.write(chunk)
             except ModelError as error:
                 raise ModelError(f"{error}; or put {url} into {printable(folder)} by hand") from None
@@ -227,7 +230,7 @@ def _pin(model: NamedModel, folder: Path, say: Say) -> None:
 
 def _copy_member(stream: IO[bytes], name: str, file: ModelFile, target: IO[bytes]) -> None:
     """Copy one member, checked and then edited as the catalogue says."""
-    chunks = _iter_checked(stream, name, file.size_bytes, file.sha256)
+    chunks = _iter_checked(stream, name, file.fetched_forms)
     if file.edit is None:
         for chunk in chunks:
             target.write(chunk)
@@ -239,31 +242,33 @@ def _copy_member(stream: IO[bytes], name: str, file: ModelFile, target: IO[bytes
 
 
 def _iter_checked(
-    stream: IO[bytes], name: str, size_bytes: int | None, sha256: str | None, *, promised: bool = True
+    stream: IO[bytes], name: str, forms: Sequence[Form], *, promised: bool = True
 ) -> Iterator[bytes]:
     """The stream's content in chunks; never more than it should be.
 
     Args:
         stream: what came.
         name: of the file.
-        size_bytes, sha256: what it should be; None: not known, yet more than nothing.
+        forms: what it should be one of; where a size is not known, more than nothing.
         promised: whether that is the catalogue's word; else it is the server's, and of the first time.
     Raises: ModelError: at the end, or as soon as it grows too long: it is not what it should be.
     """
     digest = hashlib.sha256()
-    left = most = MOST_UNKNOWN_BYTES if size_bytes is None else size_bytes
+    left = most = max(form.size_bytes or MOST_UNKNOWN_BYTES for form in forms)
     while chunk := stream.read(min(CHUNK_BYTES, left + 1)):
         left -= len(chunk)
         if left < 0:
             break
         digest.update(chunk)
         yield chunk
-    whole = 0 <= left < most and (size_bytes is None or left == 0)
-    if whole and sha256 in (None, digest.hexdigest()):
+    got = Form(digest.hexdigest(), most - left)
+    wanted = ((form.sha256 or got.sha256, form.size_bytes or got.size_bytes) for form in forms)
+    if 0 <= left < most and got in wanted:
         return
     if not promised:
         raise ModelError(f"{name}: did not come whole, or is another file than the first time")
     raise ModelError(
-        f"{name}: is not the file that the catalogue promises (SHA-256 {sha256}, {size_bytes} bytes); "
+        f"{name}: is not the file that the catalogue promises (SHA-256 {forms[0].sha256}, "
+        f"{forms[0].size_bytes} bytes); "
         "do not use it, and report this"
     )

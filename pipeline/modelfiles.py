@@ -130,8 +130,8 @@ def glance(path: Path, file: ModelFile) -> FileState:
         status = os.stat(path)
     except OSError:
         return FileState.MISSING
-    expected = file.placed_size_bytes
-    as_placed = status.st_size > 0 if expected is None else status.st_size == expected
+    expected = {form.size_bytes for form in file.placed_forms}
+    as_placed = status.st_size > 0 if None in expected else status.st_size in expected
     return FileState.OK if as_placed and stat.S_ISREG(status.st_mode) else FileState.DAMAGED
 
 
@@ -148,8 +148,8 @@ def verify(path: Path, file: ModelFile, hash_of: Callable[[Path], str] = sha256_
     if state is not FileState.OK:
         return state
     try:
-        expected = file.placed_sha256 or read_pin(path)
-        return FileState.OK if expected in (None, hash_of(path)) else FileState.DAMAGED
+        expected = {form.sha256 or read_pin(path) for form in file.placed_forms}
+        return FileState.OK if None in expected or hash_of(path) in expected else FileState.DAMAGED
     except OSError as error:
         raise ModelError(
             f"{printable(path)}: cannot be read ({error.strerror}); change its permissions, or remove it "

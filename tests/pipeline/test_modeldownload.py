@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import ExitCode, ModelError
-from pipeline.modelcatalog import HttpsSource, ModelFile, NamedModel
+from pipeline.modelcatalog import HttpsSource, ModelFile, NamedModel, OtherForm
 from pipeline.modelfetch import fetch
 from pipeline.modelfiles import FileState, read_pin, verify
 from pipeline.models import main
@@ -93,6 +93,19 @@ def test_a_released_file_is_fetched_and_checked(server, cache):
         f"net: fetching n.onnx (9 kB) from {server.url('/n.onnx')}",
         f"net: fetched, 1 file, 9 kB, in {folder}",
     ]
+
+
+@pytest.mark.parametrize("first", [b"shorter", CONTENT + b"and longer"])
+def test_another_form_of_the_file_is_as_good(first, server, cache):
+    model = network(server.url("/n.onnx"), content=first)
+    file = model.files["n.onnx"]
+    assert "is not the file that the catalogue promises" in complaint(model)
+    other = OtherForm(sha256=hashlib.sha256(CONTENT).hexdigest(), size_bytes=len(CONTENT))
+    model.files["n.onnx"] = file.model_copy(update={"also": (other,)})
+    assert (fetch(model, print) / "n.onnx").read_bytes() == CONTENT
+    server.answers["/n.onnx"] = (200, {}, CONTENT[:-1] + b"!")
+    (cache / "models/net/n.onnx").unlink()
+    assert "is not the file that the catalogue promises" in complaint(model)
 
 
 def test_a_redirection_is_followed_but_never_out_of_https(server, cache):

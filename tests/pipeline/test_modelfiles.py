@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -13,7 +14,7 @@ import pipeline.modelfiles
 from pipeline.cachefolder import cache_folder
 from pipeline.contenthash import sha256_of
 from pipeline.errors import ModelError
-from pipeline.modelcatalog import find_model
+from pipeline.modelcatalog import ModelFile, OtherForm, find_model
 from pipeline.modelfetch import fetch
 from pipeline.modelfiles import (
     FileState,
@@ -149,6 +150,7 @@ def test_default_is_the_first_network_that_is_here(network_cache, cache, monkeyp
         ".venv/bin/python -m pipeline.models fetch yolox-nano"
     )
     monkeypatch.setattr(pipeline.modelfiles, "DEFAULT_NETWORKS", ("yolox-tiny", "yolov3-tiny"))
+    monkeypatch.setitem(find_model("yolox-tiny").files, "yolox_tiny.onnx", ModelFile())
     path = wrong_file(cache, "yolox-tiny")  # of which nobody can say that it is wrong
     assert resolve_default("default") == "yolox-tiny"
     assert resolve_onnx("yolox-tiny") == path
@@ -166,7 +168,7 @@ def wrong_file(cache, model):
     (name, file), *_ = sorted(find_model(model).files.items())
     path = cache / "models" / model / name
     path.parent.mkdir(parents=True)
-    path.write_bytes(bytes(file.placed_size_bytes or 1000))
+    path.write_bytes(bytes(file.placed_forms[0].size_bytes or 1000))
     return path
 
 
@@ -201,13 +203,27 @@ def test_another_file_of_the_same_length_is_refused(resolve, model, cache):
     )
 
 
-@pytest.mark.parametrize(("resolve", "model"), [(resolve_onnx, "yolox-s"), (resolve_onnx, "yolox-tiny")])
-def test_a_file_that_is_pinned_beside_it_cannot_change_unseen(resolve, model, cache):
+@pytest.mark.parametrize(("resolve", "model"), [(resolve_onnx, "yolox-s"), (resolve_face_network, "sface")])
+def test_a_file_that_is_pinned_beside_it_cannot_change_unseen(resolve, model, cache, monkeypatch):
     path = wrong_file(cache, model)
+    monkeypatch.setitem(find_model(model).files, path.name, ModelFile())
     pin_path(path).write_text(f"{sha256_of(path)}  {path.name}\n")
     assert resolve(model) in (path, (path,))
     path.write_bytes(b"another")
     assert f"{path} is damaged; type: " in complaint(resolve, model)
+
+
+def test_a_file_may_have_several_forms(cache, monkeypatch):
+    """Of a network that was exported twice, say; which it is, is told by the report's hash of it."""
+    path = wrong_file(cache, "yolox-nano")
+    for content in (b"the one of the release", b"another export"):
+        form = {"sha256": hashlib.sha256(content).hexdigest(), "size_bytes": len(content)}
+        known = ModelFile(sha256="0" * 64, size_bytes=9, also=[OtherForm(**form)])
+        monkeypatch.setitem(find_model("yolox-nano").files, path.name, known)
+        path.write_bytes(content)
+        assert resolve_onnx("yolox-nano") == path
+        path.write_bytes(content[:-1] + b"!")
+        assert f"{path} is damaged; type: " in complaint(resolve_onnx, "yolox-nano")
 
 
 def test_what_lies_beside_a_cfg_belongs_to_it(network):
