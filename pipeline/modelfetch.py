@@ -26,6 +26,7 @@ from pipeline.modelcatalog import (
 from pipeline.modeldownload import open_url
 from pipeline.modelfiles import (
     FileState,
+    first_here,
     model_folder,
     pin_path,
     read_pin,
@@ -89,7 +90,8 @@ def fetch_first(word: str, names: Sequence[str], say: Say) -> NamedModel:
         word: what stands for them.
         names: of the catalogue, the best first.
         say: see `fetch`.
-    Raises: ModelError: none can. OutputError: the disk is full.
+    Raises: ModelError: none can; or one cannot of which a file is here, which would be taken for it all the
+        same. OutputError: the disk is full.
     """
     failures: list[str] = []
     for name in names:
@@ -97,8 +99,17 @@ def fetch_first(word: str, names: Sequence[str], say: Say) -> NamedModel:
             fetch(find_model(name), say)
         except ModelError as error:
             failures.append(str(error))
-            wrong = ", ".join(line.partition("; ")[0] for line in str(error).splitlines())
-            say(f"{word}: {name} cannot be had now: {wrong.removeprefix(f'{name}: ')}")
+            if first_here((name,)) and name != names[-1]:
+                failures.append(
+                    f"{name}: what is in {printable(model_folder(name))} is not whole, and keeps others from "
+                    "being taken in its place; fetch it again later, or delete that folder and fetch "
+                    f"{word} again"
+                )
+                break
+            wrong = ", ".join(
+                line.partition("; ")[0].removeprefix(f"{name}: ") for line in str(error).splitlines()
+            )
+            say(f"{word}: {'' if name == word else f'{name} '}cannot be had now: {wrong}")
         else:
             if name != word:
                 say(f"{word}: it is {name}")

@@ -33,6 +33,7 @@ from pipeline.modelfiles import (
     FETCH_COMMAND,
     FileState,
     added_folder,
+    first_here,
     glance,
     model_folder,
     official_remedy,
@@ -134,7 +135,7 @@ def _fetch(options: argparse.Namespace) -> ExitCode:
 
 def _verify(options: argparse.Namespace) -> ExitCode:
     code = ExitCode.OK
-    for model in options.models or read_catalog().values():
+    for model in map(_meant, options.models) if options.models else read_catalog().values():
         folder = model_folder(model.name)
         states = {name: verify(folder / name, file) for name, file in model.files.items()}
         for name, state in states.items():
@@ -155,7 +156,7 @@ def _verify(options: argparse.Namespace) -> ExitCode:
 
 
 def _path(options: argparse.Namespace) -> ExitCode:
-    model: NamedModel = options.model
+    model = _meant(options.model)
     folder = model_folder(model.name)
     if any(glance(folder / name, file) is not FileState.OK for name, file in model.files.items()):
         raise ModelError(
@@ -163,6 +164,11 @@ def _path(options: argparse.Namespace) -> ExitCode:
         )
     print(folder)
     return ExitCode.OK
+
+
+def _meant(model: NamedModel) -> NamedModel:
+    """What a name of the command line means on this machine: `yunet` may be its older file."""
+    return find_model(first_here(YUNETS) or model.name) if model.name == YUNETS[0] else model
 
 
 def _say(line: str) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import http.server
+import logging
+import shutil
 import socket
 import ssl
 import threading
@@ -13,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import ExitCode, ModelError
-from pipeline.modelcatalog import HttpsSource, ModelFile, NamedModel, OtherForm
+from pipeline.modelcatalog import HttpsSource, ModelFile, NamedModel, OtherForm, find_model
 from pipeline.modelfetch import fetch
 from pipeline.modelfiles import FileState, read_pin, verify
 from pipeline.models import main
@@ -188,13 +190,19 @@ def test_a_server_that_cannot_prove_its_name_is_refused(server, cache, monkeypat
     assert "certificate" in complaint(network(server.url("/n.onnx")))
 
 
-def test_default_falls_back_to_the_package_index_and_says_so(cache, monkeypatch, capsys):
+@pytest.fixture
+def unreachable(monkeypatch):
+    """No server but the package index can be reached."""
+
     @contextlib.contextmanager
     def unreachable(url):
-        raise ModelError("github.com cannot be reached, or broke off (no network)")
+        raise ModelError(f"{url.split('/')[2]} cannot be reached, or broke off (no network)")
         yield
 
     monkeypatch.setattr("pipeline.modelfetch.open_url", unreachable)
+
+
+def test_default_falls_back_to_the_package_index_and_says_so(unreachable, cache, monkeypatch, capsys):
     monkeypatch.setattr("pipeline.models.DEFAULT_NETWORKS", ("yolox-nano", "sample-photos"))  # small ones
     assert main(["fetch", "default"]) == ExitCode.OK
     told = capsys.readouterr().out.splitlines()
@@ -202,3 +210,48 @@ def test_default_falls_back_to_the_package_index_and_says_so(cache, monkeypatch,
         "default: yolox-nano cannot be had now: github.com cannot be reached, or broke off (no network)"
     )
     assert told[-1] == "default: it is sample-photos"
+
+
+@pytest.fixture(scope="session")
+def kept_yunet_2023() -> Path:
+    """The folder of the older YuNet, fetched if missing."""
+    return fetch(find_model("yunet-2023"), logging.info)
+
+
+@pytest.fixture
+def yunet_2023(kept_yunet_2023: Path, cache: Path) -> Path:
+    """Its file, in the test's own cache folder."""
+    (path,) = Path(shutil.copytree(kept_yunet_2023, cache / "models" / "yunet-2023")).iterdir()
+    return path
+
+
+def test_yunet_falls_back_to_its_older_file_which_other_commands_then_mean(
+    unreachable, yunet_2023, cache, tmp_path, capsys
+):
+    assert main(["fetch", "yunet", "--to", str(tmp_path / "here")]) == ExitCode.OK
+    assert capsys.readouterr().out.splitlines()[2] == (
+        "yunet: cannot be had now: github.com cannot be reached, or broke off (no network), "
+        "huggingface.co cannot be reached, or broke off (no network)"
+    )
+    assert [path.name for path in (tmp_path / "here").iterdir()] == [yunet_2023.name]
+    assert main(["path", "yunet"]) == ExitCode.OK
+    assert main(["verify", "yunet"]) == ExitCode.OK
+    assert capsys.readouterr().out == f"{yunet_2023.parent}\nok       {yunet_2023}\n"
+
+
+def test_what_is_damaged_and_cannot_be_fetched_now_has_no_stand_in(unreachable, yunet_2023, cache, capsys):
+    """For it would be taken all the same: the person would be sent round in a circle."""
+    folder = cache / "models" / "yunet"
+    folder.mkdir()
+    (damaged,) = (folder / name for name in find_model("yunet").files)
+    damaged.write_bytes(b"half")
+    assert main(["fetch", "yunet"]) == ExitCode.ENVIRONMENT
+    said = capsys.readouterr()
+    assert "it is yunet-2023" not in said.out
+    assert said.err.splitlines()[-1] == (
+        f"yunet: what is in {folder} is not whole, and keeps others from being taken in its place; fetch it "
+        "again later, or delete that folder and fetch yunet again"
+    )
+    shutil.rmtree(folder)
+    assert main(["fetch", "yunet"]) == ExitCode.OK
+    assert capsys.readouterr().out.endswith("yunet: it is yunet-2023\n")
