@@ -92,12 +92,17 @@ def chosen_network(name: str, *, aligned: bool) -> str:
         return SFACE
     if first_here((DLIB,)):
         return DLIB
-    if first_here((SFACE,)):
-        raise ModelError(
-            f"the faces are not aligned, as {SFACE} needs them; crop the photos with --detector yunet, or "
-            f"type: {FETCH_COMMAND} {DLIB}"
-        )
-    raise ModelError(f"no network that describes faces is here; type: {FETCH_COMMAND} {SFACE}")
+    if aligned:
+        raise ModelError(f"no network that describes faces is here; type: {FETCH_COMMAND} {SFACE}")
+    install = "" if _has_dlib() else f"{INSTALL_DLIB} && "
+    raise ModelError(
+        f"the faces are not aligned, as {SFACE} needs them; crop the photos with --detector yunet, or type: "
+        f"{install}{FETCH_COMMAND} {DLIB}"
+    )
+
+
+def _has_dlib() -> bool:
+    return importlib.util.find_spec("dlib") is not None
 
 
 def network_files(name: str) -> tuple[Path, ...]:
@@ -105,7 +110,7 @@ def network_files(name: str) -> tuple[Path, ...]:
 
     Raises: ModelError: a file, or the package, is not here; says what to type.
     """
-    if name == DLIB and importlib.util.find_spec("dlib") is None:
+    if name == DLIB and not _has_dlib():
         raise ModelError(f'network "{DLIB}": the package dlib-bin is not installed; type: {INSTALL_DLIB}')
     if name in (SFACE, DLIB):
         return resolve_face_network(name)

@@ -7,7 +7,14 @@ import pytest
 
 from pipeline.errors import ModelError
 from pipeline.modelcatalog import find_model
-from recognizers.facenetwork import chosen_network, load_network, network_files, network_named, network_record
+from recognizers.facenetwork import (
+    INSTALL_DLIB,
+    chosen_network,
+    load_network,
+    network_files,
+    network_named,
+    network_record,
+)
 from tests.recognizers.facenetworks import write_network
 
 
@@ -32,14 +39,16 @@ def test_the_network_that_is_taken_where_none_is_named(monkeypatch, tmp_path):
         except ModelError as error:
             return str(error)
 
-    nothing = "no network that describes faces is here; type: .venv/bin/python -m pipeline.models fetch sface"
-    assert (taken(aligned=True), taken(aligned=False)) == (nothing, nothing)
+    fetch = ".venv/bin/python -m pipeline.models fetch"
+    crop = "the faces are not aligned, as sface needs them; crop the photos with --detector yunet, or type: "
+    assert taken(aligned=True) == f"no network that describes faces is here; type: {fetch} sface"
+    assert taken(aligned=False) == f"{crop}{fetch} dlib-face"
     here(tmp_path, "sface")
     assert taken(aligned=True) == "sface"
-    assert taken(aligned=False) == (
-        "the faces are not aligned, as sface needs them; crop the photos with --detector yunet, or type: "
-        ".venv/bin/python -m pipeline.models fetch dlib-face"
-    )
+    assert taken(aligned=False) == f"{crop}{fetch} dlib-face"
+    with monkeypatch.context() as without_dlib:
+        without_dlib.setattr(importlib.util, "find_spec", lambda name: None)
+        assert taken(aligned=False) == f"{crop}{INSTALL_DLIB} && {fetch} dlib-face"
     here(tmp_path, "dlib-face")
     assert (taken(aligned=True), taken(aligned=False)) == ("sface", "dlib-face")
     assert chosen_network("/my.onnx", aligned=False) == "/my.onnx"

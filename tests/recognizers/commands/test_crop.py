@@ -189,8 +189,8 @@ def test_groups_without_the_network_say_how_it_would_be_better(facerec, album, t
     assert said.code == 0, said.err
     assert "by lbp" in said.out
     assert (
-        "a network would tell faces apart much better: no network that describes faces is here; type: "
-        in said.out
+        "a network would tell faces apart much better: the faces are not aligned, as sface needs them; crop "
+        "the photos with --detector yunet, or type: " in said.out
     )
     asked = facerec("crop", album, tmp_path / "out2", *CASCADE, "--group", "--group-by", "embedding")
     assert (asked.code, asked.err.count("\n")) == (3, 1)

@@ -172,7 +172,7 @@ def test_networks_that_cannot_be_had(facerec, family, tmp_path, monkeypatch):
         (("--embedding", tmp_path / "none.onnx"), "none.onnx: there is no such file", 3),
         (("--embedding", tmp_path / "text.onnx"), "text.onnx: ONNX Runtime cannot use it", 3),
         (("--embedding", "sface"), "is not here; type:", 3),
-        (("--embedding",), "no network that describes faces is here; type: ", 3),
+        (("--embedding",), "the faces are not aligned, as sface needs them; crop ", 3),
         ((0, 0, 0), "all strategies are switched off", 2),
     ):
         said = facerec("train", listing, 80, tmp_path / "t3.csv", tmp_path / "m3", *words)
