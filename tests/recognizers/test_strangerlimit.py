@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from recognizers.facenetwork import Strangers
+from recognizers.describing import iter_descriptors
+from recognizers.facenetwork import Strangers, load_network, network_record
+from recognizers.folderrecord import read_record
 from recognizers.strangerlimit import stranger_limit
 
+ORL = Path(__file__).parents[3] / "shared" / "data" / "orl_faces"
 USUAL = Strangers(1.25, 0.08)
 
 
@@ -52,3 +57,29 @@ def test_the_same_face_under_two_names_breaks_nothing():
     rows = np.ones((4, 8), np.float32)
     limit = stranger_limit(rows, np.array([0, 0, 1, 2], np.int32), 0.01, USUAL)
     assert 0 < limit < 1
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not ORL.is_dir(), reason="needs the ORL faces")
+def test_of_real_strangers_as_many_are_named_as_stated_or_a_little_fewer(sface, yunet, facerec, tmp_path):
+    """What the README promises of SFace; too much caution would cost known faces their names."""
+    assert facerec("crop", ORL, tmp_path, "--detector", "yunet").code == 0
+    paths = sorted(tmp_path.glob("s*/*.png"))
+    labels = np.unique([path.parent.name for path in paths], return_inverse=True)[1].astype(np.int32)
+    network = load_network(network_record(sface))
+    rows = np.stack(
+        list(iter_descriptors([str(path) for path in paths], read_record(str(tmp_path)), network))
+    )
+    apart = np.linalg.norm(rows[:, None] - rows[None], axis=2)
+    for known in (1, 5, 30):
+        named, kept = [], []
+        for seed in range(100):
+            random = np.random.default_rng(seed)
+            here = np.isin(labels, random.permutation(40)[:known])
+            taught = here & (random.random(len(labels)) < 0.8)
+            limit = stranger_limit(rows[taught], labels[taught], 0.01, network.strangers)
+            nearest = apart[:, taught].min(axis=1)
+            named.append((nearest[~here] <= limit).mean())
+            kept.append((nearest[here & ~taught] <= limit).mean() if (here & ~taught).any() else 1.0)
+        assert 0.003 < np.mean(named) <= 0.01
+        assert np.mean(kept) > 0.99
