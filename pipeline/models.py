@@ -111,7 +111,9 @@ def _add(options: argparse.Namespace) -> ExitCode:
 
 
 def _indented(text: str) -> str:
-    return textwrap.fill(text, width=100, initial_indent="    ", subsequent_indent="        ")
+    return textwrap.fill(
+        text, width=100, initial_indent="    ", subsequent_indent="        ", break_on_hyphens=False
+    )
 
 
 def _here(states: set[FileState]) -> str:
