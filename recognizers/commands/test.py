@@ -16,7 +16,7 @@ from recognizers.commands.evaluationnumbers import numbers_of
 from recognizers.dataset import check_present, read_examples
 from recognizers.evaluation import VOTE, Evaluation
 from recognizers.pictures import encode_as
-from recognizers.strategies import EIGEN, EMBEDDING, FISCHER, LBP, TITLES
+from recognizers.strategies import EIGEN, EMBEDDING, FISCHER, LBP, TITLES, UNKNOWN
 
 _COLUMNS = {EIGEN: "eigen", FISCHER: "fischer", LBP: "lbph", EMBEDDING: "embedding"}
 _MOST_COLUMNS = 12
@@ -76,10 +76,14 @@ def run(options: argparse.Namespace) -> Lines:
 
 
 def _each_picture(evaluation: Evaluation) -> Iterator[str]:
+    """The nearest name by each strategy, and whether a pipeline would give it."""
     for answer in (*evaluation.known, *evaluation.strangers):
         answers = [f"{_COLUMNS[name]}={label.text}" for name, label in answer.nearest.items()]
         if VOTE in evaluation.asked:
             answers.append(f"vote={answer.named(VOTE)}")
+        unknown = [_COLUMNS[name] for name in answer.nearest if answer.judged(name) == UNKNOWN]
+        if unknown:
+            answers.append(f"too far, so unknown: {', '.join(unknown)}")
         shown = " | ".join(printable(text) for text in answers)
         yield f"{printable(answer.example.path)}: expected={printable(answer.example.label)} | {shown}"
 

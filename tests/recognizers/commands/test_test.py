@@ -97,6 +97,9 @@ def test_only_strangers(facerec, model_directory, face_folder, tmp_path):
     assert said.code == 0, said.err
     assert "accuracy" not in said.out
     assert "  Vote: of 4 strangers named 0.000" in said.out
+    listed = [line for line in said.out.splitlines() if ": expected=person-1" in line]
+    assert len(listed) == 4
+    assert all(line.endswith(" | too far, so unknown: eigen, fischer, lbph") for line in listed)
     assert sorted(path.name for path in (tmp_path / "charts").iterdir()) == [
         "distances-eigen.png",
         "distances-fischer.png",
