@@ -150,16 +150,16 @@ class DeepDetector(Detector):
             return [*resolve_darkflow(model, params.weights), *labels]
         files = resolve_darknet(model, params.weights)
         names = find_class_names(files.cfg, files.names)
-        return [files.cfg, files.weights, *(labels or ([names] if names else []))]
+        return [files.cfg, files.weights, *_tree_files(files.cfg), *(labels or ([names] if names else []))]
 
     @classmethod
     def labels(cls, params: Any) -> frozenset[str] | None:
         """The class names, where they stand in a text file; what is in a network itself is not looked at."""
-        if is_onnx(params.model) or params.model.endswith(DARKFLOW_SUFFIX):
-            file = Path(params.labels) if params.labels else None
-        else:
-            file = cls.model_files(params)[-1]
-        known = file is not None and file.suffix not in (".weights", ".yaml", ".yml")
+        file = Path(params.labels) if params.labels else None
+        if file is None and not (is_onnx(params.model) or params.model.endswith(DARKFLOW_SUFFIX)):
+            files = resolve_darknet(params.model, params.weights)
+            file = find_class_names(files.cfg, files.names)
+        known = file is not None and file.suffix not in (".yaml", ".yml")
         return frozenset(names_in(file)) if file is not None and known else None
 
     def load(self) -> None:
@@ -220,6 +220,18 @@ def _check_darknet(params: DeepDetectorParams) -> Iterator[Problem]:
             continue  # that is told already
         beside = part == "weights" and params.weights is None
         yield Problem("model" if beside else part, sentence)
+
+
+def _tree_files(cfg: Path) -> list[Path]:
+    """The file of a network's tree of classes, if it has one; whether the .cfg is right is not asked here."""
+    from detectors.darknet.cfg import read_cfg
+    from detectors.darknet.treefile import tree_file
+
+    try:
+        tree = tree_file(read_cfg(cfg), cfg)
+    except ModelError:
+        return []
+    return [] if tree is None else [tree]
 
 
 def _check_darkflow(params: DeepDetectorParams) -> Iterator[Problem]:

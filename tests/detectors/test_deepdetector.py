@@ -276,8 +276,12 @@ def test_check_tells_of_a_tree_that_does_not_fit(tmp_path: Path) -> None:
     (tmp_path / "my.tree").write_text("animal -1\nvehicle -1\n")
     (problem,) = DeepDetector.check(DeepDetectorParams(model=str(cfg)))
     assert problem == ("model", f"{tmp_path}/my.tree: a tree of 2 classes for the 3 of {cfg}")
-    (tmp_path / "my.tree").write_text("animal -1\nvehicle -1\ndog 0\n")
-    assert list(DeepDetector.check(DeepDetectorParams(model=str(cfg)))) == []
+    tree = tmp_path / "my.tree"
+    tree.write_text("animal -1\nvehicle -1\ndog 0\n")
+    params = DeepDetectorParams(model=str(cfg))
+    assert list(DeepDetector.check(params)) == []
+    assert tree in DeepDetector.model_files(params)  # with another tree everything is mined anew
+    assert DeepDetector.labels(params) == {"animal", "vehicle", "dog"}
 
 
 def test_a_tree_of_classes_gives_one_label(tmp_path: Path) -> None:
