@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
 
 from pydantic import Field, field_validator
 
-from detectors.classnames import find_class_names, names_in
+from detectors.classnames import find_class_names, names_in, read_class_names
 from detectors.darkflow.files import DARKFLOW_SUFFIX, resolve_darkflow
 from detectors.onnx.choices import Device, FamilyName
 from pipeline.component import Detector, ModelName, Params, Problem
@@ -236,7 +236,6 @@ def _tree_files(cfg: Path) -> list[Path]:
 
 def _check_darkflow(params: DeepDetectorParams) -> Iterator[Problem]:
     """What the description beside a Darkflow graph says; both files are there. Its graph takes TensorFlow."""
-    from detectors.classnames import read_class_names
     from detectors.darkflow.meta import read_meta
 
     try:

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from pipeline.contenthash import sha256_of
 from pipeline.errors import ModelError
+from pipeline.fetchedfiles import FileState
 from pipeline.modelcatalog import read_catalog
-from pipeline.modelfiles import FileState, added_files, added_folder
+from pipeline.modelfiles import added_files, added_folder
 from pipeline.outputs import PART_PREFIX, output_errors, printable, sync_folder
 
 SUMS_NAME = "SHA256SUMS"

@@ -38,11 +38,13 @@ _NETWORKS: frozenset[ModelKind] = frozenset({"darknet", "onnx"})
 """Kinds that a person chooses between."""
 
 DEFAULT = "default"
-"""Stands for the first of `DEFAULT_NETWORKS` that is on this machine, or can be fetched."""
-DEFAULT_NETWORKS = ("yolox-nano", "yolov3-tiny")
-YUNETS = ("yunet", "yunet-2023")
-"""`yunet`, and what it stands for where it is not here: an older file that finds the same faces in the same
-places (of 186 photos, to the last bit)."""
+YUNET = "yunet"
+STANDS_FOR: dict[str, tuple[str, ...]] = {
+    DEFAULT: ("yolox-nano", "yolov3-tiny"),
+    YUNET: (YUNET, "yunet-2023"),
+}
+"""Words that stand for the first of several models that is on this machine, or can be fetched. (The YuNet of
+2023 finds the same faces in the same places: on 186 photos, to the last bit.)"""
 
 
 class _Entry(BaseModel):

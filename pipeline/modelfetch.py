@@ -14,8 +14,10 @@ from typing import IO
 from pipeline.cachefolder import CACHE_VARIABLE
 from pipeline.contenthash import sha256_of
 from pipeline.errors import ModelError
+from pipeline.fetchedfiles import FileState, model_folder, partly_here, pin_path, read_pin, verify
 from pipeline.modelarchive import download, iter_members
 from pipeline.modelcatalog import (
+    STANDS_FOR,
     Form,
     HttpsSource,
     ModelFile,
@@ -24,14 +26,6 @@ from pipeline.modelcatalog import (
     find_model,
 )
 from pipeline.modeldownload import open_url
-from pipeline.modelfiles import (
-    FileState,
-    first_here,
-    model_folder,
-    pin_path,
-    read_pin,
-    verify,
-)
 from pipeline.outputs import PART_PREFIX, PART_SUFFIX, output_errors, printable, replace_file, write_file
 
 CHUNK_BYTES = 1 << 20
@@ -83,23 +77,23 @@ def fetch(model: NamedModel, say: Say) -> Path:
     return folder
 
 
-def fetch_first(word: str, names: Sequence[str], say: Say) -> NamedModel:
-    """Fetch the first of several models that can be had; says which.
+def fetch_first(word: str, say: Say) -> NamedModel:
+    """Fetch the first that can be had of the models for which a word stands; says which.
 
     Args:
-        word: what stands for them.
-        names: of the catalogue, the best first.
+        word: a key of `STANDS_FOR`.
         say: see `fetch`.
     Raises: ModelError: none can; or one cannot of which a file is here, which would be taken for it all the
         same. OutputError: the disk is full.
     """
     failures: list[str] = []
+    names = STANDS_FOR[word]
     for name in names:
         try:
             fetch(find_model(name), say)
         except ModelError as error:
             failures.append(str(error))
-            if first_here((name,)) and name != names[-1]:
+            if partly_here(name) and name != names[-1]:
                 failures.append(
                     f"{name}: what is in {printable(model_folder(name))} is not whole, and keeps others from "
                     "being taken in its place; fetch it again later, or delete that folder and fetch "

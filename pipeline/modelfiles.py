@@ -11,22 +11,19 @@ import glob
 import importlib.util
 import logging
 import os
-import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 import platformdirs
 
 from pipeline.cachefolder import CACHE_VARIABLE, cache_folder
-from pipeline.contenthash import sha256_of
 from pipeline.errors import ModelError
+from pipeline.fetchedfiles import FileState, first_here, glance, model_folder, verify
 from pipeline.modelcatalog import (
     DEFAULT,
-    DEFAULT_NETWORKS,
-    YUNETS,
-    ModelFile,
+    STANDS_FOR,
+    YUNET,
     NamedModel,
     did_you_mean,
     find_model,
@@ -54,14 +51,6 @@ _CONTAINER_DARKFLOW_FOLDER = "/root/darkflow/"
 """The 2017 program's container kept its model files in these; its pipeline files name them."""
 
 
-class FileState(StrEnum):
-    """What has become of a fetched file."""
-
-    OK = "ok"
-    MISSING = "missing"
-    DAMAGED = "damaged"
-
-
 @dataclass(frozen=True, slots=True)
 class DarknetFiles:
     """The files of one Darknet network; labels are None where none lie beside the cfg."""
@@ -69,11 +58,6 @@ class DarknetFiles:
     cfg: Path
     weights: Path
     names: Path | None
-
-
-def model_folder(name: str) -> Path:
-    """Where a fetched model of the catalogue lies; may not exist yet."""
-    return cache_folder() / "models" / name
 
 
 def added_folder() -> Path:
@@ -108,53 +92,6 @@ def read_beginning(path: Path, most_bytes: int) -> bytes:
             return stream.read(most_bytes)
     except OSError as error:
         raise ModelError(f"{printable(path)}: cannot be read ({error.strerror})") from None
-
-
-def pin_path(path: Path) -> Path:
-    """Where the SHA-256 of a fetched file is kept whose hash the catalogue does not know."""
-    return path.with_name(f"{path.name}.sha256")
-
-
-def read_pin(path: Path) -> str | None:
-    """The SHA-256 by which a fetched file was pinned, or None."""
-    try:
-        words = pin_path(path).read_text(encoding="ascii").split()
-    except (OSError, UnicodeDecodeError):
-        return None
-    return words[0] if words and len(words[0]) == 64 else None
-
-
-def glance(path: Path, file: ModelFile) -> FileState:
-    """What a look at its size says of a fetched file; costs one system call."""
-    try:
-        status = os.stat(path)
-    except OSError:
-        return FileState.MISSING
-    expected = {form.size_bytes for form in file.placed_forms}
-    as_placed = status.st_size > 0 if None in expected else status.st_size in expected
-    return FileState.OK if as_placed and stat.S_ISREG(status.st_mode) else FileState.DAMAGED
-
-
-def verify(path: Path, file: ModelFile, hash_of: Callable[[Path], str] = sha256_of) -> FileState:
-    """What its SHA-256 says of a fetched file. A file that nobody pinned is right.
-
-    Args:
-        path: where it lies.
-        file: what the catalogue says of it.
-        hash_of: the one that reads all of it, or `model_sha256`, which remembers.
-    Raises: ModelError: the file cannot be read.
-    """
-    state = glance(path, file)
-    if state is not FileState.OK:
-        return state
-    try:
-        expected = {form.sha256 or read_pin(path) for form in file.placed_forms}
-        return FileState.OK if None in expected or hash_of(path) in expected else FileState.DAMAGED
-    except OSError as error:
-        raise ModelError(
-            f"{printable(path)}: cannot be read ({error.strerror}); change its permissions, or remove it "
-            "and fetch it again"
-        ) from None
 
 
 def resolve_darknet(model: str, weights: str | None) -> DarknetFiles:
@@ -201,28 +138,13 @@ def resolve_default(model: str) -> str:
     """
     if model != DEFAULT:
         return model
-    name = first_here(DEFAULT_NETWORKS)
+    name = first_here(DEFAULT)
     if name is None:
-        names = " nor ".join(DEFAULT_NETWORKS)
+        names = " nor ".join(STANDS_FOR[DEFAULT])
         raise ModelError(f'model "{DEFAULT}": neither {names} is here; type: {FETCH_COMMAND} {DEFAULT}')
     _fetched_files(find_model(name))
     _log.log(NOTICE, 'model "%s" is %s', DEFAULT, name)
     return name
-
-
-def first_here(names: Sequence[str]) -> str | None:
-    """The first of several models of the catalogue of which a file is on this machine, whole or not."""
-    for name in names:
-        files = find_model(name).files
-        if any(os.path.lexists(model_folder(name) / file) for file in files):
-            return name
-    return None
-
-
-def is_here(model: NamedModel) -> bool:
-    """Whether all files of a model are on this machine, by a look at their sizes."""
-    folder = model_folder(model.name)
-    return all(glance(folder / name, file) is FileState.OK for name, file in model.files.items())
 
 
 def is_onnx(model: str) -> bool:
@@ -248,8 +170,8 @@ def resolve_yunet(model: str) -> Path:
 
     Raises: ModelError: unknown name, missing or unreadable file; says what to do.
     """
-    if model == YUNETS[0]:
-        model = first_here(YUNETS) or model
+    if model == YUNET:
+        model = first_here(YUNET) or model
     if model in read_catalog() or _is_name(model):
         return _single_file(find_model(model, "yunet"))
     return _check_file(model, 'give the path of a YuNet .onnx file, or write "model: yunet"')

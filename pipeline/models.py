@@ -18,10 +18,11 @@ from typing import Any, NoReturn
 
 from pipeline.addedmodels import add_model, iter_added, verify_added
 from pipeline.errors import ExitCode, MinerError, ModelError
+from pipeline.fetchedfiles import FileState, first_here, glance, is_here, model_folder, verify
 from pipeline.modelcatalog import (
     DEFAULT,
-    DEFAULT_NETWORKS,
-    YUNETS,
+    STANDS_FOR,
+    YUNET,
     NamedModel,
     find_model,
     read_catalog,
@@ -31,13 +32,8 @@ from pipeline.modelfetch import copy_files, fetch, fetch_first, megabytes
 from pipeline.modelfiles import (
     ADD_COMMAND,
     FETCH_COMMAND,
-    FileState,
     added_folder,
-    first_here,
-    glance,
-    model_folder,
     official_remedy,
-    verify,
 )
 from pipeline.outputs import printable
 
@@ -124,10 +120,9 @@ def _here(states: set[FileState]) -> str:
 
 def _fetch(options: argparse.Namespace) -> ExitCode:
     for model in options.models:
-        if model == DEFAULT:
-            model = fetch_first(DEFAULT, DEFAULT_NETWORKS, _say)
-        elif model.name == YUNETS[0]:
-            model = fetch_first(model.name, YUNETS, _say)
+        word = DEFAULT if model == DEFAULT else model.name
+        if word in STANDS_FOR:
+            model = fetch_first(word, _say)
         else:
             fetch(model, _say)
         if options.to is not None:
@@ -159,18 +154,17 @@ def _verify(options: argparse.Namespace) -> ExitCode:
 
 def _path(options: argparse.Namespace) -> ExitCode:
     model = _meant(options.model)
-    folder = model_folder(model.name)
-    if any(glance(folder / name, file) is not FileState.OK for name, file in model.files.items()):
+    if not is_here(model):
         raise ModelError(
             f"{model.name}: is not on this machine, or not whole; type: {FETCH_COMMAND} {model.name}"
         )
-    print(folder)
+    print(model_folder(model.name))
     return ExitCode.OK
 
 
 def _meant(model: NamedModel) -> NamedModel:
     """What a name of the command line means on this machine: `yunet` may be its older file."""
-    return find_model(first_here(YUNETS) or model.name) if model.name == YUNETS[0] else model
+    return find_model(first_here(model.name) or model.name) if model.name in STANDS_FOR else model
 
 
 def _say(line: str) -> None:
@@ -213,7 +207,8 @@ def _parser() -> argparse.ArgumentParser:
         help="fetch models into the cache folder",
         description="Fetch models, or the sample photographs, from where the catalogue says; check each "
         f'SHA-256. What is here already, and right, is not fetched again. "{DEFAULT}" is the first of '
-        f"{', '.join(DEFAULT_NETWORKS)} that can be had, and so is {YUNETS[0]} of {', '.join(YUNETS)}.",
+        f"{', '.join(STANDS_FOR[DEFAULT])} that can be had, and so is {YUNET} of "
+        f"{', '.join(STANDS_FOR[YUNET])}.",
         epilog=f"example: {PROGRAM} fetch sample-photos --to demo/photos",
     )
     fetching.add_argument(

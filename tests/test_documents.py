@@ -12,8 +12,8 @@ import visualminer
 from pipeline.catalog import CATALOG
 from pipeline.config import load_class, read_config
 from pipeline.errors import FAILURE_MEANINGS, ExitCode, FailureCode
-from pipeline.modelcatalog import DEFAULT_NETWORKS, YUNETS, find_model
-from pipeline.modelfiles import is_here
+from pipeline.fetchedfiles import is_here
+from pipeline.modelcatalog import STANDS_FOR, find_model
 from pipeline.selftest import write_example_models
 from pipeline.videosampling import Sampling
 
@@ -32,7 +32,7 @@ def test_there_are_the_pipeline_files_of_2017_and_the_demo() -> None:
 @pytest.mark.parametrize("path", PIPELINES, ids=lambda path: path.stem)
 def test_pipeline_files_are_valid(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = path.read_text(encoding="utf-8")
-    if not all(any(is_here(find_model(name)) for name in names) for names in (DEFAULT_NETWORKS, YUNETS)):
+    if not all(any(is_here(find_model(name)) for name in names) for names in STANDS_FOR.values()):
         monkeypatch.setenv("DEEPVISUALMINER_CACHE", str(tmp_path))
         text = re.sub("model: default$", "model: tiny.cfg", text, flags=re.MULTILINE)
         text = re.sub("model: yunet$", "model: tiny-yunet.onnx", text, flags=re.MULTILINE)

@@ -17,7 +17,7 @@ import pytest
 
 from pipeline import __version__
 from pipeline.errors import ExitCode
-from pipeline.modelfiles import model_folder
+from pipeline.fetchedfiles import model_folder
 from pipeline.models import main as models
 from tests.running import (
     PATIENCE_S,

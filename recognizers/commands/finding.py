@@ -14,7 +14,7 @@ from pipeline.config import FILES, ComponentConfig, PipelineConfig, load_class, 
 from pipeline.detections import Region
 from pipeline.errors import UsageError
 from pipeline.frame import Frame
-from pipeline.modelcatalog import YUNETS
+from pipeline.modelcatalog import STANDS_FOR, YUNET
 from pipeline.outputs import printable
 from pipeline.pipeline import Pipeline
 from pipeline.source import Limits
@@ -28,7 +28,7 @@ NAMES = "names"
 
 def is_yunet(word: str) -> bool:
     """Whether who gives this word for a cascade means a YuNet: the catalogue's, or a file."""
-    return word in YUNETS or word.endswith(".onnx")
+    return word in STANDS_FOR[YUNET] or word.endswith(".onnx")
 
 
 def face_component(word: str, *, min_neighbors: int, min_size: int | None) -> ComponentConfig:

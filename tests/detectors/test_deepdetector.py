@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-import pipeline.modelfiles
 from detectors.boxes import iou_with
 from detectors.deepdetector import DeepDetector, DeepDetectorParams
 from detectors.engines import LiteRtEngine
@@ -19,7 +18,7 @@ from pipeline.detections import Box, Detection
 from pipeline.errors import ExitCode, ModelError, PipelineFileError
 from pipeline.frame import Frame
 from pipeline.media import open_frames
-from pipeline.modelcatalog import ModelFile, find_model
+from pipeline.modelcatalog import STANDS_FOR, ModelFile, find_model
 from pipeline.source import Limits, Source
 from pipeline.walk import iter_sources
 from tests.detectors.conftest import photo
@@ -131,7 +130,7 @@ def test_default_is_decided_once_and_told(
 ) -> None:
     caplog.set_level("INFO")
     # as yolox-nano, but any file will do: as if the catalogue did not know its SHA-256
-    monkeypatch.setattr(pipeline.modelfiles, "DEFAULT_NETWORKS", ("yolox-tiny", "yolov3-tiny"))
+    monkeypatch.setitem(STANDS_FOR, "default", ("yolox-tiny", "yolov3-tiny"))
     monkeypatch.setitem(find_model("yolox-tiny").files, "yolox_tiny.onnx", ModelFile())
     monkeypatch.setenv("DEEPVISUALMINER_CACHE", str(tmp_path / "cache"))
     shutil.copytree(yolov3_tiny, tmp_path / "cache/models/yolov3-tiny")

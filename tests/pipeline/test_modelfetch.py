@@ -10,9 +10,10 @@ import pytest
 
 from pipeline.contenthash import sha256_of
 from pipeline.errors import ModelError, OutputError
+from pipeline.fetchedfiles import FileState, verify
 from pipeline.modelcatalog import Edit, ModelFile, NamedModel, find_model
 from pipeline.modelfetch import copy_files, fetch
-from pipeline.modelfiles import FileState, resolve_darknet, verify
+from pipeline.modelfiles import resolve_darknet
 from pipeline.outputs import PART_PREFIX, PART_SUFFIX
 
 ROOT = Path(__file__).parents[2]

@@ -14,19 +14,16 @@ import pipeline.modelfiles
 from pipeline.cachefolder import cache_folder
 from pipeline.contenthash import sha256_of
 from pipeline.errors import ModelError
-from pipeline.modelcatalog import ModelFile, OtherForm, find_model
+from pipeline.fetchedfiles import FileState, model_folder, pin_path, verify
+from pipeline.modelcatalog import STANDS_FOR, ModelFile, OtherForm, find_model
 from pipeline.modelfetch import fetch
 from pipeline.modelfiles import (
-    FileState,
-    model_folder,
-    pin_path,
     resolve_cascade,
     resolve_darknet,
     resolve_default,
     resolve_face_network,
     resolve_onnx,
     resolve_yunet,
-    verify,
 )
 from tests.running import flip_a_bit
 
@@ -149,7 +146,7 @@ def test_default_is_the_first_network_that_is_here(network_cache, cache, monkeyp
         f'model "yolox-nano": {cache}/models/yolox-nano/yolox_nano.onnx is damaged; type: '
         ".venv/bin/python -m pipeline.models fetch yolox-nano"
     )
-    monkeypatch.setattr(pipeline.modelfiles, "DEFAULT_NETWORKS", ("yolox-tiny", "yolov3-tiny"))
+    monkeypatch.setitem(STANDS_FOR, "default", ("yolox-tiny", "yolov3-tiny"))
     monkeypatch.setitem(find_model("yolox-tiny").files, "yolox_tiny.onnx", ModelFile())
     path = wrong_file(cache, "yolox-tiny")  # of which nobody can say that it is wrong
     assert resolve_default("default") == "yolox-tiny"

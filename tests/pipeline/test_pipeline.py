@@ -11,7 +11,7 @@ from PIL import Image
 from pipeline.config import read_config
 from pipeline.detections import Box
 from pipeline.errors import ExitCode, FailureCode, MinerError, ModelError, OutputError, SourceError
-from pipeline.modelfiles import model_folder
+from pipeline.fetchedfiles import model_folder
 from pipeline.models import main as models
 from pipeline.pipeline import Pipeline
 from pipeline.source import Limits
