@@ -2,7 +2,7 @@
 
 PY := .venv/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --quiet
-SOURCES := $(wildcard *.py pipeline/*.py detectors/*.py detectors/*/*.py recognizers/*.py reporters/*.py annotators/*.py)
+SOURCES := $(wildcard *.py pipeline/*.py pipeline/*/*.py detectors/*.py detectors/*/*.py recognizers/*.py reporters/*.py annotators/*.py)
 
 .PHONY: demo test check lock benchmark clean
 
@@ -19,7 +19,7 @@ demo/mined/.done: demo-pipeline.yml demo/.fetched $(SOURCES)
 	$(PY) visualminer.py demo/videos/bikes.mp4 demo/mined demo-pipeline.yml
 	@touch $@
 
-demo/.fetched: pipeline/models.toml .venv/.installed
+demo/.fetched: pipeline/models/models.toml .venv/.installed
 	$(PY) -m pipeline.models fetch default yunet
 	$(PY) -m pipeline.models fetch sample-photos --to demo/photos
 	$(PY) -m pipeline.models fetch sample-videos --to demo/videos

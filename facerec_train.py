@@ -14,7 +14,7 @@ from typing import NoReturn
 
 from pipeline import __version__
 from pipeline.errors import ExitCode, MinerError, SourceError
-from pipeline.processes import open_standard_streams
+from pipeline.host.processes import open_standard_streams
 from recognizers.commands import (
     crop,
     detect,

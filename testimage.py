@@ -9,7 +9,7 @@ import argparse
 import sys
 
 from pipeline.errors import ExitCode
-from pipeline.processes import open_standard_streams
+from pipeline.host.processes import open_standard_streams
 from pipeline.selftest import machine_lines, run_checks
 
 

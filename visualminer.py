@@ -19,18 +19,18 @@ from collections import Counter
 from datetime import datetime
 
 from pipeline import __version__
-from pipeline.config import read_config
-from pipeline.doubts import iter_doubts
+from pipeline.config.config import read_config
+from pipeline.config.warnings import iter_doubts
 from pipeline.errors import ExitCode, LockedError, MinerError
-from pipeline.logs import set_up_logging
+from pipeline.files.outputs import printable
+from pipeline.host.logs import set_up_logging
+from pipeline.host.notices import NOTICE
+from pipeline.host.processes import keep_numpy_to_one_thread, open_standard_streams
 from pipeline.miner import NICE, mine
-from pipeline.notices import NOTICE
-from pipeline.options import Options
 from pipeline.outcome import Summary
-from pipeline.outputs import printable
-from pipeline.plan import plan
-from pipeline.processes import keep_numpy_to_one_thread, open_standard_streams
-from pipeline.progress import (
+from pipeline.runs.options import Options
+from pipeline.runs.plan import plan
+from pipeline.runs.progress import (
     PlainProgress,
     TerminalProgress,
     final_line,
@@ -38,8 +38,8 @@ from pipeline.progress import (
     planned_text,
     summary_text,
 )
-from pipeline.selection import Reason
-from pipeline.summaryfile import check_summary_file, write_summary
+from pipeline.runs.selection import Reason
+from pipeline.runs.summaryfile import check_summary_file, write_summary
 
 MOST_WORKERS = 1024
 _log = logging.getLogger("visualminer")

@@ -16,11 +16,11 @@ from annotators.mark import check_own, is_own
 from annotators.pictureparams import PictureFormat, PictureSize, fit_within
 from pipeline.component import Params, SegmentSession, Writer
 from pipeline.detections import FrameResult
-from pipeline.film import Film, Share
+from pipeline.files.outputs import output_errors, printable, write_file
 from pipeline.frame import Frame
-from pipeline.outputs import output_errors, printable, write_file
 from pipeline.source import MediaFacts, Source
-from pipeline.videofacts import VideoFacts
+from pipeline.videos.facts import VideoFacts
+from pipeline.videos.messages import Film, Share
 
 _log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from pipeline.errors import FailureCode, SourceError
-from pipeline.outputs import printable
+from pipeline.files.outputs import printable
 from pipeline.source import Source
 
 MARK = "annotated by Deep Visual Miner"

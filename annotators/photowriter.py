@@ -15,8 +15,8 @@ from annotators.mark import check_own
 from annotators.pictureparams import PictureFormat, PictureSize, fit_within
 from pipeline.component import Params, Writer
 from pipeline.detections import FrameResult
+from pipeline.files.outputs import printable, write_file
 from pipeline.frame import Frame
-from pipeline.outputs import printable, write_file
 from pipeline.source import MediaFacts, Source, SourceKind
 
 _log = logging.getLogger(__name__)

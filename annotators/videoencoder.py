@@ -12,9 +12,9 @@ import numpy as np
 
 from annotators.matroska import frame_header, stream_header
 from pipeline.errors import FailureCode, SourceError
-from pipeline.ffmpeg import Ffmpeg
+from pipeline.files.outputs import output_errors
 from pipeline.frame import RgbArray
-from pipeline.outputs import output_errors
+from pipeline.videos.ffmpeg import Ffmpeg
 
 _COLOURS = "scale=out_color_matrix=bt709:out_range=tv"
 _TAGS = ("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv")

@@ -14,11 +14,11 @@ from pathlib import Path
 from annotators.mark import MARK
 from annotators.videoencoder import failure_of
 from annotators.videoformats import FORMAT_OPTIONS, GIF_FILTER, VideoFormat
-from pipeline.channel import Channel
 from pipeline.errors import FailureCode, SourceError
-from pipeline.ffmpeg import Ffmpeg, safe_input
-from pipeline.outputs import make_part, output_errors, printable, remove_parts, replace_file
+from pipeline.files.outputs import make_part, output_errors, printable, remove_parts, replace_file
 from pipeline.source import Source
+from pipeline.videos.ffmpeg import Ffmpeg, safe_input
+from pipeline.videos.pipereader import Channel
 
 _log = logging.getLogger(__name__)
 

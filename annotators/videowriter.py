@@ -15,10 +15,10 @@ from annotators.pictureparams import PictureSize, fit_into
 from annotators.videoformats import FORMAT_OPTIONS, VideoFormat
 from pipeline.component import Params, SegmentSession, Writer
 from pipeline.detections import FrameResult
-from pipeline.film import Film, Share
 from pipeline.frame import Frame
 from pipeline.source import MediaFacts, Source
-from pipeline.videofacts import VideoFacts
+from pipeline.videos.facts import VideoFacts
+from pipeline.videos.messages import Film, Share
 
 
 class VideoWriterParams(Params):

@@ -17,11 +17,11 @@ from detectors.boxes import letterbox
 from detectors.darknet.cfg import read_cfg
 from detectors.darknet.compiled import compiled_network
 from detectors.engines import LiteRtEngine
+from pipeline.files.walk import iter_sources
 from pipeline.frame import Frame
 from pipeline.media import open_frames
-from pipeline.modelfiles import resolve_darknet
+from pipeline.models.files import resolve_darknet
 from pipeline.source import Limits, Source
-from pipeline.walk import iter_sources
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from detectors.darknet.cfg import read_cfg
 from detectors.darknet.compiled import compiled_network
 from detectors.engines import LiteRtEngine
-from pipeline.modelfiles import resolve_darknet
+from pipeline.models.files import resolve_darknet
 
 
 def main() -> None:

@@ -19,10 +19,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipeline.config import read_config
-from pipeline.ledger import Ledger, Record
-from pipeline.options import Options, context_of
+from pipeline.config.config import read_config
+from pipeline.ledger.ledger import Ledger, Record
 from pipeline.outcome import Status
+from pipeline.runs.options import Options, context_of
 from pipeline.source import Stamp
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -32,10 +32,10 @@ import onnxruntime
 
 from benchmarks.photos import cpu_seconds_of, pss_of_workers, run_miner, timed
 from detectors.boxes import suppress_scores
+from pipeline.files.walk import iter_sources
 from pipeline.media import open_frames
-from pipeline.modelfiles import resolve_onnx
+from pipeline.models.files import resolve_onnx
 from pipeline.source import Limits, Source
-from pipeline.walk import iter_sources
 
 ROOT = Path(__file__).resolve().parents[1]
 THRESHOLD, NMS = 0.001, 0.65

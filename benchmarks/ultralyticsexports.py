@@ -71,9 +71,9 @@ def compare(folder: Path, photos: list[Path]) -> None:
 
     from detectors.boxes import iou_with
     from detectors.onnx.network import OnnxNetwork
+    from pipeline.files.walk import iter_sources
     from pipeline.media import open_frames
     from pipeline.source import Limits
-    from pipeline.walk import iter_sources
 
     for path in sorted(folder.glob("*.onnx")):
         said = json.loads(path.with_suffix(".json").read_text())

@@ -21,11 +21,11 @@ import numpy as np
 import psutil
 
 from pipeline.source import HEAD_BYTES, Limits, Source, SourceKind, identify
-from pipeline.video import Reading, iter_frames, plan
-from pipeline.videofacts import Video
-from pipeline.videoprobe import probe
-from pipeline.videosampling import Sampling, choose_frames
-from pipeline.videosegments import Segment, plan_segments
+from pipeline.videos.facts import Video
+from pipeline.videos.probe import probe
+from pipeline.videos.reader import Reading, iter_frames, plan
+from pipeline.videos.sampling import Sampling, choose_frames
+from pipeline.videos.segments import Segment, plan_segments
 
 ROUNDS = 3
 

@@ -26,10 +26,10 @@ from pathlib import Path
 import psutil
 
 from benchmarks.photos import ROOT, cpu_seconds_of, run, run_miner
-from pipeline.ffmpeg import ffmpeg_path
 from pipeline.source import HEAD_BYTES, Limits, Source, SourceKind, identify
-from pipeline.videofacts import VideoFacts
-from pipeline.videoprobe import probe
+from pipeline.videos.facts import VideoFacts
+from pipeline.videos.ffmpeg import ffmpeg_path
+from pipeline.videos.probe import probe
 
 SETTLE_S = 0.1
 INPUT_PX = 416

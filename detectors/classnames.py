@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipeline.errors import ModelError
-from pipeline.modelfiles import read_beginning
-from pipeline.outputs import printable
+from pipeline.files.outputs import printable
+from pipeline.models.files import read_beginning
 
 MAX_NAMES_BYTES = 1 << 20
 

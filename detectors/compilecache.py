@@ -21,11 +21,11 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeVar
 
-from pipeline.cachefolder import cache_folder
 from pipeline.errors import ExitCode, ModelError
-from pipeline.modelhash import model_sha256
-from pipeline.notices import NOTICE
-from pipeline.outputs import printable, sweep_parts
+from pipeline.files.cachefolder import cache_folder
+from pipeline.files.outputs import printable, sweep_parts
+from pipeline.host.notices import NOTICE
+from pipeline.models.hash import model_sha256
 
 Precision = Literal["float32", "int8"]
 Opened = TypeVar("Opened")

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import ExitCode, MinerError
-from pipeline.outputs import write_file
-from pipeline.processes import die_with_parent
+from pipeline.files.outputs import write_file
+from pipeline.host.processes import die_with_parent
 
 
 def run_compiler(arguments: list[str], compile_files: Callable[..., bytes]) -> int:

@@ -10,7 +10,7 @@ from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 from pipeline.errors import ModelError
-from pipeline.outputs import printable
+from pipeline.files.outputs import printable
 
 FloatArray = NDArray[np.float32]
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from detectors.darknet.compiled import compiled_network
 from pipeline.errors import ModelError
-from pipeline.fetchedfiles import model_folder
-from pipeline.modelcatalog import read_catalog
-from pipeline.modelfiles import DarknetFiles, resolve_darknet
+from pipeline.models.catalog import read_catalog
+from pipeline.models.fetched import model_folder
+from pipeline.models.files import DarknetFiles, resolve_darknet
 
 PRECISIONS = ("float32", "int8")
 

@@ -17,11 +17,11 @@ from typing import Annotated, Any, ClassVar, NamedTuple, Protocol
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
 from pipeline.detections import Detection, FrameResult, Region
-from pipeline.film import Film, Share
+from pipeline.files.outputs import output_path
 from pipeline.frame import Frame
-from pipeline.outputs import output_path
 from pipeline.source import MediaFacts, Source
-from pipeline.videofacts import VideoFacts
+from pipeline.videos.facts import VideoFacts
+from pipeline.videos.messages import Film, Share
 
 ALL = "all"
 
@@ -183,7 +183,7 @@ class Writer(Component):
     Args:
         tag: what the names of this writer's outputs bear between the input's name and their ending:
             empty for the first writer of its type in a pipeline, so that a second never overwrites it.
-        fingerprint: of the pipeline, see `pipeline.config.PipelineConfig`.
+        fingerprint: of the pipeline, see `pipeline.config.config.PipelineConfig`.
     """
 
     finished_last: ClassVar[bool] = False

@@ -29,7 +29,7 @@ def open_frames(source: Source, limits: Limits, *, salvage: bool = False) -> Med
     """
     if source.kind is SourceKind.VIDEO:
         raise SourceError(FailureCode.UNSUPPORTED_FORMAT, "it is a video; give a photo")
-    from pipeline.photo import open_photo
+    from pipeline.photos.photo import open_photo
 
     facts, frame = open_photo(source, limits, salvage=salvage)
     return Media(facts, iter((frame,)))

@@ -12,25 +12,25 @@ from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
-from pipeline.bookkeeping import Bookkeeping, rebuild_if_empty
-from pipeline.capacity import capacity, worker_bytes
-from pipeline.config import read_config
-from pipeline.cores import usable_cores
-from pipeline.doubts import iter_doubts
+from pipeline.config.config import read_config
+from pipeline.config.warnings import iter_doubts
 from pipeline.errors import ExitCode, MinerError
-from pipeline.ledger import Ledger
-from pipeline.lock import lock_output
-from pipeline.logs import own_level
-from pipeline.memory import free_bytes
-from pipeline.options import Options, check_places, context_of, iter_found, limits_of, selection_of
+from pipeline.files.lock import lock_output
+from pipeline.files.outputs import check_writable, printable, sweep_parts, sweep_tree
+from pipeline.host.cores import usable_cores
+from pipeline.host.logs import own_level
+from pipeline.host.memory import free_bytes
+from pipeline.ledger.ledger import Ledger
 from pipeline.outcome import Outcome, Summary
-from pipeline.outputs import check_writable, printable, sweep_parts, sweep_tree
-from pipeline.prune import iter_orphans, remove_outputs
-from pipeline.selection import Selection
+from pipeline.runs.bookkeeping import Bookkeeping, rebuild_if_empty
+from pipeline.runs.options import Options, check_places, context_of, iter_found, limits_of, selection_of
+from pipeline.runs.prune import iter_orphans, remove_outputs
+from pipeline.runs.selection import Selection
 from pipeline.source import Source
-from pipeline.workerprocess import Assignment
-from pipeline.workers import Workers
-from pipeline.workforce import SerialWorkers, Workforce
+from pipeline.workers.capacity import capacity, worker_bytes
+from pipeline.workers.executor import SerialWorkers, Workforce
+from pipeline.workers.pool import Workers
+from pipeline.workers.process import Assignment
 
 _log = logging.getLogger(__name__)
 

@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from pipeline.component import Component, Detector, Writer, WriterSession
-from pipeline.config import FILES, ComponentConfig, PipelineConfig, load_class
+from pipeline.config.config import FILES, ComponentConfig, PipelineConfig, load_class
 from pipeline.detections import Box, Detection, FrameResult, Region
 from pipeline.errors import FailureCode, MinerError, OutputNameError, SourceError
+from pipeline.files.outputs import output_path
 from pipeline.frame import Frame
 from pipeline.media import open_frames
-from pipeline.outputs import output_path
 from pipeline.source import Limits, MediaFacts, Source
 
 _log = logging.getLogger(__name__)

@@ -22,15 +22,15 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import __version__
-from pipeline.cachefolder import CACHE_VARIABLE
 from pipeline.catalog import CATALOG
 from pipeline.component import Writer
-from pipeline.config import load_class
-from pipeline.cores import usable_cores
+from pipeline.config.config import load_class
 from pipeline.errors import MinerError
+from pipeline.files.cachefolder import CACHE_VARIABLE
+from pipeline.host.cores import usable_cores
 from pipeline.miner import mine
-from pipeline.options import Options
 from pipeline.outcome import Outcome
+from pipeline.runs.options import Options
 
 _PACKAGES = (
     "tensorflow",

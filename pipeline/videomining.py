@@ -1,7 +1,7 @@
 """A video through the pipeline in three steps: a look that cuts it, its segments in any order, the join.
 
-Each step is done by some worker; what one says to the next is a plain value of `pipeline.film`. What a
-segment holds depends on the video and the pipeline file alone, and so do the outputs, whoever does what.
+Each step is done by some worker; what one says to the next is a plain value of `pipeline.videos.messages`.
+What a segment holds depends on the video and the pipeline file alone, and so do the outputs.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.component import SegmentSession, Writer
-from pipeline.contenthash import sha256_of
 from pipeline.errors import FailureCode, SourceError
-from pipeline.film import Cut, Film, MinedStretch, Share, Stretch
+from pipeline.files.hashing import sha256_of
+from pipeline.files.outputs import hand_over, make_part, remove_parts
 from pipeline.frame import Frame
-from pipeline.outputs import hand_over, make_part, remove_parts
 from pipeline.pipeline import Mined, Pipeline, Step, blamed_on, blamed_session, next_frame, source_errors, who
 from pipeline.source import Source
-from pipeline.video import Reading, iter_frames, plan
-from pipeline.videofacts import FileState, Video, VideoFacts
-from pipeline.videoprobe import file_state, probe
-from pipeline.videosampling import Sampling, choose_frames
-from pipeline.videosegments import plan_segments
+from pipeline.videos.facts import FileState, Video, VideoFacts
+from pipeline.videos.messages import Cut, Film, MinedStretch, Share, Stretch
+from pipeline.videos.probe import file_state, probe
+from pipeline.videos.reader import Reading, iter_frames, plan
+from pipeline.videos.sampling import Sampling, choose_frames
+from pipeline.videos.segments import plan_segments
 
 
 def look_at(pipeline: Pipeline, source: Source) -> Cut:

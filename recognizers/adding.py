@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pipeline.errors import UsageError
-from pipeline.outputs import printable
+from pipeline.files.outputs import printable
 from recognizers.dataset import Example
 from recognizers.descriptors import DescriptorGallery
 from recognizers.facemodel import FORMAT, FaceModel, Method

@@ -12,8 +12,8 @@ import numpy as np
 import onnxruntime
 
 from pipeline.errors import ModelError
-from pipeline.outputs import printable
-from pipeline.timelimit import time_limit
+from pipeline.files.outputs import printable
+from pipeline.host.timelimit import time_limit
 from recognizers.alignment import TEMPLATE_SIDE_PX, aligned
 from recognizers.faceimage import PixelArray, scaled, with_margin
 from recognizers.facenetwork import DescriptorArray, Strangers

@@ -6,9 +6,9 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from pipeline.cores import usable_cores
 from pipeline.detections import Label
 from pipeline.frame import GrayArray
+from pipeline.host.cores import usable_cores
 from recognizers.dataset import Example
 from recognizers.evaluation import Answer
 from recognizers.faceimage import model_face

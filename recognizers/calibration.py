@@ -14,8 +14,8 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.cores import usable_cores
 from pipeline.frame import GrayArray
+from pipeline.host.cores import usable_cores
 from recognizers.gallery import Gallery
 from recognizers.strategies import FISCHER, LBP
 

@@ -13,10 +13,10 @@ import numpy as np
 
 from pipeline.detections import Region
 from pipeline.errors import SourceError, UsageError
+from pipeline.files.outputs import output_path, printable, write_file
+from pipeline.files.walk import iter_sources
 from pipeline.frame import Frame, GrayArray, RgbArray
-from pipeline.outputs import output_path, printable, write_file
 from pipeline.source import Source, SourceKind
-from pipeline.walk import iter_sources
 from recognizers.alignment import ALIGNED_SIDE_PX, aligned, points_of
 from recognizers.faceimage import scaled, with_margin
 from recognizers.pictures import encode_as, frame_of

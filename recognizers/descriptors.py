@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import ModelError
-from pipeline.outputs import printable
+from pipeline.files.outputs import printable
 from recognizers.facemodel import RETRAIN, FaceModel, locate
 from recognizers.facenetwork import DescriptorArray
 from recognizers.gallery import Nearest

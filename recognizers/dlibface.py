@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from pipeline.detections import Box
 from pipeline.errors import ModelError
-from pipeline.outputs import printable
+from pipeline.files.outputs import printable
 from recognizers.alignment import moved, similarity, warped
 from recognizers.faceimage import PixelArray, scaled
 from recognizers.facenetwork import DescriptorArray, Strangers

@@ -10,9 +10,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.cores import usable_cores
 from pipeline.errors import SourceError
-from pipeline.outputs import printable
+from pipeline.files.outputs import printable
+from pipeline.host.cores import usable_cores
 from pipeline.source import Source
 from recognizers.dataset import FaceFolder
 from recognizers.pictures import frame_of

@@ -14,7 +14,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pipeline.errors import UsageError
-from pipeline.outputs import printable, write_file
+from pipeline.files.outputs import printable, write_file
 from recognizers.facemodel import Fit
 
 RECORD_FILE = "faces.json"

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import ModelError
+from pipeline.files.outputs import printable
 from pipeline.frame import GrayArray
-from pipeline.outputs import printable
 from recognizers.faceimage import looks_equalized
 from recognizers.facemodel import RETRAIN, FaceModel, file_digest, locate
 from recognizers.strategies import EIGEN, FISCHER, LBP, model_file_name

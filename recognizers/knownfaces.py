@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from pipeline.errors import ModelError
+from pipeline.files.outputs import printable
 from pipeline.frame import GrayArray
-from pipeline.outputs import printable
 from recognizers.descriptors import DescriptorGallery
 from recognizers.faceimage import model_face
 from recognizers.facemodel import RETRAIN, FaceModel, FaceNetworkRecord

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from pipeline.outputs import PART_PREFIX, PART_SUFFIX, output_errors, sync_folder
+from pipeline.files.outputs import PART_PREFIX, PART_SUFFIX, output_errors, sync_folder
 from recognizers.facemodel import MODEL_FILE, PENDING_FOLDER, FaceModel, Method, read_facemodel
 from recognizers.strategies import STRATEGIES, model_file_name
 

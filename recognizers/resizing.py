@@ -8,11 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.cores import usable_cores
 from pipeline.errors import SourceError, UsageError
-from pipeline.outputs import printable, write_file
+from pipeline.files.outputs import printable, write_file
+from pipeline.files.walk import iter_sources
+from pipeline.host.cores import usable_cores
 from pipeline.source import Source, SourceKind
-from pipeline.walk import iter_sources
 from recognizers.faceimage import fitted, model_face
 from recognizers.facemodel import Fit
 from recognizers.folderrecord import FolderRecord, read_record, write_record

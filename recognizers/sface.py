@@ -13,7 +13,7 @@ import numpy as np
 
 from pipeline.detections import Box
 from pipeline.errors import ModelError
-from pipeline.outputs import printable
+from pipeline.files.outputs import printable
 from recognizers.alignment import TEMPLATE_SIDE_PX
 from recognizers.arcface import face_square, unit_descriptor
 from recognizers.facenetwork import DescriptorArray, Strangers

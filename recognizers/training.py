@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 import cv2
 import numpy as np
 
-from pipeline.cores import usable_cores
 from pipeline.errors import UsageError
+from pipeline.files.outputs import printable
 from pipeline.frame import GrayArray
-from pipeline.outputs import printable
+from pipeline.host.cores import usable_cores
 from recognizers.calibration import unknown_distance
 from recognizers.dataset import Example
 from recognizers.faceimage import looks_equalized

@@ -11,11 +11,11 @@ from typing import Any, BinaryIO
 from pipeline.component import Params, Writer
 from pipeline.detections import FrameResult
 from pipeline.errors import FailureCode, SourceError
-from pipeline.film import Film, Share
+from pipeline.files.outputs import output_errors, printable, replace_file
 from pipeline.frame import Frame
-from pipeline.outputs import output_errors, printable, replace_file
 from pipeline.source import MediaFacts, Source
-from pipeline.videofacts import VideoFacts
+from pipeline.videos.facts import VideoFacts
+from pipeline.videos.messages import Film, Share
 from reporters.layout import FRAMES_END, FRAMES_SEPARATOR, frame_text, head_text
 from reporters.report import to_report_frame, to_report_head
 from reporters.reportfile import is_own_report

@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pipeline.detections import Detection, FrameResult, Label
-from pipeline.film import Film
 from pipeline.source import MediaFacts, Source
+from pipeline.videos.messages import Film
 from reporters.videosummary import Sighting, VideoSummary
 
 SCHEMA = 1

@@ -10,10 +10,10 @@ from typing import BinaryIO
 
 from pipeline.component import SegmentSession
 from pipeline.detections import FrameResult
-from pipeline.film import Film, Share
+from pipeline.files.outputs import output_errors, replace_file
 from pipeline.frame import Frame
-from pipeline.outputs import output_errors, replace_file
 from pipeline.source import Source
+from pipeline.videos.messages import Film, Share
 from reporters.layout import FRAMES_END, FRAMES_SEPARATOR, frame_text, head_text
 from reporters.report import to_report_frame, to_video_head
 from reporters.videosummary import VideoSummary

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from pipeline.modelcatalog import YUNET
-from pipeline.modelfetch import fetch_first
-from pipeline.modelfiles import resolve_yunet
+from pipeline.models.catalog import YUNET
+from pipeline.models.fetch import fetch_first
+from pipeline.models.files import resolve_yunet
 from tests.house import House
 
 ROOT = Path(__file__).parents[1]

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.miner import mine
-from pipeline.options import Options
 from pipeline.outcome import Outcome, Summary
-from pipeline.plan import Planned, plan
-from pipeline.selection import Reason
+from pipeline.runs.options import Options
+from pipeline.runs.plan import Planned, plan
+from pipeline.runs.selection import Reason
 from tests.running import component, pipeline_file, small_photo
 
 FACES = component("faces", "simpledetector", model="haarcascade_frontalface_default.xml")

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import psutil
 
-from pipeline.config import read_config
+from pipeline.config.config import read_config
 from pipeline.outcome import Outcome, Status
 from pipeline.source import Limits, Source
-from pipeline.workerprocess import Assignment
+from pipeline.workers.process import Assignment
 from tests.pictures import source_of
 from tests.running import component, pipeline_file, small_photo
 

@@ -6,12 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-from pipeline.config import read_config
+from pipeline.config.config import read_config
 from pipeline.outcome import Outcome
 from pipeline.source import Limits, Source
-from pipeline.workerprocess import Assignment
-from pipeline.workers import Workers
-from pipeline.workforce import SerialWorkers
+from pipeline.workers.executor import SerialWorkers
+from pipeline.workers.pool import Workers
+from pipeline.workers.process import Assignment
 from tests.running import component, pipeline_file
 from tests.videos import source_of
 

@@ -25,9 +25,9 @@ import pytest
 from PIL import Image
 
 from pipeline.errors import ExitCode
-from pipeline.ledger import Ledger, Record
-from pipeline.ledgerfile import LEDGER_NAME
-from pipeline.lock import LOCK_NAME
+from pipeline.files.lock import LOCK_NAME
+from pipeline.ledger.ledger import Ledger, Record
+from pipeline.ledger.ledgerfile import LEDGER_NAME
 from pipeline.outcome import Status
 from tests.running import PROGRAM, ROOT, component, parts_in, pipeline_file, run
 

@@ -18,14 +18,14 @@ from pydantic import BaseModel, ValidationError
 
 from pipeline.catalog import CATALOG
 from pipeline.component import Component, Detector, Writer
-from pipeline.config import load_class
+from pipeline.config.config import load_class
 from pipeline.detections import Box, Detection, FrameResult, Label
+from pipeline.files.outputs import PART_SUFFIX
+from pipeline.files.walk import iter_sources
 from pipeline.frame import Frame
 from pipeline.media import open_frames
-from pipeline.outputs import PART_SUFFIX
 from pipeline.selftest import draw_photo, example_params, write_example_models
 from pipeline.source import Limits
-from pipeline.walk import iter_sources
 
 TYPES = sorted(CATALOG)
 DETECTORS = [word for word in TYPES if issubclass(load_class(CATALOG[word]), Detector)]
@@ -83,7 +83,7 @@ ONNX = {"model": "tiny-yolov8.onnx", "weights": None, "labels": None}
 HELD = """
 import os
 from pathlib import Path
-from pipeline.processes import keep_numpy_to_one_thread
+from pipeline.host.processes import keep_numpy_to_one_thread
 keep_numpy_to_one_thread()
 from tests.test_components import load
 before = len(os.listdir("/proc/self/fd"))

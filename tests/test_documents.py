@@ -10,12 +10,12 @@ import pytest
 
 import visualminer
 from pipeline.catalog import CATALOG
-from pipeline.config import load_class, read_config
+from pipeline.config.config import load_class, read_config
 from pipeline.errors import FAILURE_MEANINGS, ExitCode, FailureCode
-from pipeline.fetchedfiles import is_here
-from pipeline.modelcatalog import STANDS_FOR, find_model
+from pipeline.models.catalog import STANDS_FOR, find_model
+from pipeline.models.fetched import is_here
 from pipeline.selftest import write_example_models
-from pipeline.videosampling import Sampling
+from pipeline.videos.sampling import Sampling
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

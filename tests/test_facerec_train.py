@@ -15,9 +15,9 @@ import pytest
 
 import facerec_train
 from pipeline.miner import mine
-from pipeline.modelcatalog import find_model
-from pipeline.modelfetch import fetch
-from pipeline.options import Options
+from pipeline.models.catalog import find_model
+from pipeline.models.fetch import fetch
+from pipeline.runs.options import Options
 from tests.drawnfaces import DETECTABLE, draw_photo
 from tests.recognizers.famousphotos import fetch_famous
 

@@ -16,15 +16,15 @@ from pathlib import Path
 import psutil
 import pytest
 
-from pipeline.config import read_config
+from pipeline.config.config import read_config
 from pipeline.errors import ExitCode, FailureCode
+from pipeline.files.walk import iter_sources
 from pipeline.miner import mine
-from pipeline.options import Options
 from pipeline.outcome import Outcome, Status
+from pipeline.runs.options import Options
 from pipeline.source import Limits
-from pipeline.walk import iter_sources
-from pipeline.workerprocess import Assignment
-from pipeline.workers import Workers
+from pipeline.workers.pool import Workers
+from pipeline.workers.process import Assignment
 from tests.running import ROOT, component, parts_in, pipeline_file, run, small_photo
 
 HOARDS = component("all", "tests.plugins.hoards:Hoards", width=16)

@@ -18,8 +18,8 @@ from PIL import Image, ImageOps
 from pipeline.detections import Box
 from pipeline.errors import ExitCode, FailureCode
 from pipeline.miner import mine
-from pipeline.options import Options
 from pipeline.outcome import Outcome, Summary
+from pipeline.runs.options import Options
 from tests.pictures import (
     encoded,
     encoded_by_cv2,

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import ExitCode, LockedError, MinerError
-from pipeline.ledgerfile import LEDGER_NAME
-from pipeline.lock import LOCK_NAME
+from pipeline.files.lock import LOCK_NAME
+from pipeline.ledger.ledgerfile import LEDGER_NAME
 from pipeline.outcome import Outcome, Status
-from pipeline.selection import Reason
+from pipeline.runs.selection import Reason
 from tests.house import both
 from tests.running import PATIENCE_S, PROGRAM, ROOT, component, pipeline_file, run
 
@@ -53,7 +53,7 @@ class TestDryRun:
         script = """
 import os, sys
 from pipeline.miner import mine
-from pipeline.options import Options
+from pipeline.runs.options import Options
 mine(Options(*sys.argv[1:4], workers=0), lambda _: None if os.environ.get("x") else os.kill(os.getpid(), 9))
 """
         command = [sys.executable, "-c", script, house.input, house.output, house.pipeline]
@@ -109,7 +109,7 @@ class TestTheProgram:
                 [
                     sys.executable,
                     "-c",
-                    "import sys; from pathlib import Path; from pipeline.lock import lock_output\n"
+                    "import sys; from pathlib import Path; from pipeline.files.lock import lock_output\n"
                     "with lock_output(Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()",
                     house.output,
                 ],

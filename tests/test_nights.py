@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import ExitCode, FailureCode, MinerError, OutputError
-from pipeline.ledger import Ledger
-from pipeline.ledgerfile import LEDGER_NAME
-from pipeline.lock import LOCK_NAME
+from pipeline.files.lock import LOCK_NAME
+from pipeline.ledger.ledger import Ledger
+from pipeline.ledger.ledgerfile import LEDGER_NAME
 from pipeline.outcome import Outcome
-from pipeline.selection import Reason
+from pipeline.runs.selection import Reason
 from tests.house import COPY, FACES, REPORT, House, both
 from tests.running import component, pipeline_file
 
@@ -40,8 +40,8 @@ class TestWhatIsMined:
         house.photo("a.png")
         (house.input / "notes.txt").write_text("words")
         house.night()
-        monkeypatch.setattr("pipeline.walk.open", lambda *_, **__: pytest.fail("opened"), raising=False)
-        monkeypatch.setattr("pipeline.workforce.Pipeline", lambda *_: pytest.fail("built"))
+        monkeypatch.setattr("pipeline.files.walk.open", lambda *_, **__: pytest.fail("opened"), raising=False)
+        monkeypatch.setattr("pipeline.workers.executor.Pipeline", lambda *_: pytest.fail("built"))
         assert house.counts() == {"unchanged": 1, "ignored": 1}
         assert house.counts(workers=2) == {"unchanged": 1, "ignored": 1}
 
@@ -174,7 +174,7 @@ class TestRenamed:
             ("Summer \u00fc/b.png", Reason.RENAMED),
         ]
         with monkeypatch.context() as patched:
-            patched.setattr("pipeline.workforce.Pipeline", lambda *_: pytest.fail("mined"))
+            patched.setattr("pipeline.workers.executor.Pipeline", lambda *_: pytest.fail("mined"))
             assert house.counts(prune=True) == {"renamed": 2, "pruned": 2}
             assert house.counts() == {"unchanged": 2}
         carried = house.outputs()
@@ -306,7 +306,9 @@ class TestLostLedger:
         house.night()
         (house.output / LEDGER_NAME).unlink()
         with monkeypatch.context() as patched:
-            patched.setattr("pipeline.rebuild.read_report_head", lambda _: (_ for _ in ()).throw(SystemExit))
+            patched.setattr(
+                "pipeline.runs.rebuild.read_report_head", lambda _: (_ for _ in ()).throw(SystemExit)
+            )
             with pytest.raises(SystemExit):
                 house.night()
         assert (house.output / LEDGER_NAME).exists()

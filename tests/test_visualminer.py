@@ -17,8 +17,8 @@ import pytest
 
 from pipeline import __version__
 from pipeline.errors import ExitCode
-from pipeline.fetchedfiles import model_folder
-from pipeline.models import main as models
+from pipeline.models.__main__ import main as models
+from pipeline.models.fetched import model_folder
 from tests.running import (
     PATIENCE_S,
     PROGRAM,

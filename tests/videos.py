@@ -12,13 +12,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.ffmpeg import ffmpeg_path
 from pipeline.frame import RgbArray
 from pipeline.source import FORMATS, HEAD_BYTES, Limits, Source, SourceKind, identify
-from pipeline.video import Reading, iter_frames, plan
-from pipeline.videofacts import Video
-from pipeline.videoprobe import probe
-from pipeline.videosampling import Sampling
+from pipeline.videos.facts import Video
+from pipeline.videos.ffmpeg import ffmpeg_path
+from pipeline.videos.probe import probe
+from pipeline.videos.reader import Reading, iter_frames, plan
+from pipeline.videos.sampling import Sampling
 
 RATE = 25
 BITS = 10

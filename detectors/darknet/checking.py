@@ -12,7 +12,7 @@ from detectors.darknet.layers import NetworkCfg
 from detectors.darknet.treefile import read_parents, tree_file
 from detectors.darknet.weightsfile import check_weights, read_header
 from pipeline.errors import ModelError
-from pipeline.modelfiles import DarknetFiles
+from pipeline.models.files import DarknetFiles
 
 Part = Literal["model", "weights", "labels"]
 

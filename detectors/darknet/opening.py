@@ -12,7 +12,7 @@ from detectors.darknet.tree import read_tree
 from detectors.darknet.treefile import tree_file
 from detectors.darknet.weightsfile import check_weights
 from detectors.yolonetwork import YoloNetwork
-from pipeline.modelfiles import DarknetFiles
+from pipeline.models.files import DarknetFiles
 
 
 def open_darknet(files: DarknetFiles, labels: Path | None, precision: Precision) -> YoloNetwork:

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from detectors.onnx.choices import Device
 from detectors.onnx.nature import Nature
 from pipeline.errors import ModelError
-from pipeline.outputs import printable
-from pipeline.timelimit import time_limit
+from pipeline.files.outputs import printable
+from pipeline.host.timelimit import time_limit
 
 Array = NDArray[Any]
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator
 from typing import Any
 
 from pipeline.errors import ExitCode, UsageError
-from pipeline.outputs import printable
+from pipeline.files.outputs import printable
 from recognizers.facemodel import available, read_facemodel
 from recognizers.strategies import CLASSIC, EIGEN, EMBEDDING, FISCHER, LBP, TITLES
 

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pipeline.cores import usable_cores
 from pipeline.errors import ExitCode, UsageError
-from pipeline.outputs import check_writable, printable
+from pipeline.files.outputs import check_writable, printable
+from pipeline.host.cores import usable_cores
 from recognizers.alignment import ALIGNED_SIDE_PX
 from recognizers.commands.arguments import Lines, add_command, pixels, plural, positive, share
 from recognizers.commands.finding import Finder, face_finder, is_yunet, pipeline_finder

@@ -10,12 +10,12 @@ from pydantic import ValidationError
 
 from pipeline.catalog import CATALOG
 from pipeline.component import Detector
-from pipeline.config import FILES, ComponentConfig, PipelineConfig, load_class, read_config
+from pipeline.config.config import FILES, ComponentConfig, PipelineConfig, load_class, read_config
 from pipeline.detections import Region
 from pipeline.errors import UsageError
+from pipeline.files.outputs import printable
 from pipeline.frame import Frame
-from pipeline.modelcatalog import STANDS_FOR, YUNET
-from pipeline.outputs import printable
+from pipeline.models.catalog import STANDS_FOR, YUNET
 from pipeline.pipeline import Pipeline
 from pipeline.source import Limits
 

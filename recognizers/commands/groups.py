@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.errors import ModelError, UsageError
-from pipeline.modelcatalog import DEFAULT
-from pipeline.outputs import output_errors
+from pipeline.files.outputs import output_errors
+from pipeline.models.catalog import DEFAULT
 from recognizers.commands.arguments import plural, quoted
 from recognizers.commands.progress import tracked
 from recognizers.cropping import Crop

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from pipeline.outputs import printable
+from pipeline.files.outputs import printable
 from recognizers.asking import Oracle
 from recognizers.commands.arguments import (
     Lines,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import ExitCode
-from pipeline.outputs import check_writable, printable
+from pipeline.files.outputs import check_writable, printable
 from recognizers import resizing
 from recognizers.commands.arguments import Lines, add_command, add_flag, flag, pixels, plural, quoted
 from recognizers.commands.progress import tracked

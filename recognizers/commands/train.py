@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import UsageError
-from pipeline.modelcatalog import DEFAULT
-from pipeline.outputs import check_writable, printable
+from pipeline.files.outputs import check_writable, printable
+from pipeline.models.catalog import DEFAULT
 from recognizers.commands.arguments import (
     Lines,
     add_classic_strategies,

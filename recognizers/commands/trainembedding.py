@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from pipeline.errors import UsageError
-from pipeline.modelcatalog import DEFAULT
-from pipeline.outputs import printable
+from pipeline.files.outputs import printable
+from pipeline.models.catalog import DEFAULT
 from recognizers.adding import check_alike, check_enlargeable, enlarged, unknown_examples
 from recognizers.commands.arguments import plural, shown_distance
 from recognizers.commands.progress import tracked

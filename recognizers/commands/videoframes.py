@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pipeline.errors import SourceError, UsageError
+from pipeline.files.outputs import printable
 from pipeline.frame import Frame
-from pipeline.outputs import printable
 from pipeline.source import Limits, SourceKind
-from pipeline.video import Reading, iter_frames
-from pipeline.videoprobe import probe
-from pipeline.videosampling import Sampling, choose_frames
-from pipeline.videosegments import plan_segments
+from pipeline.videos.probe import probe
+from pipeline.videos.reader import Reading, iter_frames
+from pipeline.videos.sampling import Sampling, choose_frames
+from pipeline.videos.segments import plan_segments
 from recognizers.pictures import source_of
 
 

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from pipeline.frame import Frame
-from pipeline.modelcatalog import find_model
-from pipeline.modelfetch import fetch
+from pipeline.models.catalog import find_model
+from pipeline.models.fetch import fetch
 
 
 @pytest.fixture(scope="session")

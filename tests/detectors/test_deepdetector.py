@@ -13,14 +13,14 @@ import pytest
 from detectors.boxes import iou_with
 from detectors.deepdetector import DeepDetector, DeepDetectorParams
 from detectors.engines import LiteRtEngine
-from pipeline.config import read_config
+from pipeline.config.config import read_config
 from pipeline.detections import Box, Detection
 from pipeline.errors import ExitCode, ModelError, PipelineFileError
+from pipeline.files.walk import iter_sources
 from pipeline.frame import Frame
 from pipeline.media import open_frames
-from pipeline.modelcatalog import STANDS_FOR, ModelFile, find_model
+from pipeline.models.catalog import STANDS_FOR, ModelFile, find_model
 from pipeline.source import Limits, Source
-from pipeline.walk import iter_sources
 from tests.detectors.conftest import photo
 from tests.detectors.darknet.networks import conv, net, region, write_network, yolo
 from tests.detectors.onnx.graphs import yolox

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.modelcatalog import PypiSource
+from pipeline.models.catalog import PypiSource
 
 MakeSource = Callable[..., PypiSource]
 

@@ -11,8 +11,8 @@ import pytest
 
 from pipeline.errors import ExitCode, FailureCode, OutputError, PipelineFileError, UsageError
 from pipeline.miner import mine
-from pipeline.options import Options
 from pipeline.outcome import Outcome, Status, Summary
+from pipeline.runs.options import Options
 from tests.running import component, parts_in, pipeline_file, small_photo
 
 ECHO = (component("all", "tests.plugins.routes:Echoes"), component("report", "jsonreportwriter", "all"))

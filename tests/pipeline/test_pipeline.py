@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from pipeline.config import read_config
+from pipeline.config.config import read_config
 from pipeline.detections import Box
 from pipeline.errors import ExitCode, FailureCode, MinerError, ModelError, OutputError, SourceError
-from pipeline.fetchedfiles import model_folder
-from pipeline.models import main as models
+from pipeline.models.__main__ import main as models
+from pipeline.models.fetched import model_folder
 from pipeline.pipeline import Pipeline
 from pipeline.source import Limits
 from tests.pictures import encoded, face, portrait, source_of
@@ -168,7 +168,7 @@ def test_a_chain_of_cascades_on_a_real_photo(tmp_path):
 @pytest.mark.parametrize("name", ["onlycascade", "onlycatfacerecog"])
 def test_pipeline_files_of_2017_do_what_they_say(name, tmp_path):
     """Trigger labels are for detections: with the input `files` the whole photo is looked at."""
-    from pipeline.modelfiles import resolve_cascade
+    from pipeline.models.files import resolve_cascade
     from pipeline.selftest import write_example_models
 
     write_example_models(tmp_path)

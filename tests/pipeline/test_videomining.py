@@ -4,9 +4,9 @@ import pytest
 
 from pipeline.errors import FailureCode
 from pipeline.outcome import Status
-from pipeline.rebuild import iter_rebuilt
+from pipeline.runs.rebuild import iter_rebuilt
 from pipeline.source import SourceKind
-from pipeline.workers import Workers
+from pipeline.workers.pool import Workers
 from tests.minedvideos import (
     NUMBERS,
     REPORT,

@@ -15,8 +15,8 @@ from PIL import Image
 import facerec_train
 from pipeline.component import Params
 from pipeline.frame import Frame
-from pipeline.modelcatalog import find_model
-from pipeline.modelfetch import fetch
+from pipeline.models.catalog import find_model
+from pipeline.models.fetch import fetch
 from recognizers.facemodel import FaceModel, Fit, Method
 from recognizers.gallery import Gallery
 from recognizers.modelswap import replace_model

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.detections import Region
-from pipeline.modelarchive import download, iter_members
-from pipeline.modelcatalog import PypiSource
+from pipeline.models.archive import download, iter_members
+from pipeline.models.catalog import PypiSource
 
 NAMES = ("biden.jpg", "obama.jpg", "obama2.jpg", "obama3.jpg", "obama_partial_face.jpg")
 _TOP = "face_recognition-1.3.0/tests/test_images"

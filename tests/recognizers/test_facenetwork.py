@@ -6,7 +6,7 @@ import os
 import pytest
 
 from pipeline.errors import ModelError
-from pipeline.modelcatalog import find_model
+from pipeline.models.catalog import find_model
 from recognizers.facenetwork import (
     INSTALL_DLIB,
     chosen_network,

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from pipeline.config import RESERVED_NAMES as REFUSED_NAMES
+from pipeline.config.config import RESERVED_NAMES as REFUSED_NAMES
 from pipeline.detections import Box, Detection, FrameResult, Label
 from pipeline.source import MediaFacts, Source, SourceKind
 from reporters.report import RESERVED_NAMES, to_report_frame, to_report_head

@@ -6,8 +6,8 @@ import pytest
 
 from detectors.darkflow.files import DarkflowFiles, resolve_darkflow
 from detectors.darkflow.opening import open_darkflow
-from pipeline.cachefolder import CACHE_VARIABLE
 from pipeline.errors import ModelError
+from pipeline.files.cachefolder import CACHE_VARIABLE
 
 
 def test_finds_the_meta_beside_the_graph(saved: DarkflowFiles) -> None:

@@ -13,10 +13,10 @@ from detectors.compilecache import UNUSED_S, open_compiled
 from detectors.darknet.compiled import COMPILER, compiled_network
 from detectors.darknet.opening import open_darknet
 from detectors.engines import LiteRtEngine
-from pipeline.cachefolder import CACHE_VARIABLE
 from pipeline.errors import ModelError
-from pipeline.modelfiles import DarknetFiles
-from pipeline.notices import NOTICE
+from pipeline.files.cachefolder import CACHE_VARIABLE
+from pipeline.host.notices import NOTICE
+from pipeline.models.files import DarknetFiles
 from tests.detectors.darknet.networks import conv, head_conv, net, write_network, yolo
 from tests.running import component, pipeline_file, run, small_photo
 
@@ -180,7 +180,7 @@ def test_two_processes_make_a_damaged_network_again_once(cache: Path, pair: tupl
     code = (
         "import sys, logging; from pathlib import Path; logging.basicConfig(level=25);"
         "from detectors.darknet.opening import open_darknet;"
-        "from pipeline.modelfiles import DarknetFiles;"
+        "from pipeline.models.files import DarknetFiles;"
         "print(open_darknet(DarknetFiles(*map(Path, sys.argv[1:])), None, 'float32').names)"
     )
     paths = (*pair, names_beside(pair))
@@ -222,7 +222,7 @@ def test_a_damaged_network_in_a_read_only_cache_says_so(
     code = (
         "from pathlib import Path\n"
         "from detectors.darknet.opening import open_darknet\n"
-        "from pipeline.modelfiles import DarknetFiles\n"
+        "from pipeline.models.files import DarknetFiles\n"
         "try: answer = str(open_darknet(DarknetFiles(*map(Path, sys.argv[1:])), None, 'float32'))\n"
         "except Exception as error: answer = f'{type(error).__name__}: {error}'"
     )

@@ -1,0 +1,1 @@
+"""The pipeline file: reading, validating, and warning about valid but doubtful settings."""

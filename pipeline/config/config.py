@@ -1,0 +1,335 @@
+"""From a pipeline file to a frozen `PipelineConfig`, or all of its mistakes at once, each with its line."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+import os
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+from pydantic import ValidationError
+
+from pipeline import __version__
+from pipeline.catalog import CATALOG
+from pipeline.component import Component, Detector, Params, Writer
+from pipeline.config.validation import did_you_mean, sentence_of, shown
+from pipeline.errors import PipelineFileError
+from pipeline.files.outputs import printable
+from pipeline.files.yamlfile import MAX_BYTES, KeyPath, YamlFile, parse_yaml, shortened
+from pipeline.models.hash import model_sha256
+from pipeline.videos.sampling import Sampling
+
+FILES = "files"
+"""The input that stands for the photos and video frames themselves."""
+
+RESERVED_NAMES = (FILES, "frame", "time")
+"""No component may be called so: the words mean something else in a pipeline file or a report."""
+
+MAX_NAME_BYTES = 100
+"""In UTF-8; a second writer's name becomes part of its files' names."""
+
+_TOP_LEVEL_KEYS = ("pipeline", "video", "on_truncated")
+OnTruncated = Literal["fail", "salvage"]
+"""What becomes of a photo that ends too early or is damaged: it fails, or is mined as far as it goes."""
+_COMPONENT_KEYS = ("name", "type", "inputs", "params")
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentConfig:
+    """One component of a pipeline, validated.
+
+    Args:
+        name: unique in the pipeline.
+        type: the word in the pipeline file.
+        target: `module:Class` that implements it.
+        inputs: `files` or names of earlier detectors, in the file's order.
+        params: an instance of the class's own `Params`.
+    """
+
+    name: str
+    type: str
+    target: str
+    inputs: tuple[str, ...]
+    params: Params
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineConfig:
+    """A validated pipeline.
+
+    Args:
+        components: in the order of the file; each one's inputs come before it.
+        fingerprint: SHA-256 over the effective configuration and the model files' contents: two runs with
+            equal fingerprints find the same things.
+        sampling: which frames of videos are mined.
+        on_truncated: what becomes of a photo that ends too early.
+    """
+
+    components: tuple[ComponentConfig, ...]
+    fingerprint: str
+    sampling: Sampling = field(default_factory=Sampling)
+    on_truncated: OnTruncated = "fail"
+
+
+def read_config(path: str, *, allow_plugins: bool = False) -> PipelineConfig:
+    """Read and validate a pipeline file.
+
+    Args:
+        path: of the file; paths inside it are relative to its folder.
+        allow_plugins: whether `type: package.module:ClassName` may load code that is not the project's.
+    Raises:
+        PipelineFileError: with one line a mistake.
+        ModelError: a model file was there and cannot be read.
+    """
+    where = printable(path)
+    try:
+        with open(path, "rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise PipelineFileError([f"{where}: the pipeline file cannot be read ({error.strerror})"]) from None
+    reader = _ConfigReader(parse_yaml(content, where), where, os.path.dirname(os.path.abspath(path)))
+    components, sampling = reader.read(allow_plugins), reader.read_sampling()
+    on_truncated = reader.read_on_truncated()
+    if reader.problems:
+        raise PipelineFileError([text for _, text in sorted(reader.problems, key=lambda problem: problem[0])])
+    fingerprint = _fingerprint(components, sampling, on_truncated)
+    return PipelineConfig(components, fingerprint, sampling, on_truncated)
+
+
+def load_class(target: str) -> type[Component]:
+    """The class that a target of the catalogue names.
+
+    Raises: ImportError, AttributeError: there is none; TypeError: it is no component, or does nothing.
+    """
+    module, _, name = target.partition(":")
+    found = getattr(importlib.import_module(module), name)
+    if not (isinstance(found, type) and issubclass(found, Detector | Writer)):
+        raise TypeError(f"{target} is neither a Detector nor a Writer")
+    work, missing = ("detect", Detector.detect) if issubclass(found, Detector) else ("open", Writer.open)
+    if getattr(found, work) is missing:
+        raise TypeError(f"{target} has no {work}() of its own")
+    return found
+
+
+def _fingerprint(
+    components: tuple[ComponentConfig, ...], sampling: Sampling, on_truncated: OnTruncated
+) -> str:
+    parts: list[Any] = [__version__]
+    if sampling != Sampling():
+        parts.append(sampling.model_dump())
+    if on_truncated != "fail":
+        parts.append(on_truncated)
+    for component in components:
+        files = load_class(component.target).model_files(component.params)
+        parts.append(
+            [
+                *(component.name, component.target, component.inputs),
+                component.params.model_dump(),
+                [model_sha256(file) for file in files],
+            ]
+        )
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
+
+
+class _ConfigReader:
+    """Walks a pipeline file's values once and gathers every mistake on the way."""
+
+    def __init__(self, file: YamlFile, where: str, folder: str) -> None:
+        self.problems: list[tuple[int, str]] = []
+        self._file = file
+        self._where = where
+        self._folder = folder
+        self._kinds: dict[str, type[Component] | None] = {}
+
+    def read(self, allow_plugins: bool) -> tuple[ComponentConfig, ...]:
+        """The components; those with mistakes are left out and their mistakes are in `problems`."""
+        for flaw in self._file.flaws:
+            self._note(flaw.line, flaw.path, flaw.sentence)
+        top = self._file.value
+        if not isinstance(top, dict):
+            self._say((), f'expected a mapping with the key "pipeline"; got {shown(top)}')
+            return ()
+        self._check_keys((), top, _TOP_LEVEL_KEYS)
+        items = top.get("pipeline")
+        if not isinstance(items, list) or not items:
+            self._say(
+                ("pipeline",),
+                f'"pipeline" must be a list of components, each beginning with "- name:"; got {shown(items)}',
+            )
+            return ()
+        read = [self._component(("pipeline", index), item, allow_plugins) for index, item in enumerate(items)]
+        return tuple(component for component in read if component is not None)
+
+    def read_sampling(self) -> Sampling:
+        """The `video:` section; the default where there is none, or a mistake in it."""
+        top = self._file.value
+        given = top.get("video") if isinstance(top, dict) else None
+        if given is not None and not isinstance(given, dict):
+            self._say(("video",), f'"video" must be a mapping; got {shown(given)}')
+            return Sampling()
+        try:
+            return Sampling.model_validate(given or {})
+        except ValidationError as error:
+            for detail in error.errors(include_url=False):
+                self._say(("video", *detail["loc"]), sentence_of(detail, Sampling, "video"))
+            return Sampling()
+
+    def read_on_truncated(self) -> OnTruncated:
+        """The word after `on_truncated:`; the default where there is none, or a mistake in it."""
+        top = self._file.value
+        given = top.get("on_truncated", "fail") if isinstance(top, dict) else "fail"
+        for word in get_args(OnTruncated):
+            if given == word:
+                return word  # type: ignore[no-any-return]
+        self._say(("on_truncated",), f'"on_truncated" must be "fail" or "salvage"; got {shown(given)}')
+        return "fail"
+
+    def _say(self, path: KeyPath, sentence: str) -> None:
+        """Note a mistake, unless it is about a value that is already known to be flawed."""
+        if not any(path[: len(flaw.path)] == flaw.path for flaw in self._file.flaws):
+            self._note(self._file.line(path), path, sentence)
+
+    def _note(self, line: int, path: KeyPath, sentence: str) -> None:
+        self.problems.append((line, f"{self._where}:{line}: {self._about(path)}{sentence}"))
+
+    def _about(self, path: KeyPath) -> str:
+        """Which component a place in the file belongs to, by its name or its number."""
+        if len(path) < 2 or not isinstance(path[1], int):
+            return ""
+        item = self._file.value["pipeline"][path[1]]
+        name = item.get("name") if isinstance(item, dict) else None
+        if not isinstance(name, str) or not name:
+            return f"component number {path[1] + 1}: "
+        return f'component "{shortened(name)}": '
+
+    def _check_keys(self, path: KeyPath, given: dict[str, Any], known: tuple[str, ...]) -> None:
+        for key in given:
+            if key not in known:
+                self._say((*path, key), f'unknown key "{shortened(key)}"{did_you_mean(key, known)}')
+
+    def _component(self, path: KeyPath, item: Any, allow_plugins: bool) -> ComponentConfig | None:
+        if not isinstance(item, dict):
+            self._say(path, f'expected a mapping with "name", "type" and "inputs"; got {shown(item)}')
+            return None
+        before = len(self.problems)
+        self._check_keys(path, item, _COMPONENT_KEYS)
+        self._check_name((*path, "name"), item.get("name"))
+        target, found = self._type((*path, "type"), item.get("type"), allow_plugins)
+        inputs = self._inputs((*path, "inputs"), item, found)
+        params = self._params((*path, "params"), item.get("params"), found)
+        if isinstance(item.get("name"), str):
+            self._kinds.setdefault(item["name"], found)
+        if target is None or params is None or len(self.problems) > before:
+            return None
+        return ComponentConfig(item["name"], item["type"], target, inputs, params)
+
+    def _check_name(self, at: KeyPath, name: Any) -> None:
+        if not isinstance(name, str) or not name:
+            self._say(at, f'a component needs a "name", a word; got {shown(name)}')
+        elif name in RESERVED_NAMES:
+            self._say(at, "this cannot be a component's name: it means something else here or in reports")
+        elif len(name.encode()) > MAX_NAME_BYTES:
+            self._say(at, f"a name may have {MAX_NAME_BYTES} bytes, this one has {len(name.encode())}")
+        elif "/" in name or name[0] == "." or not name.isprintable():
+            self._say(at, 'a name holds no "/" and no control characters, and does not begin with a dot')
+        elif name in self._kinds:
+            self._say(at, "the name is taken by an earlier component; choose another")
+
+    def _type(self, at: KeyPath, word: Any, allow_plugins: bool) -> tuple[str | None, type[Component] | None]:
+        if not isinstance(word, str) or not word:
+            self._say(at, f'a component needs a "type", a word; got {shown(word)}{did_you_mean("", CATALOG)}')
+            return None, None
+        target = CATALOG.get(word)
+        if target is None and ":" not in word:
+            self._say(at, f'unknown type "{shortened(word)}"{did_you_mean(word, CATALOG)}')
+            return None, None
+        if target is None and not allow_plugins:
+            self._say(
+                at, f'type "{shortened(word)}" is code from outside; it loads only with --allow-plugins'
+            )
+            return None, None
+        target = target or word
+        try:
+            return target, load_class(target)
+        except (Exception, SystemExit) as error:  # a plugin's module may raise anything
+            hint = "; name its folder in PYTHONPATH" if isinstance(error, ModuleNotFoundError) else ""
+            self._say(at, f'type "{shortened(word)}" cannot be loaded ({_told(error)}){hint}')
+            return None, None
+
+    def _inputs(self, at: KeyPath, item: dict[str, Any], found: type[Component] | None) -> tuple[str, ...]:
+        given = item.get("inputs")
+        names = [given] if isinstance(given, str) else given
+        if not isinstance(names, list) or not names:
+            self._say(at, f'"inputs" must be a list of "files" or earlier components; got {shown(given)}')
+            return ()
+        for index, name in enumerate(names):
+            trouble = self._input_trouble(name, item.get("name"), found)
+            if name in names[:index]:
+                trouble = f'input "{shortened(str(name))}" is given twice'
+            if trouble:
+                self._say((*at, index), trouble)
+        return tuple(str(name) for name in names)
+
+    def _input_trouble(self, name: Any, own: Any, found: type[Component] | None) -> str | None:
+        """What is wrong with one input, or None."""
+        if not isinstance(name, str):
+            return f"an input must be a word; got {shown(name)}"
+        if name == FILES:
+            is_writer = found is not None and issubclass(found, Writer)
+            return 'a writer writes what components find; "files" finds nothing' if is_writer else None
+        if name in self._kinds:
+            kind = self._kinds[name]
+            is_writer = kind is not None and issubclass(kind, Writer)
+            return f'input "{shortened(name)}" is a writer, which finds nothing' if is_writer else None
+        if name == own:
+            return f'input "{shortened(name)}" is the component itself'
+        items = self._file.value["pipeline"]
+        if any(isinstance(item, dict) and item.get("name") == name for item in items):
+            return f'input "{shortened(name)}" comes later in the file; move it before this component'
+        return f'input "{shortened(name)}" names no component{did_you_mean(name, (FILES, *self._kinds))}'
+
+    def _params(self, at: KeyPath, given: Any, found: type[Component] | None) -> Params | None:
+        if found is None:
+            return None
+        if given is not None and not isinstance(given, dict):
+            self._say(at, f'"params" must be a mapping; got {shown(given)}')
+            return None
+        params, wrong = self._validated(at, given or {}, found)
+        try:
+            for problem in () if params is None else found.check(params):
+                if problem.key not in wrong:
+                    self._say((*at, problem.key), f"params.{problem.key}: {problem.sentence}")
+        except Exception as error:  # a plugin's own checks may raise anything
+            self._say(at, f"the params cannot be checked ({_told(error)})")
+        return params
+
+    def _validated(
+        self, at: KeyPath, given: dict[str, Any], found: type[Component]
+    ) -> tuple[Params | None, frozenset[str]]:
+        """The params, and the keys whose values are wrong, left out of them so that the rest can be checked.
+
+        Returns: None for the params where there are none without those keys.
+        """
+        context = {"folder": self._folder}
+        try:
+            return found.Params.model_validate(given, context=context), frozenset()
+        except ValidationError as error:
+            details = error.errors(include_url=False)
+        except Exception as error:  # of a plugin's own validators
+            self._say(at, f"the params cannot be checked ({_told(error)})")
+            return None, frozenset()
+        for detail in details:
+            self._say((*at, *detail["loc"]), sentence_of(detail, found.Params))
+        wrong = frozenset(str(detail["loc"][0]) for detail in details if detail["loc"])
+        try:
+            sound = {key: value for key, value in given.items() if key not in wrong}
+            return found.Params.model_validate(sound, context=context), wrong
+        except Exception:  # what is left is no whole; its mistakes are told already
+            return None, wrong
+
+
+def _told(error: BaseException) -> str:
+    """An exception that nobody expected, in one line."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"

@@ -1,0 +1,1 @@
+"""The machine: cores, memory, child processes, time limits, log output."""

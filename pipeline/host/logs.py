@@ -1,0 +1,119 @@
+"""Where log lines go: the terminal or standard error, and a file if one is named."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from datetime import datetime
+from logging.handlers import WatchedFileHandler
+from typing import Any, Literal
+
+from pipeline.errors import UsageError
+from pipeline.files.outputs import printable
+
+_OWN_LOGGERS = ("annotators", "detectors", "pipeline", "recognizers", "reporters", "visualminer")
+
+
+class _LineFormatter(logging.Formatter):
+    """A line with its time; what is more than news says so."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's own name
+        """The line without a traceback below it."""
+        if record.levelno >= logging.WARNING:
+            record.message = f"{record.levelname.lower()}: {record.message}"
+        return super().formatMessage(record)
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line and what stands below it, without a character that a terminal would obey."""
+        lines = super().format(record).split("\n")
+        return "\n".join(line if line.isprintable() else _escaped(line) for line in lines)
+
+
+def _escaped(line: str) -> str:
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in line
+    )
+
+
+class _JsonFormatter(logging.Formatter):
+    """A JSON object a line, for programs; what became of an input has its fields beside the sentence."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        shown: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created).astimezone().isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        shown |= getattr(record, "fields", {})
+        if record.exc_info:
+            shown["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(shown)
+
+
+class _StderrHandler(logging.Handler):
+    """Writes to whatever standard error is now, so that a progress bar can take it over and lift itself."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line."""
+        try:
+            sys.stderr.write(self.format(record) + "\n")
+        except BrokenPipeError:
+            raise
+        except Exception:  # logging's own convention: a log line never stops the program
+            self.handleError(record)
+
+
+class _RotatedFileHandler(WatchedFileHandler):
+    """Opens its file anew when logrotate has moved it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line."""
+        try:
+            super().emit(record)
+        except Exception:  # the file's folder is gone, perhaps: a log line never stops the program
+            self.handleError(record)
+
+
+def set_up_logging(level: int, log_file: str | None, log_format: Literal["text", "json"] = "text") -> None:
+    """Send log lines to standard error, and to a file where one is named.
+
+    Args:
+        level: the least that standard error gets.
+        log_file: gets at least what becomes of every file (`logging.DEBUG`), whatever `level` is.
+        log_format: of both.
+    Raises: UsageError: the file cannot be opened.
+    """
+    on_stderr = _StderrHandler()
+    on_stderr.setLevel(level)
+    handlers: list[logging.Handler] = [on_stderr]
+    if log_file is not None:
+        try:
+            handlers.append(_RotatedFileHandler(log_file, encoding="utf-8", errors="backslashreplace"))
+        except OSError as error:
+            raise UsageError(
+                f"{printable(log_file)}: the log file cannot be opened ({error.strerror}); name another"
+            ) from None
+        level = logging.DEBUG
+    for handler in handlers:
+        handler.setFormatter(_JsonFormatter() if log_format == "json" else _LineFormatter())
+    logging.raiseExceptions = False  # a log file on a full disk is no reason for a traceback a line
+    logging.basicConfig(handlers=handlers, force=True)
+    set_levels(level)
+
+
+def set_levels(level: int) -> None:
+    """The least that this project's own loggers say; libraries keep to warnings, or are as quiet."""
+    logging.getLogger().setLevel(max(level, logging.WARNING))
+    for name in _OWN_LOGGERS:
+        logging.getLogger(name).setLevel(level)
+
+
+def own_level() -> int:
+    """What `set_levels` was told."""
+    return logging.getLogger(_OWN_LOGGERS[0]).getEffectiveLevel()

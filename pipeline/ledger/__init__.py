@@ -1,0 +1,1 @@
+"""The ledger: an SQLite file in OUTPUT that records the result of each input."""

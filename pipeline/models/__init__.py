@@ -1,0 +1,1 @@
+"""Model files: the catalogue, downloading, verifying, and resolving a model's name to local files."""

@@ -1,0 +1,265 @@
+"""The door to model files: list, fetch, verify and find those that are known by name.
+
+.venv/bin/python -m pipeline.models fetch yolov3-tiny
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import signal
+import sys
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+from pipeline.errors import ExitCode, MinerError, ModelError
+from pipeline.files.outputs import printable
+from pipeline.models.added import add_model, iter_added, verify_added
+from pipeline.models.catalog import (
+    DEFAULT,
+    STANDS_FOR,
+    YUNET,
+    NamedModel,
+    find_model,
+    read_catalog,
+    read_official,
+)
+from pipeline.models.fetch import copy_files, fetch, fetch_first, megabytes
+from pipeline.models.fetched import FileState, first_here, glance, is_here, model_folder, verify
+from pipeline.models.files import (
+    ADD_COMMAND,
+    FETCH_COMMAND,
+    added_folder,
+    official_remedy,
+)
+
+PROGRAM = ".venv/bin/python -m pipeline.models"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what the command line says; returns an exit code of `ExitCode`."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="surrogateescape")  # a folder's name goes out as the bytes that it is
+    options = _parser().parse_args(arguments)
+    try:
+        code: ExitCode = options.act(options)
+        sys.stdout.flush()
+    except MinerError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("interrupted; nothing half fetched was left behind", file=sys.stderr)
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains at its exit
+        return ExitCode.BROKEN_PIPE
+    return code
+
+
+def _terminate(signal_number: int, frame: FrameType | None) -> NoReturn:
+    sys.exit(ExitCode.TERMINATED)
+
+
+def _list(options: argparse.Namespace) -> ExitCode:
+    models = read_catalog().values()
+    width = max(len(model.name) for model in models)
+    print(f"{'NAME':<{width}}  {'KIND':<8} {'SIZE':>9}  HERE")
+    for model in models:
+        states = {glance(model_folder(model.name) / name, file) for name, file in model.files.items()}
+        size = "-" if model.size_bytes is None else megabytes(model.size_bytes)
+        print(f"{model.name:<{width}}  {model.kind:<8} {size:>9}  {_here(states)}")
+        print(_indented(model.description))
+        print(_indented(f"licence: {model.licence}"))
+        if states == {FileState.OK}:
+            print(f"    in {printable(model_folder(model.name))}")
+        else:
+            print(f"    type: {FETCH_COMMAND} {model.name}")
+    for name, files in iter_added():
+        size = megabytes(sum(path.stat().st_size for path in files.values()))
+        print(f"{name:<{width}}  {'darknet':<8} {size:>9}  yes")
+        print(_indented("added by you"))
+        print(f"    in {printable(files['.cfg'].parent)}")
+    print(f"\nThese run too, but cannot be fetched from here: download one, then type\n{ADD_COMMAND}")
+    for official in read_official().values():
+        print(_indented(f"{official.name}: {official.description}; {official.source}"))
+    return ExitCode.OK
+
+
+def _add(options: argparse.Namespace) -> ExitCode:
+    from detectors.classnames import read_class_names
+    from detectors.darknet.cfg import read_cfg
+    from detectors.darknet.weightsfile import check_weights
+
+    network = read_cfg(options.cfg)
+    check_weights(options.weights, network)
+    names = options.names or options.cfg.with_suffix(".names")
+    files = {".cfg": options.cfg, ".weights": options.weights}
+    if options.names is not None or names.is_file():
+        files[".names"] = names
+    read_class_names(files.get(".names"), network.classes, network.where)
+    folder = add_model(options.name, files)
+    _say(f'{options.name}: added, in {printable(folder)}; write "model: {options.name}" in a pipeline file')
+    return ExitCode.OK
+
+
+def _indented(text: str) -> str:
+    return textwrap.fill(
+        text, width=100, initial_indent="    ", subsequent_indent="        ", break_on_hyphens=False
+    )
+
+
+def _here(states: set[FileState]) -> str:
+    if states == {FileState.OK}:
+        return "yes"
+    return "no" if states == {FileState.MISSING} else "not whole"
+
+
+def _fetch(options: argparse.Namespace) -> ExitCode:
+    for model in options.models:
+        word = DEFAULT if model == DEFAULT else model.name
+        if word in STANDS_FOR:
+            model = fetch_first(word, _say)
+        else:
+            fetch(model, _say)
+        if options.to is not None:
+            copy_files(model, options.to, _say)
+    return ExitCode.OK
+
+
+def _verify(options: argparse.Namespace) -> ExitCode:
+    code = ExitCode.OK
+    for model in map(_meant, options.models) if options.models else read_catalog().values():
+        folder = model_folder(model.name)
+        states = {name: verify(folder / name, file) for name, file in model.files.items()}
+        for name, state in states.items():
+            _say(f"{state:<8} {printable(folder / name)}")
+        never_fetched = not options.models and set(states.values()) == {FileState.MISSING}
+        if set(states.values()) != {FileState.OK} and not never_fetched:
+            code = ExitCode.SOME_FAILED
+            print(f"{model.name}: is not whole; type: {FETCH_COMMAND} {model.name}", file=sys.stderr)
+    for mine, _ in iter_added() if not options.models else ():
+        added = verify_added(mine)
+        for path, state in added.items():
+            _say(f"{state:<8} {printable(path)}")
+        if set(added.values()) != {FileState.OK}:
+            code = ExitCode.SOME_FAILED
+            place = printable(added_folder() / mine)
+            print(f"{mine}: is not as it was added; delete {place} and add it again", file=sys.stderr)
+    return code
+
+
+def _path(options: argparse.Namespace) -> ExitCode:
+    model = _meant(options.model)
+    if not is_here(model):
+        raise ModelError(
+            f"{model.name}: is not on this machine, or not whole; type: {FETCH_COMMAND} {model.name}"
+        )
+    print(model_folder(model.name))
+    return ExitCode.OK
+
+
+def _meant(model: NamedModel) -> NamedModel:
+    """What a name of the command line means on this machine: `yunet` may be its older file."""
+    return find_model(first_here(model.name) or model.name) if model.name in STANDS_FOR else model
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _model_or_default(name: str) -> NamedModel | str:
+    """A word of the command line as the model it names, or the one word that stands for several."""
+    return name if name == DEFAULT else _model(name)
+
+
+def _model(name: str) -> NamedModel:
+    """A word of the command line as the model it names."""
+    if name not in read_catalog() and name in read_official():
+        raise argparse.ArgumentTypeError(f'"{name}" cannot be fetched from here; {official_remedy(name)}')
+    try:
+        return find_model(name)
+    except ModelError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=PROGRAM,
+        description="List, fetch and verify the model files that a pipeline file can name.",
+        epilog=f"example: {FETCH_COMMAND} yolov3-tiny",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    listing = commands.add_parser(
+        "list",
+        help="what there is, and what of it is on this machine",
+        description="Show each model that the catalogue knows: kind, size, licence, and whether it is here.",
+        epilog=f"example: {PROGRAM} list",
+    )
+    listing.set_defaults(act=_list)
+
+    fetching = commands.add_parser(
+        "fetch",
+        help="fetch models into the cache folder",
+        description="Fetch models, or the sample photographs, from where the catalogue says; check each "
+        f'SHA-256. What is here already, and right, is not fetched again. "{DEFAULT}" is the first of '
+        f"{', '.join(STANDS_FOR[DEFAULT])} that can be had, and so is {YUNET} of "
+        f"{', '.join(STANDS_FOR[YUNET])}.",
+        epilog=f"example: {PROGRAM} fetch sample-photos --to demo/photos",
+    )
+    fetching.add_argument(
+        "models", nargs="+", type=_model_or_default, metavar="NAME", help=f'see "list"; or "{DEFAULT}"'
+    )
+    fetching.add_argument("--to", type=Path, metavar="FOLDER", help="copy the files to this folder too")
+    fetching.set_defaults(act=_fetch)
+
+    _add_adding(commands)
+
+    verifying = commands.add_parser(
+        "verify",
+        help="check the files that are here",
+        description="Check the SHA-256 of each file: ok, missing or damaged. Exit code 1 if one is damaged, "
+        "or missing from a model that was named or is partly here.",
+        epilog=f"example: {PROGRAM} verify yolov3-tiny",
+    )
+    verifying.add_argument("models", nargs="*", type=_model, metavar="NAME", help="none: every model")
+    verifying.set_defaults(act=_verify)
+
+    finding = commands.add_parser(
+        "path",
+        help="print the folder of a model",
+        description="Print the folder in which a fetched model lies.",
+        epilog=f"example: ls $({PROGRAM} path yolov3-tiny)",
+    )
+    finding.add_argument("model", type=_model, metavar="NAME", help='see "list"')
+    finding.set_defaults(act=_path)
+    return parser
+
+
+def _add_adding(commands: Any) -> None:
+    adding = commands.add_parser(
+        "add",
+        help="keep a Darknet network of your own under a name",
+        description="Check that a .cfg, its .weights and its class names belong together, and copy them to "
+        "where a pipeline file finds them by name.",
+        epilog=f"example: {ADD_COMMAND} yolov4-tiny ~/yolov4-tiny.cfg ~/yolov4-tiny.weights",
+    )
+    adding.add_argument("name", metavar="NAME", help="letters, digits, _, + and -")
+    adding.add_argument("cfg", type=Path, metavar="CFG", help="the network's .cfg")
+    adding.add_argument("weights", type=Path, metavar="WEIGHTS", help="its .weights")
+    adding.add_argument(
+        "--names",
+        type=Path,
+        metavar="FILE",
+        help="a class name a line; else the .names beside the .cfg, if any",
+    )
+    adding.set_defaults(act=_add)
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _terminate)  # so that temporary files are removed
+    sys.exit(main())

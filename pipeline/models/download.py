@@ -1,0 +1,90 @@
+"""One URL of an official release -> a stream of its bytes: https alone, proxies as the environment says."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import ssl
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from typing import IO
+from urllib.parse import urlsplit
+
+from pipeline import __version__
+from pipeline.errors import ModelError
+from pipeline.files.outputs import printable
+
+_BROKEN = (
+    urllib.error.URLError,
+    http.client.HTTPException,
+    ssl.SSLError,
+    ConnectionError,
+    TimeoutError,
+)
+
+CONNECT_TIMEOUT_S = 8.0
+"""A server that takes longer to answer at all cannot be reached: often nothing from outside can."""
+TIMEOUT_S = 30.0
+"""Without a byte for so long, a server counts as gone."""
+
+
+class _Connection(http.client.HTTPSConnection):
+    """Gives up sooner on a server that never answers than on one that has begun to."""
+
+    def connect(self) -> None:
+        """Connect, handshake included."""
+        self.timeout = CONNECT_TIMEOUT_S
+        super().connect()
+        self.sock.settimeout(TIMEOUT_S)
+
+
+class _ImpatientHandler(urllib.request.HTTPSHandler):
+    """Opens https by that."""
+
+    def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+        """The server's answer."""
+        return self.do_open(_Connection, req)
+
+
+class _HttpsOnly(urllib.request.HTTPRedirectHandler):
+    """Follows where a server sends it, but never to where others could listen or alter."""
+
+    def redirect_request(
+        self,
+        req: urllib.request.Request,
+        fp: IO[bytes],
+        code: int,
+        msg: str,
+        headers: http.client.HTTPMessage,
+        newurl: str,
+    ) -> urllib.request.Request | None:
+        """The request for the new place.
+
+        Raises: URLError: it is not https.
+        """
+        if urlsplit(newurl).scheme != "https":
+            raise urllib.error.URLError(f"it sends to {printable(newurl)}, which is not https")
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+@contextlib.contextmanager
+def open_url(url: str) -> Iterator[tuple[IO[bytes], int | None]]:
+    """Open a URL: the stream, and how many bytes the server says it has, if it says so.
+
+    Raises: ModelError: it cannot be had, or breaks off while it is read; the host's name and why.
+    """
+    host = urlsplit(url).hostname or url
+    opener = urllib.request.build_opener(_HttpsOnly, _ImpatientHandler)
+    request = urllib.request.Request(url, headers={"User-Agent": f"deepvisualminer/{__version__}"})  # noqa: S310
+    try:
+        with opener.open(request, timeout=TIMEOUT_S) as response:
+            length = response.headers.get("Content-Length", "")
+            yield response, int(length) if length.isascii() and length.isdigit() else None
+    except urllib.error.HTTPError as error:
+        raise ModelError(f"{host} answers {error.code} ({printable(str(error.reason))})") from None
+    except _BROKEN as error:
+        cause = getattr(error, "reason", error)
+        said = str(getattr(cause, "strerror", None) or cause)
+        reason = printable(" ".join(said.split())) or type(error).__name__
+        raise ModelError(f"{host} cannot be reached, or broke off ({reason})") from None

@@ -1,0 +1,172 @@
+"""Between the walk, the ledger and the workers: which inputs are mined now, and what became of them."""
+
+from __future__ import annotations
+
+import logging
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from pipeline.errors import FailureCode
+from pipeline.files.outputs import printable
+from pipeline.files.walk import Skipped
+from pipeline.ledger.ledger import Context, Ledger, Record
+from pipeline.outcome import Outcome, Status
+from pipeline.runs.carryover import carry_over
+from pipeline.runs.rebuild import iter_rebuilt
+from pipeline.runs.selection import Decision, Reason, Selection
+from pipeline.source import NO_STAMP, Source, Stamp
+
+_log = logging.getLogger(__name__)
+
+_CRASH_ATTEMPTS = 2
+"""`worker_crashed` means that two workers died of the input."""
+
+
+def rebuild_if_empty(ledger: Ledger, output_root: Path, limits: str) -> None:
+    """Fill a ledger that is new, or was lost, from the reports that there are.
+
+    Raises: OutputError: the ledger cannot be written.
+    """
+    if ledger.is_empty and (count := ledger.record_many(iter_rebuilt(output_root, limits))):
+        _log.warning(
+            "%s: the ledger was lost; made anew from the reports of %s input%s",
+            *(printable(ledger.path), f"{count:,}", "" if count == 1 else "s"),
+        )
+
+
+class Bookkeeping:
+    """What one run does with each input that the walk finds, and what it writes down of it.
+
+    Args:
+        ledger: what became of inputs so far.
+        selection: decides for this run.
+        output_root: the folder that outputs go to.
+        context: of this run.
+    """
+
+    def __init__(self, ledger: Ledger, selection: Selection, output_root: Path, context: Context) -> None:
+        self._ledger = ledger
+        self._selection = selection
+        self._output_root = output_root
+        self._context = context
+        self._in_hand: dict[str, Source] = {}
+        self._failed: list[str] = []
+
+    def sort(self, found: Source | Skipped) -> Outcome | Source:
+        """What became of an input that is not to be mined; one that is comes back, for `note` later.
+
+        Raises: OutputError: the output folder or the ledger cannot be written.
+        """
+        if isinstance(found, Skipped):
+            return self._pass_over(found)
+        decision = self._selection.decide(found.path, found.relative, found.stamp)
+        if decision.reason is Reason.DONE:
+            return Outcome(found.path, Status.UNCHANGED)
+        if decision.reason is Reason.LEFT_ALONE:
+            return self._leave_alone(found, decision)
+        if decision.reason is Reason.RENAMED and (outcome := self._carry_over(found, decision)) is not None:
+            return outcome
+        self._in_hand[found.path] = found
+        is_renamed = decision.reason is Reason.RENAMED  # then `earlier` is of the other name
+        earlier = self._ledger.look_up(found.relative) if is_renamed else decision.earlier
+        if earlier is None:
+            return found
+        return replace(found, earlier_outputs=frozenset((*earlier.outputs, *earlier.older_outputs)))
+
+    def note(self, outcome: Outcome) -> None:
+        """Write down what became of an input that was to be mined.
+
+        Raises: OutputError: the ledger cannot be written.
+        """
+        source = self._in_hand.pop(outcome.path)
+        if outcome.status is not Status.IGNORED:  # gone before it was read: nothing is known of it
+            self._record(source.relative, source.stamp, outcome, source.format)
+
+    def mark_told(self) -> None:
+        """The run has come to its end and lists its failures: later ones need not.
+
+        Raises: OutputError: the ledger cannot be written.
+        """
+        self._ledger.mark_told(self._failed)
+
+    def _pass_over(self, skipped: Skipped) -> Outcome:
+        outcome = Outcome(skipped.path, Status.IGNORED, skipped.code, skipped.sentence)
+        if not skipped.failed:
+            if skipped.stamp is not None and self._selection.known(skipped.relative, skipped.stamp) is None:
+                self._record(skipped.relative, skipped.stamp, outcome)
+            return outcome
+        stamp = skipped.stamp or NO_STAMP
+        decision = self._selection.decide(skipped.path, skipped.relative, stamp)
+        if decision.reason is Reason.LEFT_ALONE:
+            return self._leave_alone(skipped, decision)
+        outcome = Outcome(skipped.path, Status.FAILED, skipped.code, skipped.sentence)
+        self._record(skipped.relative, stamp, outcome)
+        return outcome
+
+    def _leave_alone(self, found: Source | Skipped, decision: Decision) -> Outcome:
+        """A failure of an earlier run; one that did not come to its end has not said so."""
+        earlier = decision.earlier
+        assert earlier is not None
+        assert earlier.code is not None
+        status = Status.LEFT_ALONE if earlier.told else Status.FAILED
+        if status is Status.FAILED:
+            self._failed.append(found.relative)
+        return Outcome(found.path, status, FailureCode(earlier.code), earlier.sentence)
+
+    def _carry_over(self, source: Source, decision: Decision) -> Outcome | None:
+        earlier = decision.earlier
+        assert earlier is not None
+        outputs = carry_over(earlier, source.path, source.relative, self._output_root)
+        if outputs is None or not _is_still(source):
+            return None
+        before = printable(earlier.relative if earlier.relative != source.relative else earlier.context.root)
+        outcome = Outcome(
+            source.path,
+            Status.RENAMED,
+            sentence=f"has the content of what was mined as {before}",
+            frames=0,
+            sha256=earlier.sha256,
+            outputs=outputs,
+        )
+        self._record(source.relative, source.stamp, outcome, source.format)
+        return outcome
+
+    def _record(self, relative: str, stamp: Stamp, outcome: Outcome, format_: str | None = None) -> None:
+        earlier = self._ledger.look_up(relative)
+        outputs = set(outcome.outputs)
+        older = () if earlier is None else (*earlier.outputs, *earlier.older_outputs)
+        failed = outcome.status is Status.FAILED
+        if failed:
+            self._failed.append(relative)
+        record = Record(
+            relative,
+            stamp,
+            self._context,
+            Status.MINED if outcome.status is Status.RENAMED else outcome.status,
+            format=format_,
+            code=outcome.code,
+            sentence=outcome.sentence if failed or outcome.status is Status.IGNORED else "",
+            frames=outcome.frames,
+            duration_s=outcome.duration_s,
+            sha256=outcome.sha256,
+            outputs=outcome.outputs,
+            older_outputs=tuple(sorted({name for name in older if name not in outputs})),
+            attempts=_attempts(outcome, stamp, self._context, earlier) if failed else 0,
+            told=not failed,
+        )
+        self._ledger.record(record)
+
+
+def _attempts(outcome: Outcome, stamp: Stamp, context: Context, earlier: Record | None) -> int:
+    """How many times in a row the input has failed just so, this one counted."""
+    now = _CRASH_ATTEMPTS if outcome.code is FailureCode.WORKER_CRASHED else 1
+    same = earlier is not None and (earlier.stamp[:2], earlier.context) == (stamp[:2], context)
+    return now + (earlier.attempts if earlier is not None and same else 0)
+
+
+def _is_still(source: Source) -> bool:
+    try:
+        return Stamp.of(os.stat(source.path)) == source.stamp
+    except OSError:
+        return False

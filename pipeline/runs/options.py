@@ -1,0 +1,112 @@
+"""What a run is asked to do, and what follows from that before it begins."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.catalog import CATALOG
+from pipeline.config.config import PipelineConfig
+from pipeline.errors import UsageError
+from pipeline.files.outputs import printable
+from pipeline.files.walk import Skipped, iter_sources
+from pipeline.ledger.ledger import Context, Ledger
+from pipeline.runs.selection import Selection
+from pipeline.source import Limits, Source
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a run is asked to do.
+
+    Args:
+        input: a photo or a folder.
+        output: the folder that mirrors INPUT's folders.
+        pipeline: the pipeline file.
+        workers: processes at most; None: one a usable core; 0: none, mine in this process.
+        timeout_s: how long one photo may take.
+        max_megapixels: larger photos are refused before they are decoded.
+        follow_links: whether links to folders are followed.
+        allow_plugins: whether a pipeline file may name code from outside.
+        force: mine everything, whatever the ledger says.
+        retry_failed: try again what failed.
+        prune: remove the outputs of inputs that are gone.
+        min_age_s: leave files alone that were changed less than this long ago.
+        nice: how far the workers give way to other programs; None: `NICE`, and nothing without workers.
+        wait_lock_s: how long to wait for another run on the same output.
+    """
+
+    input: str
+    output: str
+    pipeline: str
+    workers: int | None = None
+    timeout_s: float = 120.0
+    max_megapixels: float = 150.0
+    follow_links: bool = False
+    allow_plugins: bool = False
+    force: bool = False
+    retry_failed: bool = False
+    prune: bool = False
+    min_age_s: float = 0.0
+    nice: int | None = None
+    wait_lock_s: float = 0.0
+
+
+def check_places(options: Options) -> Path:
+    """INPUT is there and OUTPUT is another place; OUTPUT's absolute path.
+
+    Raises: UsageError: one of them is not.
+    """
+    if not os.path.lexists(options.input):
+        raise UsageError(f'"{printable(options.input)}": there is no such INPUT file or folder')
+    if not options.output:
+        raise UsageError('"": OUTPUT is no folder\'s name; name one, or . for this one')
+    output_root = Path(options.output).absolute()
+    both_folders = os.path.isdir(options.input) and os.path.isdir(output_root)
+    if both_folders and os.path.samefile(options.input, output_root):
+        raise UsageError(
+            f"{printable(output_root)}: OUTPUT is INPUT itself; choose another folder, "
+            "so that annotated copies are not mined and nothing of yours is replaced"
+        )
+    return output_root
+
+
+def iter_found(options: Options, output_root: Path, selection: Selection) -> Iterator[Source | Skipped]:
+    """Walk through INPUT; what is known and unchanged is not opened."""
+    return iter_sources(
+        options.input,
+        output_root=output_root,
+        follow_links=options.follow_links,
+        min_age_s=options.min_age_s,
+        known=selection.known,
+    )
+
+
+def limits_of(options: Options) -> Limits:
+    """What a source may cost."""
+    return Limits(max_pixels=round(options.max_megapixels * 1e6))
+
+
+def context_of(options: Options, config: PipelineConfig) -> Context:
+    """What of this run decides what becomes of an input."""
+    path = os.path.abspath(options.input)
+    root = path if os.path.isdir(path) else os.path.dirname(path)
+    limits = f"{options.max_megapixels:g} megapixels, {options.timeout_s:g} seconds"
+    return Context(root, config.fingerprint, limits)
+
+
+def selection_of(
+    options: Options, config: PipelineConfig, ledger: Ledger, output_root: Path, context: Context
+) -> Selection:
+    """What this run asks about each input."""
+    return Selection(
+        ledger,
+        output_root,
+        context,
+        force=options.force,
+        retry_failed=options.retry_failed,
+        # Somebody else's writer may put a source's name where only it knows.
+        carry_over=all(component.type in CATALOG for component in config.components),
+    )

@@ -1,0 +1,111 @@
+"""A run's summary for programs: counts, failures with their codes, durations, versions, as one JSON file."""
+
+from __future__ import annotations
+
+import base64
+import importlib.metadata
+import json
+import os
+import platform
+import sqlite3
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pipeline import __version__
+from pipeline.errors import ExitCode, UsageError
+from pipeline.files.outputs import printable, write_file
+from pipeline.outcome import Outcome, Summary
+
+SCHEMA = 1
+"""Raised when a key changes its meaning; new keys alone do not raise it."""
+
+_PACKAGES = (
+    *("ai-edge-litert", "imageio-ffmpeg", "numpy", "opencv-contrib-python-headless", "pillow"),
+    *("pillow-heif", "pydantic", "tensorflow"),
+)
+
+
+def check_summary_file(path: str) -> None:
+    """See that a summary can be written there at the end of a run that may take a night.
+
+    Raises: UsageError: it cannot.
+    """
+    folder = os.path.dirname(os.path.abspath(path))
+    if os.path.isdir(path):
+        raise UsageError(f"{printable(path)}: the summary's name is a folder's; name a file")
+    if not os.path.isdir(folder) or not os.access(folder, os.W_OK | os.X_OK):
+        raise UsageError(f"{printable(path)}: no summary can be written into that folder; name another")
+
+
+def write_summary(
+    path: str, began: datetime, places: dict[str, str], summary: Summary, error: str, exit_code: ExitCode
+) -> None:
+    """Replace the file by what is known of a run.
+
+    Args:
+        path: the file.
+        began: when the run began, with its time zone.
+        places: `input`, `output` and `pipeline`, as the command line names them.
+        summary: what became of inputs; empty where the run never began.
+        error: the sentence that ended the run, or nothing.
+        exit_code: of the program.
+    Raises: OutputError: it cannot be written.
+    """
+    content = {
+        "schema": SCHEMA,
+        "began": began.isoformat(timespec="seconds"),
+        **{key: printable(place) for key, place in places.items()},
+        "exit_code": int(exit_code),
+        "finished": not error and summary.interrupted_by is None,
+        "error": error or None,
+        "seconds": round(summary.elapsed_s, 3),
+        "mining_seconds": round(summary.mining_s, 3),
+        "counts": _counts(summary),
+        "failures": [_failure(outcome) for outcome in summary.failures],
+        "versions": _versions(),
+    }
+    text = json.dumps(content, ensure_ascii=False, indent=2) + "\n"
+    write_file(Path(path).absolute(), text.encode("utf-8", "replace"))
+
+
+def _counts(summary: Summary) -> dict[str, int]:
+    return {
+        "photos": summary.mined - summary.videos,
+        "videos": summary.videos,
+        "partial": summary.partial,
+        "frames": summary.frames,
+        "failed": summary.failed,
+        "ignored": summary.ignored,
+        "unchanged": summary.unchanged,
+        "renamed": summary.renamed,
+        "left_alone": summary.left_alone,
+        "pruned": summary.pruned,
+    }
+
+
+def _failure(outcome: Outcome) -> dict[str, Any]:
+    path = os.fsencode(outcome.path)
+    shown: dict[str, Any] = {"file": path.decode("utf-8", "replace")}
+    if shown["file"].encode() != path:
+        shown["file_base64"] = base64.b64encode(path).decode("ascii")
+    return shown | {
+        "code": outcome.code,
+        "sentence": outcome.sentence,
+        "seconds": round(outcome.duration_s, 3),
+    }
+
+
+def _versions() -> dict[str, str]:
+    versions = {
+        "deepvisualminer": __version__,
+        "python": platform.python_version(),
+        "sqlite": sqlite3.sqlite_version,
+        "system": platform.platform(),
+    }
+    for package in _PACKAGES:
+        try:
+            versions[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return versions

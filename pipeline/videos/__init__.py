@@ -1,0 +1,1 @@
+"""Videos: probing with ffmpeg, choosing frames, cutting into segments, decoding a segment's frames."""

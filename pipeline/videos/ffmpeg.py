@@ -1,0 +1,228 @@
+"""ffmpeg as a subprocess that can be killed.
+
+An untrusted file is never decoded in our own process: ffmpeg gets it by its absolute path, may open
+nothing but files, leads a process group of its own and dies with us.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+
+from pipeline.errors import FailureCode, SourceError
+from pipeline.host import processes
+from pipeline.videos.pipereader import PATIENCE_S, Channel
+
+MAX_FRAME_PIXELS = 1 << 25
+"""8K (7680x4320) and a little more: ffmpeg holds about a dozen frames, 100 MB each at that size."""
+
+_DEMUXERS = "mov,matroska,avi,mpegts,mpeg,mpegvideo,asf,flv,gif"
+"""What may read a file: none of those that follow references to other files (HLS, concat, DASH, image2)."""
+_MAX_NOTES = 400
+_MAX_LINE_BYTES = 1 << 16
+_SAID = re.compile(r"(?P<who>.*?)\[(?P<level>panic|fatal|error|warning|info)\] (?P<text>.*)", re.DOTALL)
+"""A line of ffmpeg's with `-loglevel level+...`: `[h264 @ 0x5581] [error] no frame!`."""
+
+
+def ffmpeg_path() -> str:
+    """The ffmpeg to run: $IMAGEIO_FFMPEG_EXE, else the one that imageio-ffmpeg ships, else the system's.
+
+    Raises: SourceError: there is none.
+    """
+    path = _found_ffmpeg()
+    if path is None or not os.access(path, os.X_OK):
+        where = path or "ffmpeg"
+        raise SourceError(
+            FailureCode.DECODER_FAILED,
+            f'"{where}" cannot be run; install the package imageio-ffmpeg, or set IMAGEIO_FFMPEG_EXE',
+        )
+    return path
+
+
+def _found_ffmpeg() -> str | None:
+    if given := os.environ.get("IMAGEIO_FFMPEG_EXE"):
+        return shutil.which(given) or given
+    return _shipped_ffmpeg()
+
+
+@functools.cache
+def _shipped_ffmpeg() -> str | None:
+    try:
+        import imageio_ffmpeg  # here: 60 ms that a run without videos need not spend
+    except ImportError:
+        return shutil.which("ffmpeg")
+    try:
+        return shutil.which(str(imageio_ffmpeg.get_ffmpeg_exe()))
+    except RuntimeError:
+        return None
+
+
+def input_arguments(path: str, max_pixels: int = MAX_FRAME_PIXELS) -> tuple[str, ...]:
+    """Arguments for reading a file: one decoding thread, times as they stand in the file.
+
+    Args:
+        path: as `os.fsdecode` gives it.
+        max_pixels: decoders refuse what is larger before they allocate it.
+    """
+    return (
+        *("-threads", "1", "-max_pixels", str(max_pixels), "-max_error_rate", "1"),
+        *("-copyts", "-seek_timestamp", "1"),
+        *safe_input(path),
+    )
+
+
+def safe_input(path: str) -> tuple[str, ...]:
+    """Arguments that make an untrusted file an input, and let it lead to no other."""
+    return (
+        *("-protocol_whitelist", "file,pipe", "-format_whitelist", _DEMUXERS),
+        *("-i", f"file:{os.path.abspath(path)}"),
+    )
+
+
+class Complaints(threading.Thread):
+    """Listens to what ffmpeg prints and keeps the little of it that matters.
+
+    Read its attributes after `Ffmpeg.end`.
+
+    Args:
+        channel: ffmpeg's standard error.
+
+    Attributes:
+        notes: the first lines of level info.
+        first_error: the first line of level error or worse, which is nearest to the cause; empty if there
+            is none.
+        of_decoder: how often ffmpeg's own wrapper of decoders, not a decoder itself, found fault: a packet
+            refused, a frame that came out damaged. Decoders also complain of what is only the beginning of
+            a segment.
+        of_container: errors in reading the file.
+    """
+
+    def __init__(self, channel: Channel) -> None:
+        super().__init__(daemon=True)
+        self._channel = channel
+        self.notes: list[str] = []
+        self.first_error = ""
+        self.of_decoder = 0
+        self.of_container = 0
+        self.start()
+
+    def run(self) -> None:
+        """Listen to the end."""
+        pending = b""
+        while read := self._channel.read_some():
+            *lines, pending = (pending + read).split(b"\n")
+            for line in lines:
+                self._hear(line.decode("utf-8", "replace"))
+            pending = pending[:_MAX_LINE_BYTES]
+        self._hear(pending.decode("utf-8", "replace"))
+
+    def _hear(self, line: str) -> None:
+        said = _SAID.match(line)
+        if said is None:
+            return
+        who, level, text = said["who"], said["level"], said["text"]
+        if level == "info":
+            if len(self.notes) < _MAX_NOTES:
+                self.notes.append(text)
+            return
+        if "[dec:" in who:
+            self.of_decoder += 1
+        if level == "warning":
+            return
+        if who.startswith("[in#"):
+            self.of_container += 1
+        self.first_error = self.first_error or text.strip()
+
+
+class Ffmpeg:
+    """One ffmpeg at work; a context manager that leaves no process behind.
+
+    Start it from the thread that lives as long as the process: on Linux the kernel kills ffmpeg with it.
+
+    Args:
+        arguments: all but the name; text as `os.fsdecode` gives it. They name `channels` by their `url`.
+        channels: what it writes to; closed at the end.
+        log_level: info, warning or error.
+        stdin: a descriptor that it reads from, for arguments with `pipe:0`; nothing by default.
+
+    Raises: SourceError: it cannot be started.
+    """
+
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        channels: Sequence[Channel],
+        log_level: str,
+        *,
+        stdin: int = subprocess.DEVNULL,
+    ) -> None:
+        self._channels = (*channels, errors := Channel())
+        try:
+            self._process = subprocess.Popen(
+                _command(("-nostdin", "-nostats", "-loglevel", f"level+{log_level}", *arguments)),
+                stdin=stdin,
+                stdout=subprocess.DEVNULL,
+                stderr=errors.write_end,
+                pass_fds=[channel.write_end for channel in channels],
+                process_group=0,
+                env={name: value for name, value in os.environ.items() if name != "FFREPORT"},
+            )
+        except BaseException:
+            self._close()
+            raise
+        for channel in self._channels:
+            channel.close_write_end()
+        self.complaints = Complaints(errors)
+
+    def __enter__(self) -> Ffmpeg:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
+    def end(self, patience_s: float = PATIENCE_S) -> int:
+        """Wait for it to end by itself, as it does once it has closed its channels.
+
+        Returns: its exit status.
+        Raises: SourceError: it does not end, or something killed it.
+        """
+        try:
+            status = self._process.wait(patience_s)
+        except subprocess.TimeoutExpired:
+            raise SourceError(
+                FailureCode.DECODER_TIMEOUT, f"ffmpeg did not end within {patience_s:g} s and was killed"
+            ) from None
+        self.complaints.join()
+        if status < 0:
+            name = signal.Signals(-status).name
+            raise SourceError(FailureCode.DECODER_FAILED, f"ffmpeg was killed by {name} while decoding it")
+        return status
+
+    def kill(self) -> None:
+        """End it and whatever it started, whatever they do."""
+        if self._process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+        self.complaints.join()
+        self._close()
+
+    def _close(self) -> None:
+        for channel in self._channels:
+            channel.close()
+
+
+def _command(arguments: Sequence[str]) -> list[str]:
+    path = ffmpeg_path()
+    if not sys.platform.startswith("linux"):
+        return [path, *arguments]
+    binder = (sys.executable, "-I", "-S", processes.__file__, str(os.getpid()))
+    return [*binder, path, *arguments]

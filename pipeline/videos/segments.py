@@ -1,0 +1,182 @@
+"""A video cut into segments: stretches that workers take like files.
+
+What a segment holds depends on the video and the sampling alone, never on how many workers there are: so the
+outputs do not either.
+"""
+
+from __future__ import annotations
+
+import math
+from array import array
+from bisect import bisect_left
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+
+from pipeline.videos.facts import FileState, FrameTimes, Video
+
+PIECES = (12, 8, 4, 2, 1)
+"""How many segments a video may have that is not long: what two workers and more share evenly."""
+LEAST_WORK = 60
+"""Less is not worth a decoder of its own: 60 frames mined is some 3 s, starting and ending one 0.2 s."""
+MOST_WORK = 600
+"""A crash costs this much at most, and at the end of a run the last worker is waited for this long."""
+_PASSING_MEGAPIXEL = 0.08
+"""What a frame of a megapixel costs that is decoded but not mined (4 ms), to one that is mined (50 ms)."""
+_NEAR = 0.1
+"""A keyframe is taken that makes a segment's work no more uneven than this."""
+_MOST_IN_VAIN = 0.12
+"""How much of a segment's work may go into decoding what belongs to the segment before it."""
+
+_UNINDEXED = ("mpegts", "mpegps")
+"""Containers in which ffmpeg does not find a keyframe but any packet near a time."""
+_LEAD_S = 0.3
+_SEEK_BIAS_S = 0.135
+"""ffmpeg seeks 3/23 s too early where frames are stored out of order. Source: fftools/ffmpeg_demux.c."""
+_STEPS_BACK = (0, 8)
+"""Where to begin decoding, in keyframes before the first wanted frame, if the later ones do not serve. In the
+end, decoding begins at the start of the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of a video, and which of its frames are wanted.
+
+    Args:
+        number: 0-based, in the order of the video.
+        time_base: seconds of one unit of `pts`.
+        indices: of the wanted frames, ascending.
+        pts: of the wanted frames, ascending.
+        zero: the pts of the start of the file.
+        by_pts: as in `FrameTimes`.
+        seeks_s: where ffmpeg is told to begin, best first; None is the start of the file, always the last.
+        end_pts: of the first frame behind the segment; None where nobody knows one.
+        only_keyframes: whether all wanted frames are keyframes.
+        state: of the file when it was looked at.
+    """
+
+    number: int
+    time_base: Fraction
+    indices: array[int]
+    pts: array[int]
+    zero: int
+    by_pts: bool
+    seeks_s: tuple[float | None, ...]
+    end_pts: int | None
+    only_keyframes: bool
+    state: FileState
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    @property
+    def keys(self) -> array[int]:
+        """What ffmpeg knows the wanted frames by: their pts, or their places from the start of the file."""
+        return self.pts if self.by_pts else self.indices
+
+    def seconds(self, place: int) -> float:
+        """When a wanted frame is shown, in seconds from the start of the file."""
+        return float((self.pts[place] - self.zero) * self.time_base)
+
+
+def plan_segments(video: Video, chosen: array[int], *, cut: bool = True) -> list[Segment]:
+    """Cut a video into segments of about equal work.
+
+    Args:
+        video: as it was looked at.
+        chosen: indices of the wanted frames, ascending.
+        cut: False leaves it in one piece.
+    Returns: segments with at least one wanted frame each; all wanted frames, in order. None for no frames.
+    """
+    if not chosen:
+        return []
+    times = video.times
+    bounds = _bounds(video, chosen) if cut and times.by_pts else [0]
+    segments: list[Segment] = []
+    for first, beyond in pairwise([*bounds, len(times)]):
+        wanted = chosen[bisect_left(chosen, first) : bisect_left(chosen, beyond)]
+        if wanted:
+            segments.append(_segment(len(segments), video, wanted))
+    return segments
+
+
+def _bounds(video: Video, chosen: array[int]) -> list[int]:
+    """Indices of the frames at which segments begin; the first is 0.
+
+    A segment may begin anywhere: decoding then begins at the keyframe before it. So each bound stands where
+    the work is shared evenly, unless a keyframe near by costs less than the decoding in vain.
+    """
+    times = video.times
+    width, height = video.facts.size_wh
+    passing = _PASSING_MEGAPIXEL * width * height / 1e6
+    origin = chosen[0] - times.since_keyframe(chosen[0])
+
+    def work_before(index: int) -> float:
+        """What the frames before this one cost, in frames mined."""
+        return bisect_left(chosen, index) + passing * max(0, index - origin)
+
+    total = work_before(chosen[-1] + 1)
+    pieces = next((count for count in PIECES if total >= count * LEAST_WORK), 1)
+    pieces = max(pieces, math.ceil(total / MOST_WORK))
+    work = total / pieces
+    bounds = {0}
+    for piece in range(1, pieces):
+        goal = total * piece / pieces
+        frame = bisect_left(range(len(times)), goal, key=work_before)
+        in_vain = passing * times.since_keyframe(frame)
+        keyframe = min(_keyframes_around(times, frame), key=lambda index: abs(work_before(index) - goal))
+        uneven = abs(work_before(keyframe) - goal)
+        if uneven <= work * _NEAR or in_vain > min(uneven, work * _MOST_IN_VAIN):
+            frame = keyframe
+        bounds.add(frame)
+    return sorted(bounds)
+
+
+def _keyframes_around(times: FrameTimes, index: int) -> list[int]:
+    """Indices of the keyframes before and after a frame; before the first one, the start."""
+    at = times.keyframe_before(index)
+    return [index - times.since_keyframe(index), *times.keyframes[at + 1 : at + 2]]
+
+
+def _segment(number: int, video: Video, wanted: array[int]) -> Segment:
+    times = video.times
+    beyond = wanted[-1] + 1
+    return Segment(
+        number=number,
+        time_base=times.time_base,
+        indices=wanted,
+        pts=array("q", (times.pts[index] for index in wanted)),
+        zero=times.zero,
+        by_pts=times.by_pts,
+        seeks_s=_seeks(video, wanted[0]),
+        end_pts=times.pts[beyond] if times.by_pts and beyond < len(times) else None,
+        only_keyframes=times.by_pts and all(_is_keyframe(times, index) for index in wanted),
+        state=video.state,
+    )
+
+
+def _is_keyframe(times: FrameTimes, index: int) -> bool:
+    at = bisect_left(times.keyframes, index)
+    return at < len(times.keyframes) and times.keyframes[at] == index
+
+
+def _seeks(video: Video, first: int) -> tuple[float | None, ...]:
+    if not video.times.by_pts:
+        return (None,)
+    at = video.times.keyframe_before(first)
+    places = [at - steps for steps in _STEPS_BACK if at - steps > 0]
+    return (*(_seek(video, place) for place in places), None)
+
+
+def _seek(video: Video, place: int) -> float:
+    """The time to tell ffmpeg so that it begins at a keyframe or a little before it, never behind it."""
+    times = video.times
+    here, before = times.keyframes[place], times.keyframes[place - 1]
+    time_s = float(times.pts[here] * times.time_base)  # as it stands in the file, whatever the zero
+    if video.facts.container in _UNINDEXED:
+        gap_s = float((times.pts[here] - times.pts[before]) * times.time_base)
+        return time_s - min(_LEAD_S, gap_s / 2)
+    if place + 1 == len(times.keyframes):
+        return time_s + _SEEK_BIAS_S
+    gap_s = float((times.pts[times.keyframes[place + 1]] - times.pts[here]) * times.time_base)
+    return time_s + (_SEEK_BIAS_S if gap_s > 2 * _SEEK_BIAS_S else 0.0)

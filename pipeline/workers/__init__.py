@@ -1,0 +1,1 @@
+"""Worker processes: the pool, its task queue, the template that workers are forked from, deadlines."""

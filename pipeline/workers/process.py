@@ -1,0 +1,225 @@
+"""The inside of one worker process: a pipeline of its own, one source in hand at a time.
+
+The first that has loaded the pipeline may be told to be the mould that the others are forked off.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import gc
+import logging
+import os
+import signal
+import threading
+import time
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from pipeline.config.config import PipelineConfig
+from pipeline.errors import ExitCode, MinerError
+from pipeline.host.logs import set_levels
+from pipeline.host.processes import (
+    be_killed_first,
+    bound_memory,
+    die_with_parent,
+    give_way,
+    keep_freed_memory,
+    keep_numpy_to_one_thread,
+    start_method,
+)
+from pipeline.pipeline import Pipeline
+from pipeline.source import Limits
+from pipeline.tasks import Errand, Result, run_errand
+from pipeline.workers.forking import Fork, NotForked, fork_worker
+
+LIFE_SIGN_S = 2.0
+"""How often a worker with a segment in hand says that frames come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """What every worker of a run is told: the same pipeline, the same place, the same limits.
+
+    Args:
+        config: the pipeline.
+        output_root: the folder that outputs go to.
+        limits: what a source may cost.
+        log_level: the least that the parent wants to hear.
+        nice: how far to give way to other programs, see nice(2).
+        memory_bytes: what a worker may allocate to mine with; None for no bound.
+        run_pid: the process that gives out the work and answers for parts of outputs.
+    """
+
+    config: PipelineConfig
+    output_root: Path
+    limits: Limits
+    log_level: int = logging.INFO
+    nice: int = 0
+    memory_bytes: int | None = None
+    run_pid: int = field(default_factory=os.getpid)
+
+
+@dataclass(frozen=True, slots=True)
+class Loading:
+    """The process is up; what it does next is the pipeline's own doing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The pipeline is loaded.
+
+    Args:
+        pid: of the process that says so.
+        may_fork: whether it is safe to fork others off it: a model's threads would be missing there, and an
+            accelerator does not know them.
+    """
+
+    pid: int
+    may_fork: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fatal:
+    """No source can be mined; the run ends with this sentence and exit code."""
+
+    sentence: str
+    exit_code: ExitCode
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """Something for the log; see `notices.ONCE_A_RUN` for `once`."""
+
+    level: int
+    logger: str
+    text: str
+    once: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LifeSign:
+    """A frame more of the segment in hand is done."""
+
+
+Message = Loading | Ready | NotForked | Fatal | LogLine | LifeSign | Result
+
+
+def run_worker(connection: Connection, noise: Connection, parent_pid: int) -> None:
+    """Mine what comes over the connection, until the parent ends this process.
+
+    Args:
+        connection: an `Assignment` comes in, then Errands, or nothing but Forks; Messages go out.
+        noise: takes standard output, standard error and a crash's traceback.
+        parent_pid: the worker dies with it.
+    """
+    die_with_parent(parent_pid)
+    be_killed_first()
+    keep_freed_memory()
+    keep_numpy_to_one_thread()
+    # Both may go to a whole group of processes; the parent alone decides what they mean.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT, signal.SIGTERM))
+    _print_to(noise)
+    with contextlib.suppress(EOFError, ConnectionError):  # the parent is gone: nothing left to do
+        _work(connection, parent_pid)
+    os._exit(0)  # everything is written; a library's own farewell could only hang
+
+
+def _work(connection: Connection, parent_pid: int) -> None:
+    assignment: Assignment = connection.recv()
+    give_way(assignment.nice)
+    set_levels(assignment.log_level)
+    gc.freeze()  # what a forked child shares with its parent stays shared: no collection goes through it
+    sender = _sender_to(connection)
+    sender.send(Loading())
+    try:
+        loaded = Pipeline(assignment.config, assignment.output_root, assignment.limits)
+        loaded.load()  # may compile a network, in a process that takes what it needs
+        with contextlib.suppress(Exception):  # what is wrong with it is told of each photo
+            import pipeline.photos.photo  # noqa: F401 - once here, instead of with the first photo of each worker
+        gc.freeze()
+        sender.send(Ready(os.getpid(), loaded.forkable and start_method() == "fork"))
+        connection, sender, errand = _wait_for_errand(connection, sender, parent_pid)
+        if assignment.memory_bytes is not None:
+            bound_memory(assignment.memory_bytes)
+        while True:
+            sender.send(run_errand(loaded, errand, assignment.run_pid, _LifeSigns(sender)))
+            errand = connection.recv()
+    except MinerError as error:
+        sender.send(Fatal(str(error), error.exit_code))
+        connection.recv()  # for ever: the parent reads the sentence and ends us
+
+
+def _wait_for_errand(
+    connection: Connection, sender: _Sender, parent_pid: int
+) -> tuple[Connection, _Sender, Errand]:
+    """The first errand, and what is then talked over with the parent: each process forked off has its own."""
+    while isinstance(message := connection.recv(), Fork):
+        if (own := fork_worker(connection, parent_pid)) is not None:
+            connection.close()
+            connection, noise = own
+            _print_to(noise)
+            sender = _sender_to(connection)
+            sender.send(Ready(os.getpid()))
+    return connection, sender, message
+
+
+def _print_to(noise: Connection) -> None:
+    """Let what this process prints, its crash's traceback too, go there."""
+    os.dup2(noise.fileno(), 1)
+    os.dup2(noise.fileno(), 2)
+    noise.close()
+    faulthandler.enable(2)
+
+
+def _sender_to(connection: Connection) -> _Sender:
+    """What messages and log lines go out with."""
+    sender = _Sender(connection)
+    logging.basicConfig(handlers=[_SendingHandler(sender)], force=True)
+    return sender
+
+
+class _Sender:
+    """Sends messages whole, one after the other, also when a component's own threads write to the log."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._lock = threading.Lock()
+
+    def send(self, message: Message) -> None:
+        """Send one message; blocks while the parent has no ear for it."""
+        with self._lock:
+            self._connection.send(message)
+
+
+class _LifeSigns:
+    """Called after each frame, tells the parent now and then that work goes on."""
+
+    def __init__(self, sender: _Sender) -> None:
+        self._sender = sender
+        self._next = time.monotonic() + LIFE_SIGN_S
+
+    def __call__(self) -> None:
+        if time.monotonic() >= self._next:
+            self._sender.send(LifeSign())
+            self._next = time.monotonic() + LIFE_SIGN_S
+
+
+class _SendingHandler(logging.Handler):
+    """Sends log records to the parent, which knows where they belong."""
+
+    def __init__(self, sender: _Sender) -> None:
+        super().__init__()
+        self.setFormatter(logging.Formatter("%(message)s"))  # or basicConfig would choose one
+        self._sender = sender
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Send one record, its traceback below it."""
+        try:
+            once = hasattr(record, "once_a_run")
+            self._sender.send(LogLine(record.levelno, record.name, self.format(record), once))
+        except Exception:  # logging's own convention: a log line never stops the program
+            self.handleError(record)

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from pipeline.errors import ExitCode
+from pipeline.models.__main__ import main
+from pipeline.models.catalog import read_catalog
+
+ROOT = Path(__file__).parents[3]
+PHOTOS = {
+    "astronaut.png": (512, 512),
+    "bus.jpg": (810, 1080),
+    "chelsea.png": (451, 300),
+    "motorcycle_left.png": (741, 500),
+    "zidane.jpg": (1280, 720),
+}
+
+
+@pytest.fixture(scope="module")
+def photos_cache(tmp_path_factory):
+    """A cache folder into which the door has really fetched the sample photographs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DEEPVISUALMINER_CACHE", str(tmp_path_factory.mktemp("cache")))
+        folder = tmp_path_factory.mktemp("demo") / "photos"
+        assert main(["fetch", "sample-photos", "--to", str(folder)]) == ExitCode.OK
+        yield Path(os.environ["DEEPVISUALMINER_CACHE"]), folder
+
+
+def test_photos_are_fetched_and_copied(photos_cache):
+    _, folder = photos_cache
+    assert {path.name: Image.open(path).size for path in folder.iterdir()} == PHOTOS
+
+
+def test_list_says_what_is_here_and_what_to_type(photos_cache, capsys):
+    cache, _ = photos_cache
+    assert main(["list"]) == ExitCode.OK
+    told = capsys.readouterr().out
+    for model in read_catalog().values():
+        assert f"\n{model.name} " in told
+        assert model.description in " ".join(told.split())
+        assert model.licence in " ".join(told.split())
+    assert f"    in {cache}/models/sample-photos\n" in told
+    assert "    type: .venv/bin/python -m pipeline.models fetch yolov3-tiny\n" in told
+    assert max(map(len, told.splitlines())) <= 100 + len(str(cache))
+
+
+def test_path_prints_the_folder_or_says_what_to_type(photos_cache, capsys):
+    cache, _ = photos_cache
+    assert main(["path", "sample-photos"]) == ExitCode.OK
+    assert capsys.readouterr().out == f"{cache}/models/sample-photos\n"
+    assert main(["path", "yolov3-tiny"]) == ExitCode.ENVIRONMENT
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "pipeline.models fetch yolov3-tiny" in told.err
+
+
+def test_verify_tells_each_files_state(photos_cache, capsys):
+    cache, _ = photos_cache
+    assert main(["verify"]) == ExitCode.OK
+    told = capsys.readouterr().out
+    assert f"ok       {cache}/models/sample-photos/bus.jpg\n" in told
+    assert f"missing  {cache}/models/yolov3-tiny/yolov3-tiny.cfg\n" in told
+    assert main(["verify", "yolov3-tiny"]) == ExitCode.SOME_FAILED
+
+
+def test_verify_finds_one_changed_byte(photos_cache, capsys):
+    photo = photos_cache[0] / "models" / "sample-photos" / "bus.jpg"
+    whole = photo.read_bytes()
+    try:
+        photo.write_bytes(whole[:5000] + bytes([whole[5000] ^ 1]) + whole[5001:])
+        assert main(["verify"]) == ExitCode.SOME_FAILED
+    finally:
+        photo.write_bytes(whole)
+    told = capsys.readouterr()
+    assert f"damaged  {photo}\n" in told.out
+    assert (
+        told.err
+        == "sample-photos: is not whole; type: .venv/bin/python -m pipeline.models fetch sample-photos\n"
+    )
+
+
+def test_list_tells_a_model_that_is_not_whole(cache, capsys):
+    folder = cache / "models" / "yolov3-tiny"
+    folder.mkdir(parents=True)
+    (folder / "yolov3-tiny.weights").write_bytes(b"cut")
+    main(["list"])
+    assert any(
+        line.startswith("yolov3-tiny") and line.endswith("not whole")
+        for line in capsys.readouterr().out.splitlines()
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments", [["fetch", "yolov3tiny"], ["path", "yolov3tiny"], ["verify", "yolov3tiny"]]
+)
+def test_an_unknown_name_is_bad_use(arguments, capsys):
+    with pytest.raises(SystemExit) as raised:
+        main(arguments)
+    assert raised.value.code == ExitCode.USAGE
+    assert 'did you mean "yolov3-tiny" or "yolox-tiny"? known: dlib-face, ' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [[], ["list"], ["fetch"], ["verify"], ["path"]])
+def test_help_has_an_example(command, capsys):
+    with pytest.raises(SystemExit) as raised:
+        main([*command, "--help"])
+    assert raised.value.code == ExitCode.OK
+    assert "example: " in capsys.readouterr().out
+
+
+def test_a_reader_that_goes_away_is_no_traceback():
+    command = [sys.executable, "-m", "pipeline.models", "list"]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    assert process.wait() == ExitCode.BROKEN_PIPE
+    process.stderr.close()

@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+import io
+import struct
+
+import pytest
+from PIL import Image
+from PIL.ExifTags import GPS, IFD, Base
+from PIL.TiffImagePlugin import IFDRational
+
+from pipeline.photos.exif import ExifFacts, read_exif
+from tests.pictures import encoded, exif_of, patches, png_chunk
+
+ROME = {
+    GPS.GPSLatitudeRef: "N",
+    GPS.GPSLatitude: (41.0, 53.0, 24.8),
+    GPS.GPSLongitudeRef: "E",
+    GPS.GPSLongitude: (12.0, 29.0, 32.3),
+    GPS.GPSAltitudeRef: b"\0",
+    GPS.GPSAltitude: 21.5,
+}
+
+
+def facts(content: bytes) -> ExifFacts:
+    return read_exif(Image.open(io.BytesIO(content)), content)
+
+
+def of_exif(exif: Image.Exif | bytes) -> ExifFacts:
+    return facts(encoded(patches(), "JPEG", exif=exif))
+
+
+def with_details(**details: object) -> ExifFacts:
+    exif = exif_of()
+    exif.get_ifd(IFD.Exif).update({Base[name]: value for name, value in details.items()})
+    return of_exif(exif)
+
+
+def with_gps(**changed: object) -> ExifFacts:
+    exif = exif_of()
+    position = ROME | {GPS[name]: value for name, value in changed.items()}
+    exif.get_ifd(IFD.GPSInfo).update({tag: value for tag, value in position.items() if value is not None})
+    return of_exif(exif)
+
+
+def test_photo_without_exif():
+    assert facts(encoded(patches(), "JPEG")) == ExifFacts()
+
+
+@pytest.mark.parametrize("format_", ["JPEG", "PNG", "WEBP", "TIFF", "HEIF", "AVIF"])
+def test_every_format_that_has_exif(format_):
+    exif = exif_of(**{str(Base.Make.value): "NIKON", str(Base.Model.value): "NIKON D90"})
+    exif[Base.DateTime] = "2024:02:29 23:59:58"
+    found = facts(encoded(patches(), format_, exif=exif))
+    assert (found.camera, found.taken) == ("NIKON D90", "2024-02-29T23:59:58")
+
+
+def test_png_block_after_the_pixels_is_found_without_decoding_them():
+    content = encoded(patches(), "PNG")
+    end = content.index(b"IEND") - 4
+    block = exif_of(6).tobytes().removeprefix(b"Exif\0\0")
+    content = content[:end] + png_chunk(b"eXIf", block) + content[end:]
+    broken = content.replace(b"IDAT", b"IDAT\xff\xff", 1)
+    assert facts(content).orientation == 6
+    image = Image.open(io.BytesIO(broken))
+    read_exif(image, broken)
+    assert image._im is None
+
+
+@pytest.mark.parametrize(
+    ("make", "model", "camera"),
+    [
+        ("Canon", "Canon EOS 5D", "Canon EOS 5D"),
+        ("SONY", "ILCE-7M3", "SONY ILCE-7M3"),
+        ("Apple", "", "Apple"),
+        ("", "iPhone 15", "iPhone 15"),
+        ("  ", "\0\0", None),
+        ("Evil\x1b[31m\nCorp", "<b>x</b>", "Evil[31mCorp <b>x</b>"),
+        ("x" * 5000, "", "x" * 100),
+    ],
+)
+def test_camera(make, model, camera):
+    tags = {str(Base.Make.value): make, str(Base.Model.value): model}
+    assert of_exif(exif_of(**tags)).camera == camera
+
+
+@pytest.mark.parametrize(
+    ("text", "offset", "taken"),
+    [
+        ("2023:07:01 12:30:00", None, "2023-07-01T12:30:00"),
+        ("2023:07:01 12:30:00", "+05:30", "2023-07-01T12:30:00+05:30"),
+        ("2023:07:01 12:30:00", "Z", "2023-07-01T12:30:00+00:00"),
+        ("2023:07:01 12:30:00", "+99:99", "2023-07-01T12:30:00"),
+        ("2023:07:01 12:30:00", "nonsense", "2023-07-01T12:30:00"),
+        ("0000:00:00 00:00:00", None, None),
+        ("    :  :     :  :  ", None, None),
+        ("2023:13:45 12:30:00", None, None),
+        ("2023:02:30 25:61:61", "+01:00", None),
+        ("not a date", None, None),
+    ],
+)
+def test_taken(text, offset, taken):
+    details = {"DateTimeOriginal": text} | ({"OffsetTimeOriginal": offset} if offset else {})
+    assert with_details(**details).taken == taken
+
+
+def test_a_blank_original_time_does_not_hide_the_other_time_and_its_offset():
+    exif = exif_of(**{str(Base.DateTime.value): "2020:01:02 03:04:05"})
+    exif.get_ifd(IFD.Exif)[Base.DateTimeOriginal] = "    :  :     :  :  "
+    exif.get_ifd(IFD.Exif)[Base.OffsetTime] = "-08:00"
+    assert of_exif(exif).taken == "2020-01-02T03:04:05-08:00"
+
+
+def test_position():
+    found = with_gps()
+    assert (found.latitude, found.longitude, found.altitude) == (41.8902222, 12.4923056, 21.5)
+    found = with_gps(GPSLatitudeRef="S", GPSLongitudeRef="W", GPSAltitudeRef=b"\1")
+    assert (found.latitude, found.longitude, found.altitude) == (-41.8902222, -12.4923056, -21.5)
+
+
+@pytest.mark.parametrize(
+    "latitude",
+    [
+        (IFDRational(0, 0), IFDRational(0, 0), IFDRational(0, 0)),
+        (IFDRational(1, 0), 0.0, 0.0),
+        (91.0, 0.0, 0.0),
+        (41.0, 53.0),
+        (4294967295.0, 4294967295.0, 4294967295.0),
+        None,
+    ],
+)
+def test_absurd_position(latitude):
+    found = with_gps(GPSLatitude=latitude)
+    assert found.latitude is None
+    assert found.longitude == 12.4923056
+
+
+@pytest.mark.parametrize("altitude", [IFDRational(0, 0), IFDRational(5, 0), 4e9, None])
+def test_absurd_altitude(altitude):
+    assert with_gps(GPSAltitude=altitude).altitude is None
+
+
+@pytest.mark.parametrize("orientation", [0, 9, 65535])
+def test_absurd_orientation_is_upright(orientation):
+    assert of_exif(exif_of(orientation)).orientation == 1
+
+
+def ifd(*entries: tuple[int, int, int, bytes], following: int = 0) -> bytes:
+    body = b"".join(struct.pack("<HHI4s", *entry) for entry in entries)
+    return struct.pack("<H", len(entries)) + body + struct.pack("<I", following)
+
+
+def block(*entries: tuple[int, int, int, bytes], following: int = 0) -> bytes:
+    return b"Exif\0\0II*\0\x08\0\0\0" + ifd(*entries, following=following)
+
+
+FAR = struct.pack("<I", 0x7FFFFFF0)
+START = struct.pack("<I", 8)
+
+
+@pytest.mark.parametrize(
+    "exif",
+    [
+        b"Exif\0\0" + b"\xff" * 300,
+        b"Exif\0\0II*\0" + FAR,
+        b"Exif\0\0",
+        b"II*\0",
+        block((Base.Orientation, 3, 1, b"\x06\0\0\0"), following=8),
+        block((Base.ExifOffset, 4, 1, START), (Base.GPSInfo, 4, 1, START)),
+        block((Base.ExifOffset, 4, 1, FAR), (Base.GPSInfo, 4, 1, FAR)),
+        block((Base.ExifOffset, 2, 4, b"abc\0"), (Base.GPSInfo, 7, 4, b"\xff\xff\xff\xff")),
+        block((Base.Make, 2, 0xFFFFFFFF, FAR), (Base.DateTime, 2, 20, FAR)),
+        block((Base.Orientation, 5, 1, FAR)),
+        block((Base.Orientation, 2, 4, b"six\0"), (Base.Make, 3, 1, b"\x01\0\0\0")),
+        block((Base.Orientation, 99, 77, b"\0\0\0\0")),
+        block(*[(Base.Orientation, 3, 2, b"\x06\0\x08\0")] * 50),
+    ],
+)
+@pytest.mark.filterwarnings("ignore")
+def test_broken_blocks_are_left_out(exif):
+    found = of_exif(exif)
+    assert found.orientation in range(1, 9)
+    assert found._replace(orientation=1) == ExifFacts()
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_what_is_readable_beside_a_broken_tag_is_kept():
+    found = of_exif(block((Base.Orientation, 3, 1, b"\x06\0\0\0"), (Base.GPSInfo, 4, 1, FAR)))
+    assert found.orientation == 6

@@ -1,0 +1,131 @@
+"""Outputs for another name of an input that is mined: as mining it would have made them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from annotators.mark import MARK
+from pipeline.ledger.ledger import Context, Record
+from pipeline.outcome import Status
+from pipeline.runs.carryover import carry_over
+from pipeline.source import MediaFacts, Source, SourceKind, Stamp
+from reporters.jsonreportwriter import JsonReportWriter, JsonReportWriterParams
+
+CONTEXT = Context("/in", "f00d", "")
+
+
+def write_report(out: Path, relative: str, root: str = "/in") -> Path:
+    source = Source(f"{root}/{relative}", relative, SourceKind.PHOTO, "jpeg", 5, 7)
+    writer = JsonReportWriter("report", JsonReportWriterParams(), fingerprint="f00d")
+    with writer.open(source, MediaFacts((8, 8), "jpeg"), out):
+        pass
+    return writer.path_for(source, out, ".json")
+
+
+@pytest.fixture
+def mined(tmp_path: Path) -> Record:
+    """`2016/a.jpg`, with a report and a copy in `out`."""
+    write_report(tmp_path / "out", "2016/a.jpg")
+    (tmp_path / "out" / "2016" / "a.jpg-annotated.jpg").write_bytes(b"picture")
+    outputs = ("a.jpg.json", "a.jpg-annotated.jpg")
+    return Record("2016/a.jpg", Stamp(5, 7), CONTEXT, Status.MINED, outputs=outputs)
+
+
+@pytest.mark.parametrize("relative", ["2017/a.jpg", "b.jpg", "2016/c.jpg", os.fsdecode(b"\xff/\xe9.jpg")])
+def test_as_if_it_had_been_mined(tmp_path: Path, mined: Record, relative: str) -> None:
+    out, name = tmp_path / "out", os.path.basename(relative)
+    names = carry_over(mined, f"/in/{relative}", relative, out)
+    assert names == (f"{name}.json", f"{name}-annotated.jpg")
+    folder = (out / relative).parent
+    assert (folder / names[1]).read_bytes() == b"picture"
+    assert (folder / names[0]).read_bytes() == write_report(tmp_path / "mined", relative).read_bytes()
+    assert (out / "2016" / "a.jpg.json").exists()
+    assert (out / "2016" / "a.jpg-annotated.jpg").exists()
+
+
+def test_who_edits_one_copy_does_not_edit_the_other(tmp_path: Path, mined: Record) -> None:
+    carry_over(mined, "/in/b.jpg", "b.jpg", tmp_path / "out")
+    with open(tmp_path / "out" / "b.jpg-annotated.jpg", "r+b") as copy:
+        copy.write(b"PIC")
+    assert (tmp_path / "out" / "2016" / "a.jpg-annotated.jpg").read_bytes() == b"picture"
+
+
+def test_an_input_folder_that_was_moved(tmp_path: Path, mined: Record) -> None:
+    out = tmp_path / "out"
+    picture = (out / "2016" / "a.jpg-annotated.jpg").stat()
+    assert carry_over(mined, "/elsewhere/2016/a.jpg", "2016/a.jpg", out) == mined.outputs
+    expected = write_report(tmp_path / "mined", "2016/a.jpg", root="/elsewhere").read_bytes()
+    assert (out / "2016" / "a.jpg.json").read_bytes() == expected
+    assert (out / "2016" / "a.jpg-annotated.jpg").stat().st_ino == picture.st_ino
+
+
+def test_somebody_s_own_file_is_never_replaced(tmp_path: Path, mined: Record) -> None:
+    (tmp_path / "out" / "b.jpg.json").write_text('{"title": "b.jpg"}')
+    assert carry_over(mined, "/in/b.jpg", "b.jpg", tmp_path / "out") is None
+    assert (tmp_path / "out" / "b.jpg.json").read_text() == '{"title": "b.jpg"}'
+    assert not (tmp_path / "out" / "b.jpg-annotated.jpg").exists()
+
+
+def test_somebody_s_own_picture_is_never_replaced(tmp_path: Path, mined: Record) -> None:
+    taken = tmp_path / "out" / "b.jpg-annotated.jpg"
+    taken.write_bytes(b"my picture")
+    assert carry_over(mined, "/in/b.jpg", "b.jpg", tmp_path / "out") is None
+    assert taken.read_bytes() == b"my picture"
+    taken.write_bytes(b"a copy " + MARK.encode())
+    assert carry_over(mined, "/in/b.jpg", "b.jpg", tmp_path / "out") is not None
+    assert taken.read_bytes() == b"picture"
+
+
+def test_names_that_were_cut_are_mined(tmp_path: Path) -> None:
+    name = "n" * 255
+    report = write_report(tmp_path / "out", name)
+    record = Record(name, Stamp(5, 7), CONTEXT, Status.MINED, outputs=(report.name,))
+    assert carry_over(record, "/in/b.jpg", "b.jpg", tmp_path / "out") is None
+
+
+def test_a_long_new_name_is_cut(tmp_path: Path, mined: Record) -> None:
+    names = carry_over(mined, f"/in/{'n' * 255}", "n" * 255, tmp_path / "out")
+    assert names is not None
+    assert all(len(name) == 255 and (tmp_path / "out" / name).exists() for name in names)
+
+
+def test_what_is_not_as_the_ledger_has_it_is_mined(tmp_path: Path, mined: Record) -> None:
+    (tmp_path / "out" / "2016" / "a.jpg.json").write_text("{}")
+    assert carry_over(mined, "/in/b.jpg", "b.jpg", tmp_path / "out") is None
+    (tmp_path / "out" / "2016" / "a.jpg-annotated.jpg").unlink()
+    assert carry_over(mined, "/in/c.jpg", "c.jpg", tmp_path / "out") is None
+    assert not list((tmp_path / "out").glob(".*.part"))
+
+
+def test_names_that_meet_are_for_mining_to_complain_of(tmp_path: Path, mined: Record) -> None:
+    (tmp_path / "out" / "2017").write_bytes(b"a file where a folder is needed")
+    assert carry_over(mined, "/in/2017/a.jpg", "2017/a.jpg", tmp_path / "out") is None
+    (tmp_path / "out" / "b.jpg-annotated.jpg").mkdir()
+    assert carry_over(mined, "/in/b.jpg", "b.jpg", tmp_path / "out") is None
+    assert not (tmp_path / "out" / "b.jpg.json").exists()
+
+
+def test_output_that_cannot_be_written_ends_the_run(
+    tmp_path: Path, mined: Record, unprivileged: list[str], run_python: Callable[..., list[str]]
+) -> None:
+    code = """
+from pathlib import Path
+from pipeline.runs.carryover import carry_over
+from pipeline.errors import OutputError
+from pipeline.ledger.ledger import Context, Record
+from pipeline.outcome import Status
+from pipeline.source import Stamp
+record = Record("2016/a.jpg", Stamp(5, 7), Context("/in", "", ""), Status.MINED, outputs=("a.jpg.json",))
+try:
+    carry_over(record, "/in/b.jpg", "b.jpg", Path(sys.argv[1]))
+except OutputError as error:
+    answer = str(error)
+"""
+    (tmp_path / "out").chmod(0o555)
+    told = run_python(code, tmp_path / "out", prefix=unprivileged)
+    (tmp_path / "out").chmod(0o755)
+    assert "cannot be written (Permission denied)" in told

@@ -1,0 +1,137 @@
+"""Outputs of inputs that are gone: which are, which only seem to be, and what is removed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import OutputError
+from pipeline.ledger.ledger import Context, Ledger, Record
+from pipeline.outcome import Status
+from pipeline.runs.prune import iter_orphans, remove_outputs
+from pipeline.source import Stamp
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    """Of `out`, which holds what was made of three photos in `in`."""
+    (tmp_path / "in" / "sub").mkdir(parents=True)
+    (tmp_path / "out" / "sub").mkdir(parents=True)
+    with Ledger(tmp_path / "out") as ledger:
+        for relative in ("a.jpg", "b.jpg", "sub/c.jpg"):
+            (tmp_path / "in" / relative).write_bytes(b"photo")
+            (tmp_path / "out" / f"{relative}.json").write_bytes(b"{}")
+            ledger.record(record_of(tmp_path, relative))
+        yield ledger
+
+
+def record_of(folder: Path, relative: str) -> Record:
+    name = os.path.basename(relative)
+    return Record(
+        relative,
+        Stamp.of(os.stat(folder / "in" / relative)),
+        Context(str(folder / "in"), "p", "l"),
+        Status.MINED,
+        outputs=(f"{name}.json",),
+        older_outputs=(f"{name}-annotated.jpg",),
+    )
+
+
+def orphans(ledger: Ledger) -> dict[str, bool]:
+    return {record.relative: certain for record, certain in iter_orphans(ledger)}
+
+
+def test_what_is_there_is_no_orphan(ledger: Ledger) -> None:
+    assert orphans(ledger) == {}
+
+
+def test_deleted_photo_and_deleted_folder(ledger: Ledger, tmp_path: Path) -> None:
+    (tmp_path / "in" / "b.jpg").unlink()
+    shutil.rmtree(tmp_path / "in" / "sub")
+    assert orphans(ledger) == {"b.jpg": True, "sub/c.jpg": True}
+
+
+def test_folder_that_became_a_file(ledger: Ledger, tmp_path: Path) -> None:
+    shutil.rmtree(tmp_path / "in" / "sub")
+    (tmp_path / "in" / "sub").write_bytes(b"")
+    assert orphans(ledger) == {"sub/c.jpg": True}
+
+
+def test_every_photo_deleted(ledger: Ledger, tmp_path: Path) -> None:
+    shutil.rmtree(tmp_path / "in")
+    (tmp_path / "in").mkdir()
+    assert set(orphans(ledger).values()) == {True}
+
+
+def test_disk_that_is_not_mounted(ledger: Ledger, tmp_path: Path) -> None:
+    """Then its folder is there, on another device, and empty."""
+    other_disk = Stamp.of(os.stat(tmp_path))._replace(device=7)
+    ledger.record(replace(record_of(tmp_path, "sub/c.jpg"), stamp=other_disk))
+    shutil.rmtree(tmp_path / "in" / "sub")
+    (tmp_path / "in" / "sub").mkdir()
+    assert orphans(ledger) == {"sub/c.jpg": False}
+    shutil.rmtree(tmp_path / "in")
+    assert orphans(ledger)["sub/c.jpg"] is False
+
+
+def test_where_the_disk_is_unknown_an_empty_folder_counts_as_not_mounted(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    ledger.record(replace(record_of(tmp_path, "sub/c.jpg"), stamp=Stamp(1, 2)))
+    ledger.record(replace(record_of(tmp_path, "b.jpg"), stamp=Stamp(1, 2)))
+    (tmp_path / "in" / "sub" / "c.jpg").unlink()
+    (tmp_path / "in" / "b.jpg").unlink()
+    assert orphans(ledger) == {"b.jpg": True, "sub/c.jpg": False}
+
+
+def test_folder_that_may_not_be_entered(ledger: Ledger, tmp_path: Path, unprivileged, run_python) -> None:
+    (tmp_path / "in" / "sub").chmod(0)
+    code = """
+from pipeline.runs.prune import _is_there
+answer = [_is_there(path) for path in sys.argv[1:]]
+"""
+    inside, beside = tmp_path / "in" / "sub" / "c.jpg", tmp_path / "in" / "x"
+    assert run_python(code, inside, beside, prefix=unprivileged) == [True, False]
+    (tmp_path / "in" / "sub").chmod(0o755)
+
+
+def test_removes_what_was_made_and_folders_that_are_empty_then(ledger: Ledger, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    (out / "sub" / "c.jpg-annotated.jpg").write_bytes(b"")
+    (out / "b.jpg.txt").write_bytes(b"somebody's own")
+    for relative in ("b.jpg", "sub/c.jpg"):
+        record = ledger.look_up(relative)
+        assert record is not None
+        remove_outputs(record, out)
+        assert remove_outputs(record, out) == []
+    assert {path.name for path in out.iterdir() if path.name[0] != "."} == {"a.jpg.json", "b.jpg.txt"}
+
+
+def test_folder_with_somebody_s_own_file_stays(ledger: Ledger, tmp_path: Path) -> None:
+    (tmp_path / "out" / "sub" / "notes.txt").write_bytes(b"mine")
+    removed = remove_outputs(record_of(tmp_path, "sub/c.jpg"), tmp_path / "out")
+    assert removed == [tmp_path / "out" / "sub" / "c.jpg.json"]
+    assert os.listdir(tmp_path / "out" / "sub") == ["notes.txt"]
+
+
+def test_ledger_that_was_tampered_with_removes_nothing_elsewhere(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    precious = tmp_path / "precious"
+    precious.write_bytes(b"")
+    context = Context("/in", "p", "l")
+    for relative, name in (("../a", "precious"), ("a", "../precious"), (f"{tmp_path}/a", "precious")):
+        record = Record(relative, Stamp(1, 2), context, Status.MINED, outputs=(name,))
+        assert remove_outputs(record, tmp_path / "out") == []
+    assert precious.exists()
+
+
+def test_output_that_is_a_folder_by_now(ledger: Ledger, tmp_path: Path) -> None:
+    (tmp_path / "out" / "b.jpg.json").unlink()
+    (tmp_path / "out" / "b.jpg.json").mkdir()
+    with pytest.raises(OutputError):
+        remove_outputs(record_of(tmp_path, "b.jpg"), tmp_path / "out")

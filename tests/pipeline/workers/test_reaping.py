@@ -1,0 +1,108 @@
+"""Children that others began: how they become ours, and how their end is seen."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import psutil
+import pytest
+
+from pipeline.workers.reaping import AdoptedProcess, adopting_orphans, bury_orphans
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="not here: Linux alone has it")
+
+ORPHANS = """
+import os, sys
+for line in range(int(sys.argv[1])):
+    told, tells = os.pipe()
+    if not os.fork():
+        os.close(told)
+        os.setsid()
+        os.write(tells, b"%d\\n" % os.getpid())
+        os.close(0), os.close(1), os.close(2), os.close(tells)
+        os.execvp("sleep", ["sleep", "600"])
+    os.close(tells)
+    print(os.read(told, 99).decode().strip())
+"""
+"""Prints the numbers of processes that it leaves behind."""
+
+
+@pytest.fixture
+def orphans() -> Iterator[list[int]]:
+    """Two children of a child of ours that has ended."""
+    with adopting_orphans() as adopts:
+        assert adopts
+        done = subprocess.run(
+            [sys.executable, "-c", ORPHANS, "2"], capture_output=True, text=True, check=True
+        )
+        pids = [int(line) for line in done.stdout.split()]
+        yield pids
+        for pid in {child.pid for child in psutil.Process().children()} & set(pids):
+            AdoptedProcess(pid).kill()
+            os.waitpid(pid, 0)
+
+
+def is_a_child(pid: int) -> bool:
+    return pid in {child.pid for child in psutil.Process().children()}
+
+
+def await_end(pid: int) -> None:
+    """It has ended, and is a zombie."""
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+
+
+def test_what_an_ended_child_leaves_behind_is_ours(orphans):
+    assert all(is_a_child(pid) for pid in orphans)
+
+
+def test_an_adopted_process_can_be_awaited_and_killed(orphans):
+    process = AdoptedProcess(orphans[0])
+    assert process.exitcode is None
+    process.kill()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    assert not is_a_child(orphans[0])
+    process.kill()  # its number may be somebody else's by now
+    assert is_a_child(orphans[1])
+
+
+def test_its_end_is_seen_without_waiting(orphans):
+    os.kill(orphans[0], signal.SIGTERM)
+    await_end(orphans[0])
+    process = AdoptedProcess(orphans[0])
+    assert process.exitcode == -signal.SIGTERM
+
+
+def test_the_dead_are_buried_and_the_living_and_the_known_left_alone(orphans):
+    bury_orphans(known=())
+    os.kill(orphans[0], signal.SIGKILL)
+    await_end(orphans[0])
+    bury_orphans(known=orphans[:1])
+    assert is_a_child(orphans[0])
+    bury_orphans(known=())
+    assert not is_a_child(orphans[0])
+    assert is_a_child(orphans[1])
+
+
+def test_afterwards_orphans_go_elsewhere_as_before():
+    with adopting_orphans():
+        pass
+    done = subprocess.run([sys.executable, "-c", ORPHANS, "1"], capture_output=True, text=True, check=True)
+    pid = int(done.stdout)
+    try:
+        assert not is_a_child(pid)
+    finally:
+        os.kill(pid, signal.SIGKILL)
+
+
+def test_not_where_no_child_s_end_can_be_awaited():
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        with adopting_orphans() as adopts:
+            assert not adopts
+    finally:
+        signal.signal(signal.SIGCHLD, before)
