@@ -2,7 +2,7 @@
 
 PY := .venv/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --quiet
-SOURCES := $(wildcard *.py pipeline/*.py pipeline/*/*.py detectors/*.py detectors/*/*.py recognizers/*.py reporters/*.py annotators/*.py)
+SOURCES := $(wildcard *.py pipeline/*.py pipeline/*/*.py detectors/*.py detectors/*/*.py recognizers/*.py recognizers/*/*.py reporters/*.py annotators/*.py)
 
 .PHONY: demo test check lock benchmark clean
 

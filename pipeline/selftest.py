@@ -258,10 +258,10 @@ def _write_face_model(directory: Path, random: Any) -> None:
     """Two people who look like nobody: dark above, and dark below."""
     import numpy as np
 
-    from recognizers.facemodel import FaceModel, Method
-    from recognizers.gallery import Gallery
-    from recognizers.modelswap import replace_model
-    from recognizers.strategies import CLASSIC
+    from recognizers.model.facemodel import FaceModel, Method
+    from recognizers.model.gallery import Gallery
+    from recognizers.model.strategies import CLASSIC
+    from recognizers.model.swap import replace_model
 
     ramp = np.linspace(40, 200, 32)[:, None] * np.ones((1, 24))
     faces, numbers = [], []

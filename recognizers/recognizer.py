@@ -22,7 +22,7 @@ from pipeline.detections import Box, Detection, Label, Region
 from pipeline.errors import ModelError
 from pipeline.frame import Frame, GrayArray, RgbArray
 from pipeline.host.notices import ONCE_A_RUN
-from recognizers.facemodel import (
+from recognizers.model.facemodel import (
     MODEL_FILE,
     FaceModel,
     available,
@@ -30,13 +30,13 @@ from recognizers.facemodel import (
     locate,
     read_facemodel,
 )
-from recognizers.facenetwork import network_files
-from recognizers.strategies import EMBEDDING, STRATEGIES, UNKNOWN, model_file_name, strategy_named
-from recognizers.voting import elect
+from recognizers.model.strategies import EMBEDDING, STRATEGIES, UNKNOWN, model_file_name, strategy_named
+from recognizers.model.voting import elect
+from recognizers.networks.facenetwork import network_files
 
 if TYPE_CHECKING:
-    from recognizers.gallery import Nearest
-    from recognizers.probe import Probe
+    from recognizers.model.gallery import Nearest
+    from recognizers.networks.probe import Probe
 
 MOST_VOTES = "mostvotes"
 
@@ -144,9 +144,10 @@ class Recognizer(Detector):
 
     def load(self) -> None:
         """Read the galleries of the strategies whose answers count, and the network if one needs it."""
-        from recognizers import alignment, faceimage, probe
-        from recognizers.folderrecord import FolderRecord
-        from recognizers.knownfaces import KnownFaces
+        from recognizers.faces import faceimage
+        from recognizers.faces.folderrecord import FolderRecord
+        from recognizers.model.knownfaces import KnownFaces
+        from recognizers.networks import alignment, probe
 
         self._alignment, self._faceimage = alignment, faceimage
         self._probe_in, self._probe_of_picture = probe.probe_in, probe.probe_of_picture

@@ -21,7 +21,9 @@ print(len(os.listdir("/proc/self/task")))
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="not here: threads are counted as in Linux")
-@pytest.mark.parametrize("first", ["pipeline.component", "detectors.onnx.engine", "recognizers.arcface"])
+@pytest.mark.parametrize(
+    "first", ["pipeline.component", "detectors.onnx.engine", "recognizers.networks.arcface"]
+)
 def test_onnx_runtime_starts_no_thread_and_leaves_no_identifier(tmp_path: Path, first: str) -> None:
     """Whoever imports it: a plugin's module, the detector, the recognizer. Its official builds report to
     their maker, by a thread of their own; in a CI they would not."""

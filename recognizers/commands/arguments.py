@@ -10,8 +10,8 @@ from typing import Any
 
 from pipeline.errors import ExitCode, UsageError
 from pipeline.files.outputs import printable
-from recognizers.facemodel import available, read_facemodel
-from recognizers.strategies import CLASSIC, EIGEN, EMBEDDING, FISCHER, LBP, TITLES
+from recognizers.model.facemodel import available, read_facemodel
+from recognizers.model.strategies import CLASSIC, EIGEN, EMBEDDING, FISCHER, LBP, TITLES
 
 Lines = Generator[str, None, ExitCode | None]
 """What a command says as it goes along, and its exit code at the end; None: all went well."""

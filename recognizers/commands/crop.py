@@ -11,16 +11,16 @@ from typing import Any
 from pipeline.errors import ExitCode, UsageError
 from pipeline.files.outputs import check_writable, printable
 from pipeline.host.cores import usable_cores
-from recognizers.alignment import ALIGNED_SIDE_PX
 from recognizers.commands.arguments import Lines, add_command, pixels, plural, positive, share
 from recognizers.commands.finding import Finder, face_finder, is_yunet, pipeline_finder
 from recognizers.commands.groups import grouper, sort_into_groups
 from recognizers.commands.progress import tracked
-from recognizers.cropping import Crop, crop_photos, list_photos
-from recognizers.facenetwork import DLIB, SFACE
-from recognizers.folderrecord import FolderRecord, write_record
-from recognizers.grouping import DESCRIPTOR_DISTANCES, LBP_DISTANCE
-from recognizers.strategies import EMBEDDING, LBP
+from recognizers.faces.cropping import Crop, crop_photos, list_photos
+from recognizers.faces.folderrecord import FolderRecord, write_record
+from recognizers.faces.grouping import DESCRIPTOR_DISTANCES, LBP_DISTANCE
+from recognizers.model.strategies import EMBEDDING, LBP
+from recognizers.networks.alignment import ALIGNED_SIDE_PX
+from recognizers.networks.facenetwork import DLIB, SFACE
 
 DEFAULT_CASCADE = "haarcascade_frontalface_default.xml"
 _DEFAULT_MARGIN = 0.1

@@ -13,7 +13,7 @@ from pipeline.files.outputs import printable, write_file
 from pipeline.frame import Frame
 from recognizers.commands.arguments import Lines, add_command, plural
 from recognizers.commands.finding import face_finder
-from recognizers.pictures import can_write, encode_as, frame_of, source_of
+from recognizers.faces.pictures import can_write, encode_as, frame_of, source_of
 
 _MIN_NEIGHBORS = 4
 """As in 2017."""

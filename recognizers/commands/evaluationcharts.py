@@ -8,8 +8,8 @@ import numpy as np
 
 from pipeline.frame import RgbArray
 from recognizers.commands.charts import Series, bar_charts, matrix_chart
-from recognizers.evaluation import VOTE, Evaluation
-from recognizers.strategies import TITLES
+from recognizers.model.strategies import TITLES
+from recognizers.teaching.evaluation import VOTE, Evaluation
 
 _BINS = 40
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from recognizers.evaluation import VOTE, Evaluation
+from recognizers.teaching.evaluation import VOTE, Evaluation
 
 
 def numbers_of(evaluation: Evaluation, *, taught: int) -> dict[str, Any]:

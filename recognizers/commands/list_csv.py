@@ -8,8 +8,8 @@ from typing import Any
 from pipeline.errors import ExitCode
 from pipeline.files.outputs import printable
 from recognizers.commands.arguments import Lines, add_command, plural, quoted
-from recognizers.dataset import list_face_folder, write_examples
-from recognizers.folderrecord import read_record
+from recognizers.faces.dataset import list_face_folder, write_examples
+from recognizers.faces.folderrecord import read_record
 
 
 def add_to(commands: Any) -> None:

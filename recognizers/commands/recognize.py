@@ -6,7 +6,6 @@ import argparse
 from typing import Any
 
 from pipeline.files.outputs import printable
-from recognizers.asking import Oracle
 from recognizers.commands.arguments import (
     Lines,
     add_command,
@@ -16,9 +15,10 @@ from recognizers.commands.arguments import (
     flag,
     shown_distance,
 )
-from recognizers.dataset import Example
-from recognizers.evaluation import NO_MAJORITY, VOTE, Answer
-from recognizers.strategies import TITLES
+from recognizers.faces.dataset import Example
+from recognizers.model.strategies import TITLES
+from recognizers.teaching.asking import Oracle
+from recognizers.teaching.evaluation import NO_MAJORITY, VOTE, Answer
 
 
 def add_to(commands: Any) -> None:

@@ -19,7 +19,7 @@ from recognizers.commands.arguments import (
 )
 from recognizers.commands.detect import add_outimg, add_picture, check_outimg, write_annotated
 from recognizers.commands.finding import FACE, NAMES, built, component, face_component
-from recognizers.pictures import frame_of, source_of
+from recognizers.faces.pictures import frame_of, source_of
 
 _MIN_NEIGHBORS = 3
 """As in 2017, and as in a pipeline."""

@@ -8,10 +8,10 @@ from typing import Any
 
 from pipeline.errors import ExitCode
 from pipeline.files.outputs import check_writable, printable
-from recognizers import resizing
 from recognizers.commands.arguments import Lines, add_command, add_flag, flag, pixels, plural, quoted
 from recognizers.commands.progress import tracked
-from recognizers.facemodel import Fit
+from recognizers.faces import resizing
+from recognizers.model.facemodel import Fit
 
 
 def add_to(commands: Any) -> None:

@@ -11,9 +11,9 @@ from pipeline.errors import ExitCode, UsageError
 from pipeline.files.outputs import check_writable, printable, write_file
 from recognizers.commands.arguments import Lines, add_command, plural, whole
 from recognizers.commands.train import percentage
-from recognizers.dataset import Example, list_face_folder
-from recognizers.folderrecord import read_record, write_record
-from recognizers.splitting import split_examples
+from recognizers.faces.dataset import Example, list_face_folder
+from recognizers.faces.folderrecord import read_record, write_record
+from recognizers.faces.splitting import split_examples
 
 
 def add_to(commands: Any) -> None:

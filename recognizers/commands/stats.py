@@ -13,8 +13,9 @@ from pipeline.errors import ExitCode, UsageError
 from pipeline.files.outputs import printable, write_file
 from recognizers.commands.arguments import Lines, add_command, plural, quoted
 from recognizers.commands.charts import Series, bar_charts
-from recognizers.dataset import list_face_folder
-from recognizers.facestats import (
+from recognizers.faces.dataset import list_face_folder
+from recognizers.faces.pictures import can_write, encode_as
+from recognizers.faces.stats import (
     ENOUGH_PICTURES,
     SMALL_SIDE_PX,
     FaceStatistics,
@@ -22,7 +23,6 @@ from recognizers.facestats import (
     histogram,
     measure,
 )
-from recognizers.pictures import can_write, encode_as
 
 _BAR_CHARS = 40
 

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.files.outputs import check_writable, printable, write_file
-from recognizers.asking import Oracle
 from recognizers.commands.arguments import Lines, add_command, add_strategies, chosen_strategies, plural
 from recognizers.commands.evaluationcharts import charts_of
 from recognizers.commands.evaluationnumbers import numbers_of
-from recognizers.dataset import check_present, read_examples
-from recognizers.evaluation import VOTE, Evaluation
-from recognizers.pictures import encode_as
-from recognizers.strategies import EIGEN, EMBEDDING, FISCHER, LBP, TITLES, UNKNOWN
+from recognizers.faces.dataset import check_present, read_examples
+from recognizers.faces.pictures import encode_as
+from recognizers.model.strategies import EIGEN, EMBEDDING, FISCHER, LBP, TITLES, UNKNOWN
+from recognizers.teaching.asking import Oracle
+from recognizers.teaching.evaluation import VOTE, Evaluation
 
 _COLUMNS = {EIGEN: "eigen", FISCHER: "fischer", LBP: "lbph", EMBEDDING: "embedding"}
 _MOST_COLUMNS = 12

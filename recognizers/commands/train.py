@@ -24,9 +24,12 @@ from recognizers.commands.arguments import (
     whole,
 )
 from recognizers.commands.trainembedding import DEFAULT_FALSE_ACCEPT_RATE, add_people, describe
-from recognizers.dataset import check_present, read_examples, write_examples
-from recognizers.facemodel import Method
-from recognizers.facenetwork import (
+from recognizers.faces.dataset import check_present, read_examples, write_examples
+from recognizers.faces.splitting import Split, split_examples
+from recognizers.model.facemodel import Method
+from recognizers.model.strategies import CLASSIC, EMBEDDING, TITLES
+from recognizers.model.swap import TrainedGallery, replace_model
+from recognizers.networks.facenetwork import (
     DLIB,
     SFACE,
     FaceNetwork,
@@ -35,11 +38,8 @@ from recognizers.facenetwork import (
     network_named,
     network_record,
 )
-from recognizers.modelswap import TrainedGallery, replace_model
-from recognizers.splitting import Split, split_examples
-from recognizers.strangerlimit import stranger_limit
-from recognizers.strategies import CLASSIC, EMBEDDING, TITLES
-from recognizers.training import (
+from recognizers.teaching.impostors import stranger_limit
+from recognizers.teaching.training import (
     Faces,
     Pictures,
     check_teachable,

@@ -10,17 +10,17 @@ import numpy as np
 from pipeline.errors import UsageError
 from pipeline.files.outputs import printable
 from pipeline.models.catalog import DEFAULT
-from recognizers.adding import check_alike, check_enlargeable, enlarged, unknown_examples
 from recognizers.commands.arguments import plural, shown_distance
 from recognizers.commands.progress import tracked
-from recognizers.describing import iter_descriptors
-from recognizers.descriptors import DescriptorGallery
-from recognizers.facemodel import read_facemodel
-from recognizers.facenetwork import FaceNetwork, load_network
-from recognizers.knownfaces import required_network
-from recognizers.modelswap import replace_model
-from recognizers.strategies import EMBEDDING
-from recognizers.training import Pictures
+from recognizers.model.descriptors import DescriptorGallery
+from recognizers.model.facemodel import read_facemodel
+from recognizers.model.knownfaces import required_network
+from recognizers.model.strategies import EMBEDDING
+from recognizers.model.swap import replace_model
+from recognizers.networks.facenetwork import FaceNetwork, load_network
+from recognizers.teaching.adding import check_alike, check_enlargeable, enlarged, unknown_examples
+from recognizers.teaching.describing import iter_descriptors
+from recognizers.teaching.training import Pictures
 
 DEFAULT_FALSE_ACCEPT_RATE = 0.01
 

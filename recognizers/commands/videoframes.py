@@ -12,7 +12,7 @@ from pipeline.videos.probe import probe
 from pipeline.videos.reader import Reading, iter_frames
 from pipeline.videos.sampling import Sampling, choose_frames
 from pipeline.videos.segments import plan_segments
-from recognizers.pictures import source_of
+from recognizers.faces.pictures import source_of
 
 
 def iter_video(path: str) -> Iterator[Frame]:

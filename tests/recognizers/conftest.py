@@ -17,11 +17,11 @@ from pipeline.component import Params
 from pipeline.frame import Frame
 from pipeline.models.catalog import find_model
 from pipeline.models.fetch import fetch
-from recognizers.facemodel import FaceModel, Fit, Method
-from recognizers.gallery import Gallery
-from recognizers.modelswap import replace_model
-from recognizers.pictures import frame_of, source_of
-from recognizers.strategies import CLASSIC
+from recognizers.faces.pictures import frame_of, source_of
+from recognizers.model.facemodel import FaceModel, Fit, Method
+from recognizers.model.gallery import Gallery
+from recognizers.model.strategies import CLASSIC
+from recognizers.model.swap import replace_model
 from tests.drawnfaces import draw_face, draw_photo
 from tests.recognizers.facenetworks import write_network
 from tests.recognizers.famousphotos import Famous, fetch_famous

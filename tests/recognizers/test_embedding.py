@@ -14,9 +14,9 @@ from PIL import Image
 from pipeline.detections import Box, Region
 from pipeline.errors import ModelError
 from pipeline.frame import Frame
-from recognizers.alignment import ALIGNED_SIDE_PX, moved, template, warped
-from recognizers.facemodel import read_facemodel
-from recognizers.folderrecord import FolderRecord, write_record
+from recognizers.faces.folderrecord import FolderRecord, write_record
+from recognizers.model.facemodel import read_facemodel
+from recognizers.networks.alignment import ALIGNED_SIDE_PX, moved, template, warped
 from recognizers.recognizer import Recognizer
 from tests.recognizers.facenetworks import write_network
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from recognizers.dataset import list_face_folder, write_examples
+from recognizers.faces.dataset import list_face_folder, write_examples
 
 
 @pytest.fixture

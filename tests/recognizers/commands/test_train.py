@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from recognizers.dataset import read_examples
+from recognizers.faces.dataset import read_examples
 
 
 @pytest.fixture

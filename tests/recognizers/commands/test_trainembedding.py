@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recognizers.dataset import read_examples
-from recognizers.folderrecord import FolderRecord, write_record
+from recognizers.faces.dataset import read_examples
+from recognizers.faces.folderrecord import FolderRecord, write_record
 from tests.recognizers.facenetworks import write_network
 
 

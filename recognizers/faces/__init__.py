@@ -1,0 +1,1 @@
+"""Pictures of faces: labelled folders and CSV files, cropping, resizing, grouping, statistics."""

@@ -1,0 +1,146 @@
+"""Cuts faces out of photos into picture files whose names say which photo they are from."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.detections import Region
+from pipeline.errors import SourceError, UsageError
+from pipeline.files.outputs import output_path, printable, write_file
+from pipeline.files.walk import iter_sources
+from pipeline.frame import Frame, GrayArray, RgbArray
+from pipeline.source import Source, SourceKind
+from recognizers.faces.faceimage import scaled, with_margin
+from recognizers.faces.pictures import encode_as, frame_of
+from recognizers.networks.alignment import ALIGNED_SIDE_PX, aligned, points_of
+
+_KEPT_SIDE_PX = 128
+"""Of each face a gray copy of at most this side is kept for grouping."""
+
+
+@dataclass(frozen=True)
+class Crop:
+    """One face that was cut out.
+
+    Args:
+        path: of the picture file.
+        photo: number of the photo that it is from, counted from 0.
+        gray: the face, small: (height, width) uint8.
+    """
+
+    path: str
+    photo: int
+    gray: GrayArray
+
+
+@dataclass(frozen=True)
+class CroppedPhoto:
+    """What became of one photo.
+
+    Args:
+        crops: its faces.
+        failure: a sentence on why it could not be searched; None: it was.
+    """
+
+    crops: tuple[Crop, ...]
+    failure: str | None = None
+
+
+def list_photos(top: str, out: str) -> tuple[list[Source], list[str]]:
+    """The photos in a folder, or the one photo that is named, and a sentence for each unreadable one.
+
+    Args:
+        top: a photo or a folder.
+        out: the folder for the crops, which is not searched.
+    Raises: UsageError: no such folder, no photos in it, or `out` is `top` itself.
+    """
+    if not os.path.lexists(top):
+        raise UsageError(f"{printable(top)}: there is no such file or folder; give one with photos")
+    if os.path.isdir(out) and os.path.samefile(top, out):
+        raise UsageError(f"{printable(out)}: is the folder of the photos; choose another for the faces")
+    photos: list[Source] = []
+    unreadable: list[str] = []
+    for found in iter_sources(top, output_root=Path(out).absolute()):
+        if isinstance(found, Source):
+            if found.kind is SourceKind.PHOTO:
+                photos.append(found)
+        elif found.failed:
+            unreadable.append(f"{printable(found.path)}: {found.sentence}")
+    if not photos:
+        reason = f" ({unreadable[0]})" if unreadable else ""
+        raise UsageError(f"{printable(top)}: holds no photos{reason}")
+    return photos, unreadable
+
+
+def crop_photos(
+    photos: Sequence[Source],
+    out: str,
+    make_finder: Callable[[], Callable[[Frame], Sequence[Region]]],
+    *,
+    margin: float,
+    align: bool,
+    flat: bool,
+    threads: int,
+) -> Iterator[CroppedPhoto]:
+    """Find and cut out the faces, several photos at a time.
+
+    Args:
+        photos: where to look.
+        out: the folder for the pictures of faces.
+        make_finder: makes what finds faces in a frame; each thread makes its own.
+        margin: how far beyond the finder's box, or the aligned square, to cut, as a share of its sides, 0 to
+            1.
+        align: whether faces are aligned by their landmarks; those without are left out.
+        flat: whether all pictures lie in `out` itself, not in the photos' folders.
+        threads: how many photos at a time.
+    Returns: for each photo, in order.
+    Raises: OutputError: a picture cannot be written.
+    """
+    own = threading.local()
+
+    def one(number: int) -> CroppedPhoto:
+        """The faces of one photo, written."""
+        if not hasattr(own, "find"):
+            own.find = make_finder()
+        source = photos[number]
+        try:
+            frame = frame_of(source)
+            found = [_cut(frame, region, margin=margin, align=align) for region in own.find(frame)]
+        except SourceError as error:
+            return CroppedPhoto((), f"{printable(source.path)}: {error.sentence}")
+        crops = []
+        for index, pixels in enumerate(cut for cut in found if cut is not None):
+            path = _path_of(source, index, out, flat)
+            write_file(path, encode_as(path.name, np.ascontiguousarray(pixels)))
+            crops.append(Crop(os.fspath(path), number, _small(Frame.from_rgb(pixels).gray())))
+        return CroppedPhoto(tuple(crops))
+
+    with ThreadPoolExecutor(threads) as pool:
+        yield from pool.map(one, range(len(photos)))
+
+
+def _cut(frame: Frame, region: Region, *, margin: float, align: bool) -> RgbArray | None:
+    """One face's pixels, (height, width, 3); None where it has no landmarks to align it by."""
+    if not align:
+        return frame.rgb(with_margin(region, margin).clipped(frame.size_wh))
+    points = points_of(region.landmarks)
+    return None if points is None else aligned(frame.rgb(), points, ALIGNED_SIDE_PX, margin)
+
+
+def _path_of(source: Source, index: int, out: str, flat: bool) -> Path:
+    """`OUT/DIR/IMG.jpg-face-1.png`, or `OUT/DIR--IMG.jpg-face-1.png`: the photo's whole name is kept."""
+    relative = source.relative.replace("--", "-_-").replace(os.sep, "--") if flat else source.relative
+    return output_path(Path(out), relative, f"-face-{index + 1}.png")
+
+
+def _small(gray: GrayArray) -> GrayArray:
+    height, width = gray.shape
+    scale = min(1.0, _KEPT_SIDE_PX / max(height, width))
+    return scaled(gray, (max(1, round(width * scale)), max(1, round(height * scale))))

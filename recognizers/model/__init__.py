@@ -1,0 +1,1 @@
+"""A face model: its record on disk, the known faces it holds, and how it answers."""

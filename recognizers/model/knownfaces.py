@@ -1,0 +1,80 @@
+"""What a model knows, in memory: the galleries of some strategies, and who of them is nearest to a face."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from pipeline.errors import ModelError
+from pipeline.files.outputs import printable
+from pipeline.frame import GrayArray
+from recognizers.faces.faceimage import model_face
+from recognizers.model.descriptors import DescriptorGallery
+from recognizers.model.facemodel import RETRAIN, FaceModel, FaceNetworkRecord
+from recognizers.model.gallery import Gallery, Nearest, taught_equalized
+from recognizers.model.strategies import EMBEDDING
+from recognizers.networks.facenetwork import load_network
+from recognizers.networks.probe import Probe
+
+
+class KnownFaces:
+    """The galleries of some strategies; a network is loaded only if one of them needs it.
+
+    Args:
+        directory: the model directory.
+        model: its record.
+        strategies: whose galleries it has.
+    Raises: ModelError: a gallery or the network cannot be used.
+    """
+
+    def __init__(self, directory: str, model: FaceModel, strategies: Sequence[str]) -> None:
+        self._model = model
+        self.strategies = tuple(strategies)
+        self._galleries = {
+            strategy: Gallery.read(directory, model, strategy)
+            for strategy in strategies
+            if strategy != EMBEDDING
+        }
+        self.equalized = taught_equalized(model, list(self._galleries.values()))
+        if EMBEDDING in strategies:
+            self._descriptors = DescriptorGallery.read(directory, model)
+            self._network = load_network(required_network(directory, model))
+
+    @property
+    def compares_pixels(self) -> bool:
+        """Whether one of the strategies compares a face's pixels."""
+        return bool(self._galleries)
+
+    @property
+    def finds_landmarks(self) -> bool:
+        """Whether there is a network, and it needs nobody to tell it where eyes and mouth are."""
+        return EMBEDDING in self.strategies and self._network.aligns_itself
+
+    def nearest(
+        self, gray: Callable[[], GrayArray], probe: Callable[[], Probe], *, equalize: bool
+    ) -> dict[str, Nearest]:
+        """Strategy -> the known face nearest to one that is asked about.
+
+        Args:
+            gray: gives the face as the taught ones were cut out, of any size.
+            probe: gives it for a network.
+            equalize: whether the gray face's histogram is equalized.
+        """
+        found: dict[str, Nearest] = {}
+        if self._galleries:
+            face = model_face(gray(), self._model.size_wh, equalize=equalize, fit=self._model.fit)
+        for strategy in self.strategies:
+            if strategy == EMBEDDING:
+                found[strategy] = self._descriptors.nearest(self._network.describe(probe()))
+            else:
+                found[strategy] = self._galleries[strategy].nearest(face)
+        return found
+
+
+def required_network(directory: str, model: FaceModel) -> FaceNetworkRecord:
+    """The network of a model that has the strategy `embedding`.
+
+    Raises: ModelError: its record names none.
+    """
+    if model.network is None:
+        raise ModelError(f'"{printable(directory)}": its model.json names no network for faces; {RETRAIN}')
+    return model.network

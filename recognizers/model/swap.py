@@ -1,0 +1,100 @@
+"""Puts a newly trained model in place of an old one: a crash at any moment leaves one of the two, whole.
+
+The directory itself cannot be swapped (it may be a container's mount point), and several files cannot be
+renamed at once. So the new files are finished in a folder beside the old ones; renaming that folder to
+`PENDING_FOLDER` is the moment of change, since readers look there first; moving the files out of it is
+then mere tidying, which the next training does if this one is killed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import secrets
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from pipeline.files.outputs import PART_PREFIX, PART_SUFFIX, output_errors, sync_folder
+from recognizers.model.facemodel import MODEL_FILE, PENDING_FOLDER, FaceModel, Method, read_facemodel
+from recognizers.model.strategies import STRATEGIES, model_file_name
+
+
+class TrainedGallery(Protocol):
+    """A strategy's known faces, whatever they are kept as."""
+
+    strategy: str
+
+    def to_bytes(self) -> bytes:
+        """The content of the gallery's file."""
+
+
+def replace_model(directory: str, model: FaceModel, galleries: Sequence[TrainedGallery]) -> FaceModel:
+    """Write a model directory, made if missing, in place of what model it holds.
+
+    Args:
+        directory: the model directory; files that are not a model's are left alone.
+        model: its record; `methods` lists the strategies of `galleries`.
+        galleries: the trained strategies.
+    Returns: the record as written, with the digest of each gallery's file.
+    Raises: OutputError: the directory cannot be written, or the disk is full; the old model stays.
+    """
+    folder = Path(directory)
+    part = folder / f"{PART_PREFIX}{secrets.token_hex(8)}{PART_SUFFIX}"
+    with output_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        _finish_pending(folder)
+        for leftover in folder.glob(f"{PART_PREFIX}*{PART_SUFFIX}"):
+            shutil.rmtree(leftover, ignore_errors=True)
+        part.mkdir()
+    try:
+        with output_errors(folder):
+            written = _write_files(part, model, galleries)
+            sync_folder(part)
+            os.rename(part, folder / PENDING_FOLDER)
+            sync_folder(folder)
+            _finish_pending(folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return written
+
+
+def _write_files(part: Path, model: FaceModel, galleries: Sequence[TrainedGallery]) -> FaceModel:
+    methods = dict(model.methods or {})
+    for gallery in galleries:
+        content = gallery.to_bytes()
+        _write_durably(part / model_file_name(gallery.strategy), content)
+        known = methods.get(gallery.strategy, Method())
+        digest = hashlib.sha256(content).hexdigest()
+        methods[gallery.strategy] = known.model_copy(update={"sha256": digest})
+    complete = model.model_copy(update={"methods": methods})
+    _write_durably(part / MODEL_FILE, complete.model_dump_json(indent=2).encode() + b"\n")
+    return complete
+
+
+def _write_durably(path: Path, content: bytes) -> None:
+    with open(path, "xb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _finish_pending(folder: Path) -> None:
+    """Move a finished model into place, its record last, and drop the galleries that it does not have."""
+    pending = folder / PENDING_FOLDER
+    if not pending.is_dir():
+        return
+    if (pending / MODEL_FILE).exists():
+        methods = read_facemodel(os.fspath(folder)).methods or {}
+        for strategy in STRATEGIES:
+            name = model_file_name(strategy)
+            if (pending / name).exists():
+                os.replace(pending / name, folder / name)
+            elif strategy not in methods:
+                with contextlib.suppress(FileNotFoundError):
+                    (folder / name).unlink()
+        os.replace(pending / MODEL_FILE, folder / MODEL_FILE)
+    pending.rmdir()
+    sync_folder(folder)

@@ -1,0 +1,1 @@
+"""Networks that describe a face as a vector: SFace, ArcFace-like ONNX files, dlib's."""

@@ -1,0 +1,122 @@
+"""Networks of ArcFace's kind, as ONNX files: an aligned face of 112 x 112 pixels -> its descriptor.
+
+Deng et al., ArcFace, CVPR 2019; whatever was trained on faces that were aligned so serves.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+
+from pipeline.errors import ModelError
+from pipeline.files.outputs import printable
+from pipeline.host.timelimit import time_limit
+from recognizers.faces.faceimage import PixelArray, scaled, with_margin
+from recognizers.networks.alignment import TEMPLATE_SIDE_PX, aligned
+from recognizers.networks.facenetwork import DescriptorArray, Strangers
+from recognizers.networks.probe import Probe
+
+_MOST_BYTES = 1 << 30
+_TRIAL_S = 60.0
+"""A network that takes longer than this for one face is not going to describe a collection."""
+_NORMALIZES_ITSELF = b"_minusscalar0"
+"""Stands in files that MXNet wrote, such as InsightFace's early ones: they take pixels of 0 to 255."""
+_GIVE = "give a network that takes one face of 112 x 112 pixels in colour and gives a row of numbers"
+_MARGIN = 0.1
+"""A detector's box with so much around it is about what ArcFace's square shows."""
+
+UNIT_STRANGERS = Strangers(1.25, 0.08)
+"""For descriptors of length 1: those of strangers are nearly at right angles, 1.41 apart, and the nearest of
+a few nearer. Not measured on any one network; the people who are taught outweigh it."""
+
+
+def face_square(probe: Probe) -> PixelArray:
+    """(112, 112, 3): the face aligned by its landmarks; its box and a little more where there are none."""
+    if probe.points is not None:
+        return aligned(probe.rgb, probe.points, TEMPLATE_SIDE_PX, 0.0)
+    height, width = probe.rgb.shape[:2]
+    seen = with_margin(probe.box, _MARGIN).clipped((width, height))
+    return scaled(probe.rgb[seen.y1 : seen.y2, seen.x1 : seen.x2], (TEMPLATE_SIDE_PX, TEMPLATE_SIDE_PX))
+
+
+def unit_descriptor(values: Any, shown: str) -> DescriptorArray:
+    """A network's answer as (D,) float32 of length 1.
+
+    Raises: ModelError: it is none.
+    """
+    row = np.asarray(values, dtype=np.float32).ravel()
+    length = float(np.linalg.norm(row))
+    if not np.isfinite(length):
+        raise ModelError(f"{shown}: answers with what are no numbers; give a network that describes faces")
+    return row / length if length else row
+
+
+class ArcFace:
+    """One network in ONNX Runtime, on one thread.
+
+    Args:
+        path: of the .onnx file, all of whose weights are in it.
+    Raises: ModelError: ONNX Runtime does not take it, or it is no network of this kind.
+    """
+
+    side_px = TEMPLATE_SIDE_PX
+    aligns_itself = False
+    strangers = UNIT_STRANGERS
+
+    def __init__(self, path: Path) -> None:
+        self._shown = printable(path)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = 4
+        try:
+            with open(path, "rb") as stream:
+                content = stream.read(_MOST_BYTES + 1)
+            if len(content) > _MOST_BYTES:
+                raise ModelError(f"{self._shown}: is larger than 1 GB; give a network for faces")
+            self._session = onnxruntime.InferenceSession(content, options, ["CPUExecutionProvider"])
+            self._channels_last, self._input = self._checked_input()
+            self._pixels = _NORMALIZES_ITSELF in content
+            size = self._tried().size
+        except OSError as error:
+            raise ModelError(f"{self._shown}: cannot be read ({error.strerror})") from None
+        except ModelError:
+            raise
+        except Exception as error:  # ONNX Runtime's own exceptions have no common base
+            reason = printable(" ".join(str(error).split())[:200])
+            raise ModelError(f"{self._shown}: ONNX Runtime cannot use it ({reason})") from None
+        if size < 2:
+            raise ModelError(f"{self._shown}: answers with one number a face; {_GIVE}")
+
+    def describe(self, probe: Probe) -> DescriptorArray:
+        """(D,) float32 of length 1."""
+        square = face_square(probe).astype(np.float32)
+        if not self._pixels:
+            square = (square - 127.5) / 127.5
+        picture = square if self._channels_last else square.transpose(2, 0, 1)
+        return unit_descriptor(self._session.run(None, {self._input: picture[None]})[0], self._shown)
+
+    def _tried(self) -> DescriptorArray:
+        """The descriptor of a blank picture, or an exception if that takes longer than `_TRIAL_S`."""
+        side = TEMPLATE_SIDE_PX
+        shape = (1, side, side, 3) if self._channels_last else (1, 3, side, side)
+        options = onnxruntime.RunOptions()
+        with time_limit(_TRIAL_S, lambda: setattr(options, "terminate", True)):
+            answer = self._session.run(None, {self._input: np.zeros(shape, np.float32)}, options)[0]
+        return unit_descriptor(answer, self._shown)
+
+    def _checked_input(self) -> tuple[bool, str]:
+        """Whether a picture is (height, width, 3) to the network, and its input's name."""
+        inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
+        sides = inputs[0].shape if len(inputs) == 1 else []
+        if len(sides) == 4 and inputs[0].type == "tensor(float)" and len(outputs[0].shape) == 2:
+            channels_last = sides[3] == 3
+            side = TEMPLATE_SIDE_PX
+            wanted = (1, side, side, 3) if channels_last else (1, 3, side, side)
+            known = ((got, want) for got, want in zip(sides, wanted, strict=True) if isinstance(got, int))
+            if all(got == want for got, want in known):
+                return channels_last, str(inputs[0].name)
+        shown = printable(", ".join(f"{port.name} {port.shape}" for port in (*inputs, *outputs)))
+        raise ModelError(f"{self._shown}: takes and gives {shown}; {_GIVE}")

@@ -1,0 +1,157 @@
+"""The networks of the strategy `embedding`: which there are, their files, and what they do with a face.
+
+A network describes a face by a row of numbers, its descriptor; those of one person lie near each other,
+whoever that person is: the network need not be taught anybody.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
+
+from pipeline.errors import ModelError
+from pipeline.files.outputs import printable
+from pipeline.models.catalog import DEFAULT
+from pipeline.models.fetched import partly_here
+from pipeline.models.files import FETCH_COMMAND, resolve_face_network
+from pipeline.models.hash import model_sha256
+from recognizers.model.facemodel import RETRAIN, FaceNetworkRecord
+
+if TYPE_CHECKING:  # in the parent nobody needs them
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from recognizers.networks.probe import Probe
+
+DescriptorArray: TypeAlias = "NDArray[np.float32]"
+"""(D,) float32 of one face, or (N, D) of several."""
+
+DLIB = "dlib-face"
+SFACE = "sface"
+
+INSTALL_DLIB = ".venv/bin/python -m pip install --require-hashes -r requirements-embedding.txt"
+
+_KNOWN = f"give {SFACE}, {DLIB}, or the path of an .onnx file that describes faces of 112 x 112 pixels"
+
+
+class Strangers(NamedTuple):
+    """How far a face usually lies from the nearest of another person's pictures.
+
+    Args:
+        middle: of the distance, or of its logarithm.
+        spread: standard deviation of the same.
+        of_logarithm: whether the logarithm is what is normally distributed, and not the distance itself.
+    """
+
+    middle: float
+    spread: float
+    of_logarithm: bool = False
+
+
+class FaceNetwork(Protocol):
+    """A network in memory; it may be asked from several threads."""
+
+    side_px: int
+    """Side of the squares that it looks at."""
+    aligns_itself: bool
+    """Whether it finds the landmarks in a face on its own."""
+    strangers: Strangers
+
+    def describe(self, probe: Probe) -> DescriptorArray:
+        """(D,) float32; of two faces of one person the difference is short."""
+
+
+def network_named(word: str) -> str:
+    """The name under which a model keeps a network: a catalogue name, or an absolute path; or `DEFAULT`.
+
+    Raises: ValueError: it is none of them; says which there are.
+    """
+    if word in (SFACE, DLIB, DEFAULT):
+        return word
+    if not word.endswith(".onnx"):
+        raise ValueError(f'"{printable(word)}" is no network for faces; {_KNOWN}')
+    try:
+        word.encode()
+    except UnicodeEncodeError:
+        raise ValueError(f'"{printable(word)}": a model cannot keep this name; rename the file') from None
+    return os.path.abspath(word)
+
+
+def chosen_network(name: str, *, aligned: bool) -> str:
+    """A network's name; for `DEFAULT` that of the one to take: SFace tells faces apart better, and sooner.
+
+    Args:
+        name: see `network_named`.
+        aligned: whether the faces are, as SFace needs them.
+    Raises: ModelError: none that can describe such faces is here; says what to type.
+    """
+    if name != DEFAULT:
+        return name
+    if aligned and partly_here(SFACE):
+        return SFACE
+    if partly_here(DLIB):
+        return DLIB
+    if aligned:
+        raise ModelError(f"no network that describes faces is here; type: {FETCH_COMMAND} {SFACE}")
+    install = "" if _has_dlib() else f"{INSTALL_DLIB} && "
+    raise ModelError(
+        f"the faces are not aligned, as {SFACE} needs them; crop the photos with --detector yunet, or type: "
+        f"{install}{FETCH_COMMAND} {DLIB}"
+    )
+
+
+def _has_dlib() -> bool:
+    return importlib.util.find_spec("dlib") is not None
+
+
+def network_files(name: str) -> tuple[Path, ...]:
+    """A network's files, and the certainty that what runs it is installed.
+
+    Raises: ModelError: a file, or the package, is not here; says what to type.
+    """
+    if name == DLIB and not _has_dlib():
+        raise ModelError(f'network "{DLIB}": the package dlib-bin is not installed; type: {INSTALL_DLIB}')
+    if name in (SFACE, DLIB):
+        return resolve_face_network(name)
+    if not os.path.isfile(name):
+        what = "is not a file" if os.path.exists(name) else "there is no such file"
+        raise ModelError(f"{printable(name)}: {what}; put the network back, or {RETRAIN}")
+    return (Path(name),)
+
+
+def network_record(name: str) -> FaceNetworkRecord:
+    """A network as a model's record speaks of it: with what its files hold now.
+
+    Raises: ModelError: as `network_files`, or a file cannot be read.
+    """
+    return FaceNetworkRecord(
+        name=name, sha256={path.name: model_sha256(path) for path in network_files(name)}
+    )
+
+
+def load_network(record: FaceNetworkRecord) -> FaceNetwork:
+    """The network that a record speaks of, in memory.
+
+    Raises: ModelError: it is not here, has changed since, or cannot be used.
+    """
+    files = network_files(record.name)
+    for path in files:
+        if record.sha256.get(path.name) != model_sha256(path):
+            raise ModelError(
+                f"{printable(path)}: is not the network any more that the model was taught with; put the "
+                f"old file back, or {RETRAIN}"
+            )
+    if record.name == DLIB:
+        from recognizers.networks.dlibface import DlibFace
+
+        return DlibFace(*files)
+    (path,) = files
+    if SFACE in path.name.lower():
+        from recognizers.networks.sface import SFace
+
+        return SFace(path)
+    from recognizers.networks.arcface import ArcFace
+
+    return ArcFace(path)

@@ -1,0 +1,1 @@
+"""Training and evaluating a face model, and choosing its unknown distance."""

@@ -1,0 +1,93 @@
+"""More people, or more pictures, for a model of the strategy `embedding`: what it knows stays as it is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+from pipeline.errors import UsageError
+from pipeline.files.outputs import printable
+from recognizers.faces.dataset import Example
+from recognizers.model.descriptors import DescriptorGallery
+from recognizers.model.facemodel import FORMAT, FaceModel, Method
+from recognizers.model.strategies import CLASSIC, EMBEDDING, STRATEGIES, TITLES
+from recognizers.networks.facenetwork import FaceNetwork
+from recognizers.teaching.impostors import stranger_limit
+from recognizers.teaching.training import Pictures, now
+
+
+def check_enlargeable(directory: str, model: FaceModel) -> None:
+    """Make sure that nothing in a model would have to be taught anew.
+
+    Raises: UsageError: it has another strategy than embedding.
+    """
+    there = [TITLES[strategy] for strategy in STRATEGIES if strategy in (model.methods or CLASSIC)]
+    if there != [TITLES[EMBEDDING]]:
+        raise UsageError(
+            f'"{printable(directory)}": has {", ".join(there)}, and people can be added to a model of '
+            "embedding alone, since the others take everybody's pictures; train it once without --add"
+        )
+
+
+def check_alike(model: FaceModel, pictures: Pictures, network: FaceNetwork) -> None:
+    """Make sure that new pictures can be compared with those that were taught.
+
+    Raises: UsageError: one half is aligned, the other is not, and the network needs it.
+    """
+    if pictures.record.aligned != model.aligned and not network.aligns_itself:
+        words = {True: "aligned", False: "not aligned"}
+        raise UsageError(
+            f"{printable(pictures.paths[0])}: is {words[pictures.record.aligned]}, and what the model knows "
+            f"is {words[model.aligned]}; crop the photos as those were cropped"
+        )
+
+
+def unknown_examples(model: FaceModel, pictures: Pictures) -> Pictures:
+    """Those of the pictures that the model was not taught, numbered as it numbers people.
+
+    Raises: UsageError: there are none.
+    """
+    numbers = {label: number for number, label in model.labels.items()}
+    taught = frozenset(model.training_files)
+    examples: list[Example] = []
+    digests: list[str] = []
+    for example, digest in zip(pictures.examples, pictures.digests, strict=True):
+        if digest not in taught:
+            number = numbers.setdefault(example.label, max(numbers.values()) + 1)
+            examples.append(replace(example, number=number))
+            digests.append(digest)
+    if not examples:
+        raise UsageError("the model was taught all of these pictures; list others with the csv command")
+    return Pictures(tuple(examples), tuple(digests), pictures.record)
+
+
+def enlarged(
+    model: FaceModel, gallery: DescriptorGallery, pictures: Pictures, network: FaceNetwork, rate: float
+) -> FaceModel:
+    """The record of a model with more faces.
+
+    Args:
+        model: as it was.
+        gallery: of all faces, the new ones too.
+        pictures: the new ones.
+        network: described them all.
+        rate: of strangers that may be named.
+    """
+    limit = stranger_limit(gallery.descriptors, gallery.numbers, rate, network.strangers)
+    counts = Counter(model.images_per_label) + Counter(example.label for example in pictures.examples)
+    return model.model_copy(
+        update={
+            "format": FORMAT,
+            "labels": model.labels | _labels(pictures.examples),
+            "methods": {EMBEDDING: Method(unknown_distance=limit)},
+            "false_accept_rate": rate,
+            "trained": now(),
+            "images_per_label": dict(sorted(counts.items())),
+            "training_files": tuple(sorted({*model.training_files, *pictures.digests})),
+        }
+    )
+
+
+def _labels(examples: Sequence[Example]) -> dict[int, str]:
+    return {example.number: example.label for example in examples}

@@ -1,0 +1,103 @@
+"""Asks a model whose faces pictures show: the whole answer, with every strategy's nearest face."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from pipeline.detections import Label
+from pipeline.frame import GrayArray
+from pipeline.host.cores import usable_cores
+from recognizers.faces.dataset import Example
+from recognizers.faces.faceimage import model_face
+from recognizers.faces.folderrecord import common_record
+from recognizers.faces.pictures import read_gray, read_rgb
+from recognizers.model.facemodel import FaceModel, available, check_galleries, read_facemodel
+from recognizers.model.knownfaces import KnownFaces
+from recognizers.networks.probe import Probe, probe_of_picture
+from recognizers.teaching.evaluation import Answer
+from recognizers.teaching.training import file_digest_of
+
+
+class Oracle:
+    """A model with the galleries of some strategies in memory.
+
+    Args:
+        directory: the model directory.
+        strategies: at least one of `STRATEGIES`; empty: all that the model has.
+    Raises: ModelError: the model lacks one of them, or cannot be read.
+    """
+
+    def __init__(self, directory: str, strategies: Sequence[str]) -> None:
+        self.model: FaceModel = read_facemodel(directory)
+        strategies = strategies or available(directory, self.model)
+        self.strategies = tuple(strategies)
+        check_galleries(directory, self.model, tuple(strategies))
+        self._known = KnownFaces(directory, self.model, strategies)
+        distances = {strategy: self.model.unknown_distance(strategy) for strategy in strategies}
+        self.limits = {name: distance for name, distance in distances.items() if distance is not None}
+
+    def nearest(self, path: str, *, equalize: bool | None = None) -> dict[str, Label]:
+        """Strategy -> the nearest known face, however far, for a picture of a face.
+
+        Args:
+            path: of the picture.
+            equalize: see `prepared`; it does not matter to `embedding`.
+        Raises: UsageError: it cannot be read.
+        """
+        landmarks = self.model.aligned or self._known.finds_landmarks
+
+        def probe() -> Probe:
+            """The picture as a network is asked about it, when one is."""
+            return probe_of_picture(read_rgb(path), common_record([path]), landmarks=landmarks)
+
+        # The gray face comes prepared, of the model's size: nothing is left to be done to it.
+        found = self._known.nearest(lambda: self.prepared(path, equalize=equalize), probe, equalize=False)
+        return {
+            strategy: Label(self.model.labels[number], method=strategy, distance=distance)
+            for strategy, (number, distance) in found.items()
+        }
+
+    def prepared(self, path: str, *, equalize: bool | None = None) -> GrayArray:
+        """A picture of a face as the model wants it.
+
+        Pictures of the model's own size are taken as the `resize` command left them; others are treated
+        as it would treat them.
+
+        Args:
+            path: of the picture.
+            equalize: whether its histogram is equalized; None: where the model's faces were and, by its
+                size or its folder's record, this one was not.
+        Raises: UsageError: it cannot be read.
+        """
+        gray = read_gray(path)
+        if equalize is None:
+            done = common_record([path]).equalized
+            ready = gray.shape == self.model.size_wh[::-1]
+            equalize = self._known.equalized and not (ready if done is None else done)
+        return model_face(gray, self.model.size_wh, equalize=equalize, fit=self.model.fit)
+
+    def answer(self, examples: Sequence[Example]) -> list[Answer]:
+        """What the strategies say of labelled pictures, in the same order; on all cores.
+
+        Raises: UsageError: one of them cannot be read.
+        """
+
+        def one(example: Example) -> Answer:
+            """What is said of one picture."""
+            return Answer(example, self.nearest(example.path), self.limits)
+
+        with ThreadPoolExecutor(usable_cores()) as threads:
+            return list(threads.map(one, examples))
+
+    def taught(self, examples: Sequence[Example]) -> list[Example]:
+        """Those of the pictures that the model was taught with, by their content."""
+        known = frozenset(self.model.training_files)
+        if not known:
+            return []
+        return [
+            example
+            for example in examples
+            if os.path.isfile(example.path) and file_digest_of(example.path) in known
+        ]
