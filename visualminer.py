@@ -22,9 +22,7 @@ from pipeline import __version__
 from pipeline.config.config import read_config
 from pipeline.config.warnings import iter_doubts
 from pipeline.errors import ExitCode, LockedError, MinerError
-from pipeline.files.outputs import printable
-from pipeline.host.logs import set_up_logging
-from pipeline.host.notices import NOTICE
+from pipeline.host.logs import NOTICE, set_up_logging
 from pipeline.host.processes import keep_numpy_to_one_thread, open_standard_streams
 from pipeline.miner import NICE, mine
 from pipeline.outcome import Summary
@@ -40,6 +38,7 @@ from pipeline.runs.progress import (
 )
 from pipeline.runs.selection import Reason
 from pipeline.runs.summaryfile import check_summary_file, write_summary
+from pipeline.text import printable
 
 MOST_WORKERS = 1024
 _log = logging.getLogger("visualminer")

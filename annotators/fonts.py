@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from pipeline.host.notices import ONCE_A_RUN
+from pipeline.host.logs import ONCE_A_RUN
 
 Mask = NDArray[np.uint8]
 """(height, width) uint8: 0 where the background shows, 255 where the ink does."""

@@ -16,9 +16,10 @@ from annotators.mark import check_own, is_own
 from annotators.pictureparams import PictureFormat, PictureSize, fit_within
 from pipeline.component import Params, SegmentSession, Writer
 from pipeline.detections import FrameResult
-from pipeline.files.outputs import output_errors, printable, write_file
+from pipeline.files.outputs import output_errors, write_file
 from pipeline.frame import Frame
 from pipeline.source import MediaFacts, Source
+from pipeline.text import printable
 from pipeline.videos.facts import VideoFacts
 from pipeline.videos.messages import Film, Share
 

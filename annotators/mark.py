@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 
 from pipeline.errors import FailureCode, SourceError
-from pipeline.files.outputs import printable
 from pipeline.source import Source
+from pipeline.text import printable
 
 MARK = "annotated by Deep Visual Miner"
 """Stands in each copy where its format keeps comments, near the beginning or at the end."""

@@ -15,9 +15,10 @@ from annotators.mark import check_own
 from annotators.pictureparams import PictureFormat, PictureSize, fit_within
 from pipeline.component import Params, Writer
 from pipeline.detections import FrameResult
-from pipeline.files.outputs import printable, write_file
+from pipeline.files.outputs import write_file
 from pipeline.frame import Frame
 from pipeline.source import MediaFacts, Source, SourceKind
+from pipeline.text import printable
 
 _log = logging.getLogger(__name__)
 

@@ -15,8 +15,9 @@ from annotators.mark import MARK
 from annotators.videoencoder import failure_of
 from annotators.videoformats import FORMAT_OPTIONS, GIF_FILTER, VideoFormat
 from pipeline.errors import FailureCode, SourceError
-from pipeline.files.outputs import make_part, output_errors, printable, remove_parts, replace_file
+from pipeline.files.outputs import make_part, output_errors, remove_parts, replace_file
 from pipeline.source import Source
+from pipeline.text import printable
 from pipeline.videos.ffmpeg import Ffmpeg, safe_input
 from pipeline.videos.pipereader import Channel
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipeline.errors import ModelError
-from pipeline.files.outputs import printable
 from pipeline.models.files import read_beginning
+from pipeline.text import printable
 
 MAX_NAMES_BYTES = 1 << 20
 

@@ -23,9 +23,10 @@ from typing import Literal, NamedTuple, TypeVar
 
 from pipeline.errors import ExitCode, ModelError
 from pipeline.files.cachefolder import cache_folder
-from pipeline.files.outputs import printable, sweep_parts
-from pipeline.host.notices import NOTICE
+from pipeline.files.outputs import sweep_parts
+from pipeline.host.logs import NOTICE
 from pipeline.models.hash import model_sha256
+from pipeline.text import printable
 
 Precision = Literal["float32", "int8"]
 Opened = TypeVar("Opened")

@@ -20,9 +20,9 @@ from detectors.onnx.choices import Device, FamilyName
 from pipeline.component import Detector, ModelName, Params, Problem
 from pipeline.detections import Box, Detection, Label
 from pipeline.errors import ModelError
-from pipeline.files.outputs import printable
 from pipeline.frame import Frame
 from pipeline.models.files import is_onnx, resolve_darknet, resolve_default, resolve_onnx
+from pipeline.text import printable
 
 if TYPE_CHECKING:
     from detectors.boxes import FloatArray

@@ -10,7 +10,7 @@ from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 from pipeline.errors import ModelError
-from pipeline.files.outputs import printable
+from pipeline.text import printable
 
 FloatArray = NDArray[np.float32]
 

@@ -14,9 +14,9 @@ from pydantic import Field
 from pipeline.component import Detector, ModelName, Params, Problem
 from pipeline.detections import Box, Detection, Label
 from pipeline.errors import ModelError
-from pipeline.files.outputs import printable
 from pipeline.frame import Frame
 from pipeline.models.files import resolve_yunet
+from pipeline.text import printable
 
 _NMS_IOU = 0.3
 _MOST_CANDIDATES = 5000

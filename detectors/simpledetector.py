@@ -14,9 +14,9 @@ from pydantic import Field
 from pipeline.component import Detector, ModelName, Params, Problem
 from pipeline.detections import Box, Detection, Label
 from pipeline.errors import ModelError
-from pipeline.files.outputs import printable
 from pipeline.frame import Frame
 from pipeline.models.files import read_beginning, resolve_cascade
+from pipeline.text import printable
 
 _MAX_CASCADE_BYTES = 1 << 26
 _LOOK_BYTES = 1 << 16

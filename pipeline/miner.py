@@ -16,7 +16,7 @@ from pipeline.config.config import read_config
 from pipeline.config.warnings import iter_doubts
 from pipeline.errors import ExitCode, MinerError
 from pipeline.files.lock import lock_output
-from pipeline.files.outputs import check_writable, printable, sweep_parts, sweep_tree
+from pipeline.files.outputs import check_writable, sweep_parts, sweep_tree
 from pipeline.host.cores import usable_cores
 from pipeline.host.logs import own_level
 from pipeline.host.memory import free_bytes
@@ -27,6 +27,7 @@ from pipeline.runs.options import Options, check_places, context_of, iter_found,
 from pipeline.runs.prune import iter_orphans, remove_outputs
 from pipeline.runs.selection import Selection
 from pipeline.source import Source
+from pipeline.text import printable
 from pipeline.workers.capacity import capacity, worker_bytes
 from pipeline.workers.executor import SerialWorkers, Workforce
 from pipeline.workers.pool import Workers

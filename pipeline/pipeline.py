@@ -24,6 +24,7 @@ from pipeline.files.outputs import output_path
 from pipeline.frame import Frame
 from pipeline.media import open_frames
 from pipeline.source import Limits, MediaFacts, Source
+from pipeline.text import one_line
 
 _log = logging.getLogger(__name__)
 
@@ -111,7 +112,7 @@ class Pipeline:
                 raise
             except (Exception, SystemExit) as error:
                 _log.debug("traceback of a component that failed to load", exc_info=True)
-                reason = f"cannot be loaded ({_in_one_line(error)})"
+                reason = f"cannot be loaded ({one_line(error)})"
                 raise MinerError(f'component "{component.name}": {reason}') from None
 
     @property
@@ -257,8 +258,4 @@ def blamed_on(who: str) -> Iterator[None]:
         if "Insufficient memory" in str(error):  # how OpenCV says it
             raise MemoryError from None
         _log.debug("traceback of what was not foreseen", exc_info=True)
-        raise SourceError(FailureCode.COMPONENT_FAILED, f"{who} raised {_in_one_line(error)}") from error
-
-
-def _in_one_line(error: BaseException) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"
+        raise SourceError(FailureCode.COMPONENT_FAILED, f"{who} raised {one_line(error)}") from error

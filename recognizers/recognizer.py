@@ -21,7 +21,7 @@ from pipeline.component import ALL, Detector, ModelName, Problem, Words
 from pipeline.detections import Box, Detection, Label, Region
 from pipeline.errors import ModelError
 from pipeline.frame import Frame, GrayArray, RgbArray
-from pipeline.host.notices import ONCE_A_RUN
+from pipeline.host.logs import ONCE_A_RUN
 from recognizers.model.facemodel import (
     MODEL_FILE,
     FaceModel,

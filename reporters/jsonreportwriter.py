@@ -11,9 +11,10 @@ from typing import Any, BinaryIO
 from pipeline.component import Params, Writer
 from pipeline.detections import FrameResult
 from pipeline.errors import FailureCode, SourceError
-from pipeline.files.outputs import output_errors, printable, replace_file
+from pipeline.files.outputs import output_errors, replace_file
 from pipeline.frame import Frame
 from pipeline.source import MediaFacts, Source
+from pipeline.text import printable
 from pipeline.videos.facts import VideoFacts
 from pipeline.videos.messages import Film, Share
 from reporters.layout import FRAMES_END, FRAMES_SEPARATOR, frame_text, head_text

@@ -21,7 +21,7 @@ from detectors.darknet.cfg import MAX_OUTPUT_VALUES
 from detectors.darknet.layers import NetworkCfg
 from detectors.darknet.sections import shown
 from pipeline.errors import ModelError
-from pipeline.files.outputs import printable
+from pipeline.text import printable
 
 Tensor = Any
 Node = Any

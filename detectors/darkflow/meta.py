@@ -14,8 +14,8 @@ from detectors.darknet.headparsers import parse_detection, parse_region
 from detectors.darknet.layers import Detection, NetworkCfg, Region, Shape
 from detectors.darknet.sections import Section, shown
 from pipeline.errors import ModelError
-from pipeline.files.outputs import printable
 from pipeline.models.files import read_beginning
+from pipeline.text import printable
 
 MAX_META_BYTES = 1 << 24
 

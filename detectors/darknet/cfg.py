@@ -18,8 +18,8 @@ from detectors.darknet.layers import Head, Layer, NetworkCfg, Shape, Unchanged
 from detectors.darknet.optionnames import refuse_misspelt
 from detectors.darknet.sections import MAX_CFG_BYTES, Section, parse_sections
 from pipeline.errors import ModelError
-from pipeline.files.outputs import printable
 from pipeline.models.files import read_beginning
+from pipeline.text import printable
 
 MAX_SIDE = 4096
 MAX_OUTPUT_VALUES = 1 << 27

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from pipeline.errors import ModelError
-from pipeline.files.outputs import printable
+from pipeline.text import printable
 
 MAX_CFG_BYTES = 1 << 20
 MAX_SECTIONS = 1000

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from detectors.darknet.treefile import read_parents
 from pipeline.errors import ModelError
-from pipeline.files.outputs import printable
+from pipeline.text import printable
 
 FloatArray = NDArray[np.float32]
 

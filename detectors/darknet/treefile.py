@@ -12,8 +12,8 @@ from pathlib import Path
 from detectors.darknet.layers import NetworkCfg, Region
 from detectors.darknet.sections import shown
 from pipeline.errors import ModelError
-from pipeline.files.outputs import printable
 from pipeline.models.files import read_beginning
+from pipeline.text import printable
 
 MAX_TREE_BYTES = 1 << 22
 

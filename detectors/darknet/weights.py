@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from detectors.darknet.layers import Connected, Convolutional, Local, NetworkCfg, Weighted
 from detectors.darknet.weightsfile import check_weights
 from pipeline.errors import ModelError
-from pipeline.files.outputs import printable
+from pipeline.text import printable
 
 FloatArray = NDArray[np.float32]
 

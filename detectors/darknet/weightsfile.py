@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from detectors.darknet.layers import NetworkCfg
 from pipeline.errors import ModelError
-from pipeline.files.outputs import printable
+from pipeline.text import printable
 
 _VERSION = struct.Struct("<3i")
 _TRANSPOSING_VERSION = 1000

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from detectors.onnx.choices import Device
 from detectors.onnx.nature import Nature
 from pipeline.errors import ModelError
-from pipeline.files.outputs import printable
 from pipeline.host.timelimit import time_limit
+from pipeline.text import printable
 
 Array = NDArray[Any]
 

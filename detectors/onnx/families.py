@@ -16,7 +16,7 @@ from detectors.onnx.yolov5 import read_yolov5
 from detectors.onnx.yolov8 import read_yolov8
 from detectors.onnx.yolox import read_yolox
 from pipeline.errors import ModelError
-from pipeline.files.outputs import printable
+from pipeline.text import printable
 
 _READERS: Mapping[str, Sequence[Reader]] = {
     "ssd": (read_ssd,),

@@ -11,7 +11,7 @@ from pathlib import Path
 from detectors.onnx.nature import ELEMENT_TYPES, STANDARD_DOMAINS, Nature, Port
 from detectors.onnx.wire import Field, Wire, WireError
 from pipeline.errors import ModelError
-from pipeline.files.outputs import printable
+from pipeline.text import printable
 
 MOST_FIELDS = 4_000_000
 """A network of a thousand layers has some 50,000."""

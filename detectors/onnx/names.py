@@ -13,9 +13,9 @@ from detectors.onnx.modelfile import NAMES_ENDINGS
 from detectors.onnx.nature import Nature
 from detectors.onnx.shapes import MOST_METADATA_CHARS, literal
 from pipeline.errors import ModelError, PipelineFileError
-from pipeline.files.outputs import printable
 from pipeline.files.yamlfile import parse_yaml
 from pipeline.models.files import read_beginning
+from pipeline.text import printable
 
 MOST_NAMES_BYTES = 1 << 20
 MOST_NAME_CHARS = 200

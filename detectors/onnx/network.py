@@ -19,8 +19,8 @@ from detectors.onnx.preparing import Fitting, fit, prepare
 from detectors.onnx.shapes import SIZE_INPUT, check_inputs, input_size, picture_port
 from pipeline.detections import Box
 from pipeline.errors import ModelError
-from pipeline.files.outputs import printable
 from pipeline.frame import Frame
+from pipeline.text import printable
 
 Resize = Literal["auto", "letterbox", "stretch", "darknet"]
 

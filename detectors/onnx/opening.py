@@ -20,7 +20,7 @@ from detectors.onnx.nature import Nature, Port
 from detectors.onnx.shapes import MAX_SIDE, input_size, is_channels_last, picture_port, stated_size
 from detectors.onnx.wire import WireError
 from pipeline.errors import ModelError
-from pipeline.files.outputs import printable
+from pipeline.text import printable
 
 _log = logging.getLogger(__name__)
 

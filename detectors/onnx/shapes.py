@@ -7,7 +7,7 @@ from typing import Any
 
 from detectors.onnx.nature import Nature, Port
 from pipeline.errors import ModelError
-from pipeline.files.outputs import printable
+from pipeline.text import printable
 
 _YUNET_OUTPUTS = {f"{kind}_{stride}" for kind in ("cls", "obj", "bbox", "kps") for stride in (8, 16, 32)}
 MAX_SIDE = 4096

@@ -14,11 +14,11 @@ from pydantic import ValidationError
 from pipeline import __version__
 from pipeline.catalog import CATALOG
 from pipeline.component import Component, Detector, Params, Writer
-from pipeline.config.validation import did_you_mean, sentence_of, shown
+from pipeline.config.validation import sentence_of, shown
 from pipeline.errors import PipelineFileError
-from pipeline.files.outputs import printable
-from pipeline.files.yamlfile import MAX_BYTES, KeyPath, YamlFile, parse_yaml, shortened
+from pipeline.files.yamlfile import MAX_BYTES, KeyPath, YamlFile, parse_yaml
 from pipeline.models.hash import model_sha256
+from pipeline.text import did_you_mean, one_line, printable, shortened
 from pipeline.videos.sampling import Sampling
 
 FILES = "files"
@@ -255,7 +255,7 @@ class _ConfigReader:
             return target, load_class(target)
         except (Exception, SystemExit) as error:  # a plugin's module may raise anything
             hint = "; name its folder in PYTHONPATH" if isinstance(error, ModuleNotFoundError) else ""
-            self._say(at, f'type "{shortened(word)}" cannot be loaded ({_told(error)}){hint}')
+            self._say(at, f'type "{shortened(word)}" cannot be loaded ({one_line(error)}){hint}')
             return None, None
 
     def _inputs(self, at: KeyPath, item: dict[str, Any], found: type[Component] | None) -> tuple[str, ...]:
@@ -302,7 +302,7 @@ class _ConfigReader:
                 if problem.key not in wrong:
                     self._say((*at, problem.key), f"params.{problem.key}: {problem.sentence}")
         except Exception as error:  # a plugin's own checks may raise anything
-            self._say(at, f"the params cannot be checked ({_told(error)})")
+            self._say(at, f"the params cannot be checked ({one_line(error)})")
         return params
 
     def _validated(
@@ -318,7 +318,7 @@ class _ConfigReader:
         except ValidationError as error:
             details = error.errors(include_url=False)
         except Exception as error:  # of a plugin's own validators
-            self._say(at, f"the params cannot be checked ({_told(error)})")
+            self._say(at, f"the params cannot be checked ({one_line(error)})")
             return None, frozenset()
         for detail in details:
             self._say((*at, *detail["loc"]), sentence_of(detail, found.Params))
@@ -328,8 +328,3 @@ class _ConfigReader:
             return found.Params.model_validate(sound, context=context), wrong
         except Exception:  # what is left is no whole; its mistakes are told already
             return None, wrong
-
-
-def _told(error: BaseException) -> str:
-    """An exception that nobody expected, in one line."""
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"

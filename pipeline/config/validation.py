@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from pipeline.files.yamlfile import shortened
-from pipeline.nearest import nearest
+from pipeline.text import did_you_mean, shortened
 
 _EXPECTED = {
     "string_type": "text",
@@ -90,15 +89,6 @@ def sentence_of(detail: Mapping[str, Any], model: type[BaseModel], section: str 
     if kind not in _EXPECTED:
         return f"{name}: {' '.join(detail['msg'].split())}, got {shown(given)}"
     return f"{name}: expected {_EXPECTED[kind]}, got {shown(given)}"
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`; did you mean "x"?` for a word that is close to a known one, else the known ones, if any."""
-    known = sorted(known)
-    close = nearest(word, known)
-    if close:
-        return f'; did you mean "{close[0]}"?'
-    return f"; known: {', '.join(known)}" if known else ""
 
 
 def _fields(model: type[BaseModel], location: tuple[str | int, ...]) -> Mapping[str, FieldInfo]:

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 from pipeline.component import Detector, Writer
 from pipeline.config.config import FILES, ComponentConfig, PipelineConfig, load_class
-from pipeline.config.validation import did_you_mean
-from pipeline.files.yamlfile import shortened
+from pipeline.text import did_you_mean, shortened
 
 
 def iter_doubts(config: PipelineConfig) -> Iterator[str]:

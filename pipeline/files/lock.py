@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import LockedError, OutputError
-from pipeline.files.outputs import output_errors, printable
+from pipeline.files.outputs import output_errors
+from pipeline.text import printable
 
 LOCK_NAME = ".deepvisualminer.lock"
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pipeline.errors import OutputError, OutputNameError
+from pipeline.text import printable
 
 PART_PREFIX = ".deepvisualminer-"
 PART_SUFFIX = ".part"
@@ -249,13 +250,3 @@ def _mount_point(path: Path) -> Path:
     while not os.path.ismount(place) and place != place.parent:
         place = place.parent
     return place
-
-
-def printable(path: Path | str) -> str:
-    """A path as it may be shown: undecodable bytes as U+FFFD, control characters escaped."""
-    text = os.fsencode(path).decode("utf-8", "replace")
-    if text.isprintable():
-        return text
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text
-    )

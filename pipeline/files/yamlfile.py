@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, NoReturn
 import yaml
 
 from pipeline.errors import PipelineFileError
+from pipeline.text import shortened
 
 MAX_BYTES = 256 << 10
 MAX_DEPTH = 20
@@ -214,14 +215,6 @@ class _NodeReader:
 
     def _stop(self, node: yaml.Node, sentence: str) -> NoReturn:
         raise PipelineFileError([f"{self._where}:{_line(node)}: {sentence}"])
-
-
-def shortened(text: str, most: int = 60) -> str:
-    """Text of the file as it may be printed: one line, no control characters, no page-long words."""
-    shown = "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text[:most]
-    )
-    return shown + ("..." if len(text) > most else "")
 
 
 def _value(tag: str, text: str) -> bool | int | float | None:

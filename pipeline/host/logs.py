@@ -10,7 +10,15 @@ from logging.handlers import WatchedFileHandler
 from typing import Any, Literal
 
 from pipeline.errors import UsageError
-from pipeline.files.outputs import printable
+from pipeline.text import escaped, printable
+
+NOTICE = logging.INFO + 5
+"""Level of messages that a progress bar does not make superfluous: above INFO, below WARNING."""
+
+ONCE_A_RUN = {"once_a_run": True}
+"""`extra` of a message that any worker may log: only the first one of a run is shown."""
+
+logging.addLevelName(NOTICE, "NOTICE")
 
 _OWN_LOGGERS = ("annotators", "detectors", "pipeline", "recognizers", "reporters", "visualminer")
 
@@ -30,13 +38,7 @@ class _LineFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The line and what stands below it, without a character that a terminal would obey."""
         lines = super().format(record).split("\n")
-        return "\n".join(line if line.isprintable() else _escaped(line) for line in lines)
-
-
-def _escaped(line: str) -> str:
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in line
-    )
+        return "\n".join(escaped(line) for line in lines)
 
 
 class _JsonFormatter(logging.Formatter):

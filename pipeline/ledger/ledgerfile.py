@@ -17,7 +17,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline.errors import OutputError
-from pipeline.files.outputs import output_errors, printable
+from pipeline.files.outputs import output_errors
+from pipeline.text import printable
 
 LEDGER_NAME = ".deepvisualminer.sqlite"
 

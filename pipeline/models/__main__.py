@@ -17,7 +17,6 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from pipeline.errors import ExitCode, MinerError, ModelError
-from pipeline.files.outputs import printable
 from pipeline.models.added import add_model, iter_added, verify_added
 from pipeline.models.catalog import (
     DEFAULT,
@@ -36,6 +35,7 @@ from pipeline.models.files import (
     added_folder,
     official_remedy,
 )
+from pipeline.text import printable
 
 PROGRAM = ".venv/bin/python -m pipeline.models"
 

@@ -11,10 +11,11 @@ from pathlib import Path
 
 from pipeline.errors import ModelError
 from pipeline.files.hashing import sha256_of
-from pipeline.files.outputs import PART_PREFIX, output_errors, printable, sync_folder
+from pipeline.files.outputs import PART_PREFIX, output_errors, sync_folder
 from pipeline.models.catalog import read_catalog
 from pipeline.models.fetched import FileState
 from pipeline.models.files import added_files, added_folder
+from pipeline.text import printable
 
 SUMS_NAME = "SHA256SUMS"
 """What the files were when they were added, as `sha256sum` writes and checks it."""

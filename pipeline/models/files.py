@@ -19,20 +19,19 @@ import platformdirs
 
 from pipeline.errors import ModelError
 from pipeline.files.cachefolder import CACHE_VARIABLE, cache_folder
-from pipeline.files.outputs import printable
-from pipeline.host.notices import NOTICE
+from pipeline.host.logs import NOTICE
 from pipeline.models.catalog import (
     DEFAULT,
     STANDS_FOR,
     YUNET,
     NamedModel,
-    did_you_mean,
     find_model,
     read_catalog,
     read_official,
 )
 from pipeline.models.fetched import FileState, first_here, glance, model_folder, verify
 from pipeline.models.hash import model_sha256
+from pipeline.text import printable, suggestions
 
 _log = logging.getLogger(__name__)
 
@@ -323,4 +322,4 @@ def _missing_cascade(name: str) -> str:
         return f"{wrong}; type: apt-get install opencv-data{instead}"
     if not found:
         return f"{wrong}, where there are no cascades at all; type: apt-get install opencv-data"
-    return f"{wrong}; {did_you_mean(name, found) or 'known: ' + ', '.join(found)}".rstrip()
+    return f"{wrong}; {suggestions(name, found) or 'known: ' + ', '.join(found)}".rstrip()

@@ -10,7 +10,8 @@ import time
 from pipeline.errors import MinerError, ModelError
 from pipeline.files.cachefolder import cache_folder
 from pipeline.files.hashing import sha256_of
-from pipeline.files.outputs import printable, write_file
+from pipeline.files.outputs import write_file
+from pipeline.text import printable
 
 _WORTH_BYTES = 1 << 20
 """What is smaller is read in a millisecond."""

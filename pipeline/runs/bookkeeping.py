@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from pipeline.errors import FailureCode
-from pipeline.files.outputs import printable
 from pipeline.files.walk import Skipped
 from pipeline.ledger.ledger import Context, Ledger, Record
 from pipeline.outcome import Outcome, Status
@@ -16,6 +15,7 @@ from pipeline.runs.carryover import carry_over
 from pipeline.runs.rebuild import iter_rebuilt
 from pipeline.runs.selection import Decision, Reason, Selection
 from pipeline.source import NO_STAMP, Source, Stamp
+from pipeline.text import printable
 
 _log = logging.getLogger(__name__)
 

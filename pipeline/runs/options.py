@@ -10,11 +10,11 @@ from pathlib import Path
 from pipeline.catalog import CATALOG
 from pipeline.config.config import PipelineConfig
 from pipeline.errors import UsageError
-from pipeline.files.outputs import printable
 from pipeline.files.walk import Skipped, iter_sources
 from pipeline.ledger.ledger import Context, Ledger
 from pipeline.runs.selection import Selection
 from pipeline.source import Limits, Source
+from pipeline.text import printable
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ from pathlib import Path
 from pipeline.config.config import read_config
 from pipeline.errors import MinerError
 from pipeline.files.lock import lock_output_for_reading
-from pipeline.files.outputs import printable
 from pipeline.files.walk import Skipped
 from pipeline.ledger.ledger import Ledger
 from pipeline.ledger.ledgerfile import LEDGER_NAME
@@ -22,6 +21,7 @@ from pipeline.runs.options import Options, check_places, context_of, iter_found,
 from pipeline.runs.prune import iter_orphans
 from pipeline.runs.selection import Decision, Reason, Selection
 from pipeline.source import NO_STAMP, Source
+from pipeline.text import printable
 
 
 @dataclass(frozen=True, slots=True)

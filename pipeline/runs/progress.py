@@ -11,10 +11,10 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, TextIO
 
-from pipeline.files.outputs import printable
 from pipeline.outcome import Outcome, Status, Summary
 from pipeline.runs.plan import Planned
 from pipeline.runs.selection import Reason
+from pipeline.text import printable
 
 if TYPE_CHECKING:
     from rich.console import Console

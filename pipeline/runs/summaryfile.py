@@ -14,8 +14,9 @@ from typing import Any
 
 from pipeline import __version__
 from pipeline.errors import ExitCode, UsageError
-from pipeline.files.outputs import printable, write_file
+from pipeline.files.outputs import write_file
 from pipeline.outcome import Outcome, Summary
+from pipeline.text import printable
 
 SCHEMA = 1
 """Raised when a key changes its meaning; new keys alone do not raise it."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator
 from typing import Any
 
 from pipeline.errors import ExitCode, UsageError
-from pipeline.files.outputs import printable
+from pipeline.text import printable
 from recognizers.model.facemodel import available, read_facemodel
 from recognizers.model.strategies import CLASSIC, EIGEN, EMBEDDING, FISCHER, LBP, TITLES
 

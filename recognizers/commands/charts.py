@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from annotators.fonts import LINE_HEIGHT, text_mask
-from pipeline.files.outputs import printable
 from pipeline.frame import RgbArray
+from pipeline.text import printable
 
 Color = tuple[int, int, int]
 

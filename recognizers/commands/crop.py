@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import ExitCode, UsageError
-from pipeline.files.outputs import check_writable, printable
+from pipeline.files.outputs import check_writable
 from pipeline.host.cores import usable_cores
+from pipeline.text import printable
 from recognizers.commands.arguments import Lines, add_command, pixels, plural, positive, share
 from recognizers.commands.finding import Finder, face_finder, is_yunet, pipeline_finder
 from recognizers.commands.groups import grouper, sort_into_groups

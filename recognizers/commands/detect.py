@@ -9,8 +9,9 @@ from typing import Any
 from annotators.drawing import draw_detections
 from pipeline.detections import Detection
 from pipeline.errors import UsageError
-from pipeline.files.outputs import printable, write_file
+from pipeline.files.outputs import write_file
 from pipeline.frame import Frame
+from pipeline.text import printable
 from recognizers.commands.arguments import Lines, add_command, plural
 from recognizers.commands.finding import face_finder
 from recognizers.faces.pictures import can_write, encode_as, frame_of, source_of

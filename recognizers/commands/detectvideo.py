@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.detections import Detection
-from pipeline.files.outputs import check_writable, printable
+from pipeline.files.outputs import check_writable
+from pipeline.text import printable
 from recognizers.commands.arguments import Lines, add_command, plural
 from recognizers.commands.detect import write_annotated
 from recognizers.commands.finding import Finder, face_finder

@@ -13,11 +13,11 @@ from pipeline.component import Detector
 from pipeline.config.config import FILES, ComponentConfig, PipelineConfig, load_class, read_config
 from pipeline.detections import Region
 from pipeline.errors import UsageError
-from pipeline.files.outputs import printable
 from pipeline.frame import Frame
 from pipeline.models.catalog import STANDS_FOR, YUNET
 from pipeline.pipeline import Pipeline
 from pipeline.source import Limits
+from pipeline.text import printable
 
 FACE = "face"
 """The label of what is found here."""

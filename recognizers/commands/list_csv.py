@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from pipeline.errors import ExitCode
-from pipeline.files.outputs import printable
+from pipeline.text import printable
 from recognizers.commands.arguments import Lines, add_command, plural, quoted
 from recognizers.faces.dataset import list_face_folder, write_examples
 from recognizers.faces.folderrecord import read_record

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from pipeline.files.outputs import printable
+from pipeline.text import printable
 from recognizers.commands.arguments import (
     Lines,
     add_command,

@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from pipeline.detections import Label
-from pipeline.files.outputs import printable
+from pipeline.text import printable
 from recognizers.commands.arguments import (
     Lines,
     add_command,

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import ExitCode
-from pipeline.files.outputs import check_writable, printable
+from pipeline.files.outputs import check_writable
+from pipeline.text import printable
 from recognizers.commands.arguments import Lines, add_command, add_flag, flag, pixels, plural, quoted
 from recognizers.commands.progress import tracked
 from recognizers.faces import resizing

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import ExitCode, UsageError
-from pipeline.files.outputs import check_writable, printable, write_file
+from pipeline.files.outputs import check_writable, write_file
+from pipeline.text import printable
 from recognizers.commands.arguments import Lines, add_command, plural, whole
 from recognizers.commands.train import percentage
 from recognizers.faces.dataset import Example, list_face_folder

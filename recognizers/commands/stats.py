@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from pipeline.errors import ExitCode, UsageError
-from pipeline.files.outputs import printable, write_file
+from pipeline.files.outputs import write_file
+from pipeline.text import printable
 from recognizers.commands.arguments import Lines, add_command, plural, quoted
 from recognizers.commands.charts import Series, bar_charts
 from recognizers.faces.dataset import list_face_folder

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pipeline.files.outputs import check_writable, printable, write_file
+from pipeline.files.outputs import check_writable, write_file
+from pipeline.text import printable
 from recognizers.commands.arguments import Lines, add_command, add_strategies, chosen_strategies, plural
 from recognizers.commands.evaluationcharts import charts_of
 from recognizers.commands.evaluationnumbers import numbers_of

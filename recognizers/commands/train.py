@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import UsageError
-from pipeline.files.outputs import check_writable, printable
+from pipeline.files.outputs import check_writable
 from pipeline.models.catalog import DEFAULT
+from pipeline.text import printable
 from recognizers.commands.arguments import (
     Lines,
     add_classic_strategies,

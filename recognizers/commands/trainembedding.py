@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from pipeline.errors import UsageError
-from pipeline.files.outputs import printable
 from pipeline.models.catalog import DEFAULT
+from pipeline.text import printable
 from recognizers.commands.arguments import plural, shown_distance
 from recognizers.commands.progress import tracked
 from recognizers.model.descriptors import DescriptorGallery

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pipeline.errors import SourceError, UsageError
-from pipeline.files.outputs import printable
 from pipeline.frame import Frame
 from pipeline.source import Limits, SourceKind
+from pipeline.text import printable
 from pipeline.videos.probe import probe
 from pipeline.videos.reader import Reading, iter_frames
 from pipeline.videos.sampling import Sampling, choose_frames

@@ -13,10 +13,11 @@ import numpy as np
 
 from pipeline.detections import Region
 from pipeline.errors import SourceError, UsageError
-from pipeline.files.outputs import output_path, printable, write_file
+from pipeline.files.outputs import output_path, write_file
 from pipeline.files.walk import iter_sources
 from pipeline.frame import Frame, GrayArray, RgbArray
 from pipeline.source import Source, SourceKind
+from pipeline.text import printable
 from recognizers.faces.faceimage import scaled, with_margin
 from recognizers.faces.pictures import encode_as, frame_of
 from recognizers.networks.alignment import ALIGNED_SIDE_PX, aligned, points_of

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import UsageError
-from pipeline.files.outputs import printable, write_file
+from pipeline.files.outputs import write_file
 from pipeline.files.walk import iter_sources
 from pipeline.source import Source, SourceKind
+from pipeline.text import printable
 from recognizers.faces.folderrecord import RECORD_FILE
 
 SET_ASIDE = (".", "_")

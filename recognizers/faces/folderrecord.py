@@ -14,7 +14,8 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pipeline.errors import UsageError
-from pipeline.files.outputs import printable, write_file
+from pipeline.files.outputs import write_file
+from pipeline.text import printable
 from recognizers.model.facemodel import Fit
 
 RECORD_FILE = "faces.json"

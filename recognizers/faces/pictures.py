@@ -7,11 +7,11 @@ import os
 import cv2
 
 from pipeline.errors import SourceError, UsageError
-from pipeline.files.outputs import printable
 from pipeline.files.walk import iter_sources
 from pipeline.frame import Frame, GrayArray, RgbArray
 from pipeline.photos.photo import open_photo
 from pipeline.source import Limits, Source, SourceKind
+from pipeline.text import printable
 from recognizers.faces.faceimage import PixelArray
 
 _WORDS = {SourceKind.PHOTO: "picture", SourceKind.VIDEO: "video"}

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import SourceError, UsageError
-from pipeline.files.outputs import printable, write_file
+from pipeline.files.outputs import write_file
 from pipeline.files.walk import iter_sources
 from pipeline.host.cores import usable_cores
 from pipeline.source import Source, SourceKind
+from pipeline.text import printable
 from recognizers.faces.faceimage import fitted, model_face
 from recognizers.faces.folderrecord import FolderRecord, read_record, write_record
 from recognizers.faces.pictures import can_write, encode_as, frame_of

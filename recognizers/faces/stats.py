@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import SourceError
-from pipeline.files.outputs import printable
 from pipeline.host.cores import usable_cores
 from pipeline.source import Source
+from pipeline.text import printable
 from recognizers.faces.dataset import FaceFolder
 from recognizers.faces.pictures import frame_of
 

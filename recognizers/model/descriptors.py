@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import ModelError
-from pipeline.files.outputs import printable
+from pipeline.text import printable
 from recognizers.model.facemodel import RETRAIN, FaceModel, locate
 from recognizers.model.gallery import Nearest
 from recognizers.model.strategies import EMBEDDING, model_file_name

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pipeline.errors import ModelError
-from pipeline.files.outputs import printable
+from pipeline.text import printable
 from recognizers.model.strategies import CLASSIC, STRATEGIES, model_file_name
 
 MODEL_FILE = "model.json"

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import ModelError
-from pipeline.files.outputs import printable
 from pipeline.frame import GrayArray
+from pipeline.text import printable
 from recognizers.faces.faceimage import looks_equalized
 from recognizers.model.facemodel import RETRAIN, FaceModel, file_digest, locate
 from recognizers.model.strategies import EIGEN, FISCHER, LBP, model_file_name

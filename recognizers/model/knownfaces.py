@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from pipeline.errors import ModelError
-from pipeline.files.outputs import printable
 from pipeline.frame import GrayArray
+from pipeline.text import printable
 from recognizers.faces.faceimage import model_face
 from recognizers.model.descriptors import DescriptorGallery
 from recognizers.model.facemodel import RETRAIN, FaceModel, FaceNetworkRecord

@@ -12,8 +12,8 @@ import numpy as np
 import onnxruntime
 
 from pipeline.errors import ModelError
-from pipeline.files.outputs import printable
 from pipeline.host.timelimit import time_limit
+from pipeline.text import printable
 from recognizers.faces.faceimage import PixelArray, scaled, with_margin
 from recognizers.networks.alignment import TEMPLATE_SIDE_PX, aligned
 from recognizers.networks.facenetwork import DescriptorArray, Strangers

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from pipeline.detections import Box
 from pipeline.errors import ModelError
-from pipeline.files.outputs import printable
+from pipeline.text import printable
 from recognizers.faces.faceimage import PixelArray, scaled
 from recognizers.networks.alignment import moved, similarity, warped
 from recognizers.networks.facenetwork import DescriptorArray, Strangers

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 from pipeline.errors import ModelError
-from pipeline.files.outputs import printable
 from pipeline.models.catalog import DEFAULT
 from pipeline.models.fetched import partly_here
 from pipeline.models.files import FETCH_COMMAND, resolve_face_network
 from pipeline.models.hash import model_sha256
+from pipeline.text import printable
 from recognizers.model.facemodel import RETRAIN, FaceNetworkRecord
 
 if TYPE_CHECKING:  # in the parent nobody needs them

@@ -13,7 +13,7 @@ import numpy as np
 
 from pipeline.detections import Box
 from pipeline.errors import ModelError
-from pipeline.files.outputs import printable
+from pipeline.text import printable
 from recognizers.networks.alignment import TEMPLATE_SIDE_PX
 from recognizers.networks.arcface import face_square, unit_descriptor
 from recognizers.networks.facenetwork import DescriptorArray, Strangers

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pipeline.errors import UsageError
-from pipeline.files.outputs import printable
+from pipeline.text import printable
 from recognizers.faces.dataset import Example
 from recognizers.model.descriptors import DescriptorGallery
 from recognizers.model.facemodel import FORMAT, FaceModel, Method

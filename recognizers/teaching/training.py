@@ -14,9 +14,9 @@ import cv2
 import numpy as np
 
 from pipeline.errors import UsageError
-from pipeline.files.outputs import printable
 from pipeline.frame import GrayArray
 from pipeline.host.cores import usable_cores
+from pipeline.text import printable
 from recognizers.faces.dataset import Example
 from recognizers.faces.faceimage import looks_equalized
 from recognizers.faces.folderrecord import FolderRecord, common_record

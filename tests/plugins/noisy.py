@@ -8,7 +8,7 @@ import sys
 import threading
 
 from pipeline.component import Detector
-from pipeline.host.notices import ONCE_A_RUN
+from pipeline.host.logs import ONCE_A_RUN
 
 _log = logging.getLogger("pipeline.noisy")
 

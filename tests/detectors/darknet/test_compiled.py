@@ -15,7 +15,7 @@ from detectors.darknet.opening import open_darknet
 from detectors.engines import LiteRtEngine
 from pipeline.errors import ModelError
 from pipeline.files.cachefolder import CACHE_VARIABLE
-from pipeline.host.notices import NOTICE
+from pipeline.host.logs import NOTICE
 from pipeline.models.files import DarknetFiles
 from tests.detectors.darknet.networks import conv, head_conv, net, write_network, yolo
 from tests.running import component, pipeline_file, run, small_photo

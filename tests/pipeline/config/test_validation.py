@@ -6,7 +6,8 @@ import pytest
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from pipeline.component import ModelName, Params, TriggerLabels, Words
-from pipeline.config.validation import did_you_mean, sentence_of, shown
+from pipeline.config.validation import sentence_of, shown
+from pipeline.text import did_you_mean
 
 
 class Inner(BaseModel):

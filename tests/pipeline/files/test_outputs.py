@@ -16,13 +16,13 @@ from pipeline.files.outputs import (
     hand_over,
     make_part,
     output_path,
-    printable,
     remove_parts,
     replace_file,
     sweep_parts,
     sweep_tree,
     write_file,
 )
+from pipeline.text import printable
 
 OUT = Path("/out")
 

@@ -5,7 +5,8 @@ import math
 import pytest
 
 from pipeline.errors import PipelineFileError
-from pipeline.files.yamlfile import MAX_ALIASES, MAX_BYTES, MAX_DEPTH, MAX_NODES, parse_yaml, shortened
+from pipeline.files.yamlfile import MAX_ALIASES, MAX_BYTES, MAX_DEPTH, MAX_NODES, parse_yaml
+from pipeline.text import shortened
 
 
 def refused(content: str | bytes) -> str:

@@ -1,0 +1,61 @@
+"""Text shown to people: safe to print on a terminal, on one line, with spelling suggestions."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+_MOST_SUGGESTIONS = 4
+
+
+def escaped(text: str) -> str:
+    """The text with control and other unprintable characters escaped as Python does it."""
+    if text.isprintable():
+        return text
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text
+    )
+
+
+def printable(path: Path | str) -> str:
+    """The path with undecodable bytes as U+FFFD and control characters escaped."""
+    return escaped(os.fsencode(path).decode("utf-8", "replace"))
+
+
+def shortened(text: str, most: int = 60) -> str:
+    """At most `most` characters of the text, control characters escaped, `...` at the end if it was cut."""
+    return escaped(text[:most]) + ("..." if len(text) > most else "")
+
+
+def one_line(error: BaseException) -> str:
+    """The type and message of an exception on one line."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"
+
+
+def nearest(word: str, known: Iterable[str]) -> list[str]:
+    """The known words most similar to this one, at most four, the most similar first.
+
+    Words that begin with this one (without its extension, such as `.xml`) come first.
+    """
+    known = sorted(known)
+    stem = os.path.splitext(word)[0]
+    longer = [name for name in known if len(stem) >= 3 and name.startswith(stem)]
+    alike = difflib.get_close_matches(word, known)
+    return list(dict.fromkeys(longer + alike))[:_MOST_SUGGESTIONS]
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """`; did you mean "x"?` if a known word is similar, else `; known: a, b` with all of them, if any."""
+    known = sorted(known)
+    close = nearest(word, known)
+    if close:
+        return f'; did you mean "{close[0]}"?'
+    return f"; known: {', '.join(known)}" if known else ""
+
+
+def suggestions(word: str, known: Iterable[str]) -> str:
+    """`did you mean "x" or "y"? ` with the similar known words, or nothing if no known word is similar."""
+    near = nearest(word, known)
+    return "did you mean " + " or ".join(f'"{name}"' for name in near) + "? " if near else ""
