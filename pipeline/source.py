@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
+from pipeline.capture import Capture
+
 HEAD_BYTES = 4096
 """How much of a file `identify` wants to see."""
 
@@ -104,10 +106,7 @@ class MediaFacts:
         size_wh: upright full-size width and height, pixels.
         format: a word of `FORMATS`.
         images: how many pictures the file holds; only the first is mined.
-        taken: the camera's time, `YYYY-MM-DDTHH:MM:SS` with an offset where the file has one.
-        camera: maker and model.
-        latitude, longitude: degrees, north and east positive.
-        altitude: metres above sea level.
+        capture: when, where and with which camera it was taken.
         sha256: of the file's bytes, hexadecimal.
         is_partial: the file ends too early or is damaged, and some of it is missing.
     """
@@ -115,11 +114,7 @@ class MediaFacts:
     size_wh: tuple[int, int]
     format: str
     images: int = 1
-    taken: str | None = None
-    camera: str | None = None
-    latitude: float | None = None
-    longitude: float | None = None
-    altitude: float | None = None
+    capture: Capture = field(default_factory=Capture)
     sha256: str | None = None
     is_partial: bool = False
 

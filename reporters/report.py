@@ -11,6 +11,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
+from pipeline.capture import Capture
 from pipeline.detections import Detection, FrameResult, Label
 from pipeline.source import MediaFacts, Source
 from pipeline.videos.messages import Film
@@ -42,12 +43,7 @@ def to_report_head(source: Source, facts: MediaFacts, pipeline: str) -> dict[str
     head |= {"schema": SCHEMA, "width": width, "height": height, "format": facts.format}
     if facts.images > 1:
         head["images"] = facts.images
-    for key in ("taken", "camera"):
-        if (value := getattr(facts, key)) is not None:
-            head[key] = value
-    gps = {key: getattr(facts, key) for key in ("latitude", "longitude", "altitude")}
-    if gps["latitude"] is not None and gps["longitude"] is not None:
-        head["gps"] = {key: value for key, value in gps.items() if value is not None}
+    head |= _to_capture_keys(facts.capture)
     if facts.sha256 is not None:
         head["sha256"] = facts.sha256
     head["bytes"] = source.size_bytes
@@ -72,11 +68,7 @@ def to_video_head(source: Source, film: Film, summary: VideoSummary, pipeline: s
     as_photo = MediaFacts(
         facts.size_wh,
         facts.container,
-        taken=facts.taken,
-        camera=facts.camera,
-        latitude=facts.latitude,
-        longitude=facts.longitude,
-        altitude=facts.altitude,
+        capture=facts.capture,
         sha256=film.sha256,
         is_partial=film.is_partial,
     )
@@ -94,6 +86,15 @@ def to_video_head(source: Source, film: Film, summary: VideoSummary, pipeline: s
         head["sampling"] = sampling
     head["summary"] = {text: _to_sighting(seen) for text, seen in summary.sightings.items()}
     return head
+
+
+def _to_capture_keys(capture: Capture) -> dict[str, Any]:
+    """When, with what and where the source was taken; half a position is none."""
+    keys: dict[str, Any] = {"taken": capture.taken, "camera": capture.camera}
+    if capture.latitude is not None and capture.longitude is not None:
+        gps = {"latitude": capture.latitude, "longitude": capture.longitude, "altitude": capture.altitude}
+        keys["gps"] = {key: value for key, value in gps.items() if value is not None}
+    return {key: value for key, value in keys.items() if value is not None}
 
 
 def _to_sighting(seen: Sighting) -> dict[str, Any]:

@@ -14,27 +14,25 @@ from typing import Any, NamedTuple
 from PIL import Image
 from PIL.ExifTags import GPS, IFD, Base
 
+from pipeline.capture import Capture, camera_name, clean_text
+
 _PNG_SIGNATURE_BYTES = 8
 _Tags = Mapping[int, Any]
 
 
-class ExifFacts(NamedTuple):
+class Exif(NamedTuple):
     """The part of EXIF that the report holds, and the orientation that decoding needs.
 
     Args:
         orientation: 1 to 8 as TIFF 6.0 numbers them; 1 is upright.
-        taken, camera, latitude, longitude, altitude: as in `MediaFacts`.
+        capture: when, where and with which camera the photo was taken.
     """
 
     orientation: int = 1
-    taken: str | None = None
-    camera: str | None = None
-    latitude: float | None = None
-    longitude: float | None = None
-    altitude: float | None = None
+    capture: Capture = Capture()
 
 
-def read_exif(image: Image.Image, content: bytes) -> ExifFacts:
+def read_exif(image: Image.Image, content: bytes) -> Exif:
     """The facts in an opened image's EXIF block; those that are absent or absurd stay at their defaults.
 
     Args:
@@ -51,17 +49,17 @@ def read_exif(image: Image.Image, content: bytes) -> ExifFacts:
     except MemoryError:
         raise
     except Exception:  # Pillow's reader raises whatever a broken block makes it stumble over
-        return ExifFacts()
+        return Exif()
     details, gps = _block(tags, IFD.Exif), _block(tags, IFD.GPSInfo)
     orientation = _value(tags, Base.Orientation)
-    return ExifFacts(
-        orientation=int(orientation) if orientation in range(1, 9) else 1,
+    capture = Capture(
         taken=_taken(tags, details),
-        camera=_camera(tags),
+        camera=camera_name(_value(tags, Base.Make), _value(tags, Base.Model)),
         latitude=_degrees(_value(gps, GPS.GPSLatitude), _value(gps, GPS.GPSLatitudeRef), "S", 90),
         longitude=_degrees(_value(gps, GPS.GPSLongitude), _value(gps, GPS.GPSLongitudeRef), "W", 180),
         altitude=_altitude(gps),
     )
+    return Exif(int(orientation) if orientation in range(1, 9) else 1, capture)
 
 
 def _png_exif(content: bytes) -> bytes | None:
@@ -100,18 +98,14 @@ def _value(tags: _Tags, tag: int) -> Any:
         return None
 
 
-def _text(value: object) -> str:
-    """A tag's text without padding and control characters, at most 100 characters; empty for no text."""
-    if not isinstance(value, str):
-        return ""
-    return "".join(char for char in value if char.isprintable()).strip()[:100]
-
-
 def _taken(tags: _Tags, details: _Tags) -> str | None:
     """When the shutter opened, else when the file was written; whatever of them is a date."""
     for text, offset in (
-        (_text(_value(details, Base.DateTimeOriginal)), _text(_value(details, Base.OffsetTimeOriginal))),
-        (_text(_value(tags, Base.DateTime)), _text(_value(details, Base.OffsetTime))),
+        (
+            clean_text(_value(details, Base.DateTimeOriginal)),
+            clean_text(_value(details, Base.OffsetTimeOriginal)),
+        ),
+        (clean_text(_value(tags, Base.DateTime)), clean_text(_value(details, Base.OffsetTime))),
     ):
         if not text:
             continue
@@ -123,13 +117,6 @@ def _taken(tags: _Tags, details: _Tags) -> str | None:
     return None
 
 
-def _camera(tags: _Tags) -> str | None:
-    make, model = _text(_value(tags, Base.Make)), _text(_value(tags, Base.Model))
-    if make and model.lower().startswith(make.lower()):
-        return model
-    return f"{make} {model}".strip() or None
-
-
 def _degrees(parts: object, reference: object, negative: str, limit: int) -> float | None:
     """Degrees, minutes and seconds as one signed number, or None where they make no sense."""
     try:
@@ -139,7 +126,7 @@ def _degrees(parts: object, reference: object, negative: str, limit: int) -> flo
     value = degrees + minutes / 60 + seconds / 3600
     if not math.isfinite(value) or not 0 <= value <= limit:
         return None
-    return round(-value if _text(reference).upper().startswith(negative) else value, 7)
+    return round(-value if clean_text(reference).upper().startswith(negative) else value, 7)
 
 
 def _altitude(gps: _Tags) -> float | None:

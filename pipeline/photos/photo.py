@@ -24,7 +24,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 from pipeline.detections import Box
 from pipeline.errors import FailureCode, SourceError
 from pipeline.frame import Frame, RgbArray
-from pipeline.photos.exif import ExifFacts, read_exif
+from pipeline.photos.exif import Exif, read_exif
 from pipeline.photos.jpegdamage import decode_jpeg, holds_too_little, jpeg_damage
 from pipeline.photos.rgb import to_rgb, upright
 from pipeline.photos.salvage import decode_partly, end_jpeg, seen_box
@@ -104,16 +104,12 @@ def _stored_size(image: Image.Image) -> tuple[int, int]:
 
 
 def _facts(
-    source: Source, size_wh: tuple[int, int], content: bytes, image: Image.Image, exif: ExifFacts
+    source: Source, size_wh: tuple[int, int], content: bytes, image: Image.Image, exif: Exif
 ) -> MediaFacts:
     facts = MediaFacts(
         size_wh=size_wh,
         format=source.format,
-        taken=exif.taken,
-        camera=exif.camera,
-        latitude=exif.latitude,
-        longitude=exif.longitude,
-        altitude=exif.altitude,
+        capture=exif.capture,
         sha256=hashlib.sha256(content).hexdigest(),
     )
     if source.format == "jpeg":  # a phone's second picture is a depth map or a preview

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import NamedTuple
+
+from pipeline.capture import Capture
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class VideoFacts:
         is_cut_off: the file ends before its declared end, or packets of it are damaged.
         lead_s: how long before the zero of its frames' times ffmpeg takes the file to begin, with pictures
             that do not decode, or subtitles; negative: how long behind it.
-        taken, camera, latitude, longitude, altitude: as in `pipeline.source.MediaFacts`.
+        capture: when, where and with which camera it was taken.
     """
 
     size_wh: tuple[int, int]
@@ -42,11 +44,7 @@ class VideoFacts:
     has_sound: bool
     is_cut_off: bool = False
     lead_s: float = 0.0
-    taken: str | None = None
-    camera: str | None = None
-    latitude: float | None = None
-    longitude: float | None = None
-    altitude: float | None = None
+    capture: Capture = field(default_factory=Capture)
 
 
 @dataclass(frozen=True, slots=True)

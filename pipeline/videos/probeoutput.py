@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
+from pipeline.capture import Capture
 from pipeline.videos.facts import FrameTimes, VideoFacts
 from pipeline.videos.header import Promise
 from pipeline.videos.packets import NO_TIME, Packets, Stream
-from pipeline.videos.tags import VideoTags
 
 _MISSING_S = 0.5
 """A file whose streams all end this much before its declared duration is cut off."""
@@ -35,7 +35,7 @@ class Look(NamedTuple):
         first: the decoded video as a stream: upright, its time base one over the frame rate; None where
             nothing decodes.
         first_pts: of the first decoded frames.
-        tags: of the file.
+        capture: what the file's tags say of when, where and with which camera it was taken.
         notes: ffmpeg's log at level info.
         container_errors: how often the reading of the container went wrong.
         error: the first error that ffmpeg spoke of.
@@ -44,7 +44,7 @@ class Look(NamedTuple):
     packets: Packets
     first: Stream | None
     first_pts: list[int]
-    tags: VideoTags
+    capture: Capture
     notes: list[str]
     container_errors: int
     error: str
@@ -97,7 +97,7 @@ def facts_of(look: Look, first: Stream, times: FrameTimes, container: str, promi
         has_sound=any(stream.kind == "audio" for stream in look.packets.streams.values()),
         is_cut_off=is_cut_off,
         lead_s=lead_s,
-        **look.tags._asdict(),
+        capture=look.capture,
     )
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import datetime
-from typing import NamedTuple
+
+from pipeline.capture import Capture, camera_name, clean_text
 
 _DATE_KEYS = ("com.apple.quicktime.creationdate", "creation_time", "date")
 """Best first: Apple's has the local time and its offset, the others are UTC or of no known zone."""
@@ -26,17 +27,7 @@ _UNSET_YEARS = range(1971)
 """Clocks that were never set: 1904 (QuickTime counts from there), 1970 (so does Unix)."""
 
 
-class VideoTags(NamedTuple):
-    """What the tags say; all of it as in `pipeline.source.MediaFacts`."""
-
-    taken: str | None = None
-    camera: str | None = None
-    latitude: float | None = None
-    longitude: float | None = None
-    altitude: float | None = None
-
-
-def parse_ffmetadata(lines: Iterable[str]) -> VideoTags:
+def parse_ffmetadata(lines: Iterable[str]) -> Capture:
     """Read ffmpeg's `ffmetadata` output, the file's own tags before those of its streams."""
     tags: dict[str, str] = {}
     for line in lines:
@@ -44,13 +35,13 @@ def parse_ffmetadata(lines: Iterable[str]) -> VideoTags:
         if separator:
             tags.setdefault(key.lower(), re.sub(r"\\(.)", r"\1", value))
     latitude, longitude, altitude = _place(tags)
-    return VideoTags(_taken(tags), _camera(tags), latitude, longitude, altitude)
+    camera = camera_name(_first(tags, _MAKER_KEYS), _first(tags, _MODEL_KEYS))
+    return Capture(_taken(tags), camera, latitude, longitude, altitude)
 
 
 def _first(tags: dict[str, str], keys: Iterable[str]) -> str:
     for key in keys:
-        text = "".join(char for char in tags.get(key, "") if char.isprintable()).strip()[:100]
-        if text:
+        if text := clean_text(tags.get(key)):
             return text
     return ""
 
@@ -71,13 +62,6 @@ def _taken(tags: dict[str, str]) -> str | None:
         if moment.year not in _UNSET_YEARS:
             return moment.isoformat(timespec="seconds")
     return None
-
-
-def _camera(tags: dict[str, str]) -> str | None:
-    maker, model = _first(tags, _MAKER_KEYS), _first(tags, _MODEL_KEYS)
-    if maker and model.lower().startswith(maker.lower()):
-        return model
-    return f"{maker} {model}".strip() or None
 
 
 def _place(tags: dict[str, str]) -> tuple[float | None, float | None, float | None]:

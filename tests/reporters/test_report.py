@@ -6,6 +6,7 @@ import os
 
 import pytest
 
+from pipeline.capture import Capture
 from pipeline.config.config import RESERVED_NAMES as REFUSED_NAMES
 from pipeline.detections import Box, Detection, FrameResult, Label
 from pipeline.source import MediaFacts, Source, SourceKind
@@ -44,11 +45,7 @@ def test_fullest_head():
         size_wh=(4000, 3000),
         format="webp",
         images=12,
-        taken="2023-07-01T12:30:00+02:00",
-        camera="NIKON D90",
-        latitude=41.8902222,
-        longitude=-12.5,
-        altitude=-3.0,
+        capture=Capture("2023-07-01T12:30:00+02:00", "NIKON D90", 41.8902222, -12.5, -3.0),
         sha256="ab" * 32,
     )
     assert head(facts) == head() | {
@@ -73,7 +70,7 @@ def test_fullest_head():
     ],
 )
 def test_half_a_position_is_none(position, gps):
-    assert head(MediaFacts((1, 1), "jpeg", **position)).get("gps") == gps
+    assert head(MediaFacts((1, 1), "jpeg", capture=Capture(**position))).get("gps") == gps
 
 
 def test_a_name_that_is_not_utf8_is_given_in_bytes_too():

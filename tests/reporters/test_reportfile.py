@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pipeline.capture import Capture
 from pipeline.detections import Box, Detection, FrameResult, Label
 from pipeline.frame import Frame
 from pipeline.source import MediaFacts, Source, SourceKind
@@ -17,7 +18,7 @@ from reporters.reportfile import ReportHead, is_own_report, iter_under_other_nam
 
 FRAME = Frame.from_rgb(np.zeros((4, 4, 3), np.uint8))
 FACTS = MediaFacts(
-    (4, 4), "png", images=2, camera='A "Camera"', taken="2016-08-14T17:20:05", sha256="ab" * 32
+    (4, 4), "png", images=2, capture=Capture("2016-08-14T17:20:05", 'A "Camera"'), sha256="ab" * 32
 )
 
 

@@ -8,7 +8,7 @@ from PIL import Image
 from PIL.ExifTags import GPS, IFD, Base
 from PIL.TiffImagePlugin import IFDRational
 
-from pipeline.photos.exif import ExifFacts, read_exif
+from pipeline.photos.exif import Exif, read_exif
 from tests.pictures import encoded, exif_of, patches, png_chunk
 
 ROME = {
@@ -21,21 +21,21 @@ ROME = {
 }
 
 
-def facts(content: bytes) -> ExifFacts:
+def facts(content: bytes) -> Exif:
     return read_exif(Image.open(io.BytesIO(content)), content)
 
 
-def of_exif(exif: Image.Exif | bytes) -> ExifFacts:
+def of_exif(exif: Image.Exif | bytes) -> Exif:
     return facts(encoded(patches(), "JPEG", exif=exif))
 
 
-def with_details(**details: object) -> ExifFacts:
+def with_details(**details: object) -> Exif:
     exif = exif_of()
     exif.get_ifd(IFD.Exif).update({Base[name]: value for name, value in details.items()})
     return of_exif(exif)
 
 
-def with_gps(**changed: object) -> ExifFacts:
+def with_gps(**changed: object) -> Exif:
     exif = exif_of()
     position = ROME | {GPS[name]: value for name, value in changed.items()}
     exif.get_ifd(IFD.GPSInfo).update({tag: value for tag, value in position.items() if value is not None})
@@ -43,7 +43,7 @@ def with_gps(**changed: object) -> ExifFacts:
 
 
 def test_photo_without_exif():
-    assert facts(encoded(patches(), "JPEG")) == ExifFacts()
+    assert facts(encoded(patches(), "JPEG")) == Exif()
 
 
 @pytest.mark.parametrize("format_", ["JPEG", "PNG", "WEBP", "TIFF", "HEIF", "AVIF"])
@@ -51,7 +51,7 @@ def test_every_format_that_has_exif(format_):
     exif = exif_of(**{str(Base.Make.value): "NIKON", str(Base.Model.value): "NIKON D90"})
     exif[Base.DateTime] = "2024:02:29 23:59:58"
     found = facts(encoded(patches(), format_, exif=exif))
-    assert (found.camera, found.taken) == ("NIKON D90", "2024-02-29T23:59:58")
+    assert (found.capture.camera, found.capture.taken) == ("NIKON D90", "2024-02-29T23:59:58")
 
 
 def test_png_block_after_the_pixels_is_found_without_decoding_them():
@@ -80,7 +80,7 @@ def test_png_block_after_the_pixels_is_found_without_decoding_them():
 )
 def test_camera(make, model, camera):
     tags = {str(Base.Make.value): make, str(Base.Model.value): model}
-    assert of_exif(exif_of(**tags)).camera == camera
+    assert of_exif(exif_of(**tags)).capture.camera == camera
 
 
 @pytest.mark.parametrize(
@@ -100,21 +100,29 @@ def test_camera(make, model, camera):
 )
 def test_taken(text, offset, taken):
     details = {"DateTimeOriginal": text} | ({"OffsetTimeOriginal": offset} if offset else {})
-    assert with_details(**details).taken == taken
+    assert with_details(**details).capture.taken == taken
 
 
 def test_a_blank_original_time_does_not_hide_the_other_time_and_its_offset():
     exif = exif_of(**{str(Base.DateTime.value): "2020:01:02 03:04:05"})
     exif.get_ifd(IFD.Exif)[Base.DateTimeOriginal] = "    :  :     :  :  "
     exif.get_ifd(IFD.Exif)[Base.OffsetTime] = "-08:00"
-    assert of_exif(exif).taken == "2020-01-02T03:04:05-08:00"
+    assert of_exif(exif).capture.taken == "2020-01-02T03:04:05-08:00"
 
 
 def test_position():
     found = with_gps()
-    assert (found.latitude, found.longitude, found.altitude) == (41.8902222, 12.4923056, 21.5)
+    assert (found.capture.latitude, found.capture.longitude, found.capture.altitude) == (
+        41.8902222,
+        12.4923056,
+        21.5,
+    )
     found = with_gps(GPSLatitudeRef="S", GPSLongitudeRef="W", GPSAltitudeRef=b"\1")
-    assert (found.latitude, found.longitude, found.altitude) == (-41.8902222, -12.4923056, -21.5)
+    assert (found.capture.latitude, found.capture.longitude, found.capture.altitude) == (
+        -41.8902222,
+        -12.4923056,
+        -21.5,
+    )
 
 
 @pytest.mark.parametrize(
@@ -130,13 +138,13 @@ def test_position():
 )
 def test_absurd_position(latitude):
     found = with_gps(GPSLatitude=latitude)
-    assert found.latitude is None
-    assert found.longitude == 12.4923056
+    assert found.capture.latitude is None
+    assert found.capture.longitude == 12.4923056
 
 
 @pytest.mark.parametrize("altitude", [IFDRational(0, 0), IFDRational(5, 0), 4e9, None])
 def test_absurd_altitude(altitude):
-    assert with_gps(GPSAltitude=altitude).altitude is None
+    assert with_gps(GPSAltitude=altitude).capture.altitude is None
 
 
 @pytest.mark.parametrize("orientation", [0, 9, 65535])
@@ -179,7 +187,7 @@ START = struct.pack("<I", 8)
 def test_broken_blocks_are_left_out(exif):
     found = of_exif(exif)
     assert found.orientation in range(1, 9)
-    assert found._replace(orientation=1) == ExifFacts()
+    assert found._replace(orientation=1) == Exif()
 
 
 @pytest.mark.filterwarnings("ignore")

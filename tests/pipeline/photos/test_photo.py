@@ -316,6 +316,6 @@ def test_damage_behind_the_first_picture_does_not_matter(photo):
 def test_facts_of_the_file(photo):
     content = encoded(RGB, "JPEG", exif=exif_of(6, **{"271": "NIKON"}))
     facts, _ = photo(content)
-    assert (facts.format, facts.camera, facts.size_wh) == ("jpeg", "NIKON", (64, 96))
+    assert (facts.format, facts.capture.camera, facts.size_wh) == ("jpeg", "NIKON", (64, 96))
     assert facts.sha256 is not None
     assert len(facts.sha256) == 64

@@ -49,11 +49,13 @@ def test_facts_of_a_phone_video(tmp_path: Path) -> None:
         "has_sound": True,
         "is_cut_off": False,
         "lead_s": 0.0,
-        "taken": "2021-06-05T04:03:02+00:00",
-        "camera": "Apple iPhone 12",
-        "latitude": 48.8584,
-        "longitude": 2.2945,
-        "altitude": 35.0,
+        "capture": {
+            "taken": "2021-06-05T04:03:02+00:00",
+            "camera": "Apple iPhone 12",
+            "latitude": 48.8584,
+            "longitude": 2.2945,
+            "altitude": 35.0,
+        },
     }
     times = video.times
     assert times.by_pts

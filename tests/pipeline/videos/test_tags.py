@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.videos.tags import VideoTags, parse_ffmetadata
+from pipeline.capture import Capture
+from pipeline.videos.tags import parse_ffmetadata
 
 
 def test_of_a_phone() -> None:
@@ -19,7 +20,7 @@ def test_of_a_phone() -> None:
         "[STREAM]",
         "creation_time=1999-01-01T00:00:00.000000Z",
     ]
-    assert parse_ffmetadata(lines) == VideoTags(
+    assert parse_ffmetadata(lines) == Capture(
         "2022-08-01T20:00:00+10:00", "Apple iPhone=13", -33.8568, 151.2153, 10.5
     )
 
