@@ -29,9 +29,9 @@ from pipeline.runs.selection import Selection
 from pipeline.source import Source
 from pipeline.text import printable
 from pipeline.workers.capacity import capacity, worker_bytes
-from pipeline.workers.executor import SerialWorkers, Workforce
-from pipeline.workers.pool import Workers
-from pipeline.workers.process import Assignment
+from pipeline.workers.executor import Executor, SerialExecutor
+from pipeline.workers.pool import WorkerPool
+from pipeline.workers.process import WorkerSettings
 
 _log = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ def mine(options: Options, on_outcome: Callable[[Outcome], None], summary: Summa
         books = Bookkeeping(ledger, selection, output_root, context)
         run = _Run(options, output_root, selection, books, summary, on_outcome)
         try:
-            run.mine(_workforce(options, Assignment(config, output_root, limits_of(options), own_level())))
+            run.mine(_executor(options, WorkerSettings(config, output_root, limits_of(options), own_level())))
             if summary.interrupted_by is None:
                 _check_mounted(options, summary, ledger)
                 if options.prune:
@@ -97,11 +97,11 @@ class _Run:
         self._books = books
         self._on_outcome = on_outcome
 
-    def mine(self, workforce: Workforce) -> None:
+    def mine(self, executor: Executor) -> None:
         """Mine what is to be mined, until the end or a signal."""
         with (
-            _stopped_by_signals(workforce, self._summary),
-            contextlib.closing(workforce.mine(self._sources())) as outcomes,
+            _stopped_by_signals(executor, self._summary),
+            contextlib.closing(executor.mine(self._sources())) as outcomes,
             contextlib.suppress(KeyboardInterrupt),  # how the serial twin is stopped at once
         ):
             for outcome in outcomes:
@@ -167,26 +167,26 @@ def _prune(ledger: Ledger, output_root: Path) -> int:
     return pruned
 
 
-def _workforce(options: Options, assignment: Assignment) -> Workforce:
-    places = f"{printable(options.input)} into {printable(assignment.output_root)}"
+def _executor(options: Options, settings: WorkerSettings) -> Executor:
+    places = f"{printable(options.input)} into {printable(settings.output_root)}"
     if options.workers == 0:
         _log.info("mining %s in this process", places)
-        return SerialWorkers(replace(assignment, nice=options.nice or 0))
-    carried = capacity(options.workers, usable_cores(), free_bytes(), worker_bytes(assignment.config))
+        return SerialExecutor(replace(settings, nice=options.nice or 0))
+    carried = capacity(options.workers, usable_cores(), free_bytes(), worker_bytes(settings.config))
     _log.info("mining %s with %s", places, carried.sentence)
     nice = NICE if options.nice is None else options.nice
-    told = replace(assignment, nice=nice, memory_bytes=carried.memory_bytes)
-    return Workers(told, carried.workers, options.timeout_s)
+    settings = replace(settings, nice=nice, memory_bytes=carried.memory_bytes)
+    return WorkerPool(settings, carried.workers, options.timeout_s)
 
 
 @contextlib.contextmanager
-def _stopped_by_signals(workforce: Workforce, summary: Summary) -> Iterator[None]:
-    """Ctrl-C and SIGTERM stop the workforce instead of this process, and are noted in the summary."""
+def _stopped_by_signals(executor: Executor, summary: Summary) -> Iterator[None]:
+    """Ctrl-C and SIGTERM stop the executor instead of this process, and are noted in the summary."""
 
     def on_signal(number: int, _: FrameType | None) -> None:
         """Note which it was, and begin to stop."""
         summary.interrupted_by = _SIGNALS[signal.Signals(number)]
-        workforce.stop()
+        executor.stop()
 
     if threading.current_thread() is not threading.main_thread():
         yield

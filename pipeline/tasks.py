@@ -24,7 +24,7 @@ class MinePhoto:
 
 
 @dataclass(frozen=True, slots=True)
-class LookAtVideo:
+class ProbeVideo:
     """Look at a video: brings back its cut."""
 
     source: Source
@@ -49,23 +49,23 @@ class JoinSegments:
     mined: tuple[MinedStretch, ...]
 
 
-Errand: TypeAlias = MinePhoto | LookAtVideo | MineSegment | JoinSegments
+Task: TypeAlias = MinePhoto | ProbeVideo | MineSegment | JoinSegments
 Result: TypeAlias = Outcome | Cut | MinedStretch
-"""An outcome is the end of the whole source, whatever the errand: it has failed, or is mined."""
+"""An outcome is the end of the whole source, whatever the task: it has failed, or is mined."""
 
 
-def first_errand(source: Source) -> Errand:
+def first_task(source: Source) -> Task:
     """What is done first with a source."""
-    return LookAtVideo(source) if source.kind is SourceKind.VIDEO else MinePhoto(source)
+    return ProbeVideo(source) if source.kind is SourceKind.VIDEO else MinePhoto(source)
 
 
-def key_of(errand: Errand) -> tuple[str, str, int]:
-    """What tells an errand from every other of a run."""
-    number = errand.stretch.segment.number if isinstance(errand, MineSegment) else 0
-    return type(errand).__name__, errand.source.path, number
+def key_of(task: Task) -> tuple[str, str, int]:
+    """What tells a task from every other of a run."""
+    number = task.stretch.segment.number if isinstance(task, MineSegment) else 0
+    return type(task).__name__, task.source.path, number
 
 
-def run_errand(pipeline: Pipeline, errand: Errand, run_pid: int, on_frame: Callable[[], None]) -> Result:
+def run_task(pipeline: Pipeline, task: Task, run_pid: int, on_frame: Callable[[], None]) -> Result:
     """Do what is to be done; a source that cannot be mined is a result too.
 
     Args:
@@ -73,10 +73,10 @@ def run_errand(pipeline: Pipeline, errand: Errand, run_pid: int, on_frame: Calla
         on_frame: called after each frame of a video.
     Raises: MinerError: the run cannot go on.
     """
-    source, began = errand.source, time.monotonic()
+    source, began = task.source, time.monotonic()
     with noting_outputs() as noted:
         try:
-            result = _run(pipeline, errand, run_pid, on_frame)
+            result = _run(pipeline, task, run_pid, on_frame)
         except SourceError as error:
             status = Status.IGNORED if error.code is FailureCode.VANISHED else Status.FAILED
             result = Outcome(source.path, status, error.code, error.sentence)
@@ -98,18 +98,18 @@ def run_errand(pipeline: Pipeline, errand: Errand, run_pid: int, on_frame: Calla
 
 
 def _run(
-    pipeline: Pipeline, errand: Errand, run_pid: int, on_frame: Callable[[], None]
+    pipeline: Pipeline, task: Task, run_pid: int, on_frame: Callable[[], None]
 ) -> Mined | Outcome | Cut | MinedStretch:
-    if isinstance(errand, MinePhoto):
-        return pipeline.mine(errand.source)
+    if isinstance(task, MinePhoto):
+        return pipeline.mine(task.source)
     # Here: whoever mines photos alone need not have what reads videos.
     from pipeline import videomining
 
-    match errand:
-        case LookAtVideo():
-            return videomining.look_at(pipeline, errand.source)
+    match task:
+        case ProbeVideo():
+            return videomining.probe_video(pipeline, task.source)
         case MineSegment(source, facts, stretch):
-            return videomining.mine_stretch(
+            return videomining.mine_segment(
                 pipeline, source, facts, stretch, run_pid=run_pid, on_frame=on_frame
             )
         case JoinSegments(source, facts, state, mined):

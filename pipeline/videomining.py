@@ -30,7 +30,7 @@ from pipeline.videos.sampling import Sampling, choose_frames
 from pipeline.videos.segments import plan_segments
 
 
-def look_at(pipeline: Pipeline, source: Source) -> Cut:
+def probe_video(pipeline: Pipeline, source: Source) -> Cut:
     """Look at a video and cut it.
 
     Raises: SourceError: it cannot be mined.
@@ -67,7 +67,7 @@ def _with_frames_between(source: Source, video: Video, sampling: Sampling) -> li
     return stretches
 
 
-def mine_stretch(
+def mine_segment(
     pipeline: Pipeline,
     source: Source,
     facts: VideoFacts,
@@ -87,13 +87,13 @@ def mine_stretch(
     parts: dict[str, Path] = {}
     try:
         with source_errors(), contextlib.ExitStack() as stack:
-            sessions: list[_Seat] = []
+            sessions: list[_WriterSlot] = []
             for step in pipeline.writers:
                 part = make_part(pipeline.output_folder(source))
                 parts[step.component.name] = part
                 session = _open(pipeline, step, source, facts, part)
                 if session is not None:
-                    sessions.append(_Seat(step, stack.enter_context(session)))
+                    sessions.append(_WriterSlot(step, stack.enter_context(session)))
             frames = iter_frames(source, facts, stretch.segment, reading, at_least_wh=needed_wh)
             count = _mine_frames(pipeline, stretch, stack.enter_context(closing(frames)), sessions, on_frame)
         shares = {
@@ -107,7 +107,7 @@ def mine_stretch(
     return MinedStretch(stretch.segment.number, count, reading.is_partial, shares)
 
 
-class _Seat(NamedTuple):
+class _WriterSlot(NamedTuple):
     """A writer and its session."""
 
     step: Step[Writer]
@@ -126,7 +126,7 @@ def _mine_frames(
     pipeline: Pipeline,
     stretch: Stretch,
     frames: Iterator[Frame],
-    seats: Sequence[_Seat],
+    seats: Sequence[_WriterSlot],
     on_frame: Callable[[], None],
 ) -> int:
     """Send each frame where it belongs; how many were mined."""

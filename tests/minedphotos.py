@@ -11,7 +11,7 @@ import psutil
 from pipeline.config.config import read_config
 from pipeline.outcome import Outcome, Status
 from pipeline.source import Limits, Source
-from pipeline.workers.process import Assignment
+from pipeline.workers.process import WorkerSettings
 from tests.pictures import source_of
 from tests.running import component, pipeline_file, small_photo
 
@@ -28,12 +28,12 @@ def worker_pids() -> list[int]:
     ]
 
 
-def assignment(folder: Path, *components: str, level: int = logging.INFO) -> Assignment:
+def settings_for(folder: Path, *components: str, level: int = logging.INFO) -> WorkerSettings:
     """What workers are told: these components."""
     path = pipeline_file(folder / "p.yml", *components)
     config = read_config(str(path), allow_plugins=True)
     (folder / "out").mkdir(exist_ok=True)
-    return Assignment(config, folder / "out", Limits(), level)
+    return WorkerSettings(config, folder / "out", Limits(), level)
 
 
 def photos(folder: Path, count: int, width: int = 8) -> list[Source]:

@@ -9,9 +9,9 @@ from typing import Any
 from pipeline.config.config import read_config
 from pipeline.outcome import Outcome
 from pipeline.source import Limits, Source
-from pipeline.workers.executor import SerialWorkers
-from pipeline.workers.pool import Workers
-from pipeline.workers.process import Assignment
+from pipeline.workers.executor import SerialExecutor
+from pipeline.workers.pool import WorkerPool
+from pipeline.workers.process import WorkerSettings
 from tests.running import component, pipeline_file
 from tests.videos import source_of
 
@@ -21,21 +21,21 @@ X264 = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p")
 SHORT_GOPS = (*X264, "-g", "25")
 
 
-def assignment(folder: Path, *components: str, video: str = "", out: str = "out") -> Assignment:
-    """What workers are told: these components, and what stands under `video:`."""
+def settings_for(folder: Path, *components: str, video: str = "", out: str = "out") -> WorkerSettings:
+    """What workers are settings: these components, and what stands under `video:`."""
     path = pipeline_file(folder / "p.yml", *components)
     if video:
         path.write_text(f"video: {{{video}}}\n{path.read_text()}")
     (folder / out).mkdir(exist_ok=True)
-    return Assignment(read_config(str(path), allow_plugins=True), folder / out, Limits())
+    return WorkerSettings(read_config(str(path), allow_plugins=True), folder / out, Limits())
 
 
 def mine(
     folder: Path, sources: list[Source], *components: str, workers: int = 0, video: str = ""
 ) -> list[Outcome]:
     """Mine sources into `out-<workers>`; 0 for the serial twin."""
-    told = assignment(folder, *components, video=video, out=f"out-{workers}")
-    force = Workers(told, workers, 60.0) if workers else SerialWorkers(told)
+    settings = settings_for(folder, *components, video=video, out=f"out-{workers}")
+    force = WorkerPool(settings, workers, 60.0) if workers else SerialExecutor(settings)
     return list(force.mine(sources))
 
 

@@ -23,8 +23,8 @@ from pipeline.miner import mine
 from pipeline.outcome import Outcome, Status
 from pipeline.runs.options import Options
 from pipeline.source import Limits
-from pipeline.workers.pool import Workers
-from pipeline.workers.process import Assignment
+from pipeline.workers.pool import WorkerPool
+from pipeline.workers.process import WorkerSettings
 from tests.running import ROOT, component, parts_in, pipeline_file, run, small_photo
 
 HOARDS = component("all", "tests.plugins.hoards:Hoards", width=16)
@@ -77,10 +77,10 @@ def test_a_worker_that_hoards_is_refused_and_costs_one_photo(tmp_path: Path) -> 
         small_photo(tmp_path / "in" / f"{n}.png")
     small_photo(tmp_path / "in" / "large.png", 16)
     config = read_config(str(pipeline_file(tmp_path / "p.yml", HOARDS, REPORT)), allow_plugins=True)
-    told = Assignment(config, tmp_path / "out", Limits(), memory_bytes=700_000_000)
+    told = WorkerSettings(config, tmp_path / "out", Limits(), memory_bytes=700_000_000)
     most = 0
     outcomes = []
-    for outcome in Workers(told, 1, 60.0).mine(iter_sources(str(tmp_path / "in"))):  # type: ignore[arg-type]
+    for outcome in WorkerPool(told, 1, 60.0).mine(iter_sources(str(tmp_path / "in"))):  # type: ignore[arg-type]
         outcomes.append(outcome)
         children = psutil.Process().children()
         most = max([most, *(child.memory_info().rss for child in children)])

@@ -68,7 +68,7 @@ def die_with_parent(parent_pid: int) -> None:
         os._exit(1)
 
 
-def be_killed_first() -> None:
+def raise_oom_score() -> None:
     """Have the kernel, where memory runs out, kill this process rather than its parent or somebody else's.
 
     Source: proc(5), oom_score_adj; what a process starts has the same.
@@ -106,7 +106,7 @@ def keep_freed_memory() -> None:
         mallopt(_M_TRIM_THRESHOLD, 64 << 20)
 
 
-def give_way(nice: int) -> None:
+def set_niceness(nice: int) -> None:
     """Let other programs go first, by at least this much; what this process starts does the same.
 
     Args:

@@ -6,16 +6,16 @@ import contextlib
 from collections.abc import Generator, Iterable
 from typing import Protocol
 
-from pipeline.host.processes import give_way
+from pipeline.host.processes import set_niceness
 from pipeline.outcome import Outcome
 from pipeline.pipeline import Pipeline
 from pipeline.source import Source
-from pipeline.tasks import run_errand
-from pipeline.workers.process import Assignment
-from pipeline.workers.queue import Agenda
+from pipeline.tasks import run_task
+from pipeline.workers.process import WorkerSettings
+from pipeline.workers.queue import TaskQueue
 
 
-class Workforce(Protocol):
+class Executor(Protocol):
     """Whatever mines sources: worker processes, or this process itself."""
 
     def mine(self, sources: Iterable[Source]) -> Generator[Outcome, None, None]:
@@ -28,28 +28,28 @@ class Workforce(Protocol):
         """Hand out nothing more; called twice, drop what is in hand as well. Safe in a signal handler."""
 
 
-class SerialWorkers:
+class SerialExecutor:
     """The twin without processes, for `--workers 0` and a debugger: no deadline, a crash is a crash."""
 
-    def __init__(self, assignment: Assignment) -> None:
-        self._assignment = assignment
+    def __init__(self, settings: WorkerSettings) -> None:
+        self._settings = settings
         self._stopping = False
 
     def mine(self, sources: Iterable[Source]) -> Generator[Outcome, None, None]:
-        """As `Workforce.mine`, in order."""
-        assignment, pipeline = self._assignment, None
-        with contextlib.closing(Agenda(sources)) as agenda:
-            while not self._stopping and (errand := agenda.next()) is not None:
+        """As `Executor.mine`, in order."""
+        settings, pipeline = self._settings, None
+        with contextlib.closing(TaskQueue(sources)) as queue:
+            while not self._stopping and (task := queue.next()) is not None:
                 if pipeline is None:
-                    give_way(assignment.nice)
-                    pipeline = Pipeline(assignment.config, assignment.output_root, assignment.limits)
+                    set_niceness(settings.nice)
+                    pipeline = Pipeline(settings.config, settings.output_root, settings.limits)
                     pipeline.load()
-                result = run_errand(pipeline, errand, assignment.run_pid, self._on_frame)
-                if (outcome := agenda.note(errand, result)) is not None:
+                result = run_task(pipeline, task, settings.run_pid, self._on_frame)
+                if (outcome := queue.note(task, result)) is not None:
                     yield outcome
 
     def stop(self) -> None:
-        """As `Workforce.stop`.
+        """As `Executor.stop`.
 
         Raises: KeyboardInterrupt: called twice, to get out of whatever is running; its files are dropped.
         """

@@ -1,6 +1,6 @@
 """Fork a worker off a process that has the pipeline loaded: milliseconds, and its memory is shared.
 
-That process, the mould, mines nothing itself. Both ends of what is said to it are here.
+That process, the template, mines nothing itself. Both ends of what is said to it are here.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from multiprocessing.connection import Connection
 
 from pipeline.host.processes import die_with_parent
 
-_LOOK_S = 0.001
+_POLL_S = 0.001
 
 
 @dataclass(frozen=True, slots=True)
 class Fork:
-    """Asks a mould for one worker more; the worker's ends of its pipes follow."""
+    """Asks a template for one worker more; the worker's ends of its pipes follow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,51 +28,51 @@ class NotForked:
     reason: str
 
 
-def ask_for_fork(mould: Connection, theirs: Connection, noise: Connection) -> None:
-    """Have a mould fork a worker; its first words, or their end, come over the other end of `theirs`.
+def ask_for_fork(template: Connection, theirs: Connection, output_pipe: Connection) -> None:
+    """Have a template fork a worker; its first words, or their end, come over the other end of `theirs`.
 
     Args:
-        mould: where the mould listens.
-        theirs, noise: the worker's ends of its pipes; the caller closes them then.
+        template: where the template listens.
+        theirs, output_pipe: the worker's ends of its pipes; the caller closes them then.
     """
     try:
-        with _socket(mould) as line:
-            mould.send(Fork())
-            socket.send_fds(line, [b"2"], [theirs.fileno(), noise.fileno()])
-    except ConnectionError:  # the mould just died: the end of `theirs` says so
+        with _socket(template) as line:
+            template.send(Fork())
+            socket.send_fds(line, [b"2"], [theirs.fileno(), output_pipe.fileno()])
+    except ConnectionError:  # the template just died: the end of `theirs` says so
         return
 
 
-def fork_worker(mould: Connection, parent_pid: int) -> tuple[Connection, Connection] | None:
+def fork_worker(template: Connection, parent_pid: int) -> tuple[Connection, Connection] | None:
     """Fork off the worker that was asked for.
 
     It is orphaned at once, so that the parent of us both, which adopts orphans, sees its end, and ours does
     not matter to it.
 
     Args:
-        mould: where `Fork` came in.
+        template: where `Fork` came in.
         parent_pid: who adopts it; the worker dies with it.
-    Returns: in the worker its ends of its pipes; in the mould None.
+    Returns: in the worker its ends of its pipes; in the template None.
     """
-    with _socket(mould) as line:
+    with _socket(template) as line:
         _, descriptors, _, _ = socket.recv_fds(line, 1, 2)
     if len(descriptors) < 2:
         raise EOFError
-    theirs, noise = Connection(descriptors[0]), Connection(descriptors[1], readable=False)
+    theirs, output_pipe = Connection(descriptors[0]), Connection(descriptors[1], readable=False)
     try:
         between = os.fork()
     except OSError as error:
-        with theirs, noise:
+        with theirs, output_pipe:
             theirs.send(NotForked(str(error.strerror)))
         return None
     if between:
         theirs.close()
-        noise.close()
+        output_pipe.close()
         os.waitpid(between, 0)
         return None
     _orphan_a_child(theirs)
     die_with_parent(parent_pid)
-    return theirs, noise
+    return theirs, output_pipe
 
 
 def _orphan_a_child(theirs: Connection) -> None:
@@ -86,7 +86,7 @@ def _orphan_a_child(theirs: Connection) -> None:
     if is_parent:
         os._exit(0)
     while os.getppid() == this:  # it ends as we begin
-        time.sleep(_LOOK_S)
+        time.sleep(_POLL_S)
 
 
 def _socket(connection: Connection) -> socket.socket:

@@ -1,6 +1,6 @@
 """The inside of one worker process: a pipeline of its own, one source in hand at a time.
 
-The first that has loaded the pipeline may be told to be the mould that the others are forked off.
+The first that has loaded the pipeline may be told to be the template that the others are forked off.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ from pipeline.config.config import PipelineConfig
 from pipeline.errors import ExitCode, MinerError
 from pipeline.host.logs import set_levels
 from pipeline.host.processes import (
-    be_killed_first,
     bound_memory,
     die_with_parent,
-    give_way,
     keep_freed_memory,
     keep_numpy_to_one_thread,
+    raise_oom_score,
+    set_niceness,
     start_method,
 )
 from pipeline.pipeline import Pipeline
 from pipeline.source import Limits
-from pipeline.tasks import Errand, Result, run_errand
+from pipeline.tasks import Result, Task, run_task
 from pipeline.workers.forking import Fork, NotForked, fork_worker
 
-LIFE_SIGN_S = 2.0
+HEARTBEAT_S = 2.0
 """How often a worker with a segment in hand says that frames come."""
 
 
 @dataclass(frozen=True, slots=True)
-class Assignment:
+class WorkerSettings:
     """What every worker of a run is told: the same pipeline, the same place, the same limits.
 
     Args:
@@ -99,79 +99,79 @@ class LogLine:
 
 
 @dataclass(frozen=True, slots=True)
-class LifeSign:
+class Heartbeat:
     """A frame more of the segment in hand is done."""
 
 
-Message = Loading | Ready | NotForked | Fatal | LogLine | LifeSign | Result
+Message = Loading | Ready | NotForked | Fatal | LogLine | Heartbeat | Result
 
 
-def run_worker(connection: Connection, noise: Connection, parent_pid: int) -> None:
+def run_worker(connection: Connection, output_pipe: Connection, parent_pid: int) -> None:
     """Mine what comes over the connection, until the parent ends this process.
 
     Args:
-        connection: an `Assignment` comes in, then Errands, or nothing but Forks; Messages go out.
-        noise: takes standard output, standard error and a crash's traceback.
+        connection: `WorkerSettings` comes in, then Tasks, or nothing but Forks; Messages go out.
+        output_pipe: takes standard output, standard error and a crash's traceback.
         parent_pid: the worker dies with it.
     """
     die_with_parent(parent_pid)
-    be_killed_first()
+    raise_oom_score()
     keep_freed_memory()
     keep_numpy_to_one_thread()
     # Both may go to a whole group of processes; the parent alone decides what they mean.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT, signal.SIGTERM))
-    _print_to(noise)
+    _print_to(output_pipe)
     with contextlib.suppress(EOFError, ConnectionError):  # the parent is gone: nothing left to do
         _work(connection, parent_pid)
     os._exit(0)  # everything is written; a library's own farewell could only hang
 
 
 def _work(connection: Connection, parent_pid: int) -> None:
-    assignment: Assignment = connection.recv()
-    give_way(assignment.nice)
-    set_levels(assignment.log_level)
+    settings: WorkerSettings = connection.recv()
+    set_niceness(settings.nice)
+    set_levels(settings.log_level)
     gc.freeze()  # what a forked child shares with its parent stays shared: no collection goes through it
     sender = _sender_to(connection)
     sender.send(Loading())
     try:
-        loaded = Pipeline(assignment.config, assignment.output_root, assignment.limits)
+        loaded = Pipeline(settings.config, settings.output_root, settings.limits)
         loaded.load()  # may compile a network, in a process that takes what it needs
         with contextlib.suppress(Exception):  # what is wrong with it is told of each photo
             import pipeline.photos.photo  # noqa: F401 - once here, instead of with the first photo of each worker
         gc.freeze()
         sender.send(Ready(os.getpid(), loaded.forkable and start_method() == "fork"))
-        connection, sender, errand = _wait_for_errand(connection, sender, parent_pid)
-        if assignment.memory_bytes is not None:
-            bound_memory(assignment.memory_bytes)
+        connection, sender, task = _wait_for_task(connection, sender, parent_pid)
+        if settings.memory_bytes is not None:
+            bound_memory(settings.memory_bytes)
         while True:
-            sender.send(run_errand(loaded, errand, assignment.run_pid, _LifeSigns(sender)))
-            errand = connection.recv()
+            sender.send(run_task(loaded, task, settings.run_pid, _Heartbeats(sender)))
+            task = connection.recv()
     except MinerError as error:
         sender.send(Fatal(str(error), error.exit_code))
         connection.recv()  # for ever: the parent reads the sentence and ends us
 
 
-def _wait_for_errand(
+def _wait_for_task(
     connection: Connection, sender: _Sender, parent_pid: int
-) -> tuple[Connection, _Sender, Errand]:
-    """The first errand, and what is then talked over with the parent: each process forked off has its own."""
+) -> tuple[Connection, _Sender, Task]:
+    """The first task, and what is then talked over with the parent: each process forked off has its own."""
     while isinstance(message := connection.recv(), Fork):
         if (own := fork_worker(connection, parent_pid)) is not None:
             connection.close()
-            connection, noise = own
-            _print_to(noise)
+            connection, output_pipe = own
+            _print_to(output_pipe)
             sender = _sender_to(connection)
             sender.send(Ready(os.getpid()))
     return connection, sender, message
 
 
-def _print_to(noise: Connection) -> None:
+def _print_to(output_pipe: Connection) -> None:
     """Let what this process prints, its crash's traceback too, go there."""
-    os.dup2(noise.fileno(), 1)
-    os.dup2(noise.fileno(), 2)
-    noise.close()
+    os.dup2(output_pipe.fileno(), 1)
+    os.dup2(output_pipe.fileno(), 2)
+    output_pipe.close()
     faulthandler.enable(2)
 
 
@@ -195,17 +195,17 @@ class _Sender:
             self._connection.send(message)
 
 
-class _LifeSigns:
+class _Heartbeats:
     """Called after each frame, tells the parent now and then that work goes on."""
 
     def __init__(self, sender: _Sender) -> None:
         self._sender = sender
-        self._next = time.monotonic() + LIFE_SIGN_S
+        self._next = time.monotonic() + HEARTBEAT_S
 
     def __call__(self) -> None:
         if time.monotonic() >= self._next:
-            self._sender.send(LifeSign())
-            self._next = time.monotonic() + LIFE_SIGN_S
+            self._sender.send(Heartbeat())
+            self._next = time.monotonic() + HEARTBEAT_S
 
 
 class _SendingHandler(logging.Handler):

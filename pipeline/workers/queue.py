@@ -13,13 +13,13 @@ from pipeline.files.outputs import remove_parts
 from pipeline.outcome import Outcome
 from pipeline.source import Source
 from pipeline.tasks import (
-    Errand,
     JoinSegments,
-    LookAtVideo,
     MinePhoto,
     MineSegment,
+    ProbeVideo,
     Result,
-    first_errand,
+    Task,
+    first_task,
 )
 from pipeline.videos.messages import Cut, MinedStretch
 
@@ -48,8 +48,8 @@ class _Film:
             remove_parts(share.part for share in stretch.shares.values())
 
 
-class Agenda:
-    """Gives out errands and takes their results; each source comes to one outcome.
+class TaskQueue:
+    """Gives out tasks and takes their results; each source comes to one outcome.
 
     Args:
         sources: what is to be mined, taken one by one when there is nothing else to do.
@@ -57,50 +57,50 @@ class Agenda:
 
     def __init__(self, sources: Iterable[Source]) -> None:
         self._sources = iter(sources)
-        self._ready: deque[Errand] = deque()
+        self._ready: deque[Task] = deque()
         self._films: dict[str, _Film] = {}
 
-    def next(self) -> Errand | None:
-        """The next errand; None where there is none, or none before a result comes in."""
+    def next(self) -> Task | None:
+        """The next task; None where there is none, or none before a result comes in."""
         if self._ready:
-            errand = self._ready.popleft()
+            task = self._ready.popleft()
         else:
             source = next(self._sources, None)
             if source is None:
                 return None
-            errand = first_errand(source)
-        if isinstance(errand, MineSegment):
-            self._films[errand.source.path].in_hand += 1
-        return errand
+            task = first_task(source)
+        if isinstance(task, MineSegment):
+            self._films[task.source.path].in_hand += 1
+        return task
 
-    def put_back(self, errand: Errand) -> Outcome | None:
+    def put_back(self, task: Task) -> Outcome | None:
         """Nobody has done it, so somebody else is to; its source's outcome if that has failed meanwhile."""
-        if isinstance(errand, MineSegment):
-            film = self._films[errand.source.path]
+        if isinstance(task, MineSegment):
+            film = self._films[task.source.path]
             film.in_hand -= 1
             if film.failure is not None:
                 return self._settled(film)
-        self._ready.appendleft(errand)
+        self._ready.appendleft(task)
         return None
 
-    def note(self, errand: Errand, result: Result) -> Outcome | None:
-        """Take what came of an errand; the source's outcome if that is now settled."""
+    def note(self, task: Task, result: Result) -> Outcome | None:
+        """Take what came of a task; the source's outcome if that is now settled."""
         match result:
             case Cut():
-                self._begin(errand.source, result)
+                self._begin(task.source, result)
                 return None
             case MinedStretch():
-                return self._add(self._films[errand.source.path], result)
-        match errand:
+                return self._add(self._films[task.source.path], result)
+        match task:
             case MineSegment():
-                film = self._films[errand.source.path]
+                film = self._films[task.source.path]
                 film.in_hand -= 1
                 film.failure = film.failure or result
                 self._ready = deque(ready for ready in self._ready if ready.source.path != result.path)
                 return self._settled(film)
             case JoinSegments():
-                return self._finished(self._films[errand.source.path], result)
-            case MinePhoto() | LookAtVideo():
+                return self._finished(self._films[task.source.path], result)
+            case MinePhoto() | ProbeVideo():
                 return result
 
     def close(self) -> None:

@@ -17,7 +17,7 @@ _PR_SET_CHILD_SUBREAPER = 36
 
 
 @contextlib.contextmanager
-def adopting_orphans() -> Iterator[bool]:
+def child_subreaper() -> Iterator[bool]:
     """As long as this is open, what a child of ours leaves behind when it ends becomes our child.
 
     Yields False where that cannot be had: elsewhere than on Linux, or where this process was started with
@@ -36,7 +36,7 @@ def adopting_orphans() -> Iterator[bool]:
         prctl(_PR_SET_CHILD_SUBREAPER, ctypes.c_ulong(0), 0, 0, 0)
 
 
-def bury_orphans(known: Container[int | None]) -> None:
+def reap_children(known: Container[int | None]) -> None:
     """See off adopted children that have ended: each would stay a zombie for as long as we run.
 
     Args:

@@ -6,18 +6,18 @@ from pipeline.errors import FailureCode
 from pipeline.outcome import Status
 from pipeline.runs.rebuild import iter_rebuilt
 from pipeline.source import SourceKind
-from pipeline.workers.pool import Workers
+from pipeline.workers.pool import WorkerPool
 from tests.minedvideos import (
     NUMBERS,
     REPORT,
     SHORT_GOPS,
     X264,
-    assignment,
     mine,
     mine_one,
     numbers_in,
     outputs,
     report_of,
+    settings_for,
 )
 from tests.pictures import source_of as photo_source
 from tests.running import component, parts_in, small_photo
@@ -135,7 +135,9 @@ def test_a_segment_that_cannot_be_mined_fails_its_video(tmp_path, workers):
 def test_a_segment_without_progress_is_given_up(tmp_path):
     path = make_video(tmp_path / "v.mp4", *SHORT_GOPS, frames=100)
     hangs = component("numbers", "tests.plugins.numbers:Numbers", hangs_at=60)
-    (outcome,) = Workers(assignment(tmp_path, hangs, REPORT), 2, 60.0, stall_s=5.0).mine([source_of(path)])
+    (outcome,) = WorkerPool(settings_for(tmp_path, hangs, REPORT), 2, 60.0, stall_s=5.0).mine(
+        [source_of(path)]
+    )
     assert (outcome.code, outcome.sentence) == (FailureCode.TIMEOUT, "no frame was done for 5 s")
     assert list((tmp_path / "out").iterdir()) == []
 
@@ -152,7 +154,9 @@ def test_a_folder_of_one_film_and_ten_photos(tmp_path):
 def test_closed_early_nothing_is_left(tmp_path):
     path = make_video(tmp_path / "v.mp4", *SHORT_GOPS, frames=200)
     photo = photo_source(small_photo(tmp_path / "p.png", 160, 96))
-    mining = Workers(assignment(tmp_path, NUMBERS, REPORT), 1, 60.0).mine([source_of(path), photo, photo])
+    mining = WorkerPool(settings_for(tmp_path, NUMBERS, REPORT), 1, 60.0).mine(
+        [source_of(path), photo, photo]
+    )
     next(mining)
     mining.close()
     assert parts_in(tmp_path) == []

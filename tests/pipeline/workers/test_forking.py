@@ -1,4 +1,4 @@
-"""Workers that are forked off one process which has the pipeline loaded, the mould."""
+"""Workers that are forked off one process which has the pipeline loaded, the template."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ import pytest
 from pipeline.errors import ExitCode
 from pipeline.outcome import Outcome, Status
 from pipeline.workers.forking import NotForked
-from pipeline.workers.pool import Workers
+from pipeline.workers.pool import WorkerPool
 from pipeline.workers.process import Message, Ready
-from pipeline.workers.queue import Agenda
-from pipeline.workers.template import BARREN_BEFORE_GIVING_UP
-from tests.minedphotos import ALL, REPORT, assignment, names, photos, report_names, worker_pids
+from pipeline.workers.queue import TaskQueue
+from pipeline.workers.template import MAX_FAILED_FORKS
+from tests.minedphotos import ALL, REPORT, names, photos, report_names, settings_for, worker_pids
 from tests.pipeline.workers.test_queue import FAILED, PHOTO, VIDEO, cut
 from tests.running import component, pipeline_file, run, small_photo
 
@@ -38,7 +38,7 @@ def loads(folder: Path) -> int:
 
 
 def eldest_child() -> int:
-    """The worker process that was there first: the mould."""
+    """The worker process that was there first: the template."""
     return min(worker_pids(), key=lambda pid: psutil.Process(pid).create_time())
 
 
@@ -51,7 +51,7 @@ def assert_all_mined(folder: Path, outcomes: list[Outcome], count: int) -> None:
 def test_the_pipeline_is_loaded_once(tmp_path):
     pids = set()
     outcomes = []
-    for outcome in Workers(assignment(tmp_path, loads_once(tmp_path), REPORT), 2, 60.0).mine(
+    for outcome in WorkerPool(settings_for(tmp_path, loads_once(tmp_path), REPORT), 2, 60.0).mine(
         photos(tmp_path, 30)
     ):
         outcomes.append(outcome)
@@ -64,8 +64,8 @@ def test_the_pipeline_is_loaded_once(tmp_path):
 @pytest.mark.parametrize("unfit", ["nice:Nice", "threads:Threads", "accelerated:Accelerated"])
 def test_by_each_worker_where_a_fork_is_not_known_to_be_safe(tmp_path, unfit):
     """A component does not say that it is, has a thread, or says once it is loaded that it is not."""
-    told = assignment(tmp_path, loads_once(tmp_path), component("unfit", f"tests.plugins.{unfit}"), REPORT)
-    outcomes = list(Workers(told, 2, 60.0).mine(photos(tmp_path, 30)))
+    told = settings_for(tmp_path, loads_once(tmp_path), component("unfit", f"tests.plugins.{unfit}"), REPORT)
+    outcomes = list(WorkerPool(told, 2, 60.0).mine(photos(tmp_path, 30)))
     assert loads(tmp_path) == 2
     assert_all_mined(tmp_path, outcomes, 30)
 
@@ -73,18 +73,20 @@ def test_by_each_worker_where_a_fork_is_not_known_to_be_safe(tmp_path, unfit):
 @pytest.mark.parametrize(("workers", "count"), [(1, 9), (4, 1)])
 def test_a_worker_alone_mines_itself(tmp_path, workers, count):
     pids = set()
-    for _ in Workers(assignment(tmp_path, ALL, REPORT), workers, 60.0).mine(photos(tmp_path, count)):
+    for _ in WorkerPool(settings_for(tmp_path, ALL, REPORT), workers, 60.0).mine(photos(tmp_path, count)):
         pids |= set(worker_pids())
     assert len(pids) == 1
 
 
 def test_a_mould_that_is_killed_costs_no_photo(tmp_path, caplog):
     """Those that it made go on, and are heard; one that dies after it is followed by another."""
-    mining = Workers(assignment(tmp_path, loads_once(tmp_path), REPORT), 2, 4.0).mine(photos(tmp_path, 60))
+    mining = WorkerPool(settings_for(tmp_path, loads_once(tmp_path), REPORT), 2, 4.0).mine(
+        photos(tmp_path, 60)
+    )
     outcomes = [next(mining)]
-    mould = eldest_child()
-    os.kill(mould, signal.SIGKILL)
-    while mould in worker_pids():
+    template = eldest_child()
+    os.kill(template, signal.SIGKILL)
+    while template in worker_pids():
         outcomes.append(next(mining))
     assert loads(tmp_path) == 1
     os.kill(worker_pids()[0], signal.SIGKILL)
@@ -95,23 +97,25 @@ def test_a_mould_that_is_killed_costs_no_photo(tmp_path, caplog):
 
 
 def test_one_that_dies_whenever_it_should_fork_is_given_up(tmp_path, caplog):
-    told = assignment(tmp_path, loads_once(tmp_path), DIES_FORKING, REPORT)
-    outcomes = list(Workers(told, 2, 60.0).mine(photos(tmp_path, 30)))
+    told = settings_for(tmp_path, loads_once(tmp_path), DIES_FORKING, REPORT)
+    outcomes = list(WorkerPool(told, 2, 60.0).mine(photos(tmp_path, 30)))
     assert_all_mined(tmp_path, outcomes, 30)
     ended = "the process that workers are forked off ended with exit status 9"
-    assert caplog.text.count(ended) == BARREN_BEFORE_GIVING_UP
+    assert caplog.text.count(ended) == MAX_FAILED_FORKS
     assert caplog.text.count(f"{ended}; workers load by themselves now") == 1
-    assert loads(tmp_path) == BARREN_BEFORE_GIVING_UP + 2
+    assert loads(tmp_path) == MAX_FAILED_FORKS + 2
 
 
 def test_one_that_hangs_costs_nothing_but_a_wait(tmp_path, caplog, monkeypatch):
     """Stopped, it answers nobody."""
-    monkeypatch.setattr("pipeline.workers.handle.BIRTH_TIMEOUT_S", 0.5)
-    mining = Workers(assignment(tmp_path, loads_once(tmp_path), REPORT), 2, 60.0).mine(photos(tmp_path, 60))
+    monkeypatch.setattr("pipeline.workers.handle.FORK_TIMEOUT_S", 0.5)
+    mining = WorkerPool(settings_for(tmp_path, loads_once(tmp_path), REPORT), 2, 60.0).mine(
+        photos(tmp_path, 60)
+    )
     outcomes = [next(mining)]
-    mould = eldest_child()
-    os.kill(mould, signal.SIGSTOP)
-    os.kill(next(pid for pid in worker_pids() if pid != mould), signal.SIGKILL)
+    template = eldest_child()
+    os.kill(template, signal.SIGSTOP)
+    os.kill(next(pid for pid in worker_pids() if pid != template), signal.SIGKILL)
     outcomes += mining
     assert_all_mined(tmp_path, outcomes, 60)
     assert caplog.text.count("the process that workers are forked off hangs; now each loads") == 1
@@ -121,7 +125,7 @@ class Speaks:
     """Stands for a worker, and says one thing."""
 
     def __init__(self, message: Message, pid: int | None) -> None:
-        self.message, self.pid, self.errand = message, pid, None
+        self.message, self.pid, self.task = message, pid, None
         self.ready, self.connection = False, self
 
     def recv(self) -> Message:
@@ -136,17 +140,17 @@ class Speaks:
 
 @pytest.mark.parametrize("other", [Speaks(Ready(99, may_fork=True), 99), Speaks(NotForked("full"), None)])
 def test_a_video_that_fails_while_its_other_half_goes_back_has_its_outcome(tmp_path, other):
-    """The other half was for one that becomes the mould, or for one that the mould could not bring forth."""
-    workers = Workers(assignment(tmp_path, ALL, REPORT), 3, 60.0)
-    workers._agenda = Agenda([VIDEO, PHOTO])
-    with workers._mould.adopting():
-        workers._agenda.note(workers._agenda.next(), cut(2))
+    """The other half was assigned to a worker that becomes the template, or that could not be forked."""
+    workers = WorkerPool(settings_for(tmp_path, ALL, REPORT), 3, 60.0)
+    workers._queue = TaskQueue([VIDEO, PHOTO])
+    with workers._template.adopting():
+        workers._queue.note(workers._queue.next(), cut(2))
         failing = Speaks(FAILED, 98)
-        failing.errand, other.errand = workers._agenda.next(), workers._agenda.next()
+        failing.task, other.task = workers._queue.next(), workers._queue.next()
         workers._workers = [failing, other]
-        assert list(workers._hear(failing)) == []
-        assert [outcome.sentence for outcome in workers._hear(other)] == [FAILED.sentence]
-    workers._agenda.close()
+        assert list(workers._receive(failing)) == []
+        assert [outcome.sentence for outcome in workers._receive(other)] == [FAILED.sentence]
+    workers._queue.close()
 
 
 def test_where_the_program_was_started_with_sigchld_ignored(tmp_path):

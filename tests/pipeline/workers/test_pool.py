@@ -15,9 +15,9 @@ import pytest
 from pipeline.errors import ExitCode, FailureCode, MinerError
 from pipeline.outcome import Status
 from pipeline.source import Source
-from pipeline.workers.executor import SerialWorkers
-from pipeline.workers.pool import MORE_STARTS, STARTS_BEFORE_GIVING_UP, Workers
-from tests.minedphotos import ALL, REPORT, assignment, names, photos, report_names, worker_pids
+from pipeline.workers.executor import SerialExecutor
+from pipeline.workers.pool import MAX_FAILED_RESTARTS, MAX_FAILED_STARTS, WorkerPool
+from tests.minedphotos import ALL, REPORT, names, photos, report_names, settings_for, worker_pids
 from tests.pictures import source_of
 from tests.running import component, parts_in
 
@@ -34,7 +34,7 @@ CURSED = {
 
 @pytest.fixture(autouse=True)
 def nothing_left_behind(tmp_path: Path) -> Iterator[None]:
-    """No process, no zombie, no descriptor and no unfinished file outlives a workforce."""
+    """No process, no zombie, no descriptor and no unfinished file outlives an executor."""
     from multiprocessing import resource_tracker
 
     resource_tracker.ensure_running()  # Python's own helper, one for the life of the process
@@ -50,7 +50,7 @@ def is_forked(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
     """Everything holds however workers get their pipeline."""
     if not request.param:  # as elsewhere than on Linux
         monkeypatch.setattr(
-            "pipeline.workers.template.adopting_orphans", lambda: contextlib.nullcontext(False)
+            "pipeline.workers.template.child_subreaper", lambda: contextlib.nullcontext(False)
         )
     return request.param
 
@@ -65,7 +65,7 @@ def test_each_misbehaviour_costs_one_photo_and_all_others_are_mined(tmp_path, ca
     good = photos(tmp_path, 12) + photos(tmp_path, 1, width=10)
     bad = {photos(tmp_path, 1, width)[0].path: (code, text) for width, code, text in CURSED.values()}
     sources = good[:6] + [source_of(path) for path in bad] + good[6:]
-    workers = Workers(assignment(tmp_path, ALL, once, *curses, REPORT, level=logging.DEBUG), 2, 6.0)
+    workers = WorkerPool(settings_for(tmp_path, ALL, once, *curses, REPORT, level=logging.DEBUG), 2, 6.0)
     outcomes, counts = [], []
     for outcome in workers.mine(sources):
         outcomes.append(outcome)
@@ -85,17 +85,17 @@ def test_each_misbehaviour_costs_one_photo_and_all_others_are_mined(tmp_path, ca
 
 
 def test_one_photo_starts_one_worker_and_none_starts_none(tmp_path):
-    workers = Workers(assignment(tmp_path, ALL, REPORT), 4, 60.0)
+    workers = WorkerPool(settings_for(tmp_path, ALL, REPORT), 4, 60.0)
     pids = []
     for outcome in workers.mine(photos(tmp_path, 1)):
         assert (outcome.status, outcome.frames) == (Status.MINED, 1)
         pids += worker_pids()
     assert len(pids) == 1
-    assert list(Workers(assignment(tmp_path, ALL), 4, 60.0).mine([])) == []
+    assert list(WorkerPool(settings_for(tmp_path, ALL), 4, 60.0).mine([])) == []
 
 
 def test_an_idle_worker_that_is_killed_is_replaced(tmp_path, caplog):
-    outcomes = Workers(assignment(tmp_path, ALL, REPORT), 1, 60.0).mine(photos(tmp_path, 3))
+    outcomes = WorkerPool(settings_for(tmp_path, ALL, REPORT), 1, 60.0).mine(photos(tmp_path, 3))
     done = [next(outcomes)]
     (pid,) = worker_pids()
     os.kill(pid, signal.SIGKILL)
@@ -116,7 +116,7 @@ def test_a_killer_at_large(tmp_path):
     settles = component("settles", "tests.plugins.settles:Settles", folder=str(tmp_path / "settled"))
     sources = photos(tmp_path, 300)
     outcomes, kills = [], 0
-    for outcome in Workers(assignment(tmp_path, settles, ALL, REPORT), 2, 60.0).mine(iter(sources)):
+    for outcome in WorkerPool(settings_for(tmp_path, settles, ALL, REPORT), 2, 60.0).mine(iter(sources)):
         outcomes.append(outcome)
         if len(outcomes) >= 30 * (kills + 1):
             settled = {int(path.name) for path in (tmp_path / "settled").iterdir()} & set(worker_pids())
@@ -132,13 +132,13 @@ def test_workers_that_never_get_to_work_end_the_run(tmp_path, caplog):
     tally = tmp_path / "tally"
     dying = component("all", "tests.plugins.dies_loading:DiesLoading", tally=str(tally))
     with pytest.raises(MinerError) as raised:
-        list(Workers(assignment(tmp_path, dying, REPORT), 2, 60.0).mine(photos(tmp_path, 9)))
+        list(WorkerPool(settings_for(tmp_path, dying, REPORT), 2, 60.0).mine(photos(tmp_path, 9)))
     assert str(raised.value) == (
-        f"{STARTS_BEFORE_GIVING_UP} workers in a row died while loading; "
+        f"{MAX_FAILED_STARTS} workers in a row died while loading; "
         "the last ended with exit status 9 (no such device)"
     )
     assert raised.value.exit_code is ExitCode.ENVIRONMENT
-    assert STARTS_BEFORE_GIVING_UP <= tally.stat().st_size <= STARTS_BEFORE_GIVING_UP + 1
+    assert MAX_FAILED_STARTS <= tally.stat().st_size <= MAX_FAILED_STARTS + 1
 
 
 @pytest.mark.slow
@@ -147,22 +147,22 @@ def test_workers_that_have_worked_get_more_starts_and_not_without_end(tmp_path):
     dying = component(
         "all", "tests.plugins.dies_loading:DiesLoading", tally=str(tmp_path / "tally"), spared=1
     )
-    outcomes = Workers(assignment(tmp_path, dying, REPORT), 1, 60.0).mine(photos(tmp_path, 3))
+    outcomes = WorkerPool(settings_for(tmp_path, dying, REPORT), 1, 60.0).mine(photos(tmp_path, 3))
     assert next(outcomes).status is Status.MINED
     (pid,) = worker_pids()
     os.kill(pid, signal.SIGKILL)
-    with pytest.raises(MinerError, match=f"^{MORE_STARTS} workers in a row died while loading"):
+    with pytest.raises(MinerError, match=f"^{MAX_FAILED_RESTARTS} workers in a row died while loading"):
         list(outcomes)
 
 
 def test_a_model_that_cannot_be_used_ends_the_run_with_its_sentence(tmp_path):
     refusing = component("net", "tests.plugins.refuses_loading:RefusesLoading")
-    for workforce in (
-        Workers(assignment(tmp_path, refusing), 2, 60.0),
-        SerialWorkers(assignment(tmp_path, refusing)),
+    for executor in (
+        WorkerPool(settings_for(tmp_path, refusing), 2, 60.0),
+        SerialExecutor(settings_for(tmp_path, refusing)),
     ):
         with pytest.raises(MinerError) as raised:
-            list(workforce.mine(photos(tmp_path, 3)))
+            list(executor.mine(photos(tmp_path, 3)))
         assert str(raised.value) == 'component "net": m.onnx: is no network; give another'
         assert raised.value.exit_code is ExitCode.ENVIRONMENT
 
@@ -176,7 +176,7 @@ def test_closed_early_it_drops_the_rest(tmp_path):
             walked.append(source)
             yield source
 
-    outcomes = Workers(assignment(tmp_path, ALL, REPORT), 2, 60.0).mine(walk())
+    outcomes = WorkerPool(settings_for(tmp_path, ALL, REPORT), 2, 60.0).mine(walk())
     next(outcomes)
     outcomes.close()
     assert worker_pids() == []
@@ -187,7 +187,7 @@ def test_closed_early_it_drops_the_rest(tmp_path):
 def test_noise_goes_nowhere_and_log_lines_come_home(tmp_path, caplog, capfd):
     """Megabytes on standard output and error, logging threads: nothing reaches the user's own streams."""
     noisy = component("noisy", "tests.plugins.noisy:Noisy")
-    outcomes = list(Workers(assignment(tmp_path, ALL, noisy, REPORT), 1, 60.0).mine(photos(tmp_path, 2)))
+    outcomes = list(WorkerPool(settings_for(tmp_path, ALL, noisy, REPORT), 1, 60.0).mine(photos(tmp_path, 2)))
     assert [outcome.status for outcome in outcomes] == [Status.MINED] * 2
     logged = sorted(record.getMessage() for record in caplog.records)
     assert logged.count("the same for everybody") == 1
@@ -201,7 +201,7 @@ def test_noise_goes_nowhere_and_log_lines_come_home(tmp_path, caplog, capfd):
 def test_a_pipeline_description_longer_than_any_pipe(tmp_path):
     """Two hundred thousand characters of params reach the worker."""
     long = ALL.replace("  params:", f"  params:\n    outputlabel: {'x' * 200_000}")
-    outcomes = list(Workers(assignment(tmp_path, long, REPORT), 1, 60.0).mine(photos(tmp_path, 1)))
+    outcomes = list(WorkerPool(settings_for(tmp_path, long, REPORT), 1, 60.0).mine(photos(tmp_path, 1)))
     assert [outcome.status for outcome in outcomes] == [Status.MINED]
 
 
@@ -211,8 +211,8 @@ def test_the_serial_twin_gives_the_same_outcomes(tmp_path):
     Path(photos(tmp_path, 1, width=7)[0].path).unlink()
     gone = Source(str(tmp_path / "in" / "7-0.png"), "7-0.png", sources[0].kind, "png", 9, 0)
     both = []
-    for make in (lambda a: Workers(a, 2, 60.0), SerialWorkers):
-        outcomes = make(assignment(tmp_path, ALL, raising, REPORT)).mine([*sources, gone])
+    for make in (lambda a: WorkerPool(a, 2, 60.0), SerialExecutor):
+        outcomes = make(settings_for(tmp_path, ALL, raising, REPORT)).mine([*sources, gone])
         both.append(sorted(outcomes, key=lambda outcome: outcome.path))
     assert both[0] == both[1]
     assert [outcome.status for outcome in both[0]] == [
@@ -225,32 +225,32 @@ def test_the_serial_twin_gives_the_same_outcomes(tmp_path):
 
 
 def test_the_serial_twin_stops(tmp_path):
-    workforce = SerialWorkers(assignment(tmp_path, ALL, REPORT))
-    outcomes = workforce.mine(photos(tmp_path, 3))
+    executor = SerialExecutor(settings_for(tmp_path, ALL, REPORT))
+    outcomes = executor.mine(photos(tmp_path, 3))
     next(outcomes)
-    workforce.stop()
+    executor.stop()
     assert list(outcomes) == []
     with pytest.raises(KeyboardInterrupt):
-        workforce.stop()
+        executor.stop()
 
 
-class StoppedAtReady(Workers):
+class StoppedAtReady(WorkerPool):
     """Somebody presses Ctrl-C just before it hears that a worker is ready."""
 
-    def _hear(self, worker):
+    def _receive(self, worker):
         if worker.loading and not self._stops:
             self.stop()
-        yield from super()._hear(worker)
+        yield from super()._receive(worker)
 
 
 def test_stopped_while_workers_load_it_waits_for_none_of_them(tmp_path):
-    workers = StoppedAtReady(assignment(tmp_path, ALL, REPORT), 2, 60.0)
+    workers = StoppedAtReady(settings_for(tmp_path, ALL, REPORT), 2, 60.0)
     assert list(workers.mine(photos(tmp_path, 3))) == []
     assert time.monotonic() < workers._grace_ends
 
 
 def test_stopped_before_it_began_it_hands_out_nothing(tmp_path):
-    workers = Workers(assignment(tmp_path, ALL, REPORT), 2, 60.0)
+    workers = WorkerPool(settings_for(tmp_path, ALL, REPORT), 2, 60.0)
     workers.stop()
     assert list(workers.mine(photos(tmp_path, 3))) == []
     assert report_names(tmp_path) == set()

@@ -7,11 +7,11 @@ from pathlib import Path
 from pipeline.errors import FailureCode
 from pipeline.outcome import Outcome, Status
 from pipeline.source import Source, SourceKind
-from pipeline.tasks import JoinSegments, LookAtVideo, MinePhoto, MineSegment
+from pipeline.tasks import JoinSegments, MinePhoto, MineSegment, ProbeVideo
 from pipeline.videos.facts import FileState, VideoFacts
 from pipeline.videos.messages import Cut, MinedStretch, Share, Stretch
 from pipeline.videos.segments import Segment
-from pipeline.workers.queue import Agenda
+from pipeline.workers.queue import TaskQueue
 
 FACTS = VideoFacts((8, 8), "mp4", "h264", 0, Fraction(1), Fraction(25), 1.0, 3, False)
 STATE = FileState(1, 0)
@@ -41,59 +41,59 @@ def mined(folder: Path, number: int) -> MinedStretch:
 
 
 def test_segments_go_before_new_sources_and_the_join_before_all(tmp_path):
-    agenda = Agenda([VIDEO, PHOTO, PHOTO])
-    look = agenda.next()
-    assert look == LookAtVideo(VIDEO)
-    photo = agenda.next()  # the look is not back yet
+    queue = TaskQueue([VIDEO, PHOTO, PHOTO])
+    look = queue.next()
+    assert look == ProbeVideo(VIDEO)
+    photo = queue.next()  # the look is not back yet
     assert photo == MinePhoto(PHOTO)
-    assert agenda.note(look, cut(2)) is None
-    first, second = agenda.next(), agenda.next()
-    assert [errand.stretch.segment.number for errand in (first, second)] == [0, 1]
-    assert agenda.note(second, mined(tmp_path, 1)) is None
-    assert agenda.note(first, mined(tmp_path, 0)) is None
-    join = agenda.next()
+    assert queue.note(look, cut(2)) is None
+    first, second = queue.next(), queue.next()
+    assert [task.stretch.segment.number for task in (first, second)] == [0, 1]
+    assert queue.note(second, mined(tmp_path, 1)) is None
+    assert queue.note(first, mined(tmp_path, 0)) is None
+    join = queue.next()
     assert isinstance(join, JoinSegments)
     assert [stretch.number for stretch in join.mined] == [0, 1]
-    outcome = agenda.note(join, Outcome(VIDEO.path, Status.MINED, frames=2, outputs=("v.mp4.json",)))
+    outcome = queue.note(join, Outcome(VIDEO.path, Status.MINED, frames=2, outputs=("v.mp4.json",)))
     assert outcome is not None
     assert outcome.outputs == ("v.mp4-frame-0", "v.mp4-frame-1", "v.mp4.json")
     assert outcome.kind is SourceKind.VIDEO
     assert outcome.duration_s == 4.0
     assert list(tmp_path.iterdir()) == []
-    assert agenda.next() == MinePhoto(PHOTO)
-    assert agenda.next() is None
+    assert queue.next() == MinePhoto(PHOTO)
+    assert queue.next() is None
 
 
 def test_a_video_without_mined_frames_is_joined_at_once():
-    agenda = Agenda([VIDEO])
-    look = agenda.next()
-    agenda.note(look, cut(0))
-    assert agenda.next() == JoinSegments(VIDEO, FACTS, STATE, ())
+    queue = TaskQueue([VIDEO])
+    look = queue.next()
+    queue.note(look, cut(0))
+    assert queue.next() == JoinSegments(VIDEO, FACTS, STATE, ())
 
 
 def test_a_failed_segment_drops_the_rest_once_nobody_has_any_of_it_in_hand(tmp_path):
-    agenda = Agenda([VIDEO, PHOTO])
-    agenda.note(agenda.next(), cut(5))
-    segments = [agenda.next() for _ in range(4)]
-    agenda.note(segments[0], mined(tmp_path, 0))
-    assert agenda.note(segments[1], FAILED) is None
-    assert agenda.next() == MinePhoto(PHOTO)  # the fifth segment is dropped
-    assert agenda.note(segments[2], mined(tmp_path, 2)) is None
-    outcome = agenda.put_back(segments[3])
+    queue = TaskQueue([VIDEO, PHOTO])
+    queue.note(queue.next(), cut(5))
+    segments = [queue.next() for _ in range(4)]
+    queue.note(segments[0], mined(tmp_path, 0))
+    assert queue.note(segments[1], FAILED) is None
+    assert queue.next() == MinePhoto(PHOTO)  # the fifth segment is dropped
+    assert queue.note(segments[2], mined(tmp_path, 2)) is None
+    outcome = queue.put_back(segments[3])
     assert outcome is not None
     assert (outcome.status, outcome.code) == (Status.FAILED, FailureCode.WORKER_CRASHED)
     assert outcome.outputs == ("v.mp4-frame-0", "v.mp4-frame-2")
     assert list(tmp_path.iterdir()) == []
-    assert agenda.next() is None
+    assert queue.next() is None
 
 
 def test_what_is_put_back_comes_next_and_what_is_closed_leaves_no_parts(tmp_path):
-    agenda = Agenda([VIDEO])
-    agenda.note(agenda.next(), cut(3))
-    first, second = agenda.next(), agenda.next()
-    assert agenda.put_back(first) is None
-    assert agenda.next() == first
-    agenda.note(second, mined(tmp_path, 1))
-    agenda.close()
+    queue = TaskQueue([VIDEO])
+    queue.note(queue.next(), cut(3))
+    first, second = queue.next(), queue.next()
+    assert queue.put_back(first) is None
+    assert queue.next() == first
+    queue.note(second, mined(tmp_path, 1))
+    queue.close()
     assert list(tmp_path.iterdir()) == []
     assert isinstance(second, MineSegment)

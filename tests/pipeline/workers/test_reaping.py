@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from pipeline.workers.reaping import AdoptedProcess, adopting_orphans, bury_orphans
+from pipeline.workers.reaping import AdoptedProcess, child_subreaper, reap_children
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="not here: Linux alone has it")
 
@@ -34,7 +34,7 @@ for line in range(int(sys.argv[1])):
 @pytest.fixture
 def orphans() -> Iterator[list[int]]:
     """Two children of a child of ours that has ended."""
-    with adopting_orphans() as adopts:
+    with child_subreaper() as adopts:
         assert adopts
         done = subprocess.run(
             [sys.executable, "-c", ORPHANS, "2"], capture_output=True, text=True, check=True
@@ -78,18 +78,18 @@ def test_its_end_is_seen_without_waiting(orphans):
 
 
 def test_the_dead_are_buried_and_the_living_and_the_known_left_alone(orphans):
-    bury_orphans(known=())
+    reap_children(known=())
     os.kill(orphans[0], signal.SIGKILL)
     await_end(orphans[0])
-    bury_orphans(known=orphans[:1])
+    reap_children(known=orphans[:1])
     assert is_a_child(orphans[0])
-    bury_orphans(known=())
+    reap_children(known=())
     assert not is_a_child(orphans[0])
     assert is_a_child(orphans[1])
 
 
 def test_afterwards_orphans_go_elsewhere_as_before():
-    with adopting_orphans():
+    with child_subreaper():
         pass
     done = subprocess.run([sys.executable, "-c", ORPHANS, "1"], capture_output=True, text=True, check=True)
     pid = int(done.stdout)
@@ -102,7 +102,7 @@ def test_afterwards_orphans_go_elsewhere_as_before():
 def test_not_where_no_child_s_end_can_be_awaited():
     before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     try:
-        with adopting_orphans() as adopts:
+        with child_subreaper() as adopts:
             assert not adopts
     finally:
         signal.signal(signal.SIGCHLD, before)
