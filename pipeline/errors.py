@@ -74,7 +74,7 @@ FAILURE_MEANINGS: dict[FailureCode, str] = {
     FailureCode.WORKER_CRASHED: "killed the worker process that had it in hand, twice",
     FailureCode.COMPONENT_FAILED: "a component raised an error that it should not",
 }
-"""One line for each failure code; the README's table says the same."""
+"""One line for each failure code; docs/scripting.md says the same."""
 
 
 class MinerError(Exception):

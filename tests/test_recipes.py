@@ -1,4 +1,4 @@
-"""The recipes in the README, tried: cron's line is run as cron runs it, systemd and logrotate read theirs."""
+"""The recipes of docs/nightly.md, tried: cron's line as cron runs it, systemd and logrotate read theirs."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ import pytest
 from pipeline.errors import ExitCode
 from tests.running import PATIENCE_S, ROOT, component, pipeline_file, small_photo
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+NIGHTLY = (ROOT / "docs" / "nightly.md").read_text(encoding="utf-8")
 
 
 def recipe(language: str) -> str:
     """The block of that language."""
-    (block,) = re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    (block,) = re.findall(rf"^```{language}\n(.*?)^```$", NIGHTLY, re.MULTILINE | re.DOTALL)
     return block
 
 
