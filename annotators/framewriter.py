@@ -21,7 +21,7 @@ from pipeline.frame import Frame
 from pipeline.source import MediaFacts, Source
 from pipeline.text import printable
 from pipeline.videos.facts import VideoFacts
-from pipeline.videos.messages import Film, Share
+from pipeline.videos.messages import SegmentPart, VideoResult
 
 _log = logging.getLogger(__name__)
 
@@ -105,9 +105,11 @@ class FrameWriter(Writer):
         content: bytes = self._encoding.encode_picture(annotated, self.params.format, self.params.quality)
         return content
 
-    def join(self, source: Source, film: Film, shares: Sequence[Share], output_root: Path) -> None:
+    def join(
+        self, source: Source, video: VideoResult, parts: Sequence[SegmentPart], output_root: Path
+    ) -> None:
         """Remove the pictures that an earlier run made of this video and this one did not."""
-        made = set(chain.from_iterable(share.note for share in shares))
+        made = set(chain.from_iterable(part.note for part in parts))
         folder = self.path_of(source, output_root, 0, self.params.format).parent
         if not folder.is_dir():
             return

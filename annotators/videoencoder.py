@@ -102,7 +102,7 @@ def failure_of(ffmpeg: Ffmpeg, path: Path) -> SourceError:
 
     Raises: OutputError: the disk is full.
     """
-    reason = ffmpeg.complaints.first_error or "ffmpeg gives no reason"
+    reason = ffmpeg.stderr.first_error or "ffmpeg gives no reason"
     for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         if os.strerror(number) in reason:
             with output_errors(path):

@@ -19,7 +19,7 @@ from pipeline.files.outputs import make_part, output_errors, remove_parts, repla
 from pipeline.source import Source
 from pipeline.text import printable
 from pipeline.videos.ffmpeg import Ffmpeg, safe_input
-from pipeline.videos.pipereader import Channel
+from pipeline.videos.pipereader import PipeReader
 
 _log = logging.getLogger(__name__)
 
@@ -31,17 +31,17 @@ _IRREGULAR_AVI_RATE = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Strip:
+class EncodedSegment:
     """One encoded segment.
 
     Args:
-        part: the file.
+        path: of the file.
         frames: how many there are in it.
         first_us, last_us: when its first and its last frame are shown, microseconds from the video's start.
         is_regular: whether each of its frames lies on a multiple of the frame's duration.
     """
 
-    part: Path
+    path: Path
     frames: int
     first_us: int
     last_us: int
@@ -64,8 +64,13 @@ class Timing:
     lead_s: float
 
 
-def join_strips(
-    path: Path, source: Source, has_sound: bool, format_: VideoFormat, strips: Sequence[Strip], timing: Timing
+def join_encoded(
+    path: Path,
+    source: Source,
+    has_sound: bool,
+    format_: VideoFormat,
+    segments: Sequence[EncodedSegment],
+    timing: Timing,
 ) -> None:
     """Write the whole video, and put it under its name when its frames have been counted.
 
@@ -76,11 +81,11 @@ def join_strips(
         OutputError: the disk is full.
     """
     options = FORMAT_OPTIONS[format_]
-    with replace_file(path) as stream, _listed(strips, path.parent) as listing:
+    with replace_file(path) as stream, _listed(segments, path.parent) as listing:
         part = Path(stream.name)
         sounds = (("-c:a", "copy"), options.sound) if has_sound and options.sound is not None else ()
         for sound in (*sounds, None):
-            arguments = _arguments(listing, part, source, format_, strips, timing, sound)
+            arguments = _arguments(listing, part, source, format_, segments, timing, sound)
             with Ffmpeg(arguments, (), "error") as ffmpeg:
                 if ffmpeg.end(_PATIENCE_S) == 0:
                     break
@@ -88,9 +93,9 @@ def join_strips(
             if sound is None:
                 raise failure
             if sound == options.sound:
-                _log.warning("%s: the sound is left out (%s)", printable(path), ffmpeg.complaints.first_error)
+                _log.warning("%s: the sound is left out (%s)", printable(path), ffmpeg.stderr.first_error)
         _mark(part, format_)
-        wanted, found = sum(strip.frames for strip in strips), _count_frames(part)
+        wanted, found = sum(segment.frames for segment in segments), _count_frames(part)
         if found != wanted:
             raise SourceError(
                 FailureCode.COMPONENT_FAILED, f"the annotated video has {found} frames instead of {wanted}"
@@ -98,14 +103,14 @@ def join_strips(
 
 
 @contextlib.contextmanager
-def _listed(strips: Sequence[Strip], folder: Path) -> Iterator[Path]:
+def _listed(segments: Sequence[EncodedSegment], folder: Path) -> Iterator[Path]:
     """A file that tells ffmpeg's concat demuxer of the segments, beside them: their names need no quoting."""
     listing = make_part(folder)
     try:
         lines = ["ffconcat version 1.0"]
-        nexts = [*(strip.first_us for strip in strips[1:]), strips[-1].last_us + 1]
-        for strip, next_us in zip(strips, nexts, strict=True):
-            lines += [f"file '{strip.part.name}'", f"duration {next_us - strip.first_us}us"]
+        nexts = [*(segment.first_us for segment in segments[1:]), segments[-1].last_us + 1]
+        for segment, next_us in zip(segments, nexts, strict=True):
+            lines += [f"file '{segment.path.name}'", f"duration {next_us - segment.first_us}us"]
         with output_errors(listing):
             listing.write_text("\n".join(lines) + "\n", encoding="ascii")
         yield listing
@@ -118,13 +123,13 @@ def _arguments(
     part: Path,
     source: Source,
     format_: VideoFormat,
-    strips: Sequence[Strip],
+    segments: Sequence[EncodedSegment],
     timing: Timing,
     sound: Sequence[str] | None,
 ) -> list[str]:
-    start_s = strips[0].first_us / 1e6 if timing.is_cut else 0.0
-    end_s = strips[-1].last_us / 1e6 + float(1 / timing.frame_rate)
-    offset_s = strips[0].first_us / 1e6 - start_s
+    start_s = segments[0].first_us / 1e6 if timing.is_cut else 0.0
+    end_s = segments[-1].last_us / 1e6 + float(1 / timing.frame_rate)
+    offset_s = segments[0].first_us / 1e6 - start_s
     video = [*("-f", "concat", "-safe", "0", "-i", f"file:{os.path.abspath(listing)}")]
     if offset_s:
         video = ["-itsoffset", f"{offset_s:.6f}", *video]
@@ -144,7 +149,7 @@ def _arguments(
         lasting = f"{frame_s.numerator}/{frame_s.denominator}/TB"
         coding = ["-c:v", "copy", "-bsf:v", f"setts=dts=PTS:duration={lasting}"]
     if format_ == "avi":
-        is_regular = all(strip.is_regular for strip in strips)
+        is_regular = all(segment.is_regular for segment in segments)
         coding += ["-r", str(timing.frame_rate if is_regular else _IRREGULAR_AVI_RATE)]
     muxer = FORMAT_OPTIONS[format_].muxer
     comment = ("-metadata", f"comment={MARK}")
@@ -175,7 +180,7 @@ def _sound_timing(start_s: float, end_s: float, timing: Timing) -> list[str]:
 
 def _count_frames(path: Path) -> int:
     """How many frames a finished video has."""
-    channel = Channel()
+    pipe = PipeReader()
     arguments = (
         "-i",
         f"file:{os.path.abspath(path)}",
@@ -185,9 +190,9 @@ def _count_frames(path: Path) -> int:
         "copy",
         "-f",
         "framecrc",
-        channel.url,
+        pipe.url,
     )
-    with Ffmpeg(arguments, (channel,), "error") as ffmpeg:
-        count = sum(not line.startswith(b"#") for line in channel.iter_lines())
+    with Ffmpeg(arguments, (pipe,), "error") as ffmpeg:
+        count = sum(not line.startswith(b"#") for line in pipe.iter_lines())
         ffmpeg.end()
     return count

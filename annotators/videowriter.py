@@ -18,7 +18,7 @@ from pipeline.detections import FrameResult
 from pipeline.frame import Frame
 from pipeline.source import MediaFacts, Source
 from pipeline.videos.facts import VideoFacts
-from pipeline.videos.messages import Film, Share
+from pipeline.videos.messages import SegmentPart, VideoResult
 
 
 class VideoWriterParams(Params):
@@ -72,18 +72,18 @@ class VideoWriter(Writer):
 
     def open_segment(
         self, source: Source, facts: VideoFacts, output_root: Path, part: Path
-    ) -> AbstractContextManager[StripSession]:
+    ) -> AbstractContextManager[EncodingSession]:
         """Begin one segment."""
         check_own(self._path_of(source, output_root), source)
         return self._session(facts, part)
 
     @contextmanager
-    def _session(self, facts: VideoFacts, part: Path) -> Iterator[StripSession]:
+    def _session(self, facts: VideoFacts, part: Path) -> Iterator[EncodingSession]:
         picture_wh = self._picture_wh(facts.size_wh)
         canvas_wh = _even(picture_wh if self.params.size is None else self.params.size.wh)
         options = FORMAT_OPTIONS[self.params.format].encoding(self.params.quality)
         with self._encoder.VideoEncoder(part, canvas_wh, options) as encoder:
-            session = StripSession(self, facts, encoder, picture_wh, canvas_wh)
+            session = EncodingSession(self, facts, encoder, picture_wh, canvas_wh)
             yield session
             encoder.finish()
 
@@ -103,21 +103,23 @@ class VideoWriter(Writer):
     def _path_of(self, source: Source, output_root: Path) -> Path:
         return self.path_for(source, output_root, f"-annotated.{self.params.format}")
 
-    def join(self, source: Source, film: Film, shares: Sequence[Share], output_root: Path) -> None:
+    def join(
+        self, source: Source, video: VideoResult, parts: Sequence[SegmentPart], output_root: Path
+    ) -> None:
         """Write the whole video; nothing where no frame was mined."""
-        strips = [self._join.Strip(share.part, *share.note) for share in shares if share.note[0]]
-        if not strips:
+        segments = [self._join.EncodedSegment(part.path, *part.note) for part in parts if part.note[0]]
+        if not segments:
             return
         path = self._path_of(source, output_root)
         check_own(path, source)
-        sampling = film.sampling
+        sampling = video.sampling
         is_cut = (sampling.start, sampling.end, sampling.max_frames) != (None, None, None)
-        timing = self._join.Timing(film.facts.frame_rate, is_cut, film.facts.lead_s)
-        self._join.join_strips(path, source, film.facts.has_sound, self.params.format, strips, timing)
+        timing = self._join.Timing(video.facts.frame_rate, is_cut, video.facts.lead_s)
+        self._join.join_encoded(path, source, video.facts.has_sound, self.params.format, segments, timing)
 
 
-class StripSession(SegmentSession):
-    """One segment in the making; the note is all of its `Strip` but the file."""
+class EncodingSession(SegmentSession):
+    """One segment in the making; the note is all of its `EncodedSegment` but the file."""
 
     def __init__(
         self,

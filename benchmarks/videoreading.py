@@ -22,8 +22,8 @@ import psutil
 
 from pipeline.source import HEAD_BYTES, Limits, Source, SourceKind, identify
 from pipeline.videos.facts import Video
-from pipeline.videos.probe import probe
-from pipeline.videos.reader import Reading, iter_frames, plan
+from pipeline.videos.probe import probe_file
+from pipeline.videos.reader import ReadStats, iter_frames, split_video
 from pipeline.videos.sampling import Sampling, choose_frames
 from pipeline.videos.segments import Segment, plan_segments
 
@@ -35,9 +35,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = sys.argv[1] if len(sys.argv) > 1 else _made(Path(folder) / "made.mp4")
         source = _source(path)
-        video = probe(source, Limits())
-        whole = plan_segments(video, choose_frames(video.times, Sampling()), cut=False)
-        cut = plan(source, video, Sampling())
+        video = probe_file(source, Limits())
+        whole = plan_segments(video, choose_frames(video.times, Sampling()), split=False)
+        cut = split_video(source, video, Sampling())
         width, height = video.facts.size_wh
         print(f"{os.path.basename(path)}: {len(video.times)} frames of {width}x{height}, {video.facts.codec}")
         readers: dict[str, Callable[[], int]] = {
@@ -88,7 +88,7 @@ def _ours(
     return sum(
         1
         for segment in segments
-        for _ in iter_frames(source, video.facts, segment, Reading(), at_least_wh=at_least_wh)
+        for _ in iter_frames(source, video.facts, segment, ReadStats(), at_least_wh=at_least_wh)
     )
 
 

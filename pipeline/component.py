@@ -21,7 +21,7 @@ from pipeline.files.outputs import output_path
 from pipeline.frame import Frame
 from pipeline.source import MediaFacts, Source
 from pipeline.videos.facts import VideoFacts
-from pipeline.videos.messages import Film, Share
+from pipeline.videos.messages import SegmentPart, VideoResult
 
 ALL = "all"
 
@@ -219,11 +219,13 @@ class Writer(Component):
         """
         return None
 
-    def join(self, source: Source, film: Film, shares: Sequence[Share], output_root: Path) -> None:
+    def join(
+        self, source: Source, video: VideoResult, parts: Sequence[SegmentPart], output_root: Path
+    ) -> None:
         """Make the whole output of a video of its parts, under its name or not at all.
 
         Args:
-            shares: of all segments, in the order of the video; none of a video without mined frames.
+            parts: of all segments, in the order of the video; none of a video without mined frames.
         """
 
     def path_for(self, source: Source, output_root: Path, suffix: str) -> Path:

@@ -12,8 +12,8 @@ from pipeline.files.outputs import noting_outputs
 from pipeline.outcome import Outcome, Status
 from pipeline.pipeline import Mined, Pipeline
 from pipeline.source import Source, SourceKind
-from pipeline.videos.facts import FileState, VideoFacts
-from pipeline.videos.messages import Cut, MinedStretch, Stretch
+from pipeline.videos.facts import FileVersion, VideoFacts
+from pipeline.videos.messages import SegmentResult, SegmentTask, VideoPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class MineSegment:
 
     source: Source
     facts: VideoFacts
-    stretch: Stretch
+    segment_task: SegmentTask
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +45,12 @@ class JoinSegments:
 
     source: Source
     facts: VideoFacts
-    state: FileState
-    mined: tuple[MinedStretch, ...]
+    version: FileVersion
+    mined: tuple[SegmentResult, ...]
 
 
 Task: TypeAlias = MinePhoto | ProbeVideo | MineSegment | JoinSegments
-Result: TypeAlias = Outcome | Cut | MinedStretch
+Result: TypeAlias = Outcome | VideoPlan | SegmentResult
 """An outcome is the end of the whole source, whatever the task: it has failed, or is mined."""
 
 
@@ -61,7 +61,7 @@ def first_task(source: Source) -> Task:
 
 def key_of(task: Task) -> tuple[str, str, int]:
     """What tells a task from every other of a run."""
-    number = task.stretch.segment.number if isinstance(task, MineSegment) else 0
+    number = task.segment_task.number if isinstance(task, MineSegment) else 0
     return type(task).__name__, task.source.path, number
 
 
@@ -80,7 +80,7 @@ def run_task(pipeline: Pipeline, task: Task, run_pid: int, on_frame: Callable[[]
         except SourceError as error:
             status = Status.IGNORED if error.code is FailureCode.VANISHED else Status.FAILED
             result = Outcome(source.path, status, error.code, error.sentence)
-    if isinstance(result, Cut):
+    if isinstance(result, VideoPlan):
         return result
     if isinstance(result, Mined):
         result = Outcome(
@@ -92,14 +92,14 @@ def run_task(pipeline: Pipeline, task: Task, run_pid: int, on_frame: Callable[[]
     folder = pipeline.output_folder(source)
     outputs = tuple(sorted({path.name for path in noted if path.parent == folder}))
     duration_s = time.monotonic() - began
-    if isinstance(result, MinedStretch):
+    if isinstance(result, SegmentResult):
         return replace(result, duration_s=duration_s, outputs=outputs)
     return replace(result, kind=source.kind, duration_s=duration_s, outputs=outputs)
 
 
 def _run(
     pipeline: Pipeline, task: Task, run_pid: int, on_frame: Callable[[], None]
-) -> Mined | Outcome | Cut | MinedStretch:
+) -> Mined | Outcome | VideoPlan | SegmentResult:
     if isinstance(task, MinePhoto):
         return pipeline.mine(task.source)
     # Here: whoever mines photos alone need not have what reads videos.
@@ -108,9 +108,9 @@ def _run(
     match task:
         case ProbeVideo():
             return videomining.probe_video(pipeline, task.source)
-        case MineSegment(source, facts, stretch):
+        case MineSegment(source, facts, segment_task):
             return videomining.mine_segment(
-                pipeline, source, facts, stretch, run_pid=run_pid, on_frame=on_frame
+                pipeline, source, facts, segment_task, run_pid=run_pid, on_frame=on_frame
             )
-        case JoinSegments(source, facts, state, mined):
-            return videomining.join(pipeline, source, facts, state, mined)
+        case JoinSegments(source, facts, version, mined):
+            return videomining.join(pipeline, source, facts, version, mined)

@@ -22,30 +22,30 @@ from pipeline.files.outputs import hand_over, make_part, remove_parts
 from pipeline.frame import Frame
 from pipeline.pipeline import Mined, Pipeline, Step, blamed_on, blamed_session, next_frame, source_errors, who
 from pipeline.source import Source
-from pipeline.videos.facts import FileState, Video, VideoFacts
-from pipeline.videos.messages import Cut, Film, MinedStretch, Share, Stretch
-from pipeline.videos.probe import file_state, probe
-from pipeline.videos.reader import Reading, iter_frames, plan
+from pipeline.videos.facts import FileVersion, Video, VideoFacts
+from pipeline.videos.messages import SegmentPart, SegmentResult, SegmentTask, VideoPlan, VideoResult
+from pipeline.videos.probe import file_version, probe_file
+from pipeline.videos.reader import ReadStats, iter_frames, split_video
 from pipeline.videos.sampling import Sampling, choose_frames
 from pipeline.videos.segments import plan_segments
 
 
-def probe_video(pipeline: Pipeline, source: Source) -> Cut:
+def probe_video(pipeline: Pipeline, source: Source) -> VideoPlan:
     """Look at a video and cut it.
 
     Raises: SourceError: it cannot be mined.
     """
     with source_errors(), blamed_on("reading it"):
-        video = probe(source, pipeline.limits)
+        video = probe_file(source, pipeline.limits)
         every_frame = any(step.component.wants_every_frame for step in pipeline.writers)
         if every_frame and pipeline.sampling != Sampling():
-            stretches = _with_frames_between(source, video, pipeline.sampling)
+            tasks = _with_frames_between(source, video, pipeline.sampling)
         else:
-            stretches = [Stretch(segment) for segment in plan(source, video, pipeline.sampling)]
-    return Cut(video.facts, video.state, tuple(stretches))
+            tasks = [SegmentTask(segment) for segment in split_video(source, video, pipeline.sampling)]
+    return VideoPlan(video.facts, video.version, tuple(tasks))
 
 
-def _with_frames_between(source: Source, video: Video, sampling: Sampling) -> list[Stretch]:
+def _with_frames_between(source: Source, video: Video, sampling: Sampling) -> list[SegmentTask]:
     """Stretches with all frames from the sampling's start to its end, only some of which are mined."""
     mined = choose_frames(video.times, sampling)
     if not mined:
@@ -53,29 +53,29 @@ def _with_frames_between(source: Source, video: Video, sampling: Sampling) -> li
     first = 0 if sampling.start is None else video.times.first_at(sampling.start)
     most = mined[-1] + 1 - first if sampling.max_frames is not None else None
     read = Sampling(start=sampling.start, end=sampling.end, max_frames=most)
-    stretches = []
-    for segment in plan(source, video, read):
+    tasks = []
+    for segment in split_video(source, video, read):
         begin, end = segment.indices[0], segment.indices[-1]
         own = mined[bisect_left(mined, begin) : bisect_right(mined, end)]
         before = bisect_left(mined, begin)
         has_lead = before > 0 and own[:1] != segment.indices[:1]
         if has_lead:
             lead = array("q", (mined[before - 1],))
-            (longer,) = plan_segments(video, lead + segment.indices, cut=False)
+            (longer,) = plan_segments(video, lead + segment.indices, split=False)
             segment = replace(longer, number=segment.number)
-        stretches.append(Stretch(segment, own, has_lead))
-    return stretches
+        tasks.append(SegmentTask(segment, own, has_lead))
+    return tasks
 
 
 def mine_segment(
     pipeline: Pipeline,
     source: Source,
     facts: VideoFacts,
-    stretch: Stretch,
+    task: SegmentTask,
     *,
     run_pid: int,
     on_frame: Callable[[], None],
-) -> MinedStretch:
+) -> SegmentResult:
     """Mine one segment and let each writer make its part of it.
 
     Args:
@@ -83,28 +83,28 @@ def mine_segment(
         on_frame: called after each frame.
     Raises: SourceError: it cannot be mined; no part of it is left.
     """
-    reading, needed_wh = Reading(), pipeline.needed_wh(facts.size_wh)
-    parts: dict[str, Path] = {}
+    stats, needed_wh = ReadStats(), pipeline.needed_wh(facts.size_wh)
+    paths: dict[str, Path] = {}
     try:
         with source_errors(), contextlib.ExitStack() as stack:
             sessions: list[_WriterSlot] = []
             for step in pipeline.writers:
                 part = make_part(pipeline.output_folder(source))
-                parts[step.component.name] = part
+                paths[step.component.name] = part
                 session = _open(pipeline, step, source, facts, part)
                 if session is not None:
                     sessions.append(_WriterSlot(step, stack.enter_context(session)))
-            frames = iter_frames(source, facts, stretch.segment, reading, at_least_wh=needed_wh)
-            count = _mine_frames(pipeline, stretch, stack.enter_context(closing(frames)), sessions, on_frame)
-        shares = {
-            seat.step.component.name: Share(
-                hand_over(parts.pop(seat.step.component.name), run_pid), seat.session.note
+            frames = iter_frames(source, facts, task.segment, stats, at_least_wh=needed_wh)
+            count = _mine_frames(pipeline, task, stack.enter_context(closing(frames)), sessions, on_frame)
+        parts = {
+            slot.step.component.name: SegmentPart(
+                hand_over(paths.pop(slot.step.component.name), run_pid), slot.session.note
             )
-            for seat in sessions
+            for slot in sessions
         }
     finally:
-        remove_parts(parts.values())
-    return MinedStretch(stretch.segment.number, count, reading.is_partial, shares)
+        remove_parts(paths.values())
+    return SegmentResult(task.segment.number, count, stats.is_partial, parts)
 
 
 class _WriterSlot(NamedTuple):
@@ -124,20 +124,20 @@ def _open(
 
 def _mine_frames(
     pipeline: Pipeline,
-    stretch: Stretch,
+    task: SegmentTask,
     frames: Iterator[Frame],
-    seats: Sequence[_WriterSlot],
+    slots: Sequence[_WriterSlot],
     on_frame: Callable[[], None],
 ) -> int:
     """Send each frame where it belongs; how many were mined."""
     count = 0
-    first = stretch.segment.indices[0]
+    first = task.segment.indices[0]
     while (frame := next_frame(frames)) is not None:
-        is_lead = stretch.has_lead and frame.index == first
-        is_mined = not is_lead and _holds(stretch.mined, frame.index)
+        is_lead = task.has_lead and frame.index == first
+        is_mined = not is_lead and _holds(task.mined, frame.index)
         result = pipeline.detect(frame) if is_mined or is_lead else None
         count += is_mined
-        for step, session in seats:
+        for step, session in slots:
             with blamed_on(who(step)):
                 if result is None:
                     session.pass_by(frame)
@@ -157,7 +157,11 @@ def _holds(mined: array[int] | None, index: int) -> bool:
 
 
 def join(
-    pipeline: Pipeline, source: Source, facts: VideoFacts, state: FileState, mined: Sequence[MinedStretch]
+    pipeline: Pipeline,
+    source: Source,
+    facts: VideoFacts,
+    version: FileVersion,
+    mined: Sequence[SegmentResult],
 ) -> Mined:
     """Make the outputs of a video whose segments are all mined, the reports last.
 
@@ -165,23 +169,23 @@ def join(
     """
     with source_errors():
         with blamed_on("reading it"):
-            sha256 = _content_hash(source, state)
-        frames = sum(stretch.frames for stretch in mined)
-        is_partial = facts.is_cut_off or any(stretch.is_damaged for stretch in mined)
-        film = Film(facts, pipeline.sampling, frames, is_partial, sha256)
+            sha256 = _content_hash(source, version)
+        frames = sum(result.frames for result in mined)
+        is_partial = facts.is_cut_off or any(result.is_damaged for result in mined)
+        video = VideoResult(facts, pipeline.sampling, frames, is_partial, sha256)
         for step in reversed(pipeline.writers):  # what is finished last stands first
             name = step.component.name
-            shares = [stretch.shares[name] for stretch in mined if name in stretch.shares]
+            parts = [result.parts[name] for result in mined if name in result.parts]
             with blamed_on(who(step)):
-                step.component.join(source, film, shares, pipeline.output_root)
+                step.component.join(source, video, parts, pipeline.output_root)
     return Mined(frames, sha256, "it is cut off or damaged" if is_partial else "")
 
 
-def _content_hash(source: Source, state: FileState) -> str:
+def _content_hash(source: Source, version: FileVersion) -> str:
     try:
         sha256 = sha256_of(source.path)
     except OSError as error:
         raise SourceError(FailureCode.UNREADABLE, f"cannot be read ({error.strerror})") from None
-    if file_state(source) != state:
+    if file_version(source) != version:
         raise SourceError(FailureCode.CHANGED_WHILE_READING, "somebody is writing to it; mine it again later")
     return sha256

@@ -16,7 +16,7 @@ from pipeline.frame import Frame
 from pipeline.source import MediaFacts, Source
 from pipeline.text import printable
 from pipeline.videos.facts import VideoFacts
-from pipeline.videos.messages import Film, Share
+from pipeline.videos.messages import SegmentPart, VideoResult
 from reporters.layout import FRAMES_END, FRAMES_SEPARATOR, frame_text, head_text
 from reporters.report import to_report_frame, to_report_head
 from reporters.reportfile import is_own_report
@@ -56,11 +56,13 @@ class JsonReportWriter(Writer):
         _check_own(self.path_for(source, output_root, ".json"))
         return open_frames_part(part)
 
-    def join(self, source: Source, film: Film, shares: Sequence[Share], output_root: Path) -> None:
+    def join(
+        self, source: Source, video: VideoResult, parts: Sequence[SegmentPart], output_root: Path
+    ) -> None:
         """Write a video's report."""
         path = self.path_for(source, output_root, ".json")
         _check_own(path)
-        join_frames_parts(path, source, film, shares, self.fingerprint)
+        join_frames_parts(path, source, video, parts, self.fingerprint)
 
 
 class _Session:

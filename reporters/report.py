@@ -14,7 +14,7 @@ from typing import Any
 from pipeline.capture import Capture
 from pipeline.detections import Detection, FrameResult, Label
 from pipeline.source import MediaFacts, Source
-from pipeline.videos.messages import Film
+from pipeline.videos.messages import VideoResult
 from reporters.videosummary import Sighting, VideoSummary
 
 SCHEMA = 1
@@ -55,22 +55,22 @@ def to_report_head(source: Source, facts: MediaFacts, pipeline: str) -> dict[str
     return head
 
 
-def to_video_head(source: Source, film: Film, summary: VideoSummary, pipeline: str) -> dict[str, Any]:
+def to_video_head(source: Source, video: VideoResult, summary: VideoSummary, pipeline: str) -> dict[str, Any]:
     """Everything of a video's report but its `frames`.
 
     Args:
         source: the input.
-        film: what was read of it.
+        video: what was read of it.
         summary: of what was found.
         pipeline: the hash of the effective pipeline.
     """
-    facts = film.facts
+    facts = video.facts
     as_photo = MediaFacts(
         facts.size_wh,
         facts.container,
         capture=facts.capture,
-        sha256=film.sha256,
-        is_partial=film.is_partial,
+        sha256=video.sha256,
+        is_partial=video.is_partial,
     )
     head = to_report_head(source, as_photo, pipeline)
     head |= {
@@ -80,9 +80,9 @@ def to_video_head(source: Source, film: Film, summary: VideoSummary, pipeline: s
         "rotation": facts.rotation,
         "sound": facts.has_sound,
         "declared_frames": facts.declared_frames,
-        "read_frames": film.frames,
+        "read_frames": video.frames,
     }
-    if sampling := film.sampling.model_dump(exclude_defaults=True):
+    if sampling := video.sampling.model_dump(exclude_defaults=True):
         head["sampling"] = sampling
     head["summary"] = {text: _to_sighting(seen) for text, seen in summary.sightings.items()}
     return head

@@ -13,7 +13,7 @@ from pipeline.detections import FrameResult
 from pipeline.files.outputs import output_errors, replace_file
 from pipeline.frame import Frame
 from pipeline.source import Source
-from pipeline.videos.messages import Film, Share
+from pipeline.videos.messages import SegmentPart, VideoResult
 from reporters.layout import FRAMES_END, FRAMES_SEPARATOR, frame_text, head_text
 from reporters.report import to_report_frame, to_video_head
 from reporters.videosummary import VideoSummary
@@ -50,24 +50,24 @@ def open_frames_part(part: Path) -> Iterator[FramesSession]:
 
 
 def join_frames_parts(
-    path: Path, source: Source, film: Film, shares: Sequence[Share], fingerprint: str
+    path: Path, source: Source, video: VideoResult, parts: Sequence[SegmentPart], fingerprint: str
 ) -> None:
     """Write the report of a video; nothing of its frames is held in memory.
 
     Raises: OutputError: it cannot be written.
     """
     summary = VideoSummary()
-    for share in shares:
-        summary.merge(share.note)
-    head = head_text(to_video_head(source, film, summary, fingerprint))
+    for part in parts:
+        summary.merge(part.note)
+    head = head_text(to_video_head(source, video, summary, fingerprint))
     with replace_file(path) as stream, output_errors(path):
         stream.write(head.encode("utf-8", "replace"))
         separator = b""
-        for share in shares:
-            with open(share.part, "rb") as part:
-                beginning = part.read(1 << 16)
+        for part in parts:
+            with open(part.path, "rb") as frames:
+                beginning = frames.read(1 << 16)
                 if beginning:
                     stream.write(separator + beginning)
                     separator = FRAMES_SEPARATOR.encode()
-                    shutil.copyfileobj(part, stream, 1 << 20)
+                    shutil.copyfileobj(frames, stream, 1 << 20)
         stream.write(FRAMES_END.encode())

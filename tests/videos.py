@@ -16,8 +16,8 @@ from pipeline.frame import RgbArray
 from pipeline.source import FORMATS, HEAD_BYTES, Limits, Source, SourceKind, identify
 from pipeline.videos.facts import Video
 from pipeline.videos.ffmpeg import ffmpeg_path
-from pipeline.videos.probe import probe
-from pipeline.videos.reader import Reading, iter_frames, plan
+from pipeline.videos.probe import probe_file
+from pipeline.videos.reader import ReadStats, iter_frames, split_video
 from pipeline.videos.sampling import Sampling
 
 RATE = 25
@@ -108,13 +108,13 @@ class Seen(NamedTuple):
     pixels: bytes
 
 
-class Look(NamedTuple):
+class ReadVideo(NamedTuple):
     """A video as it was read."""
 
     video: Video
     segments: int
     frames: list[Seen]
-    reading: Reading
+    stats: ReadStats
 
     @property
     def numbers(self) -> list[int]:
@@ -132,17 +132,17 @@ class Look(NamedTuple):
         return [frame.timestamp for frame in self.frames]
 
 
-def read_video(path: Path, sampling: Sampling | None = None) -> Look:
+def read_video(path: Path, sampling: Sampling | None = None) -> ReadVideo:
     """All that a video gives, segment by segment."""
     source = source_of(path)
-    video = probe(source, Limits())
-    segments = plan(source, video, sampling or Sampling())
-    total = Reading()
+    video = probe_file(source, Limits())
+    segments = split_video(source, video, sampling or Sampling())
+    total = ReadStats()
     seen = []
     for segment in segments:
-        reading = Reading()
-        for frame in iter_frames(source, video.facts, segment, reading):
+        stats = ReadStats()
+        for frame in iter_frames(source, video.facts, segment, stats):
             rgb = frame.rgb()
             seen.append(Seen(frame.index, frame.timestamp or 0.0, number_in(rgb), rgb.tobytes()))
-        total.add(reading)
-    return Look(video, len(segments), seen, total)
+        total.add(stats)
+    return ReadVideo(video, len(segments), seen, total)

@@ -88,7 +88,7 @@ class FrameTimes:
         return index - (self.keyframes[at] if at >= 0 else 0)
 
 
-class FileState(NamedTuple):
+class FileVersion(NamedTuple):
     """How a file was when it was looked at; a different state is a different file."""
 
     size_bytes: int
@@ -102,9 +102,9 @@ class Video:
     Args:
         facts: for reports and writers.
         times: for choosing frames and cutting into segments; 8 bytes a frame.
-        state: of the file, so that what was found is not held against another file.
+        version: of the file, so that what was found is not held against another file.
     """
 
     facts: VideoFacts
     times: FrameTimes
-    state: FileState
+    version: FileVersion

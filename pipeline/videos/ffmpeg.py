@@ -19,7 +19,8 @@ from collections.abc import Sequence
 
 from pipeline.errors import FailureCode, SourceError
 from pipeline.host import processes
-from pipeline.videos.pipereader import PATIENCE_S, Channel
+from pipeline.videos import pipereader
+from pipeline.videos.pipereader import PipeReader
 
 MAX_FRAME_PIXELS = 1 << 25
 """8K (7680x4320) and a little more: ffmpeg holds about a dozen frames, 100 MB each at that size."""
@@ -87,37 +88,36 @@ def safe_input(path: str) -> tuple[str, ...]:
     )
 
 
-class Complaints(threading.Thread):
+class StderrParser(threading.Thread):
     """Listens to what ffmpeg prints and keeps the little of it that matters.
 
     Read its attributes after `Ffmpeg.end`.
 
     Args:
-        channel: ffmpeg's standard error.
+        pipe: ffmpeg's standard error.
 
     Attributes:
         notes: the first lines of level info.
         first_error: the first line of level error or worse, which is nearest to the cause; empty if there
             is none.
-        of_decoder: how often ffmpeg's own wrapper of decoders, not a decoder itself, found fault: a packet
-            refused, a frame that came out damaged. Decoders also complain of what is only the beginning of
-            a segment.
-        of_container: errors in reading the file.
+        decoder_errors: refused packets and damaged frames, as ffmpeg's wrapper of decoders reports them.
+            Decoders themselves also complain where a segment merely begins.
+        container_errors: errors in reading the file.
     """
 
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, pipe: PipeReader) -> None:
         super().__init__(daemon=True)
-        self._channel = channel
+        self._pipe = pipe
         self.notes: list[str] = []
         self.first_error = ""
-        self.of_decoder = 0
-        self.of_container = 0
+        self.decoder_errors = 0
+        self.container_errors = 0
         self.start()
 
     def run(self) -> None:
         """Listen to the end."""
         pending = b""
-        while read := self._channel.read_some():
+        while read := self._pipe.read_some():
             *lines, pending = (pending + read).split(b"\n")
             for line in lines:
                 self._hear(line.decode("utf-8", "replace"))
@@ -134,11 +134,11 @@ class Complaints(threading.Thread):
                 self.notes.append(text)
             return
         if "[dec:" in who:
-            self.of_decoder += 1
+            self.decoder_errors += 1
         if level == "warning":
             return
         if who.startswith("[in#"):
-            self.of_container += 1
+            self.container_errors += 1
         self.first_error = self.first_error or text.strip()
 
 
@@ -148,8 +148,8 @@ class Ffmpeg:
     Start it from the thread that lives as long as the process: on Linux the kernel kills ffmpeg with it.
 
     Args:
-        arguments: all but the name; text as `os.fsdecode` gives it. They name `channels` by their `url`.
-        channels: what it writes to; closed at the end.
+        arguments: all but the name; text as `os.fsdecode` gives it. They name `pipes` by their `url`.
+        pipes: what it writes to; closed at the end.
         log_level: info, warning or error.
         stdin: a descriptor that it reads from, for arguments with `pipe:0`; nothing by default.
 
@@ -159,28 +159,28 @@ class Ffmpeg:
     def __init__(
         self,
         arguments: Sequence[str],
-        channels: Sequence[Channel],
+        pipes: Sequence[PipeReader],
         log_level: str,
         *,
         stdin: int = subprocess.DEVNULL,
     ) -> None:
-        self._channels = (*channels, errors := Channel())
+        self._pipes = (*pipes, errors := PipeReader())
         try:
             self._process = subprocess.Popen(
                 _command(("-nostdin", "-nostats", "-loglevel", f"level+{log_level}", *arguments)),
                 stdin=stdin,
                 stdout=subprocess.DEVNULL,
                 stderr=errors.write_end,
-                pass_fds=[channel.write_end for channel in channels],
+                pass_fds=[pipe.write_end for pipe in pipes],
                 process_group=0,
                 env={name: value for name, value in os.environ.items() if name != "FFREPORT"},
             )
         except BaseException:
             self._close()
             raise
-        for channel in self._channels:
-            channel.close_write_end()
-        self.complaints = Complaints(errors)
+        for pipe in self._pipes:
+            pipe.close_write_end()
+        self.stderr = StderrParser(errors)
 
     def __enter__(self) -> Ffmpeg:
         return self
@@ -188,19 +188,20 @@ class Ffmpeg:
     def __exit__(self, *_: object) -> None:
         self.kill()
 
-    def end(self, patience_s: float = PATIENCE_S) -> int:
-        """Wait for it to end by itself, as it does once it has closed its channels.
+    def end(self, timeout_s: float | None = None) -> int:
+        """Wait for it to end by itself, as it does once it has closed its pipes.
 
         Returns: its exit status.
         Raises: SourceError: it does not end, or something killed it.
         """
+        timeout_s = pipereader.TIMEOUT_S if timeout_s is None else timeout_s
         try:
-            status = self._process.wait(patience_s)
+            status = self._process.wait(timeout_s)
         except subprocess.TimeoutExpired:
             raise SourceError(
-                FailureCode.DECODER_TIMEOUT, f"ffmpeg did not end within {patience_s:g} s and was killed"
+                FailureCode.DECODER_TIMEOUT, f"ffmpeg did not end within {timeout_s:g} s and was killed"
             ) from None
-        self.complaints.join()
+        self.stderr.join()
         if status < 0:
             name = signal.Signals(-status).name
             raise SourceError(FailureCode.DECODER_FAILED, f"ffmpeg was killed by {name} while decoding it")
@@ -212,12 +213,12 @@ class Ffmpeg:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
-        self.complaints.join()
+        self.stderr.join()
         self._close()
 
     def _close(self) -> None:
-        for channel in self._channels:
-            channel.close()
+        for pipe in self._pipes:
+            pipe.close()
 
 
 def _command(arguments: Sequence[str]) -> list[str]:

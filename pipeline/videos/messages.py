@@ -1,4 +1,4 @@
-"""What is said of a video between its look, its segments and its join: plain values, small enough to send."""
+"""Values that travel between the tasks of a video: probe, mine segment, join. All are small and picklable."""
 
 from __future__ import annotations
 
@@ -7,81 +7,86 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pipeline.videos.facts import FileState, VideoFacts
+from pipeline.videos.facts import FileVersion, VideoFacts
 from pipeline.videos.sampling import Sampling
 from pipeline.videos.segments import Segment
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
-    """A segment and what is to be done with its frames.
+class SegmentTask:
+    """A segment to read, and which of its frames to mine.
 
     Args:
-        segment: the frames that are read.
-        mined: indices of those that are mined, ascending; None for all.
-        has_lead: whether the first frame belongs to an earlier segment and is looked at only to know what was
-            found last before this one begins.
+        segment: the frames to read.
+        mined: indices of the frames to mine, ascending; None for all.
+        has_lead: whether the first frame belongs to an earlier segment. It is only mined again to know the
+            last detections before this segment begins; its results are not reported.
     """
 
     segment: Segment
     mined: array[int] | None = None
     has_lead: bool = False
 
+    @property
+    def number(self) -> int:
+        """The segment's number, from 0."""
+        return self.segment.number
+
 
 @dataclass(frozen=True, slots=True)
-class Cut:
-    """A video that has been looked at and cut.
+class VideoPlan:
+    """A probed video, split into segments.
 
     Args:
-        facts: what its container says.
-        state: of the file at that time.
-        stretches: all of it that is read, in order.
+        facts: what the container and the first frames say.
+        version: of the file when it was probed.
+        tasks: one for each segment that is read, in the order of the video.
     """
 
     facts: VideoFacts
-    state: FileState
-    stretches: tuple[Stretch, ...]
+    version: FileVersion
+    tasks: tuple[SegmentTask, ...]
 
 
-class Share(NamedTuple):
+class SegmentPart(NamedTuple):
     """What one writer made of one segment.
 
     Args:
-        part: the file that it wrote.
-        note: what it wants to know when the parts are joined.
+        path: the file that it wrote.
+        note: what the writer's `join` needs to know about it.
     """
 
-    part: Path
+    path: Path
     note: Any
 
 
 @dataclass(frozen=True, slots=True)
-class MinedStretch:
-    """What came of one segment.
+class SegmentResult:
+    """The result of mining one segment.
 
     Args:
         number: of the segment.
         frames: how many were mined.
-        is_damaged: frames of it are missing, or came out damaged.
-        shares: by the writers' names.
-        outputs: names of files that are complete by themselves, such as pictures of single frames.
+        is_damaged: some of its frames are missing, or were decoded with errors.
+        parts: by the writers' names.
+        outputs: names of files that are finished already, such as pictures of single frames.
         duration_s: how long it took.
     """
 
     number: int
     frames: int
     is_damaged: bool
-    shares: dict[str, Share]
+    parts: dict[str, SegmentPart]
     outputs: tuple[str, ...] = ()
     duration_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
-class Film:
+class VideoResult:
     """A video whose segments are all mined.
 
     Args:
-        facts: what its container says.
+        facts: what the container and the first frames say.
         sampling: which of its frames were mined.
         frames: how many those are.
         is_partial: the file is cut off or damaged, and some of it is missing.

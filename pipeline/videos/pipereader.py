@@ -1,4 +1,4 @@
-"""A pipe that another program writes to and we read from, with patience that ends."""
+"""A pipe from another program, read with a timeout."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from collections.abc import Iterator
 
 from pipeline.errors import FailureCode, SourceError
 
-PATIENCE_S = 60.0
-"""How long ffmpeg may give nothing while somebody waits for it."""
+TIMEOUT_S = 60.0
+"""How long ffmpeg may write nothing while a reader waits for it."""
 
 _CHUNK = 1 << 16
 _WIDE_PIPE_BYTES = 1 << 20
 """For pixels: what Linux lets anybody set. A frame then needs a few turns of the scheduler, not dozens."""
 
 
-class Channel:
-    """A pipe that ffmpeg writes to and we read from, with patience that ends.
+class PipeReader:
+    """A pipe that ffmpeg writes to and this process reads, with a timeout.
 
     Args:
-        patience_s: how long each wait for something to read may take.
+        timeout_s: how long each wait for data may take; None: `TIMEOUT_S`.
         wide: ask the system for a pipe that holds more, for pixels.
     """
 
-    def __init__(self, patience_s: float = PATIENCE_S, *, wide: bool = False) -> None:
-        self._patience_s = patience_s
+    def __init__(self, timeout_s: float | None = None, *, wide: bool = False) -> None:
+        self._timeout_s = TIMEOUT_S if timeout_s is None else timeout_s
         self._read_end, self.write_end = os.pipe()
         self._pending = bytearray()
         self._collector: Collector | None = None
@@ -46,7 +46,7 @@ class Channel:
     def read_into(self, buffer: memoryview) -> bool:
         """Fill a buffer of bytes; False where ffmpeg closes the pipe before it is full.
 
-        Raises: SourceError: patience ended.
+        Raises: SourceError: the wait timed out.
         """
         filled = 0
         while filled < len(buffer):
@@ -60,7 +60,7 @@ class Channel:
     def read_line(self) -> bytes | None:
         """The next line without its end; None where ffmpeg closes the pipe before the line is whole.
 
-        Raises: SourceError: patience ended.
+        Raises: SourceError: the wait timed out.
         """
         while (end := self._pending.find(b"\n")) < 0:
             self._wait()
@@ -84,7 +84,7 @@ class Channel:
             yield from map(bytes, lines)
 
     def read_some(self) -> bytes:
-        """Whatever comes next, without patience; empty at the end."""
+        """The next bytes, waiting without a timeout; empty at the end."""
         return os.read(self._read_end, _CHUNK)
 
     def collect(self, limit_bytes: int = 1 << 20) -> Collector:
@@ -112,28 +112,28 @@ class Channel:
             self._read_end = -1
 
     def _wait(self) -> None:
-        if not self._poll.poll(self._patience_s * 1000):
+        if not self._poll.poll(self._timeout_s * 1000):
             raise SourceError(
-                FailureCode.DECODER_TIMEOUT, f"ffmpeg gave nothing for {self._patience_s:g} s and was killed"
+                FailureCode.DECODER_TIMEOUT, f"ffmpeg gave nothing for {self._timeout_s:g} s and was killed"
             )
 
 
 class Collector(threading.Thread):
-    """Keeps what comes out of a channel that nobody looks at before the end; see `Channel.collect`."""
+    """Keeps what comes out of a pipe that nobody looks at before the end; see `PipeReader.collect`."""
 
-    def __init__(self, channel: Channel, limit_bytes: int) -> None:
+    def __init__(self, pipe: PipeReader, limit_bytes: int) -> None:
         super().__init__(daemon=True)
-        self._channel = channel
+        self._pipe = pipe
         self._limit_bytes = limit_bytes
         self._kept = bytearray()
         self.start()
 
     def run(self) -> None:
         """Read to the end."""
-        while read := self._channel.read_some():
+        while read := self._pipe.read_some():
             self._kept += read[: max(0, self._limit_bytes - len(self._kept))]
 
     def lines(self) -> list[str]:
-        """What came, once ffmpeg has closed the channel."""
+        """What came, once ffmpeg has closed the pipe."""
         self.join()
         return self._kept.decode("utf-8", "replace").splitlines()

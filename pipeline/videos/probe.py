@@ -16,12 +16,12 @@ from collections.abc import Sequence
 
 from pipeline.errors import FailureCode, SourceError
 from pipeline.source import HEAD_BYTES, Limits, Source
-from pipeline.videos.facts import FileState, FrameTimes, Video
+from pipeline.videos.facts import FileVersion, FrameTimes, Video
 from pipeline.videos.ffmpeg import MAX_FRAME_PIXELS, Ffmpeg, ffmpeg_path, input_arguments
-from pipeline.videos.header import read_promise
+from pipeline.videos.header import read_declared_length
 from pipeline.videos.packets import Packets, parse_framecrc
-from pipeline.videos.pipereader import PATIENCE_S, Channel
-from pipeline.videos.probeoutput import Look, facts_of, stored_size
+from pipeline.videos.pipereader import PipeReader
+from pipeline.videos.probeoutput import ProbeOutput, facts_of, stored_size
 from pipeline.videos.tags import parse_ffmetadata
 from pipeline.videos.times import times_of_decoded, times_of_packets
 
@@ -30,43 +30,41 @@ _VIDEO = ("-map", "0:V:0")  # V: no cover art, no thumbnails
 _EACH_FRAME = ("-fps_mode", "passthrough")
 
 
-def probe(source: Source, limits: Limits, *, patience_s: float = PATIENCE_S) -> Video:
-    """Look at a video.
-
-    Args:
-        patience_s: how long ffmpeg may give nothing.
+def probe_file(source: Source, limits: Limits) -> Video:
+    """Find out what is in a video.
 
     Raises: SourceError: it is no video that can be mined; says why.
     """
-    before = file_state(source)
+    before = file_version(source)
     if not before.size_bytes:
         raise SourceError(FailureCode.EMPTY_FILE, "the file is empty")
-    promise = read_promise(_head(source), source.format, before.size_bytes)
+    declared = read_declared_length(_head(source), source.format, before.size_bytes)
     max_pixels = min(limits.max_pixels, MAX_FRAME_PIXELS)
-    look = _look(source, max_pixels, patience_s)
-    width, height = stored_size(look)
+    output = _read_once(source, max_pixels)
+    width, height = stored_size(output)
     if width * height > max_pixels:
         raise SourceError(
             FailureCode.TOO_LARGE,
             f"{width}x{height} is {width * height / 1e6:.1f} megapixels; "
             f"a video's frames may have {max_pixels / 1e6:.1f}",
         )
-    if not look.packets.pts:
-        raise _why_nothing(source, look.error, patience_s)
-    if look.first is None:
+    if not output.packets.pts:
+        raise _why_nothing(source, output.error)
+    if output.first is None:
         raise SourceError(
             FailureCode.DECODER_FAILED,
-            f"ffmpeg decodes none of its {len(look.packets.pts)} frames ({look.error or 'no reason given'})",
+            f"ffmpeg decodes none of its {len(output.packets.pts)} frames "
+            f"({output.error or 'no reason given'})",
         )
-    times = times_of_packets(look.packets, look.first_pts)
+    times = times_of_packets(output.packets, output.first_pts)
     if times is None:
-        times = _decode_times(source, look.packets, max_pixels, patience_s)
-    if file_state(source) != before:
+        times = _decode_times(source, output.packets, max_pixels)
+    if file_version(source) != before:
         raise SourceError(FailureCode.CHANGED_WHILE_READING, "somebody is writing to it; mine it again later")
-    return Video(facts_of(look, look.first, times, source.format, promise), times, before)
+    return Video(facts_of(output, output.first, times, source.format, declared), times, before)
 
 
-def file_state(source: Source) -> FileState:
+def file_version(source: Source) -> FileVersion:
     """The present state of a source's file.
 
     Raises: SourceError: it is gone, or is not a file.
@@ -79,7 +77,7 @@ def file_state(source: Source) -> FileState:
         raise SourceError(FailureCode.UNREADABLE, f"cannot be read ({error.strerror})") from None
     if not stat.S_ISREG(found.st_mode):
         raise SourceError(FailureCode.NOT_A_REGULAR_FILE, "not a regular file")
-    return FileState(found.st_size, found.st_mtime_ns)
+    return FileVersion(found.st_size, found.st_mtime_ns)
 
 
 def _head(source: Source) -> bytes:
@@ -90,8 +88,8 @@ def _head(source: Source) -> bytes:
         raise SourceError(FailureCode.UNREADABLE, f"cannot be read ({error.strerror})") from None
 
 
-def _look(source: Source, max_pixels: int, patience_s: float) -> Look:
-    copied, frames, frame_times, tags = channels = tuple(Channel(patience_s) for _ in range(4))
+def _read_once(source: Source, max_pixels: int) -> ProbeOutput:
+    copied, frames, frame_times, tags = pipes = tuple(PipeReader() for _ in range(4))
     arguments = (
         *input_arguments(source.path, max_pixels),
         *(*_VIDEO, "-map", "0:a?", "-c", "copy", "-f", "framecrc", copied.url),
@@ -99,66 +97,66 @@ def _look(source: Source, max_pixels: int, patience_s: float) -> Look:
         *("-stats_enc_pre", frame_times.url, "-stats_enc_pre_fmt", "{ptsi}", "-f", "framecrc", frames.url),
         *("-map_metadata", "0", "-f", "ffmetadata", tags.url),
     )
-    with Ffmpeg(arguments, channels, "info") as ffmpeg:
-        collected = [channel.collect() for channel in (frames, frame_times, tags)]
+    with Ffmpeg(arguments, pipes, "info") as ffmpeg:
+        collected = [pipe.collect() for pipe in (frames, frame_times, tags)]
         packets = parse_framecrc(copied.iter_lines())
-        ffmpeg.end(patience_s)
+        ffmpeg.end()
         frame_lines, time_lines, tag_lines = (collector.lines() for collector in collected)
-    complaints = ffmpeg.complaints
+    stderr = ffmpeg.stderr
     first = parse_framecrc(line.encode() for line in frame_lines)
-    return Look(
+    return ProbeOutput(
         packets,
         first.streams[0] if first.pts else None,
         [int(line) for line in time_lines],
         parse_ffmetadata(tag_lines),
-        complaints.notes,
-        complaints.of_container,
-        complaints.first_error,
+        stderr.notes,
+        stderr.container_errors,
+        stderr.first_error,
     )
 
 
-def _why_nothing(source: Source, error: str, patience_s: float) -> SourceError:
+def _why_nothing(source: Source, error: str) -> SourceError:
     """Asked only when no packet of a video came: what is it that ffmpeg can still do with the file?"""
     if error.startswith("Unrecognized option"):
         sentence = f"{ffmpeg_path()} is too old ({error}); version 6.1 or newer is needed"
         return SourceError(FailureCode.DECODER_FAILED, sentence)
-    opened, _ = _try(source, ("-map_metadata", "0", "-f", "ffmetadata"), patience_s)
+    opened, _ = _try(source, ("-map_metadata", "0", "-f", "ffmetadata"))
     if not opened:
-        _, error = _try(source, ("-map", "0", "-c", "copy", "-f", "framecrc"), patience_s)
+        _, error = _try(source, ("-map", "0", "-c", "copy", "-f", "framecrc"))
         reason = error or "no reason given"
         return SourceError(FailureCode.UNREADABLE_VIDEO, f"ffmpeg cannot open it ({reason})")
-    copied, _ = _try(source, (*_VIDEO, "-c", "copy", "-f", "framecrc"), patience_s)
+    copied, _ = _try(source, (*_VIDEO, "-c", "copy", "-f", "framecrc"))
     if not copied:
         return SourceError(FailureCode.NO_VIDEO_STREAM, "there are no moving pictures in it")
-    _, error = _try(source, (*_VIDEO, "-frames:v", "1", "-f", "framecrc"), patience_s)
+    _, error = _try(source, (*_VIDEO, "-frames:v", "1", "-f", "framecrc"))
     reason = error or "it has none"
     return SourceError(FailureCode.DECODER_FAILED, f"ffmpeg decodes none of its frames ({reason})")
 
 
-def _try(source: Source, output: Sequence[str], patience_s: float) -> tuple[bool, str]:
+def _try(source: Source, arguments: Sequence[str]) -> tuple[bool, str]:
     """Whether ffmpeg can do something, and the first error that it speaks of."""
-    channel = Channel(patience_s)
-    arguments = (*input_arguments(source.path), *output, channel.url)
-    with Ffmpeg(arguments, (channel,), "error") as ffmpeg:
-        for _ in channel.iter_lines():
+    pipe = PipeReader()
+    command = (*input_arguments(source.path), *arguments, pipe.url)
+    with Ffmpeg(command, (pipe,), "error") as ffmpeg:
+        for _ in pipe.iter_lines():
             pass
-        status = ffmpeg.end(patience_s)
-    return status == 0, ffmpeg.complaints.first_error
+        status = ffmpeg.end()
+    return status == 0, ffmpeg.stderr.first_error
 
 
-def _decode_times(source: Source, packets: Packets, max_pixels: int, patience_s: float) -> FrameTimes:
+def _decode_times(source: Source, packets: Packets, max_pixels: int) -> FrameTimes:
     """Times and keyframes as the decoder gives them, from a decoding that throws the pixels away."""
-    every, keys = channels = Channel(patience_s), Channel(patience_s)
+    every, keys = pipes = PipeReader(), PipeReader()
     times = (*_EACH_FRAME, "-enc_time_base", "demux", "-stats_enc_pre_fmt", "{pts}")
     arguments = (
         *input_arguments(source.path, max_pixels),
         *(*_VIDEO, *times, "-stats_enc_pre", every.url, "-f", "null", "-"),
         *(*_VIDEO, *times, "-stats_enc_pre", keys.url, "-vf", "select=key", "-f", "null", "-"),
     )
-    with Ffmpeg(arguments, channels, "error") as ffmpeg:
+    with Ffmpeg(arguments, pipes, "error") as ffmpeg:
         key_lines = keys.collect(1 << 26)
         pts = array("q", map(int, every.iter_lines()))
-        ffmpeg.end(patience_s)
+        ffmpeg.end()
         if not pts:
             raise SourceError(FailureCode.DECODER_FAILED, "ffmpeg decodes none of its frames a second time")
         return times_of_decoded(packets, pts, [int(line) for line in key_lines.lines()])

@@ -1,4 +1,4 @@
-"""From what ffmpeg answers at a first look to the facts of a video; pure."""
+"""Facts of a video from what ffmpeg prints about it; pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from pipeline.capture import Capture
 from pipeline.videos.facts import FrameTimes, VideoFacts
-from pipeline.videos.header import Promise
+from pipeline.videos.header import DeclaredLength
 from pipeline.videos.packets import NO_TIME, Packets, Stream
 
 _MISSING_S = 0.5
@@ -27,8 +27,8 @@ _TOO_LARGE = re.compile(r"Picture size (\d+)x(\d+) exceeds specified max pixel c
 _ROTATION = re.compile(r" +Display Matrix: rotation of (-?\d+\.\d+) degrees")
 
 
-class Look(NamedTuple):
-    """What the one reading of the file answers.
+class ProbeOutput(NamedTuple):
+    """What ffmpeg printed in its one pass over the file.
 
     Args:
         packets: of all streams; stream 0 is the video.
@@ -50,54 +50,56 @@ class Look(NamedTuple):
     error: str
 
 
-def stored_size(look: Look) -> tuple[int, int]:
+def stored_size(output: ProbeOutput) -> tuple[int, int]:
     """Width and height of the stored picture; from ffmpeg's refusal where that is all that it says."""
-    if refused := _TOO_LARGE.match(look.error):
+    if refused := _TOO_LARGE.match(output.error):
         return int(refused[1]), int(refused[2])
-    return look.packets.streams.get(0, Stream()).size_wh
+    return output.packets.streams.get(0, Stream()).size_wh
 
 
-def facts_of(look: Look, first: Stream, times: FrameTimes, container: str, promise: Promise) -> VideoFacts:
-    """The facts that a first look at a file shows.
+def facts_of(
+    output: ProbeOutput, first: Stream, times: FrameTimes, container: str, declared: DeclaredLength
+) -> VideoFacts:
+    """Facts of a video from ffmpeg's output.
 
     Args:
-        look: what ffmpeg answered.
-        first: `look.first`, where something decodes.
+        output: of ffmpeg.
+        first: `output.first`, where something decodes.
         times: of all frames.
         container: a word of `pipeline.source.FORMATS`.
-        promise: what the container's header says.
+        declared: what the container's header says.
     """
     sample_aspect = _believable(first.sample_aspect)
     frame_rate = _frame_rate(first, times)
     start_s = float(times.zero * times.time_base)
-    lead_s = _lead_s(look, start_s)
-    declared_s = _declared_s(look.notes, promise, container, start_s, lead_s)
+    lead_s = _lead_s(output, start_s)
+    declared_s = _declared_s(output.notes, declared, container, start_s, lead_s)
     is_cut_off = bool(
-        promise.is_broken
-        or look.container_errors
-        or look.packets.corrupt
-        or (declared_s is not None and look.packets.end_s - start_s < declared_s - _MISSING_S)
+        declared.exceeds_file
+        or output.container_errors
+        or output.packets.corrupt
+        or (declared_s is not None and output.packets.end_s - start_s < declared_s - _MISSING_S)
     )
     end_s = times.seconds(len(times) - 1) + float(1 / frame_rate)
     if times.by_pts:
-        end_s = max(end_s, _end_s(look.packets.streams[0]) - start_s)
+        end_s = max(end_s, _end_s(output.packets.streams[0]) - start_s)
     duration_s, frames = end_s, len(times)
     if is_cut_off and declared_s is not None and declared_s > end_s:
         duration_s = declared_s
-        frames = max(frames, promise.frames or round(declared_s * frame_rate))
+        frames = max(frames, declared.frames or round(declared_s * frame_rate))
     return VideoFacts(
         size_wh=_squared(first.size_wh, sample_aspect),
         container=container,
-        codec=look.packets.streams[0].codec,
-        rotation=_rotation(look.notes, look.packets.streams[0].size_wh, first.size_wh),
+        codec=output.packets.streams[0].codec,
+        rotation=_rotation(output.notes, output.packets.streams[0].size_wh, first.size_wh),
         sample_aspect=sample_aspect,
         frame_rate=frame_rate,
         duration_s=round(duration_s, 6),
         declared_frames=frames,
-        has_sound=any(stream.kind == "audio" for stream in look.packets.streams.values()),
+        has_sound=any(stream.kind == "audio" for stream in output.packets.streams.values()),
         is_cut_off=is_cut_off,
         lead_s=lead_s,
-        capture=look.capture,
+        capture=output.capture,
     )
 
 
@@ -106,10 +108,10 @@ def _end_s(stream: Stream) -> float:
 
 
 def _declared_s(
-    notes: Sequence[str], promise: Promise, container: str, start_s: float, lead_s: float
+    notes: Sequence[str], declared: DeclaredLength, container: str, start_s: float, lead_s: float
 ) -> float | None:
     """How long it should be from `start_s` on; the log has the container's word in hundredths of a second."""
-    declared_s = promise.duration_s
+    declared_s = declared.duration_s
     if declared_s is None:
         found = next(filter(None, map(_DURATION.match, notes)), None)
         if found is None:
@@ -122,11 +124,11 @@ def _declared_s(
     return declared_s
 
 
-def _lead_s(look: Look, start_s: float) -> float:
+def _lead_s(output: ProbeOutput, start_s: float) -> float:
     """How long before a time ffmpeg takes the file to begin; it counts from there unless told otherwise."""
-    if look.packets.pts[0] == NO_TIME:  # then the first frame's time is the decoder's delay
+    if output.packets.pts[0] == NO_TIME:  # then the first frame's time is the decoder's delay
         return 0.0
-    found = next(filter(None, map(_START.match, look.notes)), None)
+    found = next(filter(None, map(_START.match, output.notes)), None)
     lead_s = round(start_s - float(found[1]), 6) if found else 0.0
     return lead_s if abs(lead_s) >= _ROUNDING_S else 0.0
 

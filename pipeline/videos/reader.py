@@ -24,8 +24,8 @@ from pipeline.frame import Decode, Frame, RgbArray
 from pipeline.source import Source
 from pipeline.videos.facts import Video, VideoFacts
 from pipeline.videos.ffmpeg import Ffmpeg, input_arguments
-from pipeline.videos.pipereader import PATIENCE_S, Channel
-from pipeline.videos.probe import file_state
+from pipeline.videos.pipereader import PipeReader
+from pipeline.videos.probe import file_version
 from pipeline.videos.sampling import Sampling, choose_frames
 from pipeline.videos.segments import Segment, plan_segments
 from pipeline.videos.select import find_runs, select_expression
@@ -36,35 +36,33 @@ _BEHIND = 16
 
 
 @dataclass(slots=True)
-class Reading:
+class ReadStats:
     """How the reading of a segment went; add those of all segments for the whole video.
 
     Args:
         wanted: frames that there should be.
         read: frames that there were.
-        complaints: how often ffmpeg found a packet or a frame damaged.
+        decoder_errors: how often ffmpeg found a packet or a frame damaged.
     """
 
     wanted: int = 0
     read: int = 0
-    complaints: int = 0
+    decoder_errors: int = 0
 
     @property
     def is_partial(self) -> bool:
         """Whether something of the video is lost or damaged."""
-        return self.read < self.wanted or self.complaints > 0
+        return self.read < self.wanted or self.decoder_errors > 0
 
-    def add(self, other: Reading) -> None:
+    def add(self, other: ReadStats) -> None:
         """Add another segment's."""
         self.wanted += other.wanted
         self.read += other.read
-        self.complaints += other.complaints
+        self.decoder_errors += other.decoder_errors
 
 
-def plan(
-    source: Source, video: Video, sampling: Sampling, *, patience_s: float = PATIENCE_S
-) -> list[Segment]:
-    """Cut a video into segments; in one piece if decoding cannot begin where its container says.
+def split_video(source: Source, video: Video, sampling: Sampling) -> list[Segment]:
+    """Split a video into segments; in one piece if decoding cannot begin where its container says.
 
     Raises: SourceError: as `iter_frames`.
     """
@@ -73,8 +71,8 @@ def plan(
     sought = [segment for segment in segments if segment.seeks_s[0] is not None]
     if len(segments) > 1 and sought:
         cheapest = min(sought, key=lambda segment: video.times.since_keyframe(segment.indices[0]))
-        if not _begins_well(source, video.facts, cheapest, patience_s):
-            return plan_segments(video, chosen, cut=False)
+        if not _begins_well(source, video.facts, cheapest):
+            return plan_segments(video, chosen, split=False)
     return segments
 
 
@@ -82,46 +80,44 @@ def iter_frames(
     source: Source,
     facts: VideoFacts,
     segment: Segment,
-    reading: Reading,
+    stats: ReadStats,
     *,
     at_least_wh: tuple[int, int] | None = None,
-    patience_s: float = PATIENCE_S,
 ) -> Generator[Frame, None, None]:
     """The wanted frames of a segment, each as soon as it is decoded. Close it to stop ffmpeg early.
 
     Args:
         source: the file.
         facts: what `probe` said of it.
-        segment: of `plan`.
-        reading: counts what comes.
+        segment: of `split_video`.
+        stats: counts what comes.
         at_least_wh: a size that suffices for everybody who looks at the frames; ffmpeg scales them down to
             the least size of the same shape that covers it. None: full size.
-        patience_s: how long ffmpeg may give nothing.
 
     Raises:
         SourceError: the file has changed, or ffmpeg hangs or was killed. A file that is cut off or damaged
-            raises nothing: what decodes comes, and `reading` says what is missing.
+            raises nothing: what decodes comes, and `stats` says what is missing.
     """
-    if file_state(source) != segment.state:
+    if file_version(source) != segment.version:
         raise SourceError(FailureCode.CHANGED_WHILE_READING, "somebody is writing to it; mine it again later")
     size_wh = reading_size(facts.size_wh, at_least_wh)
-    reading.wanted += len(segment)
+    stats.wanted += len(segment)
     place = 0
     for attempt in _attempts(segment):
         came = False
-        trial = Reading()
-        with closing(_decoded(source, segment, attempt, place, size_wh, patience_s, trial)) as decoded:
+        trial = ReadStats()
+        with closing(_decoded(source, segment, attempt, place, size_wh, trial)) as decoded:
             for found, rgb in decoded:
                 if found > place and not attempt.gaps.allows(is_first=not came):
                     break
                 came, place = True, found + 1
-                reading.read += 1
+                stats.read += 1
                 index, timestamp = segment.indices[found], segment.seconds(found)
                 yield Frame(facts.size_wh, _at_hand(rgb), index=index, timestamp=timestamp)
             else:
                 if place == len(segment) or attempt.gaps.allows(is_first=not came):
                     break
-    reading.complaints += trial.complaints
+    stats.decoder_errors += trial.decoder_errors
     if not place and segment.indices[0] == 0:  # which did decode when the video was looked at
         raise SourceError(FailureCode.DECODER_FAILED, f"ffmpeg gave none of the {len(segment)} frames wanted")
 
@@ -185,14 +181,13 @@ def _decoded(
     attempt: _Attempt,
     place: int,
     size_wh: tuple[int, int],
-    patience_s: float,
-    trial: Reading,
+    trial: ReadStats,
 ) -> Generator[tuple[int, RgbArray], None, None]:
     """What comes of an attempt: places of wanted frames, none before `place`, ascending, and their pixels."""
-    keys, pixels = channels = Channel(patience_s), Channel(patience_s, wide=True)
+    keys, pixels = pipes = PipeReader(), PipeReader(wide=True)
     wanted = segment.keys
     arguments = _arguments(source, segment, attempt, place, size_wh, (keys.url, pixels.url))
-    with Ffmpeg(arguments, channels, "warning") as ffmpeg:
+    with Ffmpeg(arguments, pipes, "warning") as ffmpeg:
         behind = 0  # frames in a row that are shown after the segment: one alone may only have a wrong time
         while place < len(wanted) and behind < _BEHIND and (line := keys.read_line()) is not None:
             rgb = np.empty((size_wh[1], size_wh[0], 3), np.uint8)
@@ -205,8 +200,8 @@ def _decoded(
                 place = found + 1
                 yield found, rgb
         if place < len(wanted) and behind < _BEHIND:
-            ffmpeg.end(patience_s)
-    trial.complaints = ffmpeg.complaints.of_decoder
+            ffmpeg.end()
+    trial.decoder_errors = ffmpeg.stderr.decoder_errors
 
 
 def _arguments(
@@ -246,9 +241,9 @@ def _at_hand(rgb: RgbArray) -> Decode:
     return decode
 
 
-def _begins_well(source: Source, facts: VideoFacts, segment: Segment, patience_s: float) -> bool:
+def _begins_well(source: Source, facts: VideoFacts, segment: Segment) -> bool:
     """Whether the first attempt at a segment gives its first frame."""
     attempt = _Attempt(segment.seeks_s[0], _Gaps.NOT_THE_FIRST)
     least = reading_size(facts.size_wh, (1, 1))
-    with closing(_decoded(source, segment, attempt, 0, least, patience_s, Reading())) as decoded:
+    with closing(_decoded(source, segment, attempt, 0, least, ReadStats())) as decoded:
         return next(decoded, (None,))[0] == 0

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
-from pipeline.videos.facts import FileState, FrameTimes, Video
+from pipeline.videos.facts import FileVersion, FrameTimes, Video
 
-PIECES = (12, 8, 4, 2, 1)
+SEGMENT_COUNTS = (12, 8, 4, 2, 1)
 """How many segments a video may have that is not long: what two workers and more share evenly."""
-LEAST_WORK = 60
+MIN_WORK = 60
 """Less is not worth a decoder of its own: 60 frames mined is some 3 s, starting and ending one 0.2 s."""
-MOST_WORK = 600
+MAX_WORK = 600
 """A crash costs this much at most, and at the end of a run the last worker is waited for this long."""
 _PASSING_MEGAPIXEL = 0.08
 """What a frame of a megapixel costs that is decoded but not mined (4 ms), to one that is mined (50 ms)."""
@@ -52,7 +52,7 @@ class Segment:
         seeks_s: where ffmpeg is told to begin, best first; None is the start of the file, always the last.
         end_pts: of the first frame behind the segment; None where nobody knows one.
         only_keyframes: whether all wanted frames are keyframes.
-        state: of the file when it was looked at.
+        version: of the file when it was looked at.
     """
 
     number: int
@@ -64,7 +64,7 @@ class Segment:
     seeks_s: tuple[float | None, ...]
     end_pts: int | None
     only_keyframes: bool
-    state: FileState
+    version: FileVersion
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -79,8 +79,8 @@ class Segment:
         return float((self.pts[place] - self.zero) * self.time_base)
 
 
-def plan_segments(video: Video, chosen: array[int], *, cut: bool = True) -> list[Segment]:
-    """Cut a video into segments of about equal work.
+def plan_segments(video: Video, chosen: array[int], *, split: bool = True) -> list[Segment]:
+    """Split a video into segments of about equal work.
 
     Args:
         video: as it was looked at.
@@ -91,7 +91,7 @@ def plan_segments(video: Video, chosen: array[int], *, cut: bool = True) -> list
     if not chosen:
         return []
     times = video.times
-    bounds = _bounds(video, chosen) if cut and times.by_pts else [0]
+    bounds = _bounds(video, chosen) if split and times.by_pts else [0]
     segments: list[Segment] = []
     for first, beyond in pairwise([*bounds, len(times)]):
         wanted = chosen[bisect_left(chosen, first) : bisect_left(chosen, beyond)]
@@ -116,8 +116,8 @@ def _bounds(video: Video, chosen: array[int]) -> list[int]:
         return bisect_left(chosen, index) + passing * max(0, index - origin)
 
     total = work_before(chosen[-1] + 1)
-    pieces = next((count for count in PIECES if total >= count * LEAST_WORK), 1)
-    pieces = max(pieces, math.ceil(total / MOST_WORK))
+    pieces = next((count for count in SEGMENT_COUNTS if total >= count * MIN_WORK), 1)
+    pieces = max(pieces, math.ceil(total / MAX_WORK))
     work = total / pieces
     bounds = {0}
     for piece in range(1, pieces):
@@ -151,7 +151,7 @@ def _segment(number: int, video: Video, wanted: array[int]) -> Segment:
         seeks_s=_seeks(video, wanted[0]),
         end_pts=times.pts[beyond] if times.by_pts and beyond < len(times) else None,
         only_keyframes=times.by_pts and all(_is_keyframe(times, index) for index in wanted),
-        state=video.state,
+        version=video.version,
     )
 
 

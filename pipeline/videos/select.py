@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-SIGN_OF_LIFE = 64
+HEARTBEAT_FRAMES = 64
 """Every so many frames that nobody wants, one passes all the same: ffmpeg is at work, not stuck."""
 
 _MAX_RUNS = 1500
@@ -64,7 +64,7 @@ def select_expression(runs: Sequence[Run], key: str, *, seeking: bool) -> str:
     """
     verified = "ld(0)" if seeking else "1"
     watch = "st(0,max(ld(0),key));" if seeking else ""
-    others = f"not(mod(n,{SIGN_OF_LIFE}))+gt({key},{runs[-1].last})"
+    others = f"not(mod(n,{HEARTBEAT_FRAMES}))+gt({key},{runs[-1].last})"
     return f"{watch}if({_tree(runs, key)},{verified},{others})"
 
 

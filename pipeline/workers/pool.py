@@ -18,8 +18,8 @@ from pipeline.errors import FailureCode, MinerError
 from pipeline.outcome import Outcome, Status
 from pipeline.source import Source
 from pipeline.tasks import MinePhoto, MineSegment, ProbeVideo, Task, key_of
-from pipeline.videos.messages import Cut, MinedStretch
-from pipeline.videos.pipereader import PATIENCE_S
+from pipeline.videos.messages import SegmentResult, VideoPlan
+from pipeline.videos.pipereader import TIMEOUT_S
 from pipeline.workers.forking import NotForked
 from pipeline.workers.handle import LOAD_TIMEOUT_S, WorkerHandle
 from pipeline.workers.process import (
@@ -39,7 +39,7 @@ MAX_FAILED_STARTS = 5
 MAX_FAILED_RESTARTS = 25
 """Where one has, the models are good: somebody is killing workers, and may stop. So too where they are killed
 and do not crash, and before they load."""
-STALL_TIMEOUT_S = PATIENCE_S + 10.0
+STALL_TIMEOUT_S = TIMEOUT_S + 10.0
 """For a segment of a video: the reader, who has a minute's patience with ffmpeg, is to speak first."""
 WHOLE_FILE_TIMEOUT_S = 3600.0
 """For the look at a video and the join of its parts, which read or write whole files; each wait for ffmpeg in
@@ -228,7 +228,7 @@ class WorkerPool:
                 raise error
             case Heartbeat():
                 worker.deadline = time.monotonic() + self._stall_s
-            case Outcome() | Cut() | MinedStretch():
+            case Outcome() | VideoPlan() | SegmentResult():
                 task, worker.task = worker.task, None
                 if isinstance(message, Outcome) and message.code is FailureCode.OUT_OF_MEMORY:
                     self._dismiss(worker)  # what it did not give back goes with it

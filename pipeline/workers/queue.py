@@ -21,31 +21,31 @@ from pipeline.tasks import (
     Task,
     first_task,
 )
-from pipeline.videos.messages import Cut, MinedStretch
+from pipeline.videos.messages import SegmentResult, VideoPlan
 
 
 @dataclass(slots=True)
-class _Film:
+class _Video:
     """A video that has been looked at.
 
     Args:
         source: the file.
-        cut: what the look said.
+        plan: its segments.
         in_hand: how many of its segments workers have.
         mined: what came of segments, by number.
         failure: its outcome, where it has failed while workers have other segments of it in hand.
     """
 
     source: Source
-    cut: Cut
+    plan: VideoPlan
     in_hand: int = 0
-    mined: dict[int, MinedStretch] = field(default_factory=dict)
+    mined: dict[int, SegmentResult] = field(default_factory=dict)
     failure: Outcome | None = None
 
     def forget_parts(self) -> None:
         """Remove the parts that writers made."""
-        for stretch in self.mined.values():
-            remove_parts(share.part for share in stretch.shares.values())
+        for result in self.mined.values():
+            remove_parts(part.path for part in result.parts.values())
 
 
 class TaskQueue:
@@ -58,7 +58,7 @@ class TaskQueue:
     def __init__(self, sources: Iterable[Source]) -> None:
         self._sources = iter(sources)
         self._ready: deque[Task] = deque()
-        self._films: dict[str, _Film] = {}
+        self._videos: dict[str, _Video] = {}
 
     def next(self) -> Task | None:
         """The next task; None where there is none, or none before a result comes in."""
@@ -70,77 +70,77 @@ class TaskQueue:
                 return None
             task = first_task(source)
         if isinstance(task, MineSegment):
-            self._films[task.source.path].in_hand += 1
+            self._videos[task.source.path].in_hand += 1
         return task
 
     def put_back(self, task: Task) -> Outcome | None:
         """Nobody has done it, so somebody else is to; its source's outcome if that has failed meanwhile."""
         if isinstance(task, MineSegment):
-            film = self._films[task.source.path]
-            film.in_hand -= 1
-            if film.failure is not None:
-                return self._settled(film)
+            video = self._videos[task.source.path]
+            video.in_hand -= 1
+            if video.failure is not None:
+                return self._settled(video)
         self._ready.appendleft(task)
         return None
 
     def note(self, task: Task, result: Result) -> Outcome | None:
         """Take what came of a task; the source's outcome if that is now settled."""
         match result:
-            case Cut():
+            case VideoPlan():
                 self._begin(task.source, result)
                 return None
-            case MinedStretch():
-                return self._add(self._films[task.source.path], result)
+            case SegmentResult():
+                return self._add(self._videos[task.source.path], result)
         match task:
             case MineSegment():
-                film = self._films[task.source.path]
-                film.in_hand -= 1
-                film.failure = film.failure or result
+                video = self._videos[task.source.path]
+                video.in_hand -= 1
+                video.failure = video.failure or result
                 self._ready = deque(ready for ready in self._ready if ready.source.path != result.path)
-                return self._settled(film)
+                return self._settled(video)
             case JoinSegments():
-                return self._finished(self._films[task.source.path], result)
+                return self._finished(self._videos[task.source.path], result)
             case MinePhoto() | ProbeVideo():
                 return result
 
     def close(self) -> None:
         """Drop what is not done, and the parts of it."""
-        while self._films:
-            _, film = self._films.popitem()
-            film.forget_parts()
+        while self._videos:
+            _, video = self._videos.popitem()
+            video.forget_parts()
 
-    def _begin(self, source: Source, cut: Cut) -> None:
-        film = self._films[source.path] = _Film(source, cut)
-        self._ready.extend(MineSegment(source, cut.facts, stretch) for stretch in cut.stretches)
-        self._join_if_whole(film)
+    def _begin(self, source: Source, plan: VideoPlan) -> None:
+        video = self._videos[source.path] = _Video(source, plan)
+        self._ready.extend(MineSegment(source, plan.facts, task) for task in plan.tasks)
+        self._join_if_whole(video)
 
-    def _add(self, film: _Film, stretch: MinedStretch) -> Outcome | None:
-        film.in_hand -= 1
-        film.mined[stretch.number] = stretch
-        if film.failure is not None:
-            return self._settled(film)
-        self._join_if_whole(film)
+    def _add(self, video: _Video, result: SegmentResult) -> Outcome | None:
+        video.in_hand -= 1
+        video.mined[result.number] = result
+        if video.failure is not None:
+            return self._settled(video)
+        self._join_if_whole(video)
         return None
 
-    def _join_if_whole(self, film: _Film) -> None:
-        if len(film.mined) == len(film.cut.stretches):
-            mined = tuple(film.mined[number] for number in sorted(film.mined))
-            self._ready.appendleft(JoinSegments(film.source, film.cut.facts, film.cut.state, mined))
+    def _join_if_whole(self, video: _Video) -> None:
+        if len(video.mined) == len(video.plan.tasks):
+            mined = tuple(video.mined[number] for number in sorted(video.mined))
+            self._ready.appendleft(JoinSegments(video.source, video.plan.facts, video.plan.version, mined))
 
-    def _settled(self, film: _Film) -> Outcome | None:
+    def _settled(self, video: _Video) -> Outcome | None:
         """The outcome of a video that has failed, once no worker has a segment of it in hand."""
-        if film.in_hand or film.failure is None:
+        if video.in_hand or video.failure is None:
             return None
-        return self._finished(film, film.failure)
+        return self._finished(video, video.failure)
 
-    def _finished(self, film: _Film, outcome: Outcome) -> Outcome:
-        film.forget_parts()
-        del self._films[film.source.path]
-        outputs = {*outcome.outputs, *_names(film.mined.values())}
-        duration_s = outcome.duration_s + sum(stretch.duration_s for stretch in film.mined.values())
-        return replace(outcome, kind=film.source.kind, duration_s=duration_s, outputs=tuple(sorted(outputs)))
+    def _finished(self, video: _Video, outcome: Outcome) -> Outcome:
+        video.forget_parts()
+        del self._videos[video.source.path]
+        outputs = {*outcome.outputs, *_names(video.mined.values())}
+        duration_s = outcome.duration_s + sum(result.duration_s for result in video.mined.values())
+        return replace(outcome, kind=video.source.kind, duration_s=duration_s, outputs=tuple(sorted(outputs)))
 
 
-def _names(mined: Iterable[MinedStretch]) -> Iterator[str]:
-    for stretch in mined:
-        yield from stretch.outputs
+def _names(mined: Iterable[SegmentResult]) -> Iterator[str]:
+    for result in mined:
+        yield from result.outputs

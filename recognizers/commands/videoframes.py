@@ -8,8 +8,8 @@ from pipeline.errors import SourceError, UsageError
 from pipeline.frame import Frame
 from pipeline.source import Limits, SourceKind
 from pipeline.text import printable
-from pipeline.videos.probe import probe
-from pipeline.videos.reader import Reading, iter_frames
+from pipeline.videos.probe import probe_file
+from pipeline.videos.reader import ReadStats, iter_frames
 from pipeline.videos.sampling import Sampling, choose_frames
 from pipeline.videos.segments import plan_segments
 from recognizers.faces.pictures import source_of
@@ -22,9 +22,9 @@ def iter_video(path: str) -> Iterator[Frame]:
     """
     source = source_of(path, SourceKind.VIDEO)
     try:
-        video = probe(source, Limits())
-        for segment in plan_segments(video, choose_frames(video.times, Sampling()), cut=False):
-            yield from iter_frames(source, video.facts, segment, Reading())
+        video = probe_file(source, Limits())
+        for segment in plan_segments(video, choose_frames(video.times, Sampling()), split=False):
+            yield from iter_frames(source, video.facts, segment, ReadStats())
     except SourceError as error:
         raise UsageError(
             f"{printable(path)}: ffmpeg cannot decode it ({error.sentence}); is it damaged?"

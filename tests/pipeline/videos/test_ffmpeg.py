@@ -15,10 +15,11 @@ import pytest
 from pipeline.errors import FailureCode, SourceError
 from pipeline.source import Limits
 from pipeline.videos import ffmpeg as ffmpeg_module
-from pipeline.videos.ffmpeg import Complaints, Ffmpeg, ffmpeg_path, input_arguments
-from pipeline.videos.pipereader import Channel
-from pipeline.videos.probe import probe
-from pipeline.videos.reader import Reading, iter_frames, plan
+from pipeline.videos import pipereader
+from pipeline.videos.ffmpeg import Ffmpeg, StderrParser, ffmpeg_path, input_arguments
+from pipeline.videos.pipereader import PipeReader
+from pipeline.videos.probe import probe_file
+from pipeline.videos.reader import ReadStats, iter_frames, split_video
 from pipeline.videos.sampling import Sampling
 from tests.conftest import ROOT
 from tests.videos import make_video, source_of
@@ -49,7 +50,7 @@ def test_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     video = make_video(tmp_path / "a.mp4", *X264, frames=5)
     monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", "/no/such/ffmpeg")
     with pytest.raises(SourceError, match='"/no/such/ffmpeg" cannot be run; install') as caught:
-        probe(source_of(video), Limits())
+        probe_file(source_of(video), Limits())
     assert caught.value.code is FailureCode.DECODER_FAILED
 
 
@@ -59,35 +60,37 @@ def test_too_old(stand_in, tmp_path: Path) -> None:
     with pytest.raises(
         SourceError, match=r"stand-in is too old \(Unrecognized option 'stats_enc_pre'"
     ) as caught:
-        probe(source_of(video), Limits())
+        probe_file(source_of(video), Limits())
     assert caught.value.code is FailureCode.DECODER_FAILED
 
 
-def test_hanging_while_the_video_is_looked_at(stand_in, tmp_path: Path) -> None:
+def test_hanging_while_the_video_is_probed(stand_in, tmp_path: Path, monkeypatch) -> None:
     video = make_video(tmp_path / "a.mp4", *X264, frames=5)
     stand_in("sleep 1000 & wait")
+    monkeypatch.setattr(pipereader, "TIMEOUT_S", 0.2)
     with pytest.raises(SourceError, match=r"ffmpeg gave nothing for 0\.2 s") as caught:
-        probe(source_of(video), Limits(), patience_s=0.2)
+        probe_file(source_of(video), Limits())
     assert caught.value.code is FailureCode.DECODER_TIMEOUT
     assert not psutil.Process().children(recursive=True)
 
 
-def test_hanging_between_frames_is_killed_with_what_it_started(stand_in, tmp_path: Path) -> None:
+def test_hanging_between_frames_is_killed_with_what_it_started(stand_in, tmp_path: Path, monkeypatch) -> None:
     source = source_of(make_video(tmp_path / "a.mp4", *X264, frames=5))
-    video = probe(source, Limits())
-    (segment,) = plan(source, video, Sampling())
+    video = probe_file(source, Limits())
+    (segment,) = split_video(source, video, Sampling())
     stand_in("sleep 1000 & wait")
+    monkeypatch.setattr(pipereader, "TIMEOUT_S", 0.2)
     with pytest.raises(SourceError) as caught:
-        next(iter_frames(source, video.facts, segment, Reading(), patience_s=0.2))
+        next(iter_frames(source, video.facts, segment, ReadStats()))
     assert caught.value.code is FailureCode.DECODER_TIMEOUT
     assert not psutil.Process().children(recursive=True)
 
 
 def test_killed_from_outside(tmp_path: Path) -> None:
     source = source_of(make_video(tmp_path / "a.mp4", *X264, frames=200, filters=["scale=1280:768"]))
-    video = probe(source, Limits())
-    segment = plan(source, video, Sampling())[0]
-    frames = iter_frames(source, video.facts, segment, Reading())
+    video = probe_file(source, Limits())
+    segment = split_video(source, video, Sampling())[0]
+    frames = iter_frames(source, video.facts, segment, ReadStats())
     next(frames)
     (running,) = psutil.Process().children()
     running.kill()
@@ -103,8 +106,8 @@ def test_flood_of_complaints_blocks_nothing_and_is_not_kept(stand_in) -> None:
     )
     with Ffmpeg((), (), "warning") as ffmpeg:
         assert ffmpeg.end() == 0
-    assert ffmpeg.complaints.of_decoder == 200_000
-    assert ffmpeg.complaints.first_error == "the first one"
+    assert ffmpeg.stderr.decoder_errors == 200_000
+    assert ffmpeg.stderr.first_error == "the first one"
 
 
 def test_complaints_of_a_real_file(tmp_path: Path) -> None:
@@ -112,13 +115,13 @@ def test_complaints_of_a_real_file(tmp_path: Path) -> None:
     path.write_bytes(make_video(tmp_path / "whole.mp4", *X264).read_bytes()[:2000])
     with Ffmpeg((*input_arguments(str(path)), "-f", "null", "-"), (), "warning") as ffmpeg:
         assert ffmpeg.end() != 0
-    assert ffmpeg.complaints.first_error == "moov atom not found"
+    assert ffmpeg.stderr.first_error == "moov atom not found"
 
 
 def test_opens_nothing_but_files(tmp_path: Path) -> None:
     with Ffmpeg((*input_arguments("http://localhost:1/a.mp4"), "-f", "null", "-"), (), "error") as ffmpeg:
         assert ffmpeg.end() != 0
-    assert "No such file or directory" in ffmpeg.complaints.first_error
+    assert "No such file or directory" in ffmpeg.stderr.first_error
 
 
 def test_writes_no_report_that_the_environment_asks_for(
@@ -131,23 +134,23 @@ def test_writes_no_report_that_the_environment_asks_for(
 
 
 def test_leads_a_process_group_of_its_own() -> None:
-    channel = Channel()
-    with Ffmpeg((*ENDLESS, "-f", "rawvideo", channel.url), (channel,), "error") as ffmpeg:
-        assert channel.read_into(memoryview(bytearray(10)))
+    pipe = PipeReader()
+    with Ffmpeg((*ENDLESS, "-f", "rawvideo", pipe.url), (pipe,), "error") as ffmpeg:
+        assert pipe.read_into(memoryview(bytearray(10)))
         (running,) = psutil.Process().children()
         assert os.getpgid(running.pid) == running.pid
-    assert ffmpeg.complaints.first_error == ""
+    assert ffmpeg.stderr.first_error == ""
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="PR_SET_PDEATHSIG is Linux's")
 def test_dies_with_its_parent() -> None:
     code = (
         "import os, sys, psutil\n"
-        "from pipeline.videos.pipereader import Channel\n"
+        "from pipeline.videos.pipereader import PipeReader\n"
         "from pipeline.videos.ffmpeg import Ffmpeg\n"
-        "channel = Channel()\n"
-        f"arguments = (*{ENDLESS!r}, '-vf', 'select=0', '-f', 'rawvideo', channel.url)\n"
-        "with Ffmpeg(arguments, (channel,), 'error') as ffmpeg:\n"
+        "pipe = PipeReader()\n"
+        f"arguments = (*{ENDLESS!r}, '-vf', 'select=0', '-f', 'rawvideo', pipe.url)\n"
+        "with Ffmpeg(arguments, (pipe,), 'error') as ffmpeg:\n"
         "    print(psutil.Process().children()[0].pid, flush=True)\n"
         "    sys.stdin.read()\n"
     )
@@ -170,21 +173,21 @@ def test_imports_nothing_heavy(run_python) -> None:
 
 
 def test_understands_how_ffmpeg_prints() -> None:
-    channel = Channel()
+    pipe = PipeReader()
     os.write(
-        channel.write_end,
+        pipe.write_end,
         b"[info]   Duration: 00:00:12.00, start: 0.000000, bitrate: 813 kb/s\n"
         b"[in#0/matroska,webm @ 0x556490143100] [error] File ended prematurely\n"
         b"[h264 @ 0x5589ecff3880] [error] mmco: unref short failure\n"
         b"    Last message repeated 3 times\n"
         b"[vist#0:0/av1 @ 0x1] [dec:libdav1d @ 0x2] [error] Error submitting packet to decoder: no",
     )
-    channel.close_write_end()
-    complaints = Complaints(channel)
-    complaints.join()
-    channel.close()
-    assert complaints.notes == ["  Duration: 00:00:12.00, start: 0.000000, bitrate: 813 kb/s"]
-    assert complaints.of_container == 1
-    assert complaints.of_decoder == 1
-    assert complaints.first_error == "File ended prematurely"
+    pipe.close_write_end()
+    stderr = StderrParser(pipe)
+    stderr.join()
+    pipe.close()
+    assert stderr.notes == ["  Duration: 00:00:12.00, start: 0.000000, bitrate: 813 kb/s"]
+    assert stderr.container_errors == 1
+    assert stderr.decoder_errors == 1
+    assert stderr.first_error == "File ended prematurely"
     assert ffmpeg_module.MAX_FRAME_PIXELS >= 7680 * 4320

@@ -13,7 +13,7 @@ import pytest
 from pipeline.errors import FailureCode, SourceError
 from pipeline.source import Limits
 from pipeline.videos.ffmpeg import ffmpeg_path
-from pipeline.videos.probe import probe
+from pipeline.videos.probe import probe_file
 from tests.videos import RATE, SIZE_WH, ffmpeg, make_video, source_of
 
 X264 = ("-c:v", "libx264", "-preset", "veryfast", "-g", "20", "-sc_threshold", "0")
@@ -27,7 +27,7 @@ TAGS = (
 def code_of(path: Path) -> FailureCode:
     """Why a file cannot be looked at."""
     with pytest.raises(SourceError) as caught:
-        probe(source_of(path), Limits())
+        probe_file(source_of(path), Limits())
     return caught.value.code
 
 
@@ -36,7 +36,7 @@ def test_facts_of_a_phone_video(tmp_path: Path) -> None:
     path = tmp_path / "phone.mov"
     sound = ("-f", "lavfi", "-i", "sine=duration=4")
     ffmpeg("-display_rotation", "-90", "-i", pictures, *sound, *TAGS, "-c:v", "copy", path)
-    video = probe(source_of(path), Limits())
+    video = probe_file(source_of(path), Limits())
     assert dataclasses.asdict(video.facts) == {
         "size_wh": SIZE_WH[::-1],
         "container": "mp4",
@@ -66,7 +66,7 @@ def test_facts_of_a_phone_video(tmp_path: Path) -> None:
 def test_frame_rate_is_exact(tmp_path: Path) -> None:
     path = tmp_path / "ntsc.mkv"
     ffmpeg("-f", "lavfi", "-i", "testsrc2=rate=30000/1001:duration=1", *X264, path)
-    assert probe(source_of(path), Limits()).facts.frame_rate == Fraction(30000, 1001)
+    assert probe_file(source_of(path), Limits()).facts.frame_rate == Fraction(30000, 1001)
 
 
 def test_cover_art_is_no_video(tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ def test_cover_art_is_no_video(tmp_path: Path) -> None:
         "attached_pic",
         path,
     )
-    assert probe(source_of(path), Limits()).facts.size_wh == SIZE_WH
+    assert probe_file(source_of(path), Limits()).facts.size_wh == SIZE_WH
     only_sound = tmp_path / "album.mp4"
     sound = ("-f", "lavfi", "-i", "sine=duration=1")
     ffmpeg(
@@ -130,11 +130,11 @@ def test_what_is_no_file(tmp_path: Path) -> None:
     source = source_of(make_video(tmp_path / "a.mp4", *X264, frames=5))
     os.unlink(source.path)
     with pytest.raises(SourceError) as caught:
-        probe(source, Limits())
+        probe_file(source, Limits())
     assert caught.value.code is FailureCode.VANISHED
     os.mkfifo(source.path)
     with pytest.raises(SourceError) as caught:
-        probe(source, Limits())
+        probe_file(source, Limits())
     assert caught.value.code is FailureCode.NOT_A_REGULAR_FILE
 
 
@@ -143,11 +143,11 @@ def test_permission_denied(run_python, unprivileged: list[str], tmp_path: Path) 
     code = (
         "from pipeline.errors import SourceError\n"
         "from pipeline.source import Limits\n"
-        "from pipeline.videos.probe import probe\n"
+        "from pipeline.videos.probe import probe_file\n"
         "from tests.videos import source_of\n"
         "source = source_of(sys.argv[1])\n"
         "__import__('os').chmod(source.path, 0)\n"
-        "try:\n    probe(source, Limits())\nexcept SourceError as error:\n    answer = error.code"
+        "try:\n    probe_file(source, Limits())\nexcept SourceError as error:\n    answer = error.code"
     )
     assert run_python(code, path, prefix=unprivileged) == "unreadable"
 
@@ -157,7 +157,7 @@ def test_frames_that_are_too_large(tmp_path: Path) -> None:
     with pytest.raises(
         SourceError, match=r"160x96 is 0\.0 megapixels; a video's frames may have 0\.0"
     ) as caught:
-        probe(source, Limits(max_pixels=160 * 96 - 1))
+        probe_file(source, Limits(max_pixels=160 * 96 - 1))
     assert caught.value.code is FailureCode.TOO_LARGE
     path = tmp_path / "huge.avi"
     ffmpeg("-f", "lavfi", "-i", "color=size=9000x9000", "-frames:v", "1", "-c:v", "mjpeg", path)
@@ -169,7 +169,7 @@ def test_codec_without_a_decoder(tmp_path: Path) -> None:
     content = make_video(path, "-c:v", "mpeg4", "-vtag", "XVID", frames=5).read_bytes()
     path.write_bytes(content.replace(b"XVID", b"ZZZZ"))
     with pytest.raises(SourceError, match="ffmpeg decodes none of its") as caught:
-        probe(source_of(path), Limits())
+        probe_file(source_of(path), Limits())
     assert caught.value.code is FailureCode.DECODER_FAILED
 
 

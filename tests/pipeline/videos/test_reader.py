@@ -13,8 +13,8 @@ import pytest
 from pipeline.errors import FailureCode, SourceError
 from pipeline.source import Limits
 from pipeline.videos import segments as videosegments
-from pipeline.videos.probe import probe
-from pipeline.videos.reader import Reading, iter_frames, plan, reading_size
+from pipeline.videos.probe import probe_file
+from pipeline.videos.reader import ReadStats, iter_frames, reading_size, split_video
 from pipeline.videos.sampling import Sampling, choose_frames
 from pipeline.videos.segments import plan_segments
 from tests.videos import (
@@ -65,17 +65,17 @@ ENCODINGS = {
 @pytest.fixture(autouse=True)
 def small_segments(monkeypatch: pytest.MonkeyPatch) -> None:
     """Segments of some twenty frames."""
-    monkeypatch.setattr(videosegments, "LEAST_WORK", 20)
+    monkeypatch.setattr(videosegments, "MIN_WORK", 20)
 
 
 def whole(path: Path) -> list[tuple[int, float, bytes]]:
     """A video read in one piece from its start."""
     source = source_of(path)
-    video = probe(source, Limits())
-    (segment,) = plan_segments(video, choose_frames(video.times, Sampling()), cut=False)
+    video = probe_file(source, Limits())
+    (segment,) = plan_segments(video, choose_frames(video.times, Sampling()), split=False)
     return [
         (frame.index, frame.timestamp or 0.0, frame.rgb().tobytes())
-        for frame in iter_frames(source, video.facts, segment, Reading())
+        for frame in iter_frames(source, video.facts, segment, ReadStats())
     ]
 
 
@@ -87,7 +87,7 @@ def test_segments_together_are_the_whole_video(name: str, tmp_path: Path) -> Non
     assert look.indices == list(range(FRAMES))
     assert look.times == pytest.approx([number / RATE for number in range(FRAMES)], abs=0.001)
     assert look.segments > 3
-    assert not look.reading.is_partial
+    assert not look.stats.is_partial
     assert [(seen.index, seen.timestamp, seen.pixels) for seen in look.frames] == whole(path)
 
 
@@ -130,10 +130,10 @@ def test_odd_size_is_read_as_it_is(tmp_path: Path) -> None:
         tmp_path / "odd.mp4", *encoding, frames=10, filters=["format=yuv444p,pad=321:241:0:0:red"]
     )
     source = source_of(odd)
-    video = probe(source, Limits())
+    video = probe_file(source, Limits())
     assert video.facts.size_wh == (321, 241)
-    (segment,) = plan_segments(video, choose_frames(video.times, Sampling()), cut=False)
-    frames = list(iter_frames(source, video.facts, segment, Reading()))
+    (segment,) = plan_segments(video, choose_frames(video.times, Sampling()), split=False)
+    frames = list(iter_frames(source, video.facts, segment, ReadStats()))
     assert [number_in(frame.rgb()) for frame in frames] == list(range(10))
     assert frames[0].rgb().shape == (241, 321, 3)
     assert (np.abs(frames[0].rgb()[-1, -1].astype(int) - (255, 0, 0)) <= 6).all()
@@ -246,7 +246,7 @@ def test_sampled_frames_are_those_of_the_whole_video(name: str, tmp_path: Path) 
         assert [(seen.index, seen.timestamp, seen.pixels) for seen in look.frames] == [
             every[index] for index in chosen
         ]
-        assert not look.reading.is_partial
+        assert not look.stats.is_partial
 
 
 def test_nothing_is_wanted(tmp_path: Path) -> None:
@@ -256,9 +256,9 @@ def test_nothing_is_wanted(tmp_path: Path) -> None:
 
 def test_scaled_by_ffmpeg(tmp_path: Path) -> None:
     source = source_of(make_video(tmp_path / "a.mp4", *X264, frames=5, filters=["scale=640:360,setsar=1"]))
-    video = probe(source, Limits())
-    (segment,) = plan(source, video, Sampling())
-    for frame in iter_frames(source, video.facts, segment, Reading(), at_least_wh=(208, 208)):
+    video = probe_file(source, Limits())
+    (segment,) = split_video(source, video, Sampling())
+    for frame in iter_frames(source, video.facts, segment, ReadStats(), at_least_wh=(208, 208)):
         assert frame.size_wh == (640, 360)
         assert frame.rgb_covering((208, 117)).shape == (208, 370, 3)
         with pytest.raises(ValueError, match="read at 370x208"):
@@ -284,7 +284,7 @@ def test_file_that_is_cut_off_is_read_to_its_end(name: str, tmp_path: Path) -> N
     assert facts.is_cut_off
     assert facts.declared_frames == pytest.approx(300, abs=2)
     assert facts.duration_s == pytest.approx(12, abs=0.1)
-    assert 150 < look.reading.read < 250
+    assert 150 < look.stats.read < 250
     lost = [seen.index for seen in look.frames if seen.number != seen.index]
     assert all(index > look.indices[-1] - 3 for index in lost)  # the last may be half a picture
 
@@ -296,8 +296,8 @@ def test_damage_in_the_middle(tmp_path: Path) -> None:
     content[middle : middle + 3000] = os.urandom(3000)
     path.write_bytes(content)
     look = read_video(path)
-    assert look.reading.is_partial
-    assert look.reading.wanted == 200
+    assert look.stats.is_partial
+    assert look.stats.wanted == 200
     assert look.indices == sorted(set(look.indices))
     damaged = {seen.index for seen in look.frames if seen.number != seen.index}
     assert len(damaged) < 60
@@ -307,24 +307,24 @@ def test_damage_in_the_middle(tmp_path: Path) -> None:
 def test_same_code_for_a_file_that_changes(tmp_path: Path) -> None:
     path = make_video(tmp_path / "a.mp4", *X264, frames=10)
     source = source_of(path)
-    video = probe(source, Limits())
-    segment = plan(source, video, Sampling())[0]
+    video = probe_file(source, Limits())
+    segment = split_video(source, video, Sampling())[0]
     path.write_bytes(path.read_bytes() + b"\0")
     with pytest.raises(SourceError) as caught:
-        next(iter_frames(source, video.facts, segment, Reading()))
+        next(iter_frames(source, video.facts, segment, ReadStats()))
     assert caught.value.code is FailureCode.CHANGED_WHILE_READING
     path.unlink()
     with pytest.raises(SourceError) as caught:
-        next(iter_frames(source, video.facts, segment, Reading()))
+        next(iter_frames(source, video.facts, segment, ReadStats()))
     assert caught.value.code is FailureCode.VANISHED
 
 
 def test_whoever_stops_early_leaves_no_process_behind(tmp_path: Path) -> None:
     source = source_of(make_video(tmp_path / "a.mp4", *X264, filters=["scale=640:360,setsar=1"]))
-    video = probe(source, Limits())
-    segment = plan_segments(video, choose_frames(video.times, Sampling()), cut=False)[0]
+    video = probe_file(source, Limits())
+    segment = plan_segments(video, choose_frames(video.times, Sampling()), split=False)[0]
     others = set(psutil.Process().children())  # multiprocessing's own, if another test has used it here
-    with closing(iter_frames(source, video.facts, segment, Reading())) as frames:
+    with closing(iter_frames(source, video.facts, segment, ReadStats())) as frames:
         next(frames)
         (running,) = set(psutil.Process().children()) - others
     assert not running.is_running()
@@ -336,10 +336,10 @@ def test_memory_does_not_grow_with_the_video(tmp_path: Path) -> None:
         "-f", "lavfi", "-i", "testsrc2=size=640x360:rate=25:duration=60", "-c:v", "mpeg4", "-g", "25", path
     )
     source = source_of(path)
-    video = probe(source, Limits())
-    (segment,) = plan_segments(video, choose_frames(video.times, Sampling()), cut=False)
+    video = probe_file(source, Limits())
+    (segment,) = plan_segments(video, choose_frames(video.times, Sampling()), split=False)
     myself, early = psutil.Process(), 0
-    for frame in iter_frames(source, video.facts, segment, Reading()):
+    for frame in iter_frames(source, video.facts, segment, ReadStats()):
         if frame.index in (100, 1499):
             now = myself.memory_info().rss + sum(child.memory_info().rss for child in myself.children())
             early = early or now

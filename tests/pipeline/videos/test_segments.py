@@ -8,8 +8,8 @@ from fractions import Fraction
 
 import pytest
 
-from pipeline.videos.facts import FileState, FrameTimes, Video, VideoFacts
-from pipeline.videos.segments import LEAST_WORK, MOST_WORK, plan_segments
+from pipeline.videos.facts import FileVersion, FrameTimes, Video, VideoFacts
+from pipeline.videos.segments import MAX_WORK, MIN_WORK, plan_segments
 
 
 def video(
@@ -24,7 +24,7 @@ def video(
     facts = VideoFacts(size_wh, container, "h264", 0, Fraction(1), Fraction(25), frames / 25, frames, False)
     keyframes = array("q", range(0, frames, gop))
     times = FrameTimes(Fraction(1, 25), array("q", range(frames)), keyframes, by_pts=by_pts)
-    return Video(facts, times, FileState(1, 2))
+    return Video(facts, times, FileVersion(1, 2))
 
 
 def every(frames: int) -> array[int]:
@@ -41,13 +41,13 @@ def test_nothing_is_lost(frames: int, gop: int) -> None:
 
 
 def test_sizes() -> None:
-    assert len(plan_segments(video(LEAST_WORK, 10), every(LEAST_WORK))) == 1
+    assert len(plan_segments(video(MIN_WORK, 10), every(MIN_WORK))) == 1
     middling = plan_segments(video(795, 250), every(795))
     assert len(middling) == 12
     assert max(map(len, middling)) - min(map(len, middling)) <= 13
     assert len(plan_segments(video(500, 250), every(500))) == 8
     long = plan_segments(video(200_000, 48), every(200_000))
-    assert max(map(len, long)) < MOST_WORK + 48
+    assert max(map(len, long)) < MAX_WORK + 48
 
 
 def test_bounds_are_keyframes_where_decoding_in_vain_costs_more_than_uneven_shares() -> None:
@@ -74,7 +74,7 @@ def test_keyframes_only() -> None:
 
 
 def test_in_one_piece() -> None:
-    assert len(plan_segments(video(9000, 10), every(9000), cut=False)) == 1
+    assert len(plan_segments(video(9000, 10), every(9000), split=False)) == 1
     (counted,) = plan_segments(video(9000, 10, by_pts=False), every(9000))
     assert counted.seeks_s == (None,)
     assert counted.keys == counted.indices
@@ -96,7 +96,7 @@ def test_where_decoding_begins() -> None:
 
 
 def test_segments_travel_to_workers() -> None:
-    (segment,) = plan_segments(video(500, 500), every(500), cut=False)
+    (segment,) = plan_segments(video(500, 500), every(500), split=False)
     sent = pickle.dumps(segment)
     assert pickle.loads(sent) == segment
     assert len(sent) < 20 * 500

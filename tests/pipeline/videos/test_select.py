@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from pipeline.videos.ffmpeg import ffmpeg_path
-from pipeline.videos.select import SIGN_OF_LIFE, Run, find_runs, select_expression
+from pipeline.videos.select import HEARTBEAT_FRAMES, Run, find_runs, select_expression
 
 
 def selected(expression: str, frames: int) -> list[int]:
@@ -69,12 +69,12 @@ def test_too_many_runs_are_merged() -> None:
 def test_ffmpeg_selects_the_wanted_frames_and_signs_of_life(key: str, seeking: bool) -> None:
     wanted = sorted(random.Random(4).sample(range(6000), 2500))
     passed = selected(select_expression(find_runs(wanted, wanted), key, seeking=seeking), 6000)
-    signs = range(0, 6000, SIGN_OF_LIFE)
+    signs = range(0, 6000, HEARTBEAT_FRAMES)
     assert passed == sorted({*wanted, *signs, *range(wanted[-1], 6000)})
 
 
 def test_equal_steps() -> None:
     wanted = list(range(100, 900, 37))
     passed = selected(select_expression(find_runs(wanted, wanted), "pts", seeking=False), 1000)
-    signs = range(0, 1000, SIGN_OF_LIFE)
+    signs = range(0, 1000, HEARTBEAT_FRAMES)
     assert passed == sorted({*wanted, *signs, *range(wanted[-1], 1000)})

@@ -8,36 +8,36 @@ from pipeline.errors import FailureCode
 from pipeline.outcome import Outcome, Status
 from pipeline.source import Source, SourceKind
 from pipeline.tasks import JoinSegments, MinePhoto, MineSegment, ProbeVideo
-from pipeline.videos.facts import FileState, VideoFacts
-from pipeline.videos.messages import Cut, MinedStretch, Share, Stretch
+from pipeline.videos.facts import FileVersion, VideoFacts
+from pipeline.videos.messages import SegmentPart, SegmentResult, SegmentTask, VideoPlan
 from pipeline.videos.segments import Segment
 from pipeline.workers.queue import TaskQueue
 
 FACTS = VideoFacts((8, 8), "mp4", "h264", 0, Fraction(1), Fraction(25), 1.0, 3, False)
-STATE = FileState(1, 0)
+VERSION = FileVersion(1, 0)
 PHOTO = Source("/in/p.jpg", "p.jpg", SourceKind.PHOTO, "jpeg", 1, 0)
 VIDEO = Source("/in/v.mp4", "v.mp4", SourceKind.VIDEO, "mp4", 1, 0)
 FAILED = Outcome(VIDEO.path, Status.FAILED, FailureCode.WORKER_CRASHED, "died")
 
 
-def cut(segments: int) -> Cut:
-    stretches = (
-        Stretch(
+def cut(segments: int) -> VideoPlan:
+    tasks = (
+        SegmentTask(
             Segment(
                 number, Fraction(1, 25), array("q", [number]), array("q", [number]), 0, True, (None,),
-                None, False, STATE,
+                None, False, VERSION,
             )
         )
         for number in range(segments)
     )  # fmt: skip
-    return Cut(FACTS, STATE, tuple(stretches))
+    return VideoPlan(FACTS, VERSION, tuple(tasks))
 
 
-def mined(folder: Path, number: int) -> MinedStretch:
+def mined(folder: Path, number: int) -> SegmentResult:
     part = folder / f"part-{number}"
     part.touch()
     outputs = (f"v.mp4-frame-{number}",)
-    return MinedStretch(number, 1, False, {"report": Share(part, None)}, outputs, duration_s=2.0)
+    return SegmentResult(number, 1, False, {"report": SegmentPart(part, None)}, outputs, duration_s=2.0)
 
 
 def test_segments_go_before_new_sources_and_the_join_before_all(tmp_path):
@@ -48,12 +48,12 @@ def test_segments_go_before_new_sources_and_the_join_before_all(tmp_path):
     assert photo == MinePhoto(PHOTO)
     assert queue.note(look, cut(2)) is None
     first, second = queue.next(), queue.next()
-    assert [task.stretch.segment.number for task in (first, second)] == [0, 1]
+    assert [task.segment_task.number for task in (first, second)] == [0, 1]
     assert queue.note(second, mined(tmp_path, 1)) is None
     assert queue.note(first, mined(tmp_path, 0)) is None
     join = queue.next()
     assert isinstance(join, JoinSegments)
-    assert [stretch.number for stretch in join.mined] == [0, 1]
+    assert [result.number for result in join.mined] == [0, 1]
     outcome = queue.note(join, Outcome(VIDEO.path, Status.MINED, frames=2, outputs=("v.mp4.json",)))
     assert outcome is not None
     assert outcome.outputs == ("v.mp4-frame-0", "v.mp4-frame-1", "v.mp4.json")
@@ -68,7 +68,7 @@ def test_a_video_without_mined_frames_is_joined_at_once():
     queue = TaskQueue([VIDEO])
     look = queue.next()
     queue.note(look, cut(0))
-    assert queue.next() == JoinSegments(VIDEO, FACTS, STATE, ())
+    assert queue.next() == JoinSegments(VIDEO, FACTS, VERSION, ())
 
 
 def test_a_failed_segment_drops_the_rest_once_nobody_has_any_of_it_in_hand(tmp_path):
