@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
+
+from pipeline.component import Component, Detector, Writer
+
 CATALOG: dict[str, str] = {
     "deepdetector": "detectors.deepdetector:DeepDetector",
     "facedetector": "detectors.facedetector:FaceDetector",
@@ -12,3 +16,18 @@ CATALOG: dict[str, str] = {
     "simpledetector": "detectors.simpledetector:SimpleDetector",
     "videowriter": "annotators.videowriter:VideoWriter",
 }
+
+
+def load_class(target: str) -> type[Component]:
+    """The class that a target of the catalogue names.
+
+    Raises: ImportError, AttributeError: there is none; TypeError: it is no component, or does nothing.
+    """
+    module, _, name = target.partition(":")
+    found = getattr(importlib.import_module(module), name)
+    if not (isinstance(found, type) and issubclass(found, Detector | Writer)):
+        raise TypeError(f"{target} is neither a Detector nor a Writer")
+    work, missing = ("detect", Detector.detect) if issubclass(found, Detector) else ("open", Writer.open)
+    if getattr(found, work) is missing:
+        raise TypeError(f"{target} has no {work}() of its own")
+    return found

@@ -19,7 +19,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pipeline.detections import Detection, FrameResult, Region
 from pipeline.files.outputs import output_path
 from pipeline.frame import Frame
-from pipeline.source import MediaFacts, Source
+from pipeline.source import MediaFacts, Source, results_fingerprint
 from pipeline.videos.facts import VideoFacts
 from pipeline.videos.messages import SegmentPart, VideoResult
 
@@ -91,6 +91,10 @@ class Component:
     """
 
     Params: ClassVar[type[Params]] = Params
+    RESULTS_VERSION: ClassVar[int] = 1
+    """Raise it by one when the component finds or writes something else than before for equal params and
+    model files: every input of a pipeline that uses it is then mined again, once. Leave it for faster code,
+    for other messages, and for params whose default does what was done before."""
     forkable: bool = False
     """Whether processes may be forked off one in which it is loaded: it then holds no open file that is read
     on in each of them, no connection, no lock and no accelerator. (A thread is found out.) Workers start
@@ -227,6 +231,10 @@ class Writer(Component):
         Args:
             parts: of all segments, in the order of the video; none of a video without mined frames.
         """
+
+    def fingerprint_of(self, source: Source) -> str:
+        """The fingerprint of this pipeline's results for one input, which a report states as `pipeline`."""
+        return results_fingerprint(self.fingerprint, source.format)
 
     def path_for(self, source: Source, output_root: Path, suffix: str) -> Path:
         """Where an output of this writer lies; `suffix` as `.json` or `-annotated.jpg`."""

@@ -16,8 +16,9 @@ from operator import index
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from pipeline.catalog import load_class
 from pipeline.component import Component, Detector, Writer, WriterSession
-from pipeline.config.config import FILES, ComponentConfig, PipelineConfig, load_class
+from pipeline.config.values import FILES, ComponentConfig, PipelineConfig
 from pipeline.detections import Box, Detection, FrameResult, Region
 from pipeline.errors import FailureCode, MinerError, OutputNameError, SourceError
 from pipeline.files.outputs import output_path

@@ -22,9 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import __version__
-from pipeline.catalog import CATALOG
+from pipeline.catalog import CATALOG, load_class
 from pipeline.component import Writer
-from pipeline.config.config import load_class
 from pipeline.errors import MinerError
 from pipeline.files.cachefolder import CACHE_VARIABLE
 from pipeline.host.cores import usable_cores

@@ -39,7 +39,7 @@ class JsonReportWriter(Writer):
         """Begin a report; it stands under its name once the session ends well."""
         path = self.path_for(source, output_root, ".json")
         _check_own(path)
-        head = to_report_head(source, facts, self.fingerprint)
+        head = to_report_head(source, facts, self.fingerprint_of(source))
         with replace_file(path) as stream:
             session = _Session(stream, path, head)
             yield session
@@ -62,7 +62,7 @@ class JsonReportWriter(Writer):
         """Write a video's report."""
         path = self.path_for(source, output_root, ".json")
         _check_own(path)
-        join_frames_parts(path, source, video, parts, self.fingerprint)
+        join_frames_parts(path, source, video, parts, self.fingerprint_of(source))
 
 
 class _Session:

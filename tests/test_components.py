@@ -16,9 +16,8 @@ from annotated_types import Ge, Gt, Le, Lt
 from PIL import Image
 from pydantic import BaseModel, ValidationError
 
-from pipeline.catalog import CATALOG
+from pipeline.catalog import CATALOG, load_class
 from pipeline.component import Component, Detector, Writer
-from pipeline.config.config import load_class
 from pipeline.detections import Box, Detection, FrameResult, Label
 from pipeline.files.outputs import PART_SUFFIX
 from pipeline.files.walk import iter_sources

@@ -13,8 +13,8 @@ import pytest
 from PIL import Image
 
 import visualminer
-from pipeline.catalog import CATALOG
-from pipeline.config.config import load_class, read_config
+from pipeline.catalog import CATALOG, load_class
+from pipeline.config.config import read_config
 from pipeline.errors import FAILURE_MEANINGS, ExitCode, FailureCode
 from pipeline.models.catalog import STANDS_FOR, find_model
 from pipeline.models.fetched import is_here

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-import importlib
-import json
 import os
-from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 from pydantic import ValidationError
 
-from pipeline import __version__
-from pipeline.catalog import CATALOG
-from pipeline.component import Component, Detector, Params, Writer
+from pipeline.catalog import CATALOG, load_class
+from pipeline.component import Component, Params, Writer
+from pipeline.config.fingerprint import fingerprint_of
 from pipeline.config.validation import sentence_of, shown
+from pipeline.config.values import FILES, ComponentConfig, OnTruncated, PipelineConfig
 from pipeline.errors import PipelineFileError
 from pipeline.files.yamlfile import MAX_BYTES, KeyPath, YamlFile, parse_yaml
-from pipeline.models.hash import model_sha256
 from pipeline.text import did_you_mean, one_line, printable, shortened
 from pipeline.videos.sampling import Sampling
-
-FILES = "files"
-"""The input that stands for the photos and video frames themselves."""
 
 RESERVED_NAMES = (FILES, "frame", "time")
 """No component may be called so: the words mean something else in a pipeline file or a report."""
@@ -31,46 +24,7 @@ MAX_NAME_BYTES = 100
 """In UTF-8; a second writer's name becomes part of its files' names."""
 
 _TOP_LEVEL_KEYS = ("pipeline", "video", "on_truncated")
-OnTruncated = Literal["fail", "salvage"]
-"""What becomes of a photo that ends too early or is damaged: it fails, or is mined as far as it goes."""
 _COMPONENT_KEYS = ("name", "type", "inputs", "params")
-
-
-@dataclass(frozen=True, slots=True)
-class ComponentConfig:
-    """One component of a pipeline, validated.
-
-    Args:
-        name: unique in the pipeline.
-        type: the word in the pipeline file.
-        target: `module:Class` that implements it.
-        inputs: `files` or names of earlier detectors, in the file's order.
-        params: an instance of the class's own `Params`.
-    """
-
-    name: str
-    type: str
-    target: str
-    inputs: tuple[str, ...]
-    params: Params
-
-
-@dataclass(frozen=True, slots=True)
-class PipelineConfig:
-    """A validated pipeline.
-
-    Args:
-        components: in the order of the file; each one's inputs come before it.
-        fingerprint: SHA-256 over the effective configuration and the model files' contents: two runs with
-            equal fingerprints find the same things.
-        sampling: which frames of videos are mined.
-        on_truncated: what becomes of a photo that ends too early.
-    """
-
-    components: tuple[ComponentConfig, ...]
-    fingerprint: str
-    sampling: Sampling = field(default_factory=Sampling)
-    on_truncated: OnTruncated = "fail"
 
 
 def read_config(path: str, *, allow_plugins: bool = False) -> PipelineConfig:
@@ -94,43 +48,8 @@ def read_config(path: str, *, allow_plugins: bool = False) -> PipelineConfig:
     on_truncated = reader.read_on_truncated()
     if reader.problems:
         raise PipelineFileError([text for _, text in sorted(reader.problems, key=lambda problem: problem[0])])
-    fingerprint = _fingerprint(components, sampling, on_truncated)
+    fingerprint = fingerprint_of(components, sampling, on_truncated)
     return PipelineConfig(components, fingerprint, sampling, on_truncated)
-
-
-def load_class(target: str) -> type[Component]:
-    """The class that a target of the catalogue names.
-
-    Raises: ImportError, AttributeError: there is none; TypeError: it is no component, or does nothing.
-    """
-    module, _, name = target.partition(":")
-    found = getattr(importlib.import_module(module), name)
-    if not (isinstance(found, type) and issubclass(found, Detector | Writer)):
-        raise TypeError(f"{target} is neither a Detector nor a Writer")
-    work, missing = ("detect", Detector.detect) if issubclass(found, Detector) else ("open", Writer.open)
-    if getattr(found, work) is missing:
-        raise TypeError(f"{target} has no {work}() of its own")
-    return found
-
-
-def _fingerprint(
-    components: tuple[ComponentConfig, ...], sampling: Sampling, on_truncated: OnTruncated
-) -> str:
-    parts: list[Any] = [__version__]
-    if sampling != Sampling():
-        parts.append(sampling.model_dump())
-    if on_truncated != "fail":
-        parts.append(on_truncated)
-    for component in components:
-        files = load_class(component.target).model_files(component.params)
-        parts.append(
-            [
-                *(component.name, component.target, component.inputs),
-                component.params.model_dump(),
-                [model_sha256(file) for file in files],
-            ]
-        )
-    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
 
 
 class _ConfigReader:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pipeline.catalog import load_class
 from pipeline.component import Detector, Writer
-from pipeline.config.config import FILES, ComponentConfig, PipelineConfig, load_class
+from pipeline.config.values import FILES, ComponentConfig, PipelineConfig
 from pipeline.text import did_you_mean, shortened
 
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from pipeline.errors import OutputError
 from pipeline.ledger.ledgerfile import LEDGER_NAME, ledger_errors, open_ledger_file
 from pipeline.outcome import Status
-from pipeline.source import Stamp
+from pipeline.source import Stamp, results_fingerprint
 
 _TO_DISK_S = 5.0
 """A kill loses no record; a power cut loses those of this long, and their inputs are mined once more."""
@@ -24,8 +24,8 @@ _COLUMNS = (
     "duration_s, sha256, outputs, older_outputs, attempts, told"
 )
 _SELECT = f"SELECT {_COLUMNS} FROM inputs WHERE "  # noqa: S608 - no value of anybody's in it
-_KNOWN = """SELECT format, sentence, outputs FROM inputs WHERE path = ? AND size = ? AND mtime_ns = ?
-    AND device = ? AND inode = ? AND context = ? AND status != 'failed'"""
+_KNOWN = """SELECT format, sentence, outputs, context FROM inputs WHERE path = ? AND size = ? AND mtime_ns = ?
+    AND device = ? AND inode = ? AND status != 'failed'"""
 _INSERT = f"INSERT OR REPLACE INTO inputs ({_COLUMNS}) VALUES ({', '.join('?' * 18)})"  # noqa: S608
 
 
@@ -35,12 +35,18 @@ class Context(NamedTuple):
     Args:
         root: the folder that inputs' paths are relative to, absolute.
         pipeline: its fingerprint.
-        limits: what the command line allows an input to cost; a failure may be due to it.
+        limits: what else decides what becomes of an input that is not mined: what the command line allows
+            it to cost, and the program's version.
     """
 
     root: str
     pipeline: str
     limits: str
+
+    def of_format(self, format_: str | None) -> Context:
+        """The same for an input of this format, a word of `pipeline.source.FORMATS`."""
+        pipeline = results_fingerprint(self.pipeline, format_)
+        return self if pipeline is self.pipeline else self._replace(pipeline=pipeline)
 
 
 class Known(NamedTuple):
@@ -49,6 +55,7 @@ class Known(NamedTuple):
     format: str | None
     sentence: str
     outputs: tuple[str, ...]
+    context: Context
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +134,10 @@ class Ledger:
         row = self._one(_SELECT + "path = ?", (os.fsencode(relative),))
         return None if row is None else self._to_record(row)
 
-    def known(self, relative: str, stamp: Stamp, context: Context) -> Known | None:
-        """What came of an input that is as it was, in the same context, unless it failed. Made to be fast."""
-        row = self._one(_KNOWN, (os.fsencode(relative), *stamp[:4], self._id_of(context)))
-        return None if row is None else Known(row[0], row[1], _parted(row[2]))
+    def known(self, relative: str, stamp: Stamp) -> Known | None:
+        """What came of an input that is as it was, unless it failed. Made to be fast."""
+        row = self._one(_KNOWN, (os.fsencode(relative), *stamp[:4]))
+        return None if row is None else Known(row[0], row[1], _parted(row[2]), self._context_of(row[3]))
 
     def record(self, record: Record) -> None:
         """Put one record in, in place of any earlier one of its path."""

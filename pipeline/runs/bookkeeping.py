@@ -136,13 +136,14 @@ class Bookkeeping:
         earlier = self._ledger.look_up(relative)
         outputs = set(outcome.outputs)
         older = () if earlier is None else (*earlier.outputs, *earlier.older_outputs)
+        context = self._context.of_format(format_)
         failed = outcome.status is Status.FAILED
         if failed:
             self._failed.append(relative)
         record = Record(
             relative,
             stamp,
-            self._context,
+            context,
             Status.MINED if outcome.status is Status.RENAMED else outcome.status,
             format=format_,
             code=outcome.code,
@@ -152,7 +153,7 @@ class Bookkeeping:
             sha256=outcome.sha256,
             outputs=outcome.outputs,
             older_outputs=tuple(sorted({name for name in older if name not in outputs})),
-            attempts=_attempts(outcome, stamp, self._context, earlier) if failed else 0,
+            attempts=_attempts(outcome, stamp, context, earlier) if failed else 0,
             told=not failed,
         )
         self._ledger.record(record)

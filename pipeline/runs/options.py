@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline import __version__
 from pipeline.catalog import CATALOG
-from pipeline.config.config import PipelineConfig
+from pipeline.config.values import PipelineConfig
 from pipeline.errors import UsageError
 from pipeline.files.walk import Skipped, iter_sources
 from pipeline.ledger.ledger import Context, Ledger
@@ -93,7 +94,7 @@ def context_of(options: Options, config: PipelineConfig) -> Context:
     """What of this run decides what becomes of an input."""
     path = os.path.abspath(options.input)
     root = path if os.path.isdir(path) else os.path.dirname(path)
-    limits = f"{options.max_megapixels:g} megapixels, {options.timeout_s:g} seconds"
+    limits = f"{options.max_megapixels:g} megapixels, {options.timeout_s:g} seconds, version {__version__}"
     return Context(root, config.fingerprint, limits)
 
 

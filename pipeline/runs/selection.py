@@ -92,9 +92,18 @@ class Selection:
 
     def known(self, relative: str, stamp: Stamp) -> Known | None:
         """What the ledger has of an input that is as it was, so that nobody need look what it is."""
-        known = None if self._force else self._ledger.known(relative, stamp, self._context)
+        known = None if self._force else self._ledger.known(relative, stamp)
+        if known is not None and not self._is_current(known):
+            known = None
         self._last = (relative, stamp, known)
         return known
+
+    def _is_current(self, known: Known) -> bool:
+        """Whether a run like this one came to it; limits count only where nothing was mined."""
+        root, pipeline, limits = known.context
+        if known.format is None:
+            return (root, limits) == (self._context.root, self._context.limits)
+        return (root, pipeline) == (self._context.root, self._context.of_format(known.format).pipeline)
 
     def decide(self, path: str, relative: str, stamp: Stamp) -> Decision:
         """What is to be done with the input at `path`, which is `relative` to the context's root.
@@ -114,7 +123,7 @@ class Selection:
             if other is not None:
                 return Decision(Reason.RENAMED, other)
             return Decision(Reason.NEW if record is None else Reason.CHANGED, record)
-        if record.context.pipeline != self._context.pipeline:
+        if record.context.pipeline != self._context.of_format(record.format).pipeline:
             return Decision(Reason.OTHER_PIPELINE, record)
         if record.status is Status.FAILED:
             return Decision(Reason.RETRY if self._is_retried(record) else Reason.LEFT_ALONE, record)
@@ -160,7 +169,8 @@ class Selection:
         return True
 
     def _is_retried(self, record: Record) -> bool:
-        if self._retry_failed or record.context != self._context or record.code in _OUTSIDE:
+        context = self._context.of_format(record.format)
+        if self._retry_failed or record.context != context or record.code in _OUTSIDE:
             return True
         # What fails while a run is being killed may have been killed with it.
         return record.code in _LUCK and (record.attempts < ATTEMPTS or not record.told)
@@ -173,7 +183,7 @@ class Selection:
             if (
                 record.relative != relative
                 and record.status is Status.MINED
-                and record.context.pipeline == self._context.pipeline
+                and record.context.pipeline == self._context.of_format(record.format).pipeline
                 and same_content(record)
                 and self.outputs_are_there(record)
             ):

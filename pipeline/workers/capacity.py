@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
-from pipeline.config.config import PipelineConfig, load_class
+from pipeline.catalog import load_class
+from pipeline.config.values import PipelineConfig
 
 WORKER_BYTES = 250_000_000
 """A worker's libraries, two copies of a 12-megapixel photo, and what the decoders need beside them."""

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from pipeline.config.config import PipelineConfig
+from pipeline.config.values import PipelineConfig
 from pipeline.errors import ExitCode, MinerError
 from pipeline.host.logs import set_levels
 from pipeline.host.processes import (

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 
-from pipeline.config.config import load_class
+from pipeline.catalog import load_class
 from pipeline.workers.handle import WorkerHandle
 from pipeline.workers.process import WorkerSettings
 from pipeline.workers.reaping import child_subreaper, reap_children

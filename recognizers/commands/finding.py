@@ -8,9 +8,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from pipeline.catalog import CATALOG
+from pipeline.catalog import CATALOG, load_class
 from pipeline.component import Detector
-from pipeline.config.config import FILES, ComponentConfig, PipelineConfig, load_class, read_config
+from pipeline.config.config import read_config
+from pipeline.config.values import FILES, ComponentConfig, PipelineConfig
 from pipeline.detections import Region
 from pipeline.errors import UsageError
 from pipeline.frame import Frame

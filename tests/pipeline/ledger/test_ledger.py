@@ -78,7 +78,7 @@ def test_names_are_bytes(tmp_path: Path, name: bytes) -> None:
         ledger.record(record)
     with Ledger(tmp_path) as ledger:
         assert ledger.look_up(f"d/{text}") == record
-        known = ledger.known(record.relative, record.stamp, record.context)
+        known = ledger.known(record.relative, record.stamp)
         assert known is not None
         assert known.outputs == record.outputs
 
@@ -103,25 +103,19 @@ def test_known_is_what_did_not_fail_and_is_as_it_was(tmp_path: Path) -> None:
     with Ledger(tmp_path) as ledger:
         ledger.record_many([MINED, ignored])
         path, stamp = MINED.relative, MINED.stamp
-        assert ledger.known(path, stamp, CONTEXT) == Known("jpeg", "", MINED.outputs)
-        assert ledger.known("x.txt", stamp, CONTEXT) == Known(None, "no photo", ())
-        assert ledger.known("other", stamp, CONTEXT) is None
+        assert ledger.known(path, stamp) == Known("jpeg", "", MINED.outputs, CONTEXT)
+        assert ledger.known("x.txt", stamp) == Known(None, "no photo", (), CONTEXT)
+        assert ledger.known("other", stamp) is None
         for changed in (
             stamp._replace(size_bytes=1),
             stamp._replace(mtime_ns=1),
             stamp._replace(device=1),
             stamp._replace(inode=1),
         ):
-            assert ledger.known(path, changed, CONTEXT) is None
-        assert ledger.known(path, stamp._replace(ctime_ns=1), CONTEXT) is not None
-        for other in (
-            CONTEXT._replace(root="/x"),
-            CONTEXT._replace(pipeline="b"),
-            CONTEXT._replace(limits=""),
-        ):
-            assert ledger.known(path, stamp, other) is None
+            assert ledger.known(path, changed) is None
+        assert ledger.known(path, stamp._replace(ctime_ns=1)) is not None
         ledger.record(replace(MINED, status=Status.FAILED))
-        assert ledger.known(path, stamp, CONTEXT) is None
+        assert ledger.known(path, stamp) is None
 
 
 def test_finds_the_same_size_and_time(tmp_path: Path) -> None:

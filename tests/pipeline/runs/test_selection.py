@@ -16,7 +16,7 @@ from pipeline.files.hashing import sha256_of
 from pipeline.ledger.ledger import Context, Ledger, Record
 from pipeline.outcome import Status
 from pipeline.runs.selection import Decision, Reason, Selection
-from pipeline.source import Stamp
+from pipeline.source import FORMATS, Stamp
 
 
 class Place:
@@ -146,6 +146,20 @@ def test_other_pipeline(place: Place) -> None:
         place.reason("a.jpg", context=place.context._replace(pipeline="pipeline 2")) is Reason.OTHER_PIPELINE
     )
     assert place.reason("a.jpg", context=place.context._replace(limits="300 MP")) is Reason.DONE
+
+
+def test_format_that_is_decoded_differently(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only its inputs are mined again, and what is mined then is done."""
+    for name, format_ in (("a.jpg", "jpeg"), ("b.heic", "heif")):
+        place.put(name, name.encode())
+        place.mined(name, format=format_)
+    monkeypatch.setitem(FORMATS, "heif", FORMATS["heif"]._replace(results_version=2))
+    assert place.reason("a.jpg") is Reason.DONE
+    assert place.reason("b.heic") is Reason.OTHER_PIPELINE
+    place.mined("b.heic", format="heif", context=place.context.of_format("heif"))
+    assert place.reason("b.heic") is Reason.DONE
+    (place.input / "b.heic").rename(place.input / "c.heic")
+    assert place.reason("c.heic") is Reason.RENAMED
 
 
 @pytest.mark.parametrize("gone", ["a.jpg.json", "a.jpg-annotated.jpg"])

@@ -1,0 +1,52 @@
+"""A validated pipeline as frozen values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pipeline.component import Params
+from pipeline.videos.sampling import Sampling
+
+FILES = "files"
+"""The input that stands for the photos and video frames themselves."""
+
+OnTruncated = Literal["fail", "salvage"]
+"""What becomes of a photo that ends too early or is damaged: it fails, or is mined as far as it goes."""
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentConfig:
+    """One component of a pipeline, validated.
+
+    Args:
+        name: unique in the pipeline.
+        type: the word in the pipeline file.
+        target: `module:Class` that implements it.
+        inputs: `files` or names of earlier detectors, in the file's order.
+        params: an instance of the class's own `Params`.
+    """
+
+    name: str
+    type: str
+    target: str
+    inputs: tuple[str, ...]
+    params: Params
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineConfig:
+    """A validated pipeline.
+
+    Args:
+        components: in the order of the file; each one's inputs come before it.
+        fingerprint: SHA-256 over the effective configuration and the model files' contents: two runs with
+            equal fingerprints find the same things.
+        sampling: which frames of videos are mined.
+        on_truncated: what becomes of a photo that ends too early.
+    """
+
+    components: tuple[ComponentConfig, ...]
+    fingerprint: str
+    sampling: Sampling = field(default_factory=Sampling)
+    on_truncated: OnTruncated = "fail"
