@@ -14,6 +14,7 @@ from typing import NoReturn
 
 from pipeline import __version__
 from pipeline.errors import ExitCode, MinerError, SourceError
+from pipeline.host.command import program_name
 from pipeline.host.processes import open_standard_streams
 from recognizers.commands import (
     crop,
@@ -43,9 +44,9 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
-        prog="facerec_train.py",
+        prog=program_name("facerec-train"),
         description="Teach the face recognizer: crop faces, then stats, resize, csv, train and test.",
-        epilog="Each command explains its arguments: facerec_train.py train --help",
+        epilog=f"Each command explains its arguments: {program_name('facerec-train')} train --help",
     )
     parser.add_argument("--version", action="version", version=f"Deep Visual Miner {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")

@@ -9,6 +9,7 @@ import argparse
 import sys
 
 from pipeline.errors import ExitCode
+from pipeline.host.command import program_name
 from pipeline.host.processes import open_standard_streams
 from pipeline.selftest import machine_lines, run_checks
 
@@ -16,9 +17,9 @@ from pipeline.selftest import machine_lines, run_checks
 def main(arguments: list[str] | None = None) -> int:
     """Say what this machine is, try every component, say what is broken."""
     argparse.ArgumentParser(
-        prog="testimage.py",
+        prog=program_name("visualminer-selftest"),
         description="Try every component on a picture drawn for the purpose; exit code 3 if one is broken.",
-        epilog="example: testimage.py",
+        epilog=f"example: {program_name('visualminer-selftest')}",
     ).parse_args(arguments)
     for line in machine_lines():
         print(line)

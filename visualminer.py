@@ -20,8 +20,10 @@ from datetime import datetime
 
 from pipeline import __version__
 from pipeline.config.config import read_config
+from pipeline.config.examples import EXAMPLES, read_example
 from pipeline.config.warnings import iter_doubts
 from pipeline.errors import ExitCode, LockedError, MinerError
+from pipeline.host.command import program_name
 from pipeline.host.logs import NOTICE, set_up_logging
 from pipeline.host.processes import keep_numpy_to_one_thread, open_standard_streams
 from pipeline.miner import NICE, mine
@@ -46,14 +48,17 @@ _log = logging.getLogger("visualminer")
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="visualminer.py",
+        prog=program_name("visualminer"),
         description="Find what is in your photos: a JSON report and an annotated copy for each of them.",
-        epilog="example: visualminer.py ~/photos ~/photos-mined example-pipeline.yml",
+        epilog=f"example: {program_name('visualminer')} ~/photos ~/photos-mined demo-pipeline.yml",
     )
     parser.add_argument("input", metavar="INPUT", nargs="?", help="a photo, or a folder of them")
     parser.add_argument("output", metavar="OUTPUT", nargs="?", help="a folder; mirrors INPUT's folders")
     parser.add_argument("pipeline", metavar="PIPELINE", nargs="?", help="the pipeline file, YAML")
     parser.add_argument("--check", metavar="PIPELINE", help="only say what is wrong with a pipeline file")
+    parser.add_argument(
+        "--example", choices=EXAMPLES, metavar="NAME", help=f"print a pipeline file: {', '.join(EXAMPLES)}"
+    )
     parser.add_argument(
         "--workers", type=_whole, metavar="N", help="worker processes (default: one a usable core; 0: none)"
     )
@@ -148,6 +153,10 @@ def main(arguments: list[str] | None = None) -> int:
     on_terminal = sys.stderr.isatty() and not given.quiet
     try:
         set_up_logging(_level(given, on_terminal), given.log_file, given.log_format)
+        if given.example is not None:
+            sys.stdout.write(read_example(given.example))
+            sys.stdout.flush()
+            return ExitCode.OK
         if given.check is not None:
             config = read_config(given.check, allow_plugins=given.allow_plugins)
             for doubt in iter_doubts(config):
@@ -170,8 +179,10 @@ def main(arguments: list[str] | None = None) -> int:
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = _parser()
     given = parser.parse_args(arguments)
-    if given.check is None and given.pipeline is None:
-        parser.error("INPUT, OUTPUT and PIPELINE are needed, or --check PIPELINE")
+    if given.example is not None and (given.check is not None or given.input is not None):
+        parser.error("--example NAME stands alone: it mines nothing")
+    if given.check is None and given.example is None and given.pipeline is None:
+        parser.error("INPUT, OUTPUT and PIPELINE are needed, or --check PIPELINE, or --example NAME")
     if given.check is not None and given.input is not None:
         parser.error("--check PIPELINE stands alone: it mines nothing")
     if given.dry_run and (given.quiet or given.summary is not None):

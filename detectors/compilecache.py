@@ -12,6 +12,7 @@ import contextlib
 import errno
 import fcntl
 import hashlib
+import importlib.util
 import logging
 import os
 import subprocess
@@ -24,6 +25,7 @@ from typing import Literal, NamedTuple, TypeVar
 from pipeline.errors import ExitCode, ModelError
 from pipeline.files.cachefolder import cache_folder
 from pipeline.files.outputs import sweep_parts
+from pipeline.host.command import install_command
 from pipeline.host.logs import NOTICE
 from pipeline.models.hash import model_sha256
 from pipeline.text import printable
@@ -173,7 +175,15 @@ def _open_lock(path: Path) -> int:
 
 
 def _make(compiler: Compiler, files: Sequence[Path], precision: str, output: Path) -> None:
-    """Compile, where the folder is locked, and tidy up."""
+    """Compile, where the folder is locked, and tidy up.
+
+    Raises: ModelError: TensorFlow is not installed; says what to type.
+    """
+    if importlib.util.find_spec("tensorflow") is None:
+        raise ModelError(
+            f"{printable(files[0])}: must be compiled by TensorFlow, which is not installed; "
+            f"type: {install_command('tensorflow')}"
+        )
     sweep_parts(output.parent)
     _sweep_unused(output.parent)
     _compile(compiler, files, precision, output)

@@ -15,6 +15,7 @@ from PIL import Image
 import visualminer
 from pipeline.catalog import CATALOG, load_class
 from pipeline.config.config import read_config
+from pipeline.config.examples import EXAMPLES
 from pipeline.errors import FAILURE_MEANINGS, ExitCode, FailureCode
 from pipeline.models.catalog import STANDS_FOR, find_model
 from pipeline.models.fetched import is_here
@@ -38,6 +39,7 @@ def test_there_are_the_pipeline_files_of_2017_and_the_demo() -> None:
     names = {path.stem for path in PIPELINES}
     original = {"example-pipeline", "onlycascade", "onlycatfacerecog", "onlydetector", "onlydetectorreport"}
     assert names == original | {"demo-pipeline"}
+    assert {path.name for path in PIPELINES} == set(EXAMPLES.values())
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert all(f"({path.name})" in readme for path in PIPELINES)
 

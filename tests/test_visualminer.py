@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from pipeline import __version__
+from pipeline.config.examples import EXAMPLES
 from pipeline.errors import ExitCode
 from pipeline.models.__main__ import main as models
 from pipeline.models.fetched import model_folder
@@ -362,3 +363,17 @@ for path in pathlib.Path(folder).iterdir():
         json.loads(path.read_bytes())
 sys.exit(code)
 """
+
+
+def test_example_prints_a_pipeline_file() -> None:
+    for name, file in EXAMPLES.items():
+        done = run("--example", name)
+        assert (done.returncode, done.stderr) == (ExitCode.OK, "")
+        assert done.stdout == (ROOT / file).read_text(encoding="utf-8")
+
+
+def test_there_is_no_such_example() -> None:
+    done = run("--example", "demmo")
+    assert done.returncode == ExitCode.USAGE
+    assert "demmo" in done.stderr
+    assert "onlycascade" in done.stderr

@@ -17,6 +17,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from pipeline.errors import ExitCode, MinerError, ModelError
+from pipeline.host.command import command
 from pipeline.models.added import add_model, iter_added, verify_added
 from pipeline.models.catalog import (
     DEFAULT,
@@ -37,7 +38,7 @@ from pipeline.models.files import (
 )
 from pipeline.text import printable
 
-PROGRAM = ".venv/bin/python -m pipeline.models"
+PROGRAM = command("visualminer-models")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -260,6 +261,11 @@ def _add_adding(commands: Any) -> None:
     adding.set_defaults(act=_add)
 
 
+def run() -> int:
+    """Run as a program of its own: SIGTERM ends it in good order, so that temporary files are removed."""
+    signal.signal(signal.SIGTERM, _terminate)
+    return main()
+
+
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, _terminate)  # so that temporary files are removed
-    sys.exit(main())
+    sys.exit(run())

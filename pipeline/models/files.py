@@ -19,6 +19,7 @@ import platformdirs
 
 from pipeline.errors import ModelError
 from pipeline.files.cachefolder import CACHE_VARIABLE, cache_folder
+from pipeline.host.command import command
 from pipeline.host.logs import NOTICE
 from pipeline.models.catalog import (
     DEFAULT,
@@ -35,8 +36,8 @@ from pipeline.text import printable, suggestions
 
 _log = logging.getLogger(__name__)
 
-FETCH_COMMAND = ".venv/bin/python -m pipeline.models fetch"
-ADD_COMMAND = ".venv/bin/python -m pipeline.models add"
+FETCH_COMMAND = f"{command('visualminer-models')} fetch"
+ADD_COMMAND = f"{command('visualminer-models')} add"
 
 DEBIAN_CASCADE_FOLDERS = tuple(
     Path("/usr/share", opencv, kind)

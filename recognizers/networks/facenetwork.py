@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 from pipeline.errors import ModelError
+from pipeline.host.command import install_command
 from pipeline.models.catalog import DEFAULT
 from pipeline.models.fetched import partly_here
 from pipeline.models.files import FETCH_COMMAND, resolve_face_network
@@ -31,7 +32,7 @@ DescriptorArray: TypeAlias = "NDArray[np.float32]"
 DLIB = "dlib-face"
 SFACE = "sface"
 
-INSTALL_DLIB = ".venv/bin/python -m pip install --require-hashes -r requirements-embedding.txt"
+INSTALL_DLIB = install_command("dlib")
 
 _KNOWN = f"give {SFACE}, {DLIB}, or the path of an .onnx file that describes faces of 112 x 112 pixels"
 

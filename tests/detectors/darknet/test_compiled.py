@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -328,3 +329,14 @@ def test_a_worker_never_imports_tensorflow(
         assert problems == []
         assert in_parent == []
         assert in_worker == ["ai_edge_litert", "cv2"]
+
+
+def test_without_tensorflow_it_says_what_to_install(
+    cache: Path, pair: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == "tensorflow" else found(name)
+    )
+    with pytest.raises(ModelError, match=r'by TensorFlow, which is not installed; type: .*\[tensorflow\]"$'):
+        compiled_network(*pair, "float32")
