@@ -32,6 +32,7 @@ check: .venv/.installed-dev
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
+	.venv/bin/lint-imports
 
 benchmark: .venv/.installed-dev
 	$(PY) -m benchmarks.photos
