@@ -44,7 +44,7 @@ class Box:
         return self.width <= 0 or self.height <= 0
 
     def clipped(self, size_wh: tuple[int, int]) -> Box:
-        """The box cut to an image of `size_wh` (width, height) pixels; may come out empty."""
+        """The box clipped to an image of `size_wh` (width, height) pixels; it may become empty."""
         width, height = size_wh
         return Box(
             min(max(self.x1, 0), width),
@@ -69,12 +69,12 @@ class Box:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Region(Box):
-    """Where a detector is to look: a box, and what is known of what an earlier component found there.
+    """Where a detector looks: a box, with the landmarks of the earlier detection that it comes from.
 
-    It is a `Box`, serves as one, and equals every other with the same corners.
+    A region is a `Box` and equals every box with the same corners.
 
     Args:
-        landmarks: of the earlier detection; None: not known.
+        landmarks: of the earlier detection, or None.
     """
 
     landmarks: Landmarks | None = None
@@ -84,7 +84,7 @@ class Region(Box):
         return self.xyxy == other.xyxy if isinstance(other, Box) else NotImplemented
 
     def __hash__(self) -> int:
-        """As of the box."""
+        """The hash of the box."""
         return hash(self.xyxy)
 
 
@@ -93,11 +93,11 @@ class Label:
     """One answer to "what is it?".
 
     Args:
-        text: what a person reads, `cat` or a name.
-        confidence: 0 to 1, or None where the detector has none (a cascade).
-        method: the recognition strategy that says so (`eigen`, `embedding` ...), or None.
-        distance: how far the probe lies from the known face, smaller is nearer, in the strategy's
-            own unit; None outside recognition.
+        text: for people, such as `cat` or a name.
+        confidence: 0 to 1, or None if the detector has none (a cascade).
+        method: the recognition strategy that gave this label (`eigen`, `embedding` ...), or None.
+        distance: between the face and the nearest known face, in the strategy's own unit; None outside
+            recognition.
     """
 
     text: str
@@ -113,7 +113,7 @@ class Detection:
     Args:
         box: where it is.
         labels: what it is.
-        landmarks: points of it, see `Landmarks`; None: not known.
+        landmarks: points of it, see `Landmarks`, or None.
     """
 
     box: Box
@@ -122,7 +122,7 @@ class Detection:
 
     @property
     def region(self) -> Region:
-        """It as a place to look."""
+        """The detection's box and landmarks as a region for later components."""
         return Region(*self.box.xyxy, landmarks=self.landmarks)
 
     def carries(self, texts: frozenset[str]) -> bool:
@@ -137,7 +137,7 @@ class FrameResult:
     Args:
         frame_index: 0-based; 0 for a photo.
         timestamp: seconds from the start of the video, or None for a photo.
-        found: component name -> its detections, an empty tuple where it found nothing.
+        found: the detections of each component by its name; an empty tuple if it found nothing.
     """
 
     frame_index: int

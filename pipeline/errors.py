@@ -1,7 +1,7 @@
 """Exit codes, failure codes, and the exceptions that carry them.
 
-Everything that a person or a script can be told about a run is named here; the front doors
-(`visualminer.py` and its siblings) print an exception's sentence and exit with its code.
+All outcomes that are reported to a person or a script are named here. The programs (`visualminer.py` and the
+others) print an exception's sentence and exit with its code.
 """
 
 from __future__ import annotations
@@ -11,28 +11,28 @@ from enum import IntEnum, StrEnum
 
 
 class ExitCode(IntEnum):
-    """What a run's exit status says."""
+    """The exit status of a run."""
 
     OK = 0
     """Every photo and video was mined."""
     SOME_FAILED = 1
-    """The run came to its end, but some files failed; the summary names each with its reason."""
+    """The run completed, but some files failed; the summary names each with its reason."""
     USAGE = 2
     """The command line or the pipeline file is wrong; nothing was mined."""
     ENVIRONMENT = 3
-    """The machine does not allow it: output not writable, disk full, a model that does not load."""
+    """The environment does not allow it: output not writable, disk full, a model that does not load."""
     LOCKED = 4
-    """Another run has the output folder; nothing was mined."""
+    """Another run is using the output folder; nothing was mined."""
     INTERRUPTED = 130
-    """Ctrl-C (SIGINT): what was in hand was finished or dropped whole."""
+    """Ctrl-C (SIGINT): inputs in progress were finished or dropped completely."""
     TERMINATED = 143
     """SIGTERM: as INTERRUPTED."""
     BROKEN_PIPE = 141
-    """Whatever read the program's output went away."""
+    """The reader of the program's output has closed the pipe."""
 
 
 class FailureCode(StrEnum):
-    """Why one input was not mined: stable words for scripts, beside a sentence for people."""
+    """Why an input was not mined: stable words for scripts; people get a sentence as well."""
 
     EMPTY_FILE = "empty_file"
     UNSUPPORTED_FORMAT = "unsupported_format"
@@ -55,24 +55,24 @@ class FailureCode(StrEnum):
 
 
 FAILURE_MEANINGS: dict[FailureCode, str] = {
-    FailureCode.EMPTY_FILE: "a photo or video by its name, with no bytes in it",
-    FailureCode.UNSUPPORTED_FORMAT: "a photo or video by its name, but not by its content",
+    FailureCode.EMPTY_FILE: "named like a photo or video, but it has no bytes",
+    FailureCode.UNSUPPORTED_FORMAT: "named like a photo or video, but its content is neither",
     FailureCode.TRUNCATED: "the file ends too early or its data is damaged",
     FailureCode.TOO_LARGE: "more megapixels than --max-megapixels allows",
     FailureCode.NOT_A_REGULAR_FILE: "a pipe, a device or a socket",
-    FailureCode.VANISHED: "gone between being listed and being read (skipped, not failed)",
-    FailureCode.CHANGED_WHILE_READING: "somebody was writing to it while it was read",
-    FailureCode.UNREADABLE: "no permission, or the disk would not read it",
+    FailureCode.VANISHED: "deleted between listing and reading (skipped, not failed)",
+    FailureCode.CHANGED_WHILE_READING: "it was written to while it was read",
+    FailureCode.UNREADABLE: "no permission, or a read error of the disk",
     FailureCode.DIR_UNREADABLE: "a folder that could not be listed",
-    FailureCode.OUTPUT_NAME_TAKEN: "something that the miner did not write stands where its output belongs",
-    FailureCode.UNREADABLE_VIDEO: "a video by its first bytes, but nothing that ffmpeg can open",
-    FailureCode.NO_VIDEO_STREAM: "no moving pictures in it: sound alone, perhaps with a cover",
-    FailureCode.DECODER_FAILED: "ffmpeg is missing, has no decoder for it, decoded no frame or was killed",
-    FailureCode.DECODER_TIMEOUT: "ffmpeg gave nothing for a minute and was killed",
+    FailureCode.OUTPUT_NAME_TAKEN: "a file that the miner did not write has the name of its output",
+    FailureCode.UNREADABLE_VIDEO: "starts like a video, but ffmpeg cannot open it",
+    FailureCode.NO_VIDEO_STREAM: "no video in it: only sound, perhaps with a cover picture",
+    FailureCode.DECODER_FAILED: "ffmpeg is missing, has no decoder for it, decoded no frame, or was killed",
+    FailureCode.DECODER_TIMEOUT: "ffmpeg returned nothing for a minute and was killed",
     FailureCode.TIMEOUT: "took longer than --timeout allows",
-    FailureCode.OUT_OF_MEMORY: "needed more memory than there is",
-    FailureCode.WORKER_CRASHED: "killed the worker process that had it in hand, twice",
-    FailureCode.COMPONENT_FAILED: "a component raised an error that it should not",
+    FailureCode.OUT_OF_MEMORY: "needed more memory than is available",
+    FailureCode.WORKER_CRASHED: "crashed the worker process that was mining it, twice",
+    FailureCode.COMPONENT_FAILED: "a component raised an unexpected error",
 }
 """One line for each failure code; docs/scripting.md says the same."""
 
@@ -84,7 +84,7 @@ class MinerError(Exception):
 
 
 class UsageError(MinerError):
-    """The command line asks for something that cannot be."""
+    """The command line is wrong."""
 
     exit_code = ExitCode.USAGE
 
@@ -104,7 +104,7 @@ class PipelineFileError(MinerError):
 
 
 class ModelError(MinerError):
-    """A model file that is missing, damaged, or not what its reader can read."""
+    """A model file is missing, damaged, or not of a kind that its reader supports."""
 
 
 class OutputError(MinerError):
@@ -112,20 +112,20 @@ class OutputError(MinerError):
 
 
 class LockedError(MinerError):
-    """Another run has the output folder."""
+    """Another run is using the output folder."""
 
     exit_code = ExitCode.LOCKED
 
 
 class OutputNameError(OutputError):
-    """One output's name cannot be had: something else stands there, or it is too long.
+    """The name of one output cannot be used: it is taken by something else, or too long.
 
-    For whoever mines many sources this is one source's failure; for others it is an `OutputError`.
+    A run over many sources reports this as the failure of one source; elsewhere it is an `OutputError`.
     """
 
 
 class SourceError(Exception):
-    """One input cannot be mined; the run goes on without it.
+    """One input cannot be mined; the run continues without it.
 
     Args:
         code: the reason, for scripts.

@@ -1,4 +1,4 @@
-"""What became of one input, and of a whole run."""
+"""The result of one input, and of a complete run."""
 
 from __future__ import annotations
 
@@ -10,34 +10,34 @@ from pipeline.source import SourceKind
 
 
 class Status(StrEnum):
-    """The ends that an input can come to."""
+    """How the processing of an input can end."""
 
     MINED = "mined"
     FAILED = "failed"
     IGNORED = "ignored"
     """Neither photo nor video, or gone before it was read."""
     UNCHANGED = "unchanged"
-    """Mined by an earlier run, and nothing has changed since."""
+    """Mined by an earlier run and unchanged since."""
     RENAMED = "renamed"
-    """Mined by an earlier run under another name or in another place: its outputs are made from those."""
+    """Mined by an earlier run under another path: its outputs are made from those of the old path."""
     LEFT_ALONE = "left alone"
-    """Failed in an earlier run, which said so, and nothing has changed since."""
+    """Failed in an earlier run, which reported it, and unchanged since."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one input.
+    """The result of one input.
 
     Args:
         path: absolute, as `os.fsdecode` gives it.
-        status: the end it came to.
-        code: why it was not mined; None if it was, or is simply neither photo nor video.
-        sentence: the same for people; of what was mined, what is missing of it, if anything.
-        frames: how many frames were mined.
-        kind: what was mined.
-        duration_s: how long that took.
-        sha256: of the input's content, hexadecimal; None where nobody computed it.
-        outputs: names of the files that were written, whatever the end, in the input's output folder.
+        status: how its processing ended.
+        code: why it was not mined; None if it was mined, or is neither photo nor video.
+        sentence: the same for people; for a partially mined input, what is missing.
+        frames: number of frames mined.
+        kind: photo or video, if it was mined.
+        duration_s: how long mining took, seconds.
+        sha256: of the input's content, hexadecimal; None if it was not computed.
+        outputs: names of the files written, in the input's output folder; also for a failed input.
     """
 
     path: str
@@ -52,30 +52,30 @@ class Outcome:
 
     @property
     def is_partial(self) -> bool:
-        """Whether it was mined as far as it goes: it is cut off or damaged."""
+        """Whether it was mined only in part, because it is truncated or damaged."""
         return self.status is Status.MINED and bool(self.sentence)
 
 
 MOST_FAILURES = 10_000
-"""So many failures are kept one by one; the log has them all."""
+"""Number of failures that a summary keeps; the log has all of them."""
 
 
 @dataclass(slots=True)
 class Summary:
-    """What became of a run, counted as outcomes come in; only failures are kept one by one.
+    """Counts of a run, updated as outcomes arrive; only failures are kept individually.
 
     Args:
         mined: inputs mined.
-        videos: how many of them are videos.
-        partial: how many of the inputs mined are cut off or damaged.
+        videos: number of videos among them.
+        partial: number of mined inputs that are truncated or damaged.
         frames: frames mined.
         failed: inputs that failed.
         failures: the first `MOST_FAILURES` of them.
-        ignored, unchanged, renamed, left_alone: inputs that came to that end; see `Status`.
-        pruned: inputs that are gone, whose outputs were removed.
-        mining_s: seconds that workers had inputs in hand, all together.
+        ignored, unchanged, renamed, left_alone: inputs with that `Status`.
+        pruned: inputs that no longer exist and whose outputs were removed.
+        mining_s: total time that workers spent on inputs, seconds.
         elapsed_s: wall-clock seconds.
-        interrupted_by: ExitCode.INTERRUPTED or TERMINATED, or None for a run that came to its end.
+        interrupted_by: ExitCode.INTERRUPTED or TERMINATED, or None for a completed run.
     """
 
     mined: int = 0
@@ -117,12 +117,12 @@ class Summary:
 
     @property
     def found(self) -> int:
-        """How many files the walk came by."""
+        """Number of files that the walk found."""
         return self.mined + self.failed + self.ignored + self.unchanged + self.renamed + self.left_alone
 
     @property
     def exit_code(self) -> ExitCode:
-        """What the program's exit status says of the run."""
+        """The program's exit status for this run."""
         if self.interrupted_by is not None:
             return self.interrupted_by
         return ExitCode.SOME_FAILED if self.failed else ExitCode.OK
