@@ -10,7 +10,7 @@ from PIL import Image, ImageCms, ImageOps
 from PIL.ImageFile import ImageFile
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
-import pipeline.photos.photo
+import pipeline.photos.pixels
 from pipeline.detections import Box
 from pipeline.photos.photo import open_photo
 from pipeline.source import Limits
@@ -254,11 +254,11 @@ def decodes(monkeypatch):
     real_imdecode, real_load_prepare, real_to_rgb = (
         cv2.imdecode,
         ImageFile.load_prepare,
-        pipeline.photos.photo.to_rgb,
+        pipeline.photos.pixels.to_rgb,
     )
-    monkeypatch.setattr(pipeline.photos.photo.cv2, "imdecode", imdecode)
+    monkeypatch.setattr(pipeline.photos.pixels.cv2, "imdecode", imdecode)
     monkeypatch.setattr(ImageFile, "load_prepare", load_prepare)
-    monkeypatch.setattr(pipeline.photos.photo, "to_rgb", to_rgb)
+    monkeypatch.setattr(pipeline.photos.pixels, "to_rgb", to_rgb)
     return noted
 
 

@@ -1,0 +1,99 @@
+"""What a photo's file says of its colour space, and the conversion to sRGB that follows."""
+
+from __future__ import annotations
+
+import functools
+import struct
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+from PIL.ExifTags import IFD, Base, Interop
+
+from pipeline.photos.heifitem import ItemProperties
+from pipeline.photos.iccprofile import Convert, conversion_of_profile
+from pipeline.photos.lineartables import Conversion, conversion_of_cicp, conversion_of_primaries
+
+_PNG_SIGNATURE_BYTES = 8
+_UNCALIBRATED = 0xFFFF
+_ADOBE_RGB = ((0.64, 0.33), (0.21, 0.71), (0.15, 0.06))
+_ADOBE_GAMMA = 2.19921875
+
+
+class ColorPlan(NamedTuple):
+    """How a photo's colours come to be sRGB.
+
+    Args:
+        convert: converts 8-bit pixels; None where they are sRGB already, or taken for it.
+        hdr: the conversion of a PQ or HLG photo, which works best on more than 8 bits; None for others.
+    """
+
+    convert: Convert | None = None
+    hdr: Conversion | None = None
+
+
+def color_plan(image: Image.Image, content: bytes, item: ItemProperties) -> ColorPlan:
+    """The conversion of an opened photo to sRGB.
+
+    The first of these that the file has decides: PQ or HLG by code points (PNG's `cICP` chunk, HEIF's and
+    AVIF's `nclx`), an ICC profile, other code points, EXIF's word for Adobe RGB (DCF's optional colour
+    space). PNG's `gAMA` and `cHRM` chunks are ignored. `pipeline.photos.rgb.to_rgb` converts CMYK and Lab.
+
+    Args:
+        image: opened, its pixels not yet decoded.
+        content: the whole file.
+        item: what HEIF or AVIF says of its primary picture.
+    """
+    if image.mode in ("CMYK", "LAB"):
+        return ColorPlan()
+    cicp = png_cicp(content) if image.format == "PNG" else item.cicp
+    by_cicp = conversion_of_cicp(*cicp) if cicp else None
+    if by_cicp is not None and (by_cicp.deep_curve is not None or image.format == "PNG"):
+        return _plan(by_cicp)
+    profile = item.icc_profile or image.info.get("icc_profile")
+    if profile:
+        return _plan(conversion_of_profile(bytes(profile)))
+    return _plan(by_cicp or (_adobe_rgb() if _is_adobe_rgb(image) else None))
+
+
+def _plan(found: Conversion | Convert | None) -> ColorPlan:
+    if isinstance(found, Conversion):
+        return ColorPlan(found.apply, found if found.deep_curve is not None else None)
+    return ColorPlan(found)
+
+
+def png_cicp(content: bytes) -> tuple[int, int] | None:
+    """Code points of primaries and transfer in a PNG file's `cICP` chunk; None where there is none.
+
+    Source: PNG specification, third edition, 5.3 (chunk layout) and 11.3.2.6 (cICP comes before the pixels).
+    """
+    at = _PNG_SIGNATURE_BYTES
+    while len(head := content[at : at + 8]) == 8:
+        length, kind = struct.unpack(">I4s", head)
+        if kind == b"cICP" and length == 4:
+            return content[at + 8], content[at + 9]
+        if kind in (b"IDAT", b"IEND"):
+            break
+        at += 12 + length  # length, type and CRC are four bytes each
+    return None
+
+
+def _is_adobe_rgb(image: Image.Image) -> bool:
+    """Whether EXIF says Adobe RGB: some cameras write no profile.
+
+    Source: DCF 2.0, and EXIF 3.0, 4.6.5 (ColorSpace) and 4.6.8 (InteroperabilityIndex R03).
+    """
+    try:
+        tags = Image.Image.getexif(image)
+        if tags.get_ifd(IFD.Exif).get(Base.ColorSpace) != _UNCALIBRATED:
+            return False
+        return str(tags.get_ifd(IFD.Interop).get(Interop.InteropIndex)).strip("\0 ") == "R03"
+    except MemoryError:
+        raise
+    except Exception:  # Pillow's reader raises whatever a broken block makes it stumble over
+        return False
+
+
+@functools.cache
+def _adobe_rgb() -> Conversion:
+    return conversion_of_primaries(_ADOBE_RGB, np.linspace(0, 1, 256) ** _ADOBE_GAMMA)

@@ -1,0 +1,130 @@
+"""The properties of the primary picture in a HEIF or AVIF file: colour tags, clean aperture, bit depth.
+
+Pillow's AVIF reader hands on neither the colour tags nor the clean aperture.
+
+Sources: ISO/IEC 14496-12 (boxes, `meta`, `pitm`, `iprp`), ISO/IEC 23008-12 (`ipco`, `ipma`, `colr`, `clap`),
+AV1 Codec ISO Media File Format Binding (`av1C`).
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from typing import NamedTuple
+
+_MOST_BOXES = 10_000
+"""In one list. A panorama has a thousand tiles, which are items too."""
+
+
+class ItemProperties(NamedTuple):
+    """What the file says of its primary picture.
+
+    Args:
+        cicp: code points of primaries and transfer (ITU-T H.273).
+        icc_profile: an ICC profile.
+        clean_aperture: what of the decoded picture is to be shown, as (x1, y1, x2, y2), before any turn.
+        bits: of an AV1 picture's samples, 8, 10 or 12; None for others.
+    """
+
+    cicp: tuple[int, int] | None = None
+    icc_profile: bytes | None = None
+    clean_aperture: tuple[int, int, int, int] | None = None
+    bits: int | None = None
+
+
+def primary_item_properties(content: bytes) -> ItemProperties:
+    """Read the properties of a HEIF or AVIF file's primary picture; those that cannot be read are absent."""
+    try:
+        return _properties(content)
+    except (struct.error, StopIteration, ValueError, IndexError):
+        return ItemProperties()
+
+
+def _properties(content: bytes) -> ItemProperties:
+    view = memoryview(content)
+    meta = _child(view, b"meta")[4:]  # behind version and flags
+    item_properties = _child(meta, b"iprp")
+    boxes = list(_boxes(_child(item_properties, b"ipco")))
+    numbers = _associated(_child(item_properties, b"ipma"), _primary(_child(meta, b"pitm")))
+    cicp, profile, clean_aperture, bits, size = None, None, None, None, None
+    for number in numbers:
+        if not 1 <= number <= len(boxes):
+            continue
+        kind, body = boxes[number - 1]
+        if kind == b"colr" and bytes(body[:4]) == b"nclx":
+            primaries, transfer = struct.unpack_from(">HH", body, 4)
+            cicp = cicp or (primaries, transfer)
+        elif kind == b"colr" and bytes(body[:4]) in (b"prof", b"rICC"):
+            profile = profile or bytes(body[4:])
+        elif kind == b"clap":
+            clean_aperture = struct.unpack_from(">IIIIiIiI", body)
+        elif kind == b"ispe":
+            size = struct.unpack_from(">II", body, 4)
+        elif kind == b"av1C":
+            bits = {0x00: 8, 0x20: 8, 0x40: 10, 0x60: 12}[body[2] & 0x60]
+    aperture = _aperture(clean_aperture, size) if clean_aperture and size else None
+    return ItemProperties(cicp, profile, aperture, bits)
+
+
+def _boxes(view: memoryview) -> Iterator[tuple[bytes, memoryview]]:
+    """The types and bodies of the boxes that a box consists of."""
+    at = 0
+    for _ in range(_MOST_BOXES):
+        if at + 8 > len(view):
+            return
+        length, kind = struct.unpack_from(">I4s", view, at)
+        header = 8
+        if length == 1:
+            (length,) = struct.unpack_from(">Q", view, at + 8)
+            header = 16
+        end = at + length if length else len(view)
+        if end < at + header or end > len(view):
+            return
+        yield kind, view[at + header : end]
+        at = end
+
+
+def _child(view: memoryview, kind: bytes) -> memoryview:
+    """The first box of a type. Raises: StopIteration: there is none."""
+    return next(body for found, body in _boxes(view) if found == kind)
+
+
+def _primary(body: memoryview) -> int:
+    """The number of the primary item."""
+    (number,) = struct.unpack_from(">I" if body[0] else ">H", body, 4)
+    return int(number)
+
+
+def _associated(body: memoryview, item: int) -> list[int]:
+    """The 1-based numbers of an item's properties."""
+    version, flags = body[0], body[3]
+    (count,) = struct.unpack_from(">I", body, 4)
+    at = 8
+    for _ in range(min(count, _MOST_BOXES)):
+        (found,) = struct.unpack_from(">I" if version else ">H", body, at)
+        at += 4 if version else 2
+        associations = body[at]
+        width = 2 if flags & 1 else 1
+        numbers = body[at + 1 : at + 1 + associations * width]
+        at += 1 + associations * width
+        if found == item:
+            if width == 1:
+                return [number & 0x7F for number in numbers]
+            return [number & 0x7FFF for (number,) in struct.iter_unpack(">H", numbers)]
+    return []
+
+
+def _aperture(clap: tuple[int, ...], size_wh: tuple[int, int]) -> tuple[int, int, int, int] | None:
+    """A clean aperture as whole pixels; None where it lies outside of the picture or shows all of it.
+
+    Raises: ValueError: a denominator is 0.
+    """
+    if not all(clap[1::2]):
+        raise ValueError("a denominator is 0")
+    width, height, off_x, off_y = (clap[i] / clap[i + 1] for i in (0, 2, 4, 6))
+    x1 = round(off_x + (size_wh[0] - width) / 2)
+    y1 = round(off_y + (size_wh[1] - height) / 2)
+    x2, y2 = x1 + round(width), y1 + round(height)
+    if not (0 <= x1 < x2 <= size_wh[0] and 0 <= y1 < y2 <= size_wh[1]):
+        return None
+    return None if (x1, y1, x2, y2) == (0, 0, *size_wh) else (x1, y1, x2, y2)

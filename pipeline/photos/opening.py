@@ -1,0 +1,168 @@
+"""Opens photos with Pillow: reads the header, chooses the page, decodes no pixels."""
+
+from __future__ import annotations
+
+import functools
+import io
+import struct
+from collections.abc import Iterator
+
+from PIL import Image, UnidentifiedImageError
+from PIL.ExifTags import Base
+from PIL.TiffImagePlugin import TiffImageFile
+
+from pipeline.errors import FailureCode, SourceError
+
+# Pillow's reader of JPEG opens MPO too.
+_PILLOW_FORMATS = {
+    "jpeg": ("JPEG",),
+    "png": ("PNG",),
+    "webp": ("WEBP",),
+    "gif": ("GIF",),
+    "bmp": ("BMP",),
+    "tiff": ("TIFF",),
+    "pnm": ("PPM",),
+    "heif": ("HEIF",),
+    "avif": ("AVIF",),
+}
+_PNG_SIGNATURE_BYTES = 8
+_PNG_TEXT = (b"tEXt", b"zTXt", b"iTXt")
+_PNG_PROFILE = b"iCCP"
+_REDUCED_PAGE = 1
+"""The bit of TIFF's NewSubfileType for a smaller copy of another page."""
+_OLD_REDUCED_PAGE = 2
+_DNG_VERSION = 50706
+_MOST_PAGES_TRIED = 100
+
+
+def open_header(content: bytes, format_: str) -> Image.Image:
+    """A photo as Pillow opens it, its pixels not yet decoded.
+
+    Args:
+        content: the whole file.
+        format_: a word of `pipeline.source.FORMATS`.
+    Raises: SourceError: the header is broken, or of a kind that Pillow does not read.
+    """
+    _import_readers(format_)
+    try:
+        return _open(content, format_)
+    except MemoryError:
+        raise
+    except UnidentifiedImageError:
+        raise damaged(format_, "its header is broken, or of a kind that is not read here") from None
+    except Exception as error:  # readers raise whatever a broken header makes them stumble over
+        raise damaged(format_, f"its header cannot be read ({error})") from None
+
+
+def damaged(format_: str, reason: str) -> SourceError:
+    """The failure of a photo that a reader refuses, with the reader's reason in a sentence."""
+    reason = " ".join(reason.split()).rstrip(".")
+    what = "ends too early" if "truncated" in reason.lower() else f"is damaged: {reason}"
+    return SourceError(FailureCode.TRUNCATED, f"the {format_.upper()} file {what}")
+
+
+def stored_size(image: Image.Image) -> tuple[int, int]:
+    """Width and height as they lie in the file, before any turn that EXIF asks for."""
+    if isinstance(image, TiffImageFile):  # its `size` is turned already, though not if XMP alone says so
+        return image.tag_v2[Base.ImageWidth], image.tag_v2[Base.ImageLength]
+    return image.size
+
+
+def count_images(content: bytes, image: Image.Image) -> int:
+    """How many pictures a file holds, as far as can be told; `image` stays where it is."""
+    try:
+        if image.format in ("GIF", "TIFF"):  # counted by walking through them: on a reader of its own
+            image = Image.open(io.BytesIO(content), formats=(image.format,))
+        return int(getattr(image, "n_frames", 1))
+    except MemoryError:
+        raise
+    except Exception:  # damage behind the first picture, which is the one mined
+        return 1
+
+
+def skip_reduced_pages(image: Image.Image) -> bool:
+    """Go to a TIFF's first page that is no smaller copy of another one.
+
+    Returns: whether that is another page than the first.
+    Raises: SourceError: a camera raw file (DNG), whose full picture no page of it is.
+    Source: TIFF 6.0, tags 254 (NewSubfileType) and 255 (SubfileType).
+    """
+    if not isinstance(image, TiffImageFile) or not _is_reduced(image):
+        return False
+    is_raw = _DNG_VERSION in image.tag_v2
+    for page in range(1, _MOST_PAGES_TRIED):
+        try:
+            image.seek(page)
+        except MemoryError:
+            raise
+        except Exception:  # the end, or damage, or a page of a kind that Pillow does not read
+            break
+        if not _is_reduced(image):
+            return True
+    if is_raw:
+        raise SourceError(
+            FailureCode.UNSUPPORTED_FORMAT,
+            "is a camera raw file (DNG), of which only the thumbnail can be read; "
+            "export it as TIFF or JPEG, or give it the ending .dng",
+        )
+    image.seek(0)
+    return False
+
+
+def _is_reduced(image: TiffImageFile) -> bool:
+    kind, old_kind = image.tag_v2.get(254, 0), image.tag_v2.get(255, 0)
+    return bool(isinstance(kind, int) and kind & _REDUCED_PAGE) or old_kind == _OLD_REDUCED_PAGE
+
+
+def open_lighter(content: bytes) -> Image.Image:
+    """A PNG photo whose texts or profile are too large for Pillow, opened without them.
+
+    Raises: UnidentifiedImageError: Pillow refuses it all the same.
+    """
+    for lighter in _without_side_data(content):
+        try:
+            return Image.open(io.BytesIO(lighter), formats=_PILLOW_FORMATS["png"])
+        except ValueError:
+            continue
+    raise UnidentifiedImageError
+
+
+def _without_side_data(content: bytes) -> Iterator[bytes]:
+    """A PNG file without its texts, then without its colour profile too.
+
+    Pillow refuses a file whose texts or profile unpack to more than 1 MB, or 64 MB in all.
+    """
+    for kinds in (_PNG_TEXT, (*_PNG_TEXT, _PNG_PROFILE)):
+        kept = [content[:_PNG_SIGNATURE_BYTES]]
+        at = _PNG_SIGNATURE_BYTES
+        while len(head := content[at : at + 8]) == 8:
+            length, kind = struct.unpack(">I4s", head)
+            end = at + 12 + length  # length, type and CRC are four bytes each
+            if kind not in kinds:
+                kept.append(content[at:end])
+            at = end
+        yield b"".join(kept)
+
+
+def _open(content: bytes, format_: str) -> Image.Image:
+    try:
+        return Image.open(io.BytesIO(content), formats=_PILLOW_FORMATS[format_])
+    except ValueError:
+        if format_ != "png":
+            raise
+        return open_lighter(content)
+
+
+@functools.cache
+def _import_readers(format_: str) -> None:
+    """Import what Pillow needs beside its common readers."""
+    if format_ not in ("heif", "avif"):
+        return
+    # 20 ms, which most workers can do without.
+    import pillow_heif
+    from PIL import AvifImagePlugin
+
+    pillow_heif.register_heif_opener(thumbnails=False)
+    # The workers fill the cores.
+    pillow_heif.options.DECODE_THREADS = 1
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1

@@ -1,0 +1,180 @@
+"""Photos of other colour spaces than sRGB: HDR, wide gamut, gray profiles."""
+
+from __future__ import annotations
+
+import io
+import struct
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms
+
+from pipeline.photos.photo import open_photo
+from pipeline.source import Limits
+from tests.hdrpictures import (
+    ADOBE_RGB,
+    CHART,
+    DISPLAY_P3,
+    GRAY_GAMMA_18,
+    HLG,
+    PQ,
+    PROPHOTO,
+    SRGB,
+    as_hdr,
+    chart,
+    from_srgb,
+    hdr_avif,
+    hdr_heic,
+    hdr_png,
+    profile,
+)
+from tests.pictures import encoded, exif_of, patch_means, png_chunk, source_of
+
+
+@pytest.fixture
+def photo(tmp_path):
+    """Opens bytes as a photo and gives its frame."""
+
+    def open_(content: bytes):
+        path = tmp_path / "photo"
+        path.write_bytes(content)
+        return open_photo(source_of(path), Limits())[1]
+
+    return open_
+
+
+def assert_shows_chart(rgb, tolerance):
+    assert np.abs(patch_means(rgb, 3, 4) - CHART).max() <= tolerance
+
+
+HIGHLIGHTS = 10
+"""White is taken down a little, to leave room for what is brighter."""
+
+
+@pytest.mark.parametrize("transfer", [PQ, HLG])
+@pytest.mark.parametrize("format_", ["png", "heic", "avif"])
+def test_hdr_looks_as_its_sdr_original(format_, transfer, photo, tmp_path):
+    codes = as_hdr(chart(), transfer)
+    if format_ == "avif":
+        content = hdr_avif(codes, transfer, tmp_path)
+    else:
+        content = {"png": hdr_png, "heic": hdr_heic}[format_](codes, transfer)
+    assert_shows_chart(photo(content).rgb(), HIGHLIGHTS)
+    dark = patch_means(photo(content).rgb(), 3, 4)[CHART.max(axis=2) < 226]
+    assert np.abs(dark - CHART[CHART.max(axis=2) < 226]).max() <= 4
+
+
+@pytest.mark.parametrize("transfer", [PQ, HLG])
+def test_highlights_brighter_than_white_stay_distinct(transfer, photo):
+    grays = np.full((40, 80, 3), 255, np.uint8)
+    bright = np.hstack([as_hdr(grays, transfer, nits) for nits in (203, 300, 400)])
+    levels = [photo(hdr_png(bright, transfer)).rgb()[20, x, 0] for x in (40, 120, 200)]
+    assert levels == sorted(set(levels))
+    assert levels[0] >= 240
+
+
+def test_an_hdr_picture_of_8_bits(photo):
+    codes = (as_hdr(chart(), PQ) / 257).round().astype(np.uint8)
+    content = encoded(codes, "PNG")
+    tag = png_chunk(b"cICP", bytes((9, PQ, 0, 1)))
+    assert_shows_chart(photo(content[:33] + tag + content[33:]).rgb(), HIGHLIGHTS)
+
+
+@pytest.mark.parametrize("orientation", [3, 6])
+def test_hdr_photos_come_upright(orientation, photo):
+    codes = as_hdr(chart(), PQ)
+    content = hdr_png(codes, PQ)
+    exif = exif_of(orientation).tobytes()[6:]
+    turned = content[:33] + png_chunk(b"eXIf", exif) + content[33:]
+    assert_shows_chart(np.rot90(photo(turned).rgb(), {3: 2, 6: 1}[orientation]), HIGHLIGHTS)
+
+
+PROFILES = {"display p3": DISPLAY_P3, "adobe rgb": ADOBE_RGB, "prophoto": PROPHOTO}
+
+
+@pytest.mark.parametrize("name", PROFILES)
+@pytest.mark.parametrize("format_", ["JPEG", "PNG", "WEBP", "TIFF", "HEIF", "AVIF"])
+def test_profiles_are_followed(name, format_, photo):
+    options = {} if format_ in ("PNG", "TIFF") else {"quality": 97}
+    pixels = from_srgb(chart(), PROFILES[name])
+    content = encoded(pixels, format_, icc_profile=PROFILES[name], **options)
+    if options:  # what the encoder loses of 8 bits counts for more in a wider space
+        assert_shows_chart(photo(content).rgb(), 17 if name == "prophoto" else 12)
+    else:
+        assert_shows_chart(photo(content).rgb(), 3)
+    plain = encoded(pixels, format_, **options)
+    assert np.abs(patch_means(photo(plain).rgb(), 3, 4) - CHART).max() > 12
+
+
+def test_a_profile_is_followed_at_every_scale(photo):
+    content = encoded(from_srgb(chart(), DISPLAY_P3), "JPEG", quality=97, icc_profile=DISPLAY_P3)
+    frame = photo(content)
+    assert_shows_chart(frame.rgb_covering((40, 30)), 6)
+    assert frame.rgb_covering((40, 30)).shape == (30, 40, 3)
+
+
+def test_an_srgb_profile_changes_nothing(photo):
+    for srgb in (SRGB, ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()):
+        with_profile = photo(encoded(chart(), "JPEG", icc_profile=srgb)).rgb()
+        assert np.array_equal(with_profile, photo(encoded(chart(), "JPEG")).rgb())
+
+
+@pytest.mark.parametrize("format_", ["JPEG", "PNG", "TIFF"])
+def test_gray_profiles_are_followed(format_, photo):
+    light = np.linspace(0, 1, 64) ** 2
+    linear_srgb = np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
+    pixels = (light ** (1 / 1.8) * 255).round().astype(np.uint8)[None].repeat(48, 0)
+    options = {"quality": 97} if format_ == "JPEG" else {}
+    rgb = photo(encoded(pixels, format_, icc_profile=GRAY_GAMMA_18, **options)).rgb()
+    assert np.abs(rgb[24, 8:, 1] - linear_srgb[8:] * 255).max() <= 4
+    assert np.array_equal(rgb[..., 0], rgb[..., 2])
+
+
+def test_adobe_rgb_by_exif_alone(photo):
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[0xA001] = 0xFFFF
+    exif.get_ifd(0x8769)[0xA005] = {1: "R03", 2: b"0100"}
+    content = encoded(from_srgb(chart(), ADOBE_RGB), "JPEG", quality=97, exif=exif.tobytes())
+    assert_shows_chart(photo(content).rgb(), 6)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        b"no profile at all",
+        DISPLAY_P3[:200],
+        DISPLAY_P3[:100] + bytes(432),
+        DISPLAY_P3.replace(b"para", b"abcd"),
+        profile(b"RGB ", {}),
+        profile(b"CMYK", {}),
+        DISPLAY_P3.replace(b"rXYZ", b"A2B0"),
+        DISPLAY_P3 + bytes(5 << 20),
+        DISPLAY_P3[:128] + struct.pack(">I", 2**32 - 1) + DISPLAY_P3[132:],
+    ],
+)
+def test_a_broken_profile_is_ignored_or_harmless(broken, photo):
+    content = encoded(chart(), "JPEG", quality=97, icc_profile=broken)
+    rgb = photo(content).rgb()
+    assert rgb.shape == chart().shape
+    if b"A2B0" not in broken and not broken.startswith(DISPLAY_P3[:128] + b"\xff"):
+        assert np.array_equal(rgb, photo(encoded(chart(), "JPEG", quality=97)).rgb())
+
+
+def test_a_profile_of_another_kind_of_picture_is_ignored(photo):
+    rgb = photo(encoded(chart(), "JPEG", quality=97, icc_profile=profile(b"Lab ", {}))).rgb()
+    assert np.array_equal(rgb, photo(encoded(chart(), "JPEG", quality=97)).rgb())
+
+
+def test_hdr_by_a_profile_that_names_its_code_points(photo):
+    tag = b"cicp\0\0\0\0" + bytes((9, PQ, 0, 1))
+    content = encoded(
+        (as_hdr(chart(), PQ) >> 8).astype(np.uint8), "PNG", icc_profile=profile(b"RGB ", {b"cicp": tag})
+    )
+    assert_shows_chart(photo(content).rgb(), 15)
+
+
+def test_transparent_parts_stay_white_in_another_space(photo):
+    rgba = np.dstack([from_srgb(chart(), PROPHOTO), np.zeros(chart().shape[:2], np.uint8)])
+    stream = io.BytesIO()
+    Image.fromarray(rgba).save(stream, "PNG", icc_profile=PROPHOTO)
+    assert photo(stream.getvalue()).rgb().min() == 255
