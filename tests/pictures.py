@@ -11,7 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pillow_heif
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import ExifTags, Image, ImageDraw, ImageFilter
 
 from pipeline.source import FORMATS, HEAD_BYTES, Source, identify
 
@@ -115,6 +115,14 @@ def encoded_by_cv2(pixels: np.ndarray, ending: str) -> bytes:
     good, content = cv2.imencode(ending, pixels)
     assert good
     return content.tobytes()
+
+
+def white_is_zero(tiff: bytes) -> bytes:
+    """A gray TIFF of Pillow's, its PhotometricInterpretation turned from BlackIsZero into WhiteIsZero."""
+    entry = struct.pack("<HHI", ExifTags.Base.PhotometricInterpretation, 3, 1)
+    black_is_zero = entry + struct.pack("<I", 1)
+    assert tiff.count(black_is_zero) == 1
+    return tiff.replace(black_is_zero, entry + bytes(4))
 
 
 def exif_of(orientation: int | None = None, **tags: object) -> Image.Exif:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms
+from PIL import ExifTags, Image, ImageCms
 
 from pipeline.frame import RgbArray
 
@@ -26,16 +26,27 @@ def upright(rgb: RgbArray, orientation: int) -> RgbArray:
     return np.ascontiguousarray(rgb)
 
 
-def to_rgb(image: Image.Image) -> RgbArray:
+def is_white_zero(image: Image.Image) -> bool:
+    """Whether the file's PhotometricInterpretation is WhiteIsZero: a TIFF whose least value is white."""
+    return bool(getattr(image, "tag_v2", {}).get(ExifTags.Base.PhotometricInterpretation) == 0)
+
+
+def to_rgb(image: Image.Image, *, white_is_zero: bool | None = None) -> RgbArray:
     """A Pillow image of any mode as (height, width, 3) uint8 RGB.
 
     16-bit gray keeps its upper 8 bits (Pillow's own conversion clips at 255), floating point is stretched
     from its least to its greatest value, transparency is laid on white, CMYK follows the file's own profile.
+
+    Args:
+        white_is_zero: what `is_white_zero` says of the file, where `image` is only a crop of it. Pillow
+            inverts such a TIFF if it has 8 bits, and leaves the others to its caller.
     """
+    if white_is_zero is None:
+        white_is_zero = is_white_zero(image)
     if image.mode.startswith("I;16"):
-        return _stacked((np.asarray(image, dtype=np.uint16) >> 8).astype(np.uint8))
+        return _stacked((np.asarray(image, dtype=np.uint16) >> 8).astype(np.uint8), white_is_zero)
     if image.mode in ("I", "F"):
-        return _stacked(_stretched(np.asarray(image)))
+        return _stacked(_stretched(np.asarray(image)), white_is_zero)
     if image.mode in ("CMYK", "LAB"):
         image = _printed_to_rgb(image)
     elif image.mode in ("RGBA", "LA", "PA", "RGBa") or "transparency" in image.info:
@@ -43,8 +54,8 @@ def to_rgb(image: Image.Image) -> RgbArray:
     return np.asarray(image if image.mode == "RGB" else image.convert("RGB"), dtype=np.uint8)
 
 
-def _stacked(gray: NDArray[np.uint8]) -> RgbArray:
-    return np.repeat(gray[:, :, None], 3, axis=2)
+def _stacked(gray: NDArray[np.uint8], white_is_zero: bool) -> RgbArray:
+    return np.repeat((~gray if white_is_zero else gray)[:, :, None], 3, axis=2)
 
 
 def _stretched(values: NDArray[Any]) -> NDArray[np.uint8]:

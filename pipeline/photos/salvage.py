@@ -18,7 +18,7 @@ from PIL.GifImagePlugin import GifImageFile
 from pipeline.detections import Box
 from pipeline.frame import RgbArray
 from pipeline.photos.jpegparts import END, END_OF_IMAGE, START, jpeg_parts
-from pipeline.photos.rgb import to_rgb
+from pipeline.photos.rgb import is_white_zero, to_rgb
 
 
 def end_jpeg(content: bytes) -> bytes:
@@ -50,7 +50,7 @@ def decode_partly(image: Image.Image) -> tuple[RgbArray, RgbArray]:
         return rgb, rgb[-1, -1]
     blank = image.crop((0, 0, 1, 1))
     blank.paste(0, (0, 0, 1, 1))
-    return rgb, to_rgb(blank)[0, 0]
+    return rgb, to_rgb(blank, white_is_zero=is_white_zero(image))[0, 0]
 
 
 def seen_box(rgb: RgbArray, blank: NDArray[np.uint8]) -> Box:

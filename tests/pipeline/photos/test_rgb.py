@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageCms, ImageOps
 
 from pipeline.photos.rgb import to_rgb, upright
-from tests.pictures import PATCHES, encoded, exif_of, gray_patches, patch_means, patches
+from tests.pictures import PATCHES, encoded, exif_of, gray_patches, patch_means, patches, white_is_zero
 
 RGB = Image.fromarray(patches())
 GRAY = Image.fromarray(gray_patches())
@@ -80,6 +80,13 @@ def test_16_bit_gray_keeps_its_upper_bits(endian):
     levels = np.array([[0, 255, 256, 32768, 65535]], ">u2" if endian == "I;16B" else "<u2")
     image = Image.frombytes(endian, (5, 1), levels.tobytes())
     assert to_rgb(image)[0, :, 1].tolist() == [0, 0, 1, 128, 255]
+
+
+@pytest.mark.parametrize("values", [np.uint8, np.uint16, np.float32])
+def test_a_tiff_whose_white_is_zero_is_no_negative(values):
+    most = 1 if values is np.float32 else np.iinfo(values).max
+    content = white_is_zero(encoded(Image.fromarray(np.array([[0, most]], values)), "TIFF"))
+    assert to_rgb(Image.open(io.BytesIO(content)))[0, :, 0].tolist() == [255, 0]
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

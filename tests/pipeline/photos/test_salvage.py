@@ -15,7 +15,7 @@ from pipeline.errors import FailureCode, SourceError
 from pipeline.photos.photo import open_photo
 from pipeline.photos.salvage import end_jpeg
 from pipeline.source import Limits
-from tests.pictures import encoded, encoded_by_cv2, exif_of, portrait, source_of, texture
+from tests.pictures import encoded, encoded_by_cv2, exif_of, portrait, source_of, texture, white_is_zero
 from tests.running import component, pipeline_file, run
 
 SIZE_WH = (131, 97)
@@ -54,9 +54,21 @@ def salvaged(tmp_path):
         encoded_by_cv2(TEXTURE[:, :, 0].astype(np.uint16) * 257, ".png"),
         encoded(PALETTE, "GIF", interlace=0),
         encoded(PICTURE, "TIFF"),
+        white_is_zero(encoded(Image.fromarray(TEXTURE[:, :, 0].astype(np.uint16) * 257), "TIFF")),
         encoded(PICTURE, "PPM"),
     ],
-    ids=["png", "palette", "rgba", "gray", "16 bits", "gray of 16 bits", "gif", "tiff", "ppm"],
+    ids=[
+        "png",
+        "palette",
+        "rgba",
+        "gray",
+        "16 bits",
+        "gray of 16 bits",
+        "gif",
+        "tiff",
+        "white is zero",
+        "ppm",
+    ],
 )
 def test_the_rows_that_are_there_are_what_they_were(salvaged, content, tmp_path):
     (tmp_path / "whole").write_bytes(content)
