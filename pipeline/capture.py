@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 _MAX_TEXT = 100
+_MAX_ALTITUDE_M = 1e5
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +43,29 @@ def clean_text(value: object) -> str:
     if not isinstance(value, str):
         return ""
     return "".join(char for char in value if char.isprintable()).strip()[:_MAX_TEXT]
+
+
+class Place(NamedTuple):
+    """The place of a `Capture`: latitude and longitude are both known, or none of the three is.
+
+    Args:
+        latitude, longitude, altitude: as in `Capture`.
+    """
+
+    latitude: float | None = None
+    longitude: float | None = None
+    altitude: float | None = None
+
+
+def place_of(latitude: float | None, longitude: float | None, altitude: float | None) -> Place:
+    """Check a place that a file gives.
+
+    Returns: no place if latitude or longitude is missing or out of range, or if both are exactly 0, which
+        receivers and editors write where they do not know the place. An absurd altitude is dropped.
+    """
+    if latitude is None or longitude is None or not (latitude or longitude):
+        return Place()
+    if not (abs(latitude) <= 90 and abs(longitude) <= 180):
+        return Place()
+    is_altitude = altitude is not None and abs(altitude) < _MAX_ALTITUDE_M
+    return Place(latitude, longitude, altitude if is_altitude else None)
