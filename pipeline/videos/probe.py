@@ -16,13 +16,13 @@ from collections.abc import Sequence
 
 from pipeline.errors import FailureCode, SourceError
 from pipeline.source import HEAD_BYTES, Limits, Source
+from pipeline.videos.capture import find_capture
 from pipeline.videos.facts import FileVersion, FrameTimes, Video
 from pipeline.videos.ffmpeg import MAX_FRAME_PIXELS, Ffmpeg, ffmpeg_path, input_arguments
 from pipeline.videos.header import read_declared_length
-from pipeline.videos.packets import Packets, parse_framecrc
+from pipeline.videos.packets import Packets, Stream, parse_framecrc
 from pipeline.videos.pipereader import PipeReader
 from pipeline.videos.probeoutput import ProbeOutput, facts_of, stored_size
-from pipeline.videos.tags import parse_ffmetadata
 from pipeline.videos.times import times_of_decoded, times_of_packets
 
 _FIRST_FRAMES = 8
@@ -108,7 +108,7 @@ def _read_once(source: Source, max_pixels: int) -> ProbeOutput:
         packets,
         first.streams[0] if first.pts else None,
         [int(line) for line in time_lines],
-        parse_ffmetadata(tag_lines),
+        find_capture(source, tag_lines, packets.streams.get(0, Stream()).codec),
         stderr.notes,
         stderr.container_errors,
         stderr.first_error,

@@ -39,7 +39,54 @@ def test_dates_that_are_none(date: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "place", ["+91.0+000.0/", "+00.0+181.0/", "+nan+nan/", "+4852.10+00217.40/", "here", ""]
+    ("key", "date", "taken"),
+    [
+        ("com.apple.quicktime.creationdate", "1965-07-20T10:00:00+0100", "1965-07-20T10:00:00+01:00"),
+        ("creation_time", "1965-07-20T10:00:00Z", None),
+        ("date", "2021-06-05 04:03:02", "2021-06-05T04:03:02"),
+        ("date", "2021-06-05", None),
+        ("datetimeoriginal", "2005:11:28 09:19:00", "2005-11-28T09:19:00"),
+    ],
+)
+def test_dates_of_clocks_and_of_people(key: str, date: str, taken: str | None) -> None:
+    assert parse_ffmetadata([f"{key}={date}"]).taken == taken
+
+
+def test_an_unset_clock_does_not_hide_the_next_date() -> None:
+    lines = ["creation_time=1970-01-01T00:00:00.000000Z", "date=2021-06-05T04:03:02+0200"]
+    assert parse_ffmetadata(lines).taken == "2021-06-05T04:03:02+02:00"
+
+
+def test_dates_of_an_avi_have_no_zone() -> None:
+    lines = ["creation_time=2003-03-10T15:04:43.000000Z"]
+    assert parse_ffmetadata(lines, "avi").taken == "2003-03-10T15:04:43"
+    assert parse_ffmetadata(lines, "mp4").taken == "2003-03-10T15:04:43+00:00"
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("+46.948+007.4474/", (46.948, 7.4474, None)),
+        ("+46.948-007.4474+542.5CRSWGS_84/", (46.948, -7.4474, 542.5)),
+        ("+4656.880+00726.844/", (46.948, 7.4474, None)),
+        ("-4656.880-00726.844-012/", (-46.948, -7.4474, -12.0)),
+        ("+465652.8+0072650.6/", (46.948, 7.4473889, None)),
+        ("-465652-0072650", (-46.9477778, -7.4472222, None)),
+        ("+46+007/", (46.0, 7.0, None)),
+        ("+00.0000+007.4474/", (0.0, 7.4474, None)),
+    ],
+)
+def test_three_forms_of_a_place(text: str, place: tuple[float, float, float | None]) -> None:
+    tags = parse_ffmetadata([f"location={text}"])
+    assert (tags.latitude, tags.longitude, tags.altitude) == place
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        *("+91.0+000.0/", "+00.0+181.0/", "+nan+nan/", "here", "", "+465+007/", "+46565+00726/", "46.9+7.4/"),
+        *("+00.0000+000.0000/", "-00.0000-000.0000+000.000/", "+0000.00+00000.00/", "+9100.00+00000.00/"),
+    ],
 )
 def test_places_that_are_none(place: str) -> None:
     tags = parse_ffmetadata([f"location={place}"])
