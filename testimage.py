@@ -1,6 +1,6 @@
-"""Does this machine run every component of Deep Visual Miner? `ok`, or what is broken.
+"""Run every component of Deep Visual Miner once and say which ones this machine cannot run.
 
-testimage.py
+testimage.py [MODULE:CLASS ...]
 """
 
 from __future__ import annotations
@@ -15,17 +15,21 @@ from pipeline.selftest import machine_lines, run_checks
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Say what this machine is, try every component, say what is broken."""
-    argparse.ArgumentParser(
+    """Print what this machine is, then the result of each component's check; the exit status."""
+    parser = argparse.ArgumentParser(
         prog=program_name("visualminer-selftest"),
         description="Try every component on a picture drawn for the purpose; exit code 3 if one is broken.",
         epilog=f"example: {program_name('visualminer-selftest')}",
-    ).parse_args(arguments)
+    )
+    parser.add_argument(
+        "plugins", nargs="*", metavar="MODULE:CLASS", help="components of your own to try too"
+    )
+    given = parser.parse_args(arguments)
     for line in machine_lines():
         print(line)
     print()
     broken = 0
-    for check in run_checks():
+    for check in run_checks(given.plugins):
         broken += check.trouble is not None
         print(f"{check.name}: {check.trouble or 'ok'}", flush=True)
     print("ok" if not broken else f"{broken} broken")

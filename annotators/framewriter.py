@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from itertools import chain
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from annotators.mark import check_own, is_own
+from annotators.mark import check_own, is_marked_copy, is_own
 from annotators.pictureparams import PictureFormat, PictureSize, fit_within
 from pipeline.component import Params, SegmentSession, Writer
 from pipeline.detections import FrameResult
@@ -64,6 +64,11 @@ class FrameWriter(Writer):
 
     Params = FrameWriterParams
     forkable = True
+
+    @classmethod
+    def owns(cls, path: Path, suffix: str) -> bool:
+        """Whether a file is an annotated picture of this program."""
+        return is_marked_copy(path, suffix, get_args(PictureFormat))
 
     def load(self) -> None:
         """Import what draws and encodes."""

@@ -30,6 +30,19 @@ def is_marked(path: Path) -> bool:
         return MARK.encode() in beginning or MARK.encode() in stream.read()
 
 
+def is_marked_copy(path: Path, suffix: str, formats: tuple[str, ...]) -> bool:
+    """Whether a file is an annotated copy that this program made, by the end of its name and by its mark.
+
+    Args:
+        path: of the file.
+        suffix: what follows the input's name in the file's name.
+        formats: the endings that such a copy has, without a dot.
+    Raises: OSError: it cannot be read.
+    """
+    beginning, _, ending = suffix.rpartition(".")
+    return beginning.endswith("-annotated") and ending in formats and is_marked(path)
+
+
 def is_own(path: Path, source: Source) -> bool:
     """Whether a file is an annotated copy of a source, by the ledger or by its mark; False for no file."""
     if path.name in source.earlier_outputs:

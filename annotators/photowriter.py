@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from itertools import chain
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from annotators.mark import check_own
+from annotators.mark import check_own, is_marked_copy
 from annotators.pictureparams import PictureFormat, PictureSize, fit_within
 from pipeline.component import Params, Writer
 from pipeline.detections import FrameResult
@@ -52,6 +52,11 @@ class PhotoWriter(Writer):
 
     Params = PhotoWriterParams
     forkable = True
+
+    @classmethod
+    def owns(cls, path: Path, suffix: str) -> bool:
+        """Whether a file is an annotated picture of this program."""
+        return is_marked_copy(path, suffix, get_args(PictureFormat))
 
     def load(self) -> None:
         """Import what draws and encodes."""

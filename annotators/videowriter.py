@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from annotators.mark import check_own
+from annotators.mark import check_own, is_marked_copy
 from annotators.pictureparams import PictureSize, fit_into
 from annotators.videoformats import FORMAT_OPTIONS, VideoFormat
 from pipeline.component import Params, SegmentSession, Writer
@@ -49,6 +49,11 @@ class VideoWriter(Writer):
 
     Params = VideoWriterParams
     forkable = True
+
+    @classmethod
+    def owns(cls, path: Path, suffix: str) -> bool:
+        """Whether a file is an annotated video of this program."""
+        return is_marked_copy(path, suffix, tuple(FORMAT_OPTIONS))
 
     def load(self) -> None:
         """Import what draws and encodes."""

@@ -16,6 +16,7 @@ from pydantic import Field, field_validator
 
 from detectors.classnames import find_class_names, names_in, read_class_names
 from detectors.darkflow.files import DARKFLOW_SUFFIX, resolve_darkflow
+from detectors.examplemodels import copy_onnx_network, write_darknet_network
 from detectors.onnx.choices import Device, FamilyName
 from pipeline.component import Detector, ModelName, Params, Problem
 from pipeline.detections import Box, Detection, Label
@@ -109,6 +110,14 @@ class DeepDetector(Detector):
     Params = DeepDetectorParams
     forkable = True
     params: DeepDetectorParams
+
+    @classmethod
+    def example_params(cls, folder: Path) -> dict[str, dict[str, str]]:
+        """A tiny Darknet network and a tiny ONNX one."""
+        return {
+            "": write_darknet_network(folder),
+            "with an .onnx": copy_onnx_network("tiny-yolov8.onnx", folder),
+        }
 
     @classmethod
     def check(cls, params: Any) -> Iterator[Problem]:

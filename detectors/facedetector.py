@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from detectors.examplemodels import copy_onnx_network
 from pipeline.component import Detector, ModelName, Params, Problem
 from pipeline.detections import Box, Detection, Label
 from pipeline.errors import ModelError
@@ -52,6 +53,11 @@ class FaceDetector(Detector):
     Params = FaceDetectorParams
     forkable = True
     params: FaceDetectorParams
+
+    @classmethod
+    def example_params(cls, folder: Path) -> dict[str, dict[str, str]]:
+        """A tiny YuNet."""
+        return {"": copy_onnx_network("tiny-yunet.onnx", folder)}
 
     @classmethod
     def check(cls, params: Any) -> Iterator[Problem]:

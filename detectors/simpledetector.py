@@ -58,6 +58,11 @@ class SimpleDetector(Detector):
     params: SimpleDetectorParams
 
     @classmethod
+    def example_params(cls, folder: Path) -> dict[str, dict[str, str]]:
+        """A cascade that comes with OpenCV."""
+        return {"": {"model": "haarcascade_frontalface_default.xml"}}
+
+    @classmethod
     def check(cls, params: Any) -> Iterator[Problem]:
         """Look whether the cascade's file is there, and begins as one does."""
         try:

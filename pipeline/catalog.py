@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterable
 
 from pipeline.component import Component, Detector, Writer
 
@@ -16,6 +17,15 @@ CATALOG: dict[str, str] = {
     "simpledetector": "detectors.simpledetector:SimpleDetector",
     "videowriter": "annotators.videowriter:VideoWriter",
 }
+
+
+def writer_types(targets: Iterable[str]) -> list[type[Writer]]:
+    """The writers among these targets, each once, in their order.
+
+    Raises: as `load_class`.
+    """
+    classes = (load_class(target) for target in dict.fromkeys(targets))
+    return [cls for cls in classes if issubclass(cls, Writer)]
 
 
 def load_class(target: str) -> type[Component]:

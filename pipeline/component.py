@@ -1,15 +1,16 @@
 """The contract of components: what a detector or a writer must offer, with defaults for the rest.
 
-To add one, see CONTRIBUTING.md; `detectors/simpledetector.py` is the smallest real example to read.
-Component modules are imported by the parent process to validate pipeline files, so they import nothing
-heavy (cv2, tensorflow, ai_edge_litert) at the top: only inside `load()`, or in modules that it imports.
+CONTRIBUTING.md shows how to add one; `detectors/simpledetector.py` is the smallest real detector. The parent
+process imports component modules to validate pipeline files, so they import heavy libraries (cv2, tensorflow,
+ai_edge_litert) only inside `load()`, or in modules that `load()` imports.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, NamedTuple, Protocol
@@ -17,8 +18,9 @@ from typing import Annotated, Any, ClassVar, NamedTuple, Protocol
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
 from pipeline.detections import Detection, FrameResult, Region
-from pipeline.files.outputs import output_path
+from pipeline.files.outputs import output_errors, output_path, replace_file
 from pipeline.frame import Frame
+from pipeline.provenance import Provenance
 from pipeline.source import MediaFacts, Source, results_fingerprint
 from pipeline.videos.facts import VideoFacts
 from pipeline.videos.messages import SegmentPart, VideoResult
@@ -27,7 +29,7 @@ ALL = "all"
 
 
 def _as_list(value: Any) -> Any:
-    """One word stands for a list of one, as people write it."""
+    """Turn one word into a list of one, because people write it so."""
     return [value] if isinstance(value, str) else value
 
 
@@ -36,7 +38,7 @@ def _without_all(labels: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _expanded(text: str, info: ValidationInfo) -> str:
-    """`~` and `$VARS` filled in, and relative to the pipeline file where that names something there."""
+    """Fill in `~` and `$VARS`, and resolve a path against the pipeline file's folder if it exists there."""
     filled = os.path.expanduser(os.path.expandvars(text))
     unset = re.search(r"\$(\w+|\{[^}]*\})", filled)
     if unset:
@@ -60,7 +62,7 @@ ModelName = Annotated[str, Field(min_length=1), AfterValidator(_expanded)]
 
 
 class Params(BaseModel):
-    """Base of every component's `params:`; a field is a YAML key, its bounds and description are declared.
+    """Base of every component's `params:`. Each field is a YAML key and declares its bounds and description.
 
     Values are strict (no `"0.4"` for a number) and unknown keys are refused.
     """
@@ -71,7 +73,7 @@ class Params(BaseModel):
 
 
 class Problem(NamedTuple):
-    """A mistake that only a look at the file system shows.
+    """A mistake in params that only the file system shows.
 
     Args:
         key: the field of `Params` that it is about.
@@ -96,10 +98,10 @@ class Component:
     model files: every input of a pipeline that uses it is then mined again, once. Leave it for faster code,
     for other messages, and for params whose default does what was done before."""
     forkable: bool = False
-    """Whether processes may be forked off one in which it is loaded: it then holds no open file that is read
-    on in each of them, no connection, no lock and no accelerator. (A thread is found out.) Workers start
-    faster and share its models' memory, where all components of a pipeline say so. What depends on params may
-    be set to False in `load`."""
+    """Whether a process in which the component is loaded may be forked: it then holds no open file that the
+    children would read on, no connection, no lock and no accelerator. (A thread is detected.) Workers start
+    faster and share its models' memory if all components of a pipeline say so. `load` may set it to False
+    where that depends on params."""
 
     def __init__(self, name: str, params: Any) -> None:
         self.name = name
@@ -107,7 +109,7 @@ class Component:
 
     @classmethod
     def check(cls, params: Any) -> Iterator[Problem]:
-        """Look for what `params` name, such as model files, without loading it; runs in the parent."""
+        """Check what `params` name, such as model files, without loading it; runs in the parent."""
         yield from ()
 
     @classmethod
@@ -115,14 +117,27 @@ class Component:
         """The model files that decide what this component finds; part of the pipeline's fingerprint."""
         return ()
 
+    @classmethod
+    def example_params(cls, folder: Path) -> Mapping[str, Mapping[str, Any]]:
+        """The least `params:` with which the component works, for the self-test and the contract tests.
+
+        Args:
+            folder: receives the small model files that the params name; those that are there are kept.
+        Returns: words that tell one example from another, such as `"with an .onnx"`, to params. The first
+            example has no words. Override it only where params without a default exist.
+        """
+        return {"": {}}
+
     def load(self) -> None:
-        """Import what is heavy and open model files; runs once, in the worker or what that is forked off.
+        """Import what is heavy and open model files; runs once, in a worker or its template process.
 
         Raises: ModelError: a model cannot be used; ends the run.
         """
 
     def needed_wh(self, full_wh: tuple[int, int]) -> tuple[int, int]:
-        """The least size that suffices of a whole video frame; frames are read no larger than anybody needs.
+        """The least width and height, pixels, that suffice of a whole video frame.
+
+        Frames are decoded no larger than the most demanding component needs.
 
         Args:
             full_wh: the frame's full size, pixels.
@@ -135,74 +150,121 @@ class Detector(Component):
 
     @classmethod
     def labels(cls, params: Any) -> frozenset[str] | None:
-        """Every label that it can give, for a warning of trigger labels that nothing has; None: not known.
+        """Every label that it can give, for a warning about trigger labels that never occur; None: not known.
 
         Runs in the parent, after `check` has found nothing wrong.
         """
         return None
 
     def detect(self, frame: Frame, regions: Sequence[Region]) -> list[Detection]:
-        """What is in these regions.
+        """Find what is in these regions.
 
         Args:
             frame: its pixels come on demand.
             regions: where to look: the whole frame for the input `files`, else the boxes of earlier
-                components' detections that carry a trigger label, with their landmarks; never empty boxes,
-                inside the frame. A region is a `Box`: who needs no landmarks may write `Sequence[Box]`.
+                components' detections that carry a trigger label, with their landmarks. Boxes are not empty
+                and lie inside the frame. A region is a `Box`, so a detector without use for landmarks may
+                declare `Sequence[Box]`.
         Returns: detections in full-size pixels of the frame; the pipeline clips them to the frame.
         """
         raise NotImplementedError
 
 
 class WriterSession(Protocol):
-    """One input's output in the making."""
+    """The output of one input while it is written."""
 
     def write(self, frame: Frame, result: FrameResult) -> None:
         """Add one frame and what was found in it."""
 
 
 class SegmentSession:
-    """One writer's part of one segment of a video, in the making."""
+    """One writer's part of one segment of a video while it is written."""
 
     note: Any = None
-    """Once the session has ended well: what `Writer.join` is to know of it; it is sent between processes."""
+    """What `Writer.join` needs to know, set once the session has ended well; it is sent between processes."""
 
     def write(self, frame: Frame, result: FrameResult) -> None:
         """Add one frame and what was found in it."""
         raise NotImplementedError
 
     def remember(self, result: FrameResult) -> None:
-        """What was found last before the segment begins, for writers that want every frame."""
+        """Take what was found last before the segment begins, for writers that want every frame."""
 
     def pass_by(self, frame: Frame) -> None:
-        """A frame that is not mined, for writers that want every frame."""
+        """Take a frame that is not mined, for writers that want every frame."""
 
 
 class Writer(Component):
-    """Makes files of what was found.
+    """Writes files from what was found.
 
-    A photo has one session, from `open`. A video is cut into segments, which worker processes take in any
-    order: `open_segment` makes a part of each, `join` makes the whole output of the parts.
+    A photo has one session, from `open`. A video is cut into segments, which worker processes mine in any
+    order: `open_segment` writes a part of each, `join` makes the whole output from the parts.
+
+    Outputs go through `pipeline.files.outputs`. `owns`, `rename` and `read_back` let a run reuse the outputs
+    of a renamed input and rebuild a lost ledger; they run in the parent, on the class, with nothing loaded.
 
     Args:
-        tag: what the names of this writer's outputs bear between the input's name and their ending:
-            empty for the first writer of its type in a pipeline, so that a second never overwrites it.
-        fingerprint: of the pipeline, see `pipeline.config.config.PipelineConfig`.
+        tag: stands in output names between the input's name and the ending: empty for the first writer of
+            its type in a pipeline, so that a second one never overwrites its outputs.
+        fingerprint: of the pipeline, see `pipeline.config.values.PipelineConfig`.
     """
 
     finished_last: ClassVar[bool] = False
-    """Whether its outputs get their names after those of other writers, as reports do: one that is there says
-    that everything is."""
+    """Whether its outputs get their names after those of other writers, as reports do: if one is there, all
+    are."""
 
     def __init__(self, name: str, params: Any, *, tag: str = "", fingerprint: str = "") -> None:
         super().__init__(name, params)
         self.tag = tag
         self.fingerprint = fingerprint
 
+    @classmethod
+    def owns(cls, path: Path, suffix: str) -> bool:
+        """Whether a writer of this type made a file, by the end of its name and by its content.
+
+        A file that a user put there must never be taken for an output: outputs need a mark in their content.
+        A writer that does not override this has no outputs that can be reused; its renamed inputs are mined.
+
+        Args:
+            path: an existing regular file of the output folder.
+            suffix: what follows the input's name in the file's name, such as `-cats.json`.
+        Raises: OSError: the file cannot be read.
+        """
+        return False
+
+    @classmethod
+    def rename(cls, output: Path, target: Path, source_path: str) -> None:
+        """Write an output as it would be if its input had been mined under another name.
+
+        The default is right for outputs that do not contain their input's name: a copy, or nothing where
+        only the folder of the input has changed.
+
+        Args:
+            output: a file that this type `owns`; it stays as it is unless it is `target`.
+            target: where the output for the new name goes.
+            source_path: the input's new path, absolute.
+        Raises:
+            ValueError, FileNotFoundError: the output is not as expected; the input is mined instead.
+            OutputError: the output folder cannot be written.
+        """
+        if output != target:
+            with open(output, "rb") as content, replace_file(target) as stream, output_errors(target):
+                shutil.copyfileobj(content, stream, 1 << 20)
+
+    @classmethod
+    def read_back(cls, path: Path) -> Provenance | None:
+        """Read what an output of this type states about its input; None if it states nothing.
+
+        Args:
+            path: any regular file of the output folder.
+        Raises: OSError: the file cannot be read.
+        """
+        return None
+
     def open(
         self, source: Source, facts: MediaFacts, output_root: Path
     ) -> AbstractContextManager[WriterSession] | None:
-        """Begin the output of one input, or None where this writer makes nothing of its kind.
+        """Begin the output of one input, or return None if this writer makes nothing of its kind.
 
         The session's clean exit puts the finished file under its name; an exception leaves nothing.
         """
@@ -210,23 +272,23 @@ class Writer(Component):
 
     @property
     def wants_every_frame(self) -> bool:
-        """Whether a part's session is to see frames too that a sampled video's mining passes by."""
+        """Whether sessions also take the frames of a sampled video that are not mined."""
         return False
 
     def open_segment(
         self, source: Source, facts: VideoFacts, output_root: Path, part: Path
     ) -> AbstractContextManager[SegmentSession] | None:
-        """Begin this writer's part of one segment of a video, or None where it makes nothing of videos.
+        """Begin this writer's part of one segment of a video, or return None if it makes nothing of videos.
 
         Args:
-            part: an empty file for whatever `join` is to find.
+            part: an empty file for whatever `join` needs.
         """
         return None
 
     def join(
         self, source: Source, video: VideoResult, parts: Sequence[SegmentPart], output_root: Path
     ) -> None:
-        """Make the whole output of a video of its parts, under its name or not at all.
+        """Make the whole output of a video from its parts, completely or not at all.
 
         Args:
             parts: of all segments, in the order of the video; none of a video without mined frames.

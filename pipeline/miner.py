@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
+from pipeline.catalog import writer_types
 from pipeline.config.config import read_config
 from pipeline.config.warnings import iter_doubts
 from pipeline.errors import ExitCode, MinerError
@@ -60,9 +61,9 @@ def mine(options: Options, on_outcome: Callable[[Outcome], None], summary: Summa
         if was_killed:
             sweep_tree(output_root)
         context = context_of(options, config)
-        rebuild_if_empty(ledger, output_root, context.limits)
+        rebuild_if_empty(ledger, output_root, context.limits, config.targets)
         selection = selection_of(options, config, ledger, output_root, context)
-        books = Bookkeeping(ledger, selection, output_root, context)
+        books = Bookkeeping(ledger, selection, output_root, context, writer_types(config.targets))
         run = _Run(options, output_root, selection, books, summary, on_outcome)
         try:
             run.mine(_executor(options, WorkerSettings(config, output_root, limits_of(options), own_level())))

@@ -119,6 +119,14 @@ class Recognizer(Detector):
     forkable = True
 
     @classmethod
+    def example_params(cls, folder: Path) -> dict[str, dict[str, str]]:
+        """A model of two made-up people."""
+        from recognizers.model.examplemodel import write_face_model
+
+        write_face_model(folder / "faces")
+        return {"": {"model": str(folder / "faces")}}
+
+    @classmethod
     def check(cls, params: RecognizerParams) -> Iterator[Problem]:
         """Whether the model directory has the galleries that are asked for, and its network is here."""
         try:

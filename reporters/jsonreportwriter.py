@@ -13,14 +13,17 @@ from pipeline.detections import FrameResult
 from pipeline.errors import FailureCode, SourceError
 from pipeline.files.outputs import output_errors, replace_file
 from pipeline.frame import Frame
+from pipeline.provenance import Provenance
 from pipeline.source import MediaFacts, Source
 from pipeline.text import printable
 from pipeline.videos.facts import VideoFacts
 from pipeline.videos.messages import SegmentPart, VideoResult
 from reporters.layout import FRAMES_END, FRAMES_SEPARATOR, frame_text, head_text
 from reporters.report import to_report_frame, to_report_head
-from reporters.reportfile import is_own_report
+from reporters.reportfile import is_own_report, iter_under_other_name, read_report_head
 from reporters.videoreport import FramesSession, join_frames_parts, open_frames_part
+
+_ENDING = ".json"
 
 
 class JsonReportWriterParams(Params):
@@ -34,10 +37,29 @@ class JsonReportWriter(Writer):
     forkable = True
     finished_last = True
 
+    @classmethod
+    def owns(cls, path: Path, suffix: str) -> bool:
+        """Whether a file is a report of this program."""
+        return suffix.endswith(_ENDING) and is_own_report(path)
+
+    @classmethod
+    def rename(cls, output: Path, target: Path, source_path: str) -> None:
+        """Copy a report with the input's new path in its head."""
+        chunks = iter_under_other_name(output, source_path)
+        with replace_file(target) as stream:
+            for chunk in chunks:
+                with output_errors(target):
+                    stream.write(chunk)
+
+    @classmethod
+    def read_back(cls, path: Path) -> Provenance | None:
+        """Read a report's head."""
+        return read_report_head(path) if path.suffix == _ENDING else None
+
     @contextlib.contextmanager
     def open(self, source: Source, facts: MediaFacts, output_root: Path) -> Iterator[_Session]:
         """Begin a report; it stands under its name once the session ends well."""
-        path = self.path_for(source, output_root, ".json")
+        path = self.path_for(source, output_root, _ENDING)
         _check_own(path)
         head = to_report_head(source, facts, self.fingerprint_of(source))
         with replace_file(path) as stream:
@@ -53,14 +75,14 @@ class JsonReportWriter(Writer):
         self, source: Source, facts: VideoFacts, output_root: Path, part: Path
     ) -> AbstractContextManager[FramesSession]:
         """Begin the frames of one segment of a video."""
-        _check_own(self.path_for(source, output_root, ".json"))
+        _check_own(self.path_for(source, output_root, _ENDING))
         return open_frames_part(part)
 
     def join(
         self, source: Source, video: VideoResult, parts: Sequence[SegmentPart], output_root: Path
     ) -> None:
         """Write a video's report."""
-        path = self.path_for(source, output_root, ".json")
+        path = self.path_for(source, output_root, _ENDING)
         _check_own(path)
         join_frames_parts(path, source, video, parts, self.fingerprint_of(source))
 

@@ -6,10 +6,10 @@ import json
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipeline.provenance import Provenance
 from reporters.layout import HEAD_END, head_text
 from reporters.report import SCHEMA, mtime_ns_of, path_of, to_file_keys
 
@@ -18,26 +18,6 @@ OWN_BEGINNING = b'{\n  "type": "'
 
 _MOST_HEAD_BYTES = 1 << 22
 """A video's summary has a line a label; a network may know ten thousand."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReportHead:
-    """What a report says of its source.
-
-    Args:
-        path: the source's, as `os.fsdecode` gives it.
-        size_bytes, mtime_ns: of the source when it was mined.
-        format: a word of `pipeline.source.FORMATS`.
-        sha256: of the source's content, or None.
-        pipeline: the fingerprint of the pipeline that mined it.
-    """
-
-    path: str
-    size_bytes: int
-    mtime_ns: int
-    format: str
-    sha256: str | None
-    pipeline: str
 
 
 def is_own_report(path: Path) -> bool:
@@ -51,7 +31,7 @@ def is_own_report(path: Path) -> bool:
         return stream.read(len(OWN_BEGINNING)) == OWN_BEGINNING
 
 
-def read_report_head(path: Path) -> ReportHead | None:
+def read_report_head(path: Path) -> Provenance | None:
     """What a report says of its source; None for what is no report of ours and of this schema."""
     try:
         if not _may_be_opened(path):
@@ -64,7 +44,7 @@ def read_report_head(path: Path) -> ReportHead | None:
         return None
     try:
         sha256 = head.get("sha256")
-        return ReportHead(
+        return Provenance(
             path_of(head),
             int(head["bytes"]),
             mtime_ns_of(head),

@@ -78,27 +78,28 @@ def test_builds_from_its_defaults(type_: str, models: Path) -> None:
     assert load_class(CATALOG[type_]).__doc__
 
 
-ONNX = {"model": "tiny-yolov8.onnx", "weights": None, "labels": None}
 HELD = """
 import os
 from pathlib import Path
 from pipeline.host.processes import keep_numpy_to_one_thread
 keep_numpy_to_one_thread()
-from tests.test_components import load
+from pipeline.catalog import CATALOG, load_class
 before = len(os.listdir("/proc/self/fd"))
-load(sys.argv[1], Path(sys.argv[2]), **json.loads(sys.argv[3]))
+cls = load_class(CATALOG[sys.argv[1]])
+cls("tested", cls.Params.model_validate(json.loads(sys.argv[2]))).load()
 answer = len(os.listdir("/proc/self/task")), len(os.listdir("/proc/self/fd")) - before
 """
 """How many threads a process has, and how many descriptors more, in which a component was loaded."""
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="not here: elsewhere nothing is forked")
-@pytest.mark.parametrize(("type_", "more"), [*((word, {}) for word in TYPES), ("deepdetector", ONNX)])
-def test_says_truly_that_processes_may_be_forked_off_it(
-    type_: str, more: dict[str, Any], models: Path, run_python: Callable[..., Any]
+@pytest.mark.parametrize("type_", TYPES)
+def test_a_process_in_which_it_is_loaded_may_be_forked_as_it_says(
+    type_: str, models: Path, run_python: Callable[..., Any]
 ) -> None:
     assert load_class(CATALOG[type_]).forkable
-    assert run_python(HELD, type_, models, json.dumps(more)) == [1, 0]
+    for params in load_class(CATALOG[type_]).example_params(models).values():
+        assert run_python(HELD, type_, json.dumps(params)) == [1, 0]
 
 
 @pytest.mark.parametrize("type_", TYPES)
@@ -153,7 +154,7 @@ def test_every_param_says_what_it_is(type_: str) -> None:
         assert field.description, f"{type_}.{name} has no description"
 
 
-@pytest.mark.parametrize("type_", DETECTORS)
+@pytest.mark.parametrize("type_", ["deepdetector", "facedetector", "recognizer", "simpledetector"])
 def test_finds_nothing_on_a_blank_photo(type_: str, models: Path) -> None:
     frame = Frame.from_rgb(np.full((120, 160, 3), 127, dtype=np.uint8))
     found = load(type_, models).detect(frame, [frame.whole])
@@ -206,6 +207,33 @@ def test_writers_write_whole_files_inside_the_output_or_nothing(
         if path.suffix == ".jpg":
             with Image.open(path) as image:
                 assert image.size == (320, 240)
+
+
+@pytest.mark.parametrize("type_", WRITERS)
+def test_writers_know_their_outputs_from_a_users_files(type_: str, models: Path, tmp_path: Path) -> None:
+    draw_photo(tmp_path / "in" / "photo.jpg")
+    (source,) = iter_sources(str(tmp_path / "in"))
+    media = open_frames(source, Limits())  # type: ignore[arg-type]
+    writer = load(type_, models)
+    session = writer.open(source, media.facts, tmp_path / "out")
+    if session is None:
+        return
+    with session as opened:
+        opened.write(next(media.frames), FrameResult(0, None, {"some": ()}))
+    for output in list((tmp_path / "out").iterdir()):
+        suffix = output.name.removeprefix("photo.jpg")
+        assert writer.owns(output, suffix)
+        assert not writer.owns(output, ".note")
+        stated = writer.read_back(output)
+        assert stated is None or (stated.path, stated.pipeline) == (source.path, writer.fingerprint)
+        target = tmp_path / "out" / f"other.jpg{suffix}"
+        writer.rename(output, target, str(tmp_path / "in" / "other.jpg"))
+        assert writer.owns(target, suffix)
+        stated = writer.read_back(target)
+        assert stated is None or stated.path == str(tmp_path / "in" / "other.jpg")
+        target.write_bytes(b"a user's own file")
+        assert not writer.owns(target, suffix)
+        assert writer.read_back(target) is None
 
 
 @pytest.mark.parametrize("type_", WRITERS)

@@ -50,3 +50,8 @@ class PipelineConfig:
     fingerprint: str
     sampling: Sampling = field(default_factory=Sampling)
     on_truncated: OnTruncated = "fail"
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """`module:Class` of each component."""
+        return tuple(component.target for component in self.components)

@@ -44,13 +44,27 @@ def output_path(output_root: Path, relative: str, suffix: str) -> Path:
     folder, name = os.path.split(relative)
     full_name = os.fsencode(name + suffix)
     if len(full_name) > MAX_NAME_BYTES:
-        digest = hashlib.sha256(os.fsencode(name)).hexdigest()[:16]
-        tail = os.fsencode(f"~{digest}{suffix}")
+        tail = os.fsencode(f"~{_name_digest(name)}{suffix}")
         cut = max(MAX_NAME_BYTES - len(tail), 0)
         while cut and full_name[cut] & 0xC0 == 0x80:  # never inside a character's UTF-8
             cut -= 1
         full_name = full_name[:cut] + tail
     return output_root / folder / os.fsdecode(full_name)
+
+
+def output_suffix(output_name: str, source_name: str) -> str | None:
+    """What follows an input's name in the name of an output, as `output_path` put it there.
+
+    Returns: such as `-annotated.jpg`; None if the name is not that of an output of this input.
+    """
+    if output_name.startswith(source_name):
+        return output_name[len(source_name) :]
+    beginning, mark, suffix = output_name.rpartition(f"~{_name_digest(source_name)}")
+    return suffix if mark and source_name.startswith(beginning) else None
+
+
+def _name_digest(name: str) -> str:
+    return hashlib.sha256(os.fsencode(name)).hexdigest()[:16]
 
 
 _noted: ContextVar[list[Path] | None] = ContextVar("_noted", default=None)

@@ -4,35 +4,55 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from pipeline.catalog import CATALOG, writer_types
 from pipeline.errors import FailureCode
 from pipeline.files.walk import Skipped
 from pipeline.ledger.ledger import Context, Ledger, Record
 from pipeline.outcome import Outcome, Status
-from pipeline.runs.carryover import carry_over
 from pipeline.runs.rebuild import iter_rebuilt
+from pipeline.runs.reuse import WriterType, reuse_outputs
 from pipeline.runs.selection import Decision, Reason, Selection
 from pipeline.source import NO_STAMP, Source, Stamp
 from pipeline.text import printable
 
 _log = logging.getLogger(__name__)
 
+_BOOKS_PREFIX = ".deepvisualminer"
+"""Of the ledger's, the lock's and unfinished outputs' names."""
 _CRASH_ATTEMPTS = 2
 """`worker_crashed` means that two workers died of the input."""
 
 
-def rebuild_if_empty(ledger: Ledger, output_root: Path, limits: str) -> None:
-    """Fill a ledger that is new, or was lost, from the reports that there are.
+def rebuild_if_empty(ledger: Ledger, output_root: Path, limits: str, targets: Iterable[str]) -> None:
+    """Fill an empty ledger, which is new or was lost, from the outputs that exist.
 
+    Args:
+        ledger: of the output folder.
+        output_root: the folder.
+        limits: of the current run, see `Context`.
+        targets: `module:Class` of the pipeline's components; writers of the catalogue are asked too.
     Raises: OutputError: the ledger cannot be written.
     """
-    if ledger.is_empty and (count := ledger.record_many(iter_rebuilt(output_root, limits))):
+    if not ledger.is_empty or not _has_outputs(output_root):
+        return
+    writers = writer_types((*targets, *CATALOG.values()))
+    if count := ledger.record_many(iter_rebuilt(output_root, limits, writers)):
         _log.warning(
-            "%s: the ledger was lost; made anew from the reports of %s input%s",
+            "%s: the ledger was lost; rebuilt from the outputs of %s input%s",
             *(printable(ledger.path), f"{count:,}", "" if count == 1 else "s"),
         )
+
+
+def _has_outputs(output_root: Path) -> bool:
+    try:
+        with os.scandir(output_root) as entries:
+            return any(not entry.name.startswith(_BOOKS_PREFIX) for entry in entries)
+    except FileNotFoundError:
+        return False
 
 
 class Bookkeeping:
@@ -43,13 +63,22 @@ class Bookkeeping:
         selection: decides for this run.
         output_root: the folder that outputs go to.
         context: of this run.
+        writers: of this run's pipeline.
     """
 
-    def __init__(self, ledger: Ledger, selection: Selection, output_root: Path, context: Context) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        selection: Selection,
+        output_root: Path,
+        context: Context,
+        writers: Collection[WriterType],
+    ) -> None:
         self._ledger = ledger
         self._selection = selection
         self._output_root = output_root
         self._context = context
+        self._writers = writers
         self._in_hand: dict[str, Source] = {}
         self._failed: list[str] = []
 
@@ -65,7 +94,10 @@ class Bookkeeping:
             return Outcome(found.path, Status.UNCHANGED)
         if decision.reason is Reason.LEFT_ALONE:
             return self._leave_alone(found, decision)
-        if decision.reason is Reason.RENAMED and (outcome := self._carry_over(found, decision)) is not None:
+        if (
+            decision.reason is Reason.RENAMED
+            and (outcome := self._reuse_outputs(found, decision)) is not None
+        ):
             return outcome
         self._in_hand[found.path] = found
         is_renamed = decision.reason is Reason.RENAMED  # then `earlier` is of the other name
@@ -114,10 +146,10 @@ class Bookkeeping:
             self._failed.append(found.relative)
         return Outcome(found.path, status, FailureCode(earlier.code), earlier.sentence)
 
-    def _carry_over(self, source: Source, decision: Decision) -> Outcome | None:
+    def _reuse_outputs(self, source: Source, decision: Decision) -> Outcome | None:
         earlier = decision.earlier
         assert earlier is not None
-        outputs = carry_over(earlier, source.path, source.relative, self._output_root)
+        outputs = reuse_outputs(earlier, source.path, source.relative, self._output_root, self._writers)
         if outputs is None or not _is_still(source):
             return None
         before = printable(earlier.relative if earlier.relative != source.relative else earlier.context.root)

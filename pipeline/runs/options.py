@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline import __version__
-from pipeline.catalog import CATALOG
+from pipeline.catalog import writer_types
 from pipeline.config.values import PipelineConfig
 from pipeline.errors import UsageError
 from pipeline.files.walk import Skipped, iter_sources
 from pipeline.ledger.ledger import Context, Ledger
+from pipeline.runs.reuse import can_reuse_outputs
 from pipeline.runs.selection import Selection
 from pipeline.source import Limits, Source
 from pipeline.text import printable
@@ -108,6 +109,5 @@ def selection_of(
         context,
         force=options.force,
         retry_failed=options.retry_failed,
-        # Somebody else's writer may put a source's name where only it knows.
-        carry_over=all(component.type in CATALOG for component in config.components),
+        reuse_outputs=can_reuse_outputs(writer_types(config.targets)),
     )

@@ -50,7 +50,7 @@ def plan(options: Options) -> Iterator[Planned]:
         Ledger(copy) as ledger,
     ):
         context = context_of(options, config)
-        rebuild_if_empty(ledger, output_root, context.limits)
+        rebuild_if_empty(ledger, output_root, context.limits, config.targets)
         selection = selection_of(options, config, ledger, output_root, context)
         for found in iter_found(options, output_root, selection):
             decision = _planned(selection, found)

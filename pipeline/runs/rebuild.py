@@ -1,80 +1,100 @@
-"""The ledger's records from the reports: what an output folder shows of the runs that filled it."""
+"""The ledger's records from the outputs themselves, for a ledger that was lost."""
 
 from __future__ import annotations
 
+import contextlib
 import os
-import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from pipeline.component import Writer
 from pipeline.ledger.ledger import Context, Record
 from pipeline.outcome import Status
+from pipeline.provenance import Provenance
 from pipeline.source import Stamp
-from reporters.reportfile import ReportHead, read_report_head
 
-_PICTURE = re.compile(r"(-.+)?-annotated\.[a-z0-9]+", re.DOTALL)
-"""How the names of annotated copies end, after the name of their source."""
+WriterType = type[Writer]
 
 
-def iter_rebuilt(output_root: Path, limits: str) -> Iterator[Record]:
-    """A record for each input with reports that say the same of it, folder by folder.
+def iter_rebuilt(output_root: Path, limits: str, writers: Collection[WriterType]) -> Iterator[Record]:
+    """Yield a record for each input whose outputs agree about what they were made from, folder by folder.
 
-    Failures have no reports: those inputs are mined again. So are inputs of a pipeline without reports.
+    Failures have no outputs, so those inputs are mined again. So are the inputs of a pipeline whose writers
+    state no provenance.
 
     Args:
-        output_root: the folder that holds the reports.
-        limits: of the run that asks; those of the runs before are not known.
+        output_root: the folder that holds the outputs.
+        limits: of the current run; those of earlier runs are not known.
+        writers: the types that may have made the outputs.
     """
     for folder, folders, names in os.walk(output_root):
         folders.sort()
         relative_folder = os.path.relpath(folder, output_root)
-        yield from _in_folder(folder, "" if relative_folder == "." else relative_folder, names, limits)
+        if relative_folder == ".":
+            relative_folder = ""
+        yield from _in_folder(Path(folder), relative_folder, sorted(names), limits, writers)
 
 
-def _in_folder(folder: str, relative_folder: str, names: list[str], limits: str) -> Iterator[Record]:
-    reports: dict[str, list[tuple[str, ReportHead]]] = defaultdict(list)
-    for name in sorted(names):
-        if name.endswith(".json"):
-            head = read_report_head(Path(folder, name))
-            if head is not None:
-                reports[os.path.basename(head.path)].append((name, head))
-    pictures = _pictures(names, reports.keys())
-    for source_name, its_reports in reports.items():
+def _in_folder(
+    folder: Path, relative_folder: str, names: list[str], limits: str, writers: Collection[WriterType]
+) -> Iterator[Record]:
+    stated: dict[str, list[tuple[str, Provenance]]] = defaultdict(list)
+    others = []
+    for name in filter(lambda name: os.path.isfile(folder / name), names):
+        provenance = _provenance(folder / name, writers)
+        if provenance is None:
+            others.append(name)
+        else:
+            stated[os.path.basename(provenance.path)].append((name, provenance))
+    silent = _by_source(folder, others, stated.keys(), writers)
+    for source_name, outputs in stated.items():
         relative = os.path.join(relative_folder, source_name)
-        head = its_reports[0][1]
-        root = head.path.removesuffix(f"/{relative}") or "/"
-        if len({head for _, head in its_reports}) != 1 or root == head.path:
-            continue  # of several pipelines, or somebody moved them
+        provenance = outputs[0][1]
+        root = provenance.path.removesuffix(f"/{relative}") or "/"
+        if len({stated for _, stated in outputs}) != 1 or root == provenance.path:
+            continue  # they are of several pipelines, or were moved by hand
         yield Record(
             relative,
-            _stamp(head),
-            Context(root, head.pipeline, limits),
+            _stamp(provenance),
+            Context(root, provenance.pipeline, limits),
             Status.MINED,
-            format=head.format,
-            sha256=head.sha256,
-            outputs=(*(name for name, _ in its_reports), *pictures.get(source_name, ())),
+            format=provenance.format,
+            sha256=provenance.sha256,
+            outputs=(*(name for name, _ in outputs), *silent.get(source_name, ())),
         )
 
 
-def _pictures(names: list[str], sources: Collection[str]) -> dict[str, list[str]]:
-    """The annotated copies by the name of their source: the longest that a copy's name begins with."""
+def _provenance(path: Path, writers: Collection[WriterType]) -> Provenance | None:
+    with contextlib.suppress(OSError):
+        return next((found for writer in writers if (found := writer.read_back(path)) is not None), None)
+    return None
+
+
+def _by_source(
+    folder: Path, names: list[str], sources: Collection[str], writers: Collection[WriterType]
+) -> dict[str, list[str]]:
+    """Assign outputs that state no provenance to the input with the longest name that theirs begins with."""
     found = defaultdict(list)
     for name in names:
-        end = len(name)
-        while (end := name.rfind("-", 0, end)) > 0:
-            if name[:end] in sources and _PICTURE.fullmatch(name, end):
-                found[name[:end]].append(name)
-                break
+        source = next((name[:end] for end in range(len(name) - 1, 0, -1) if name[:end] in sources), None)
+        if source is not None and _is_owned(folder / name, name[len(source) :], writers):
+            found[source].append(name)
     return found
 
 
-def _stamp(head: ReportHead) -> Stamp:
-    """What the source is now, if it is still the one; else what it was, with nothing known of its place."""
+def _is_owned(path: Path, suffix: str, writers: Collection[WriterType]) -> bool:
     try:
-        now = Stamp.of(os.stat(head.path))
+        return any(writer.owns(path, suffix) for writer in writers)
     except OSError:
-        now = None
-    if now is not None and (now.size_bytes, now.mtime_ns) == (head.size_bytes, head.mtime_ns):
-        return now
-    return Stamp(head.size_bytes, head.mtime_ns)
+        return False
+
+
+def _stamp(provenance: Provenance) -> Stamp:
+    """The input's present stamp if size and time still agree, else what is stated, with inode unknown."""
+    stated = Stamp(provenance.size_bytes, provenance.mtime_ns)
+    try:
+        now = Stamp.of(os.stat(provenance.path))
+    except OSError:
+        return stated
+    return now if now[:2] == stated[:2] else stated

@@ -73,7 +73,7 @@ class Selection:
         context: of this run.
         force: mine everything.
         retry_failed: try again what failed.
-        carry_over: whether outputs of an input can serve for another name of it.
+        reuse_outputs: whether the outputs of a renamed input can be reused.
     """
 
     def __init__(
@@ -84,10 +84,10 @@ class Selection:
         *,
         force: bool = False,
         retry_failed: bool = False,
-        carry_over: bool = False,
+        reuse_outputs: bool = False,
     ) -> None:
         self._ledger, self._output_root, self._context = ledger, output_root, context
-        self._force, self._retry_failed, self._carry_over = force, retry_failed, carry_over
+        self._force, self._retry_failed, self._reuse_outputs = force, retry_failed, reuse_outputs
         self._last: tuple[str, Stamp, Known | None] | None = None
 
     def known(self, relative: str, stamp: Stamp) -> Known | None:
@@ -119,7 +119,7 @@ class Selection:
             return Decision(Reason.FORCED, record)
         same_content = _SameContent(path)
         if record is None or not self._is_unchanged(record, stamp, same_content):
-            other = self._known_elsewhere(relative, stamp, same_content) if self._carry_over else None
+            other = self._known_elsewhere(relative, stamp, same_content) if self._reuse_outputs else None
             if other is not None:
                 return Decision(Reason.RENAMED, other)
             return Decision(Reason.NEW if record is None else Reason.CHANGED, record)
@@ -130,7 +130,7 @@ class Selection:
         if not self.outputs_are_there(record):
             return Decision(Reason.OUTPUTS_GONE, record)
         if record.context.root != self._context.root:
-            return Decision(Reason.RENAMED if self._carry_over else Reason.CHANGED, record)
+            return Decision(Reason.RENAMED if self._reuse_outputs else Reason.CHANGED, record)
         return Decision(Reason.DONE, record)
 
     def outputs_are_there(self, record: Record) -> bool:

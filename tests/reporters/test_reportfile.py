@@ -12,9 +12,10 @@ import pytest
 from pipeline.capture import Capture
 from pipeline.detections import Box, Detection, FrameResult, Label
 from pipeline.frame import Frame
+from pipeline.provenance import Provenance
 from pipeline.source import MediaFacts, Source, SourceKind
 from reporters.jsonreportwriter import JsonReportWriter, JsonReportWriterParams
-from reporters.reportfile import ReportHead, is_own_report, iter_under_other_name, read_report_head
+from reporters.reportfile import is_own_report, iter_under_other_name, read_report_head
 
 FRAME = Frame.from_rgb(np.zeros((4, 4, 3), np.uint8))
 FACTS = MediaFacts(
@@ -36,7 +37,7 @@ def write_report(out: Path, path: str, mtime_ns: int = 1_471_190_405_123_456_789
 @pytest.mark.parametrize("name", ["a.png", 'quo"te\n.png', os.fsdecode(b"caf\xe9.png"), "\u00fc.png"])
 def test_a_head_comes_back(tmp_path, name):
     report = write_report(tmp_path, f"/photos/{name}")
-    assert read_report_head(report) == ReportHead(
+    assert read_report_head(report) == Provenance(
         f"/photos/{name}", 1234, 1_471_190_405_123_456_789, "png", "ab" * 32, "f00d"
     )
     assert is_own_report(report)

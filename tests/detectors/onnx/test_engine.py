@@ -16,7 +16,7 @@ from tests.detectors.onnx import graphs
 from tests.detectors.onnx.graphs import ULTRALYTICS, saved
 
 CPU, CUDA, OPENVINO = ("CPUExecutionProvider", "CUDAExecutionProvider", "OpenVINOExecutionProvider")
-SELFTEST_MODELS = Path(__file__).parents[3] / "pipeline" / "selftestmodels"
+SELFTEST_MODELS = Path(__file__).parents[3] / "detectors" / "examples"
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from annotators.framewriter import FrameWriter
+from annotators.mark import MARK
+from annotators.photowriter import PhotoWriter
 from pipeline.ledger.ledger import Context, Record
 from pipeline.outcome import Status
 from pipeline.runs.rebuild import iter_rebuilt
 from pipeline.source import MediaFacts, Source, SourceKind, Stamp
 from reporters.jsonreportwriter import JsonReportWriter, JsonReportWriterParams
+
+WRITERS = (JsonReportWriter, PhotoWriter, FrameWriter)
 
 
 class Place:
@@ -32,10 +37,10 @@ class Place:
             pass
         folder = (self.output / relative).parent
         for name in pictures:
-            (folder / name).write_bytes(b"")
+            (folder / name).write_bytes(MARK.encode())
 
     def rebuilt(self) -> dict[str, Record]:
-        return {record.relative: record for record in iter_rebuilt(self.output, "limits")}
+        return {record.relative: record for record in iter_rebuilt(self.output, "limits", WRITERS)}
 
 
 @pytest.fixture

@@ -66,7 +66,7 @@ class Place:
 
     def decide(self, relative: str, **flags: object) -> Decision:
         path = self.input / relative
-        flags = {"context": self.context, "carry_over": True, **flags}
+        flags = {"context": self.context, "reuse_outputs": True, **flags}
         selection = Selection(self.ledger, self.output, **flags)  # type: ignore[arg-type]
         return selection.decide(str(path), relative, Stamp.of(os.stat(path)))
 
@@ -98,7 +98,7 @@ def test_what_has_changed_is_mined(place: Place) -> None:
     place.put("time.jpg", mtime=1_500_000_001)
     assert place.decide("size.jpg") == Decision(Reason.CHANGED, records[0])
     assert place.decide("time.jpg").reason in (Reason.CHANGED, Reason.RENAMED)
-    assert place.decide("time.jpg", carry_over=False) == Decision(Reason.CHANGED, records[1])
+    assert place.decide("time.jpg", reuse_outputs=False) == Decision(Reason.CHANGED, records[1])
 
 
 def test_file_replaced_by_another_of_the_same_size_and_time(place: Place) -> None:
@@ -215,7 +215,7 @@ def test_renamed_folder_is_recognized_by_content(place: Place) -> None:
     path.parent.rename(place.input / "Summer of 2016")
     assert place.decide("Summer of 2016/a.jpg") == Decision(Reason.RENAMED, record)
     assert not place.reason("Summer of 2016/a.jpg").is_mined
-    assert place.reason("Summer of 2016/a.jpg", carry_over=False) is Reason.NEW
+    assert place.reason("Summer of 2016/a.jpg", reuse_outputs=False) is Reason.NEW
 
 
 def test_copy_is_recognized_and_a_twin_by_size_and_time_is_not(place: Place) -> None:
@@ -243,7 +243,7 @@ def test_input_folder_that_was_moved(place: Place) -> None:
     place.failed("b.jpg", FailureCode.TRUNCATED)
     moved = place.context._replace(root="/elsewhere")
     assert place.decide("a.jpg", context=moved) == Decision(Reason.RENAMED, record)
-    assert place.reason("a.jpg", context=moved, carry_over=False) is Reason.CHANGED
+    assert place.reason("a.jpg", context=moved, reuse_outputs=False) is Reason.CHANGED
     assert place.reason("b.jpg", context=moved) is Reason.RETRY
 
 

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from annotators.mark import MARK
+from annotators.photowriter import PhotoWriter
 from pipeline.ledger.ledger import Context, Record
 from pipeline.outcome import Status
-from pipeline.runs.carryover import carry_over
+from pipeline.runs.reuse import reuse_outputs
 from pipeline.source import MediaFacts, Source, SourceKind, Stamp
 from reporters.jsonreportwriter import JsonReportWriter, JsonReportWriterParams
 
 CONTEXT = Context("/in", "f00d", "")
+PICTURE = b"a copy " + MARK.encode()
+WRITERS = (PhotoWriter, JsonReportWriter)
 
 
 def write_report(out: Path, relative: str, root: str = "/in") -> Path:
@@ -30,7 +34,7 @@ def write_report(out: Path, relative: str, root: str = "/in") -> Path:
 def mined(tmp_path: Path) -> Record:
     """`2016/a.jpg`, with a report and a copy in `out`."""
     write_report(tmp_path / "out", "2016/a.jpg")
-    (tmp_path / "out" / "2016" / "a.jpg-annotated.jpg").write_bytes(b"picture")
+    (tmp_path / "out" / "2016" / "a.jpg-annotated.jpg").write_bytes(PICTURE)
     outputs = ("a.jpg.json", "a.jpg-annotated.jpg")
     return Record("2016/a.jpg", Stamp(5, 7), CONTEXT, Status.MINED, outputs=outputs)
 
@@ -38,26 +42,26 @@ def mined(tmp_path: Path) -> Record:
 @pytest.mark.parametrize("relative", ["2017/a.jpg", "b.jpg", "2016/c.jpg", os.fsdecode(b"\xff/\xe9.jpg")])
 def test_as_if_it_had_been_mined(tmp_path: Path, mined: Record, relative: str) -> None:
     out, name = tmp_path / "out", os.path.basename(relative)
-    names = carry_over(mined, f"/in/{relative}", relative, out)
+    names = reuse_outputs(mined, f"/in/{relative}", relative, out, WRITERS)
     assert names == (f"{name}.json", f"{name}-annotated.jpg")
     folder = (out / relative).parent
-    assert (folder / names[1]).read_bytes() == b"picture"
+    assert (folder / names[1]).read_bytes() == PICTURE
     assert (folder / names[0]).read_bytes() == write_report(tmp_path / "mined", relative).read_bytes()
     assert (out / "2016" / "a.jpg.json").exists()
     assert (out / "2016" / "a.jpg-annotated.jpg").exists()
 
 
 def test_who_edits_one_copy_does_not_edit_the_other(tmp_path: Path, mined: Record) -> None:
-    carry_over(mined, "/in/b.jpg", "b.jpg", tmp_path / "out")
+    reuse_outputs(mined, "/in/b.jpg", "b.jpg", tmp_path / "out", WRITERS)
     with open(tmp_path / "out" / "b.jpg-annotated.jpg", "r+b") as copy:
         copy.write(b"PIC")
-    assert (tmp_path / "out" / "2016" / "a.jpg-annotated.jpg").read_bytes() == b"picture"
+    assert (tmp_path / "out" / "2016" / "a.jpg-annotated.jpg").read_bytes() == PICTURE
 
 
 def test_an_input_folder_that_was_moved(tmp_path: Path, mined: Record) -> None:
     out = tmp_path / "out"
     picture = (out / "2016" / "a.jpg-annotated.jpg").stat()
-    assert carry_over(mined, "/elsewhere/2016/a.jpg", "2016/a.jpg", out) == mined.outputs
+    assert reuse_outputs(mined, "/elsewhere/2016/a.jpg", "2016/a.jpg", out, WRITERS) == mined.outputs
     expected = write_report(tmp_path / "mined", "2016/a.jpg", root="/elsewhere").read_bytes()
     assert (out / "2016" / "a.jpg.json").read_bytes() == expected
     assert (out / "2016" / "a.jpg-annotated.jpg").stat().st_ino == picture.st_ino
@@ -65,7 +69,7 @@ def test_an_input_folder_that_was_moved(tmp_path: Path, mined: Record) -> None:
 
 def test_somebody_s_own_file_is_never_replaced(tmp_path: Path, mined: Record) -> None:
     (tmp_path / "out" / "b.jpg.json").write_text('{"title": "b.jpg"}')
-    assert carry_over(mined, "/in/b.jpg", "b.jpg", tmp_path / "out") is None
+    assert reuse_outputs(mined, "/in/b.jpg", "b.jpg", tmp_path / "out", WRITERS) is None
     assert (tmp_path / "out" / "b.jpg.json").read_text() == '{"title": "b.jpg"}'
     assert not (tmp_path / "out" / "b.jpg-annotated.jpg").exists()
 
@@ -73,39 +77,41 @@ def test_somebody_s_own_file_is_never_replaced(tmp_path: Path, mined: Record) ->
 def test_somebody_s_own_picture_is_never_replaced(tmp_path: Path, mined: Record) -> None:
     taken = tmp_path / "out" / "b.jpg-annotated.jpg"
     taken.write_bytes(b"my picture")
-    assert carry_over(mined, "/in/b.jpg", "b.jpg", tmp_path / "out") is None
+    assert reuse_outputs(mined, "/in/b.jpg", "b.jpg", tmp_path / "out", WRITERS) is None
     assert taken.read_bytes() == b"my picture"
-    taken.write_bytes(b"a copy " + MARK.encode())
-    assert carry_over(mined, "/in/b.jpg", "b.jpg", tmp_path / "out") is not None
-    assert taken.read_bytes() == b"picture"
+    taken.write_bytes(b"another " + PICTURE)
+    assert reuse_outputs(mined, "/in/b.jpg", "b.jpg", tmp_path / "out", WRITERS) is not None
+    assert taken.read_bytes() == PICTURE
 
 
-def test_names_that_were_cut_are_mined(tmp_path: Path) -> None:
+def test_names_that_were_cut(tmp_path: Path) -> None:
     name = "n" * 255
     report = write_report(tmp_path / "out", name)
     record = Record(name, Stamp(5, 7), CONTEXT, Status.MINED, outputs=(report.name,))
-    assert carry_over(record, "/in/b.jpg", "b.jpg", tmp_path / "out") is None
+    assert reuse_outputs(record, "/in/b.jpg", "b.jpg", tmp_path / "out", WRITERS) == ("b.jpg.json",)
+    other = replace(record, relative="n" * 254 + "m")
+    assert reuse_outputs(other, "/in/c.jpg", "c.jpg", tmp_path / "out", WRITERS) is None
 
 
 def test_a_long_new_name_is_cut(tmp_path: Path, mined: Record) -> None:
-    names = carry_over(mined, f"/in/{'n' * 255}", "n" * 255, tmp_path / "out")
+    names = reuse_outputs(mined, f"/in/{'n' * 255}", "n" * 255, tmp_path / "out", WRITERS)
     assert names is not None
     assert all(len(name) == 255 and (tmp_path / "out" / name).exists() for name in names)
 
 
 def test_what_is_not_as_the_ledger_has_it_is_mined(tmp_path: Path, mined: Record) -> None:
     (tmp_path / "out" / "2016" / "a.jpg.json").write_text("{}")
-    assert carry_over(mined, "/in/b.jpg", "b.jpg", tmp_path / "out") is None
+    assert reuse_outputs(mined, "/in/b.jpg", "b.jpg", tmp_path / "out", WRITERS) is None
     (tmp_path / "out" / "2016" / "a.jpg-annotated.jpg").unlink()
-    assert carry_over(mined, "/in/c.jpg", "c.jpg", tmp_path / "out") is None
+    assert reuse_outputs(mined, "/in/c.jpg", "c.jpg", tmp_path / "out", WRITERS) is None
     assert not list((tmp_path / "out").glob(".*.part"))
 
 
 def test_names_that_meet_are_for_mining_to_complain_of(tmp_path: Path, mined: Record) -> None:
     (tmp_path / "out" / "2017").write_bytes(b"a file where a folder is needed")
-    assert carry_over(mined, "/in/2017/a.jpg", "2017/a.jpg", tmp_path / "out") is None
+    assert reuse_outputs(mined, "/in/2017/a.jpg", "2017/a.jpg", tmp_path / "out", WRITERS) is None
     (tmp_path / "out" / "b.jpg-annotated.jpg").mkdir()
-    assert carry_over(mined, "/in/b.jpg", "b.jpg", tmp_path / "out") is None
+    assert reuse_outputs(mined, "/in/b.jpg", "b.jpg", tmp_path / "out", WRITERS) is None
     assert not (tmp_path / "out" / "b.jpg.json").exists()
 
 
@@ -114,14 +120,15 @@ def test_output_that_cannot_be_written_ends_the_run(
 ) -> None:
     code = """
 from pathlib import Path
-from pipeline.runs.carryover import carry_over
+from pipeline.runs.reuse import reuse_outputs
 from pipeline.errors import OutputError
 from pipeline.ledger.ledger import Context, Record
 from pipeline.outcome import Status
 from pipeline.source import Stamp
+from reporters.jsonreportwriter import JsonReportWriter
 record = Record("2016/a.jpg", Stamp(5, 7), Context("/in", "", ""), Status.MINED, outputs=("a.jpg.json",))
 try:
-    carry_over(record, "/in/b.jpg", "b.jpg", Path(sys.argv[1]))
+    reuse_outputs(record, "/in/b.jpg", "b.jpg", Path(sys.argv[1]), [JsonReportWriter])
 except OutputError as error:
     answer = str(error)
 """

@@ -1,0 +1,25 @@
+"""Which input an output was made from, and by which pipeline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What an output states about the input and the pipeline that it was made from.
+
+    Args:
+        path: the input's, absolute, as `os.fsdecode` gives it.
+        size_bytes, mtime_ns: of the input when it was mined.
+        format: a word of `pipeline.source.FORMATS`.
+        sha256: of the input's content, hexadecimal, or None.
+        pipeline: what `Writer.fingerprint_of` returned for the input.
+    """
+
+    path: str
+    size_bytes: int
+    mtime_ns: int
+    format: str
+    sha256: str | None
+    pipeline: str
