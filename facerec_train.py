@@ -15,6 +15,7 @@ from typing import NoReturn
 from pipeline import __version__
 from pipeline.errors import ExitCode, MinerError, SourceError
 from pipeline.host.command import program_name
+from pipeline.host.libraries import configure, configure_imaging
 from pipeline.host.processes import open_standard_streams
 from recognizers.commands import (
     crop,
@@ -70,6 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     options = _parser().parse_args(arguments)
+    configure_imaging()
     try:
         return _print_all(options.run(options))
     except MinerError as error:
@@ -86,6 +88,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return ExitCode.BROKEN_PIPE
 
 
-if __name__ == "__main__":
+def run() -> int:
+    """Set this process up for the program and run it; returns the exit status. The console script's entry."""
     open_standard_streams()
-    sys.exit(main())
+    configure()
+    return main()
+
+
+if __name__ == "__main__":
+    sys.exit(run())

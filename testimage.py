@@ -10,6 +10,7 @@ import sys
 
 from pipeline.errors import ExitCode
 from pipeline.host.command import program_name
+from pipeline.host.libraries import configure
 from pipeline.host.processes import open_standard_streams
 from pipeline.selftest import machine_lines, run_checks
 
@@ -36,6 +37,12 @@ def main(arguments: list[str] | None = None) -> int:
     return ExitCode.ENVIRONMENT if broken else ExitCode.OK
 
 
-if __name__ == "__main__":
+def run() -> int:
+    """Set this process up for the program and run it; returns the exit status. The console script's entry."""
     open_standard_streams()
-    sys.exit(main())
+    configure()
+    return main()
+
+
+if __name__ == "__main__":
+    sys.exit(run())

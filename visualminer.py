@@ -1,4 +1,4 @@
-"""Mine photos: find what is in each one, write reports and annotated copies.
+"""Mine photos and videos: find what is in each one, write reports and annotated copies.
 
 visualminer.py INPUT OUTPUT PIPELINE.yml
 visualminer.py --check PIPELINE.yml
@@ -6,261 +6,33 @@ visualminer.py --check PIPELINE.yml
 
 from __future__ import annotations
 
-import gc
-
-if __name__ == "__main__":
-    gc.disable()  # nothing that imports make is garbage; to look for some is a tenth of what they cost
-
-import argparse
-import logging
-import os
 import sys
-from collections import Counter
-from datetime import datetime
 
-from pipeline import __version__
-from pipeline.config.config import read_config
-from pipeline.config.examples import EXAMPLES, read_example
-from pipeline.config.warnings import iter_doubts
-from pipeline.errors import ExitCode, LockedError, MinerError
-from pipeline.host.command import program_name
-from pipeline.host.logs import NOTICE, set_up_logging
-from pipeline.host.processes import keep_numpy_to_one_thread, open_standard_streams
-from pipeline.miner import NICE, mine
-from pipeline.outcome import Summary
-from pipeline.runs.options import Options
-from pipeline.runs.plan import plan
-from pipeline.runs.progress import (
-    PlainProgress,
-    TerminalProgress,
-    final_line,
-    plan_text,
-    planned_text,
-    summary_text,
-)
-from pipeline.runs.selection import Reason
-from pipeline.runs.summaryfile import check_summary_file, write_summary
-from pipeline.text import printable
-
-MOST_WORKERS = 1024
-_log = logging.getLogger("visualminer")
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog=program_name("visualminer"),
-        description="Find what is in your photos: a JSON report and an annotated copy for each of them.",
-        epilog=f"example: {program_name('visualminer')} ~/photos ~/photos-mined demo-pipeline.yml",
-    )
-    parser.add_argument("input", metavar="INPUT", nargs="?", help="a photo, or a folder of them")
-    parser.add_argument("output", metavar="OUTPUT", nargs="?", help="a folder; mirrors INPUT's folders")
-    parser.add_argument("pipeline", metavar="PIPELINE", nargs="?", help="the pipeline file, YAML")
-    parser.add_argument("--check", metavar="PIPELINE", help="only say what is wrong with a pipeline file")
-    parser.add_argument(
-        "--example", choices=EXAMPLES, metavar="NAME", help=f"print a pipeline file: {', '.join(EXAMPLES)}"
-    )
-    parser.add_argument(
-        "--workers", type=_whole, metavar="N", help="worker processes (default: one a usable core; 0: none)"
-    )
-    parser.add_argument(
-        "--timeout",
-        type=_positive,
-        default=Options.timeout_s,
-        metavar="SECONDS",
-        help="how long one photo may take (default: %(default)g)",
-    )
-    parser.add_argument(
-        "--max-megapixels",
-        type=_positive,
-        default=Options.max_megapixels,
-        metavar="MP",
-        help="refuse larger photos (default: %(default)g)",
-    )
-    parser.add_argument(
-        "--min-age",
-        type=_seconds,
-        default=Options.min_age_s,
-        metavar="SECONDS",
-        help="leave files alone that were changed less than this long ago (default: %(default)g)",
-    )
-    parser.add_argument("--follow-links", action="store_true", help="follow links to folders")
-    parser.add_argument(
-        "--allow-plugins", action="store_true", help="let the pipeline file load code from outside"
-    )
-    _add_nightly_options(parser)
-    loudness = parser.add_mutually_exclusive_group()
-    loudness.add_argument("--verbose", action="store_true", help="say what becomes of every file")
-    loudness.add_argument("--quiet", action="store_true", help="say nothing unless something failed")
-    parser.add_argument("--log-file", metavar="FILE", help="append what becomes of every file to FILE")
-    parser.add_argument(
-        "--log-format", choices=("text", "json"), default="text", help="of log lines (default: %(default)s)"
-    )
-    parser.add_argument("--summary", metavar="FILE", help="write counts and failures to FILE as JSON")
-    parser.add_argument("--version", action="version", version=f"Deep Visual Miner {__version__}")
-    return parser
-
-
-def _add_nightly_options(parser: argparse.ArgumentParser) -> None:
-    """What matters to a run over what was mined before."""
-    parser.add_argument("--force", action="store_true", help="mine everything, done or not")
-    parser.add_argument("--retry-failed", action="store_true", help="try again what failed before")
-    parser.add_argument("--prune", action="store_true", help="remove the outputs of inputs that are gone")
-    parser.add_argument("--dry-run", action="store_true", help="only say what would be done, and why")
-    parser.add_argument(
-        "--wait-lock",
-        type=_seconds,
-        default=Options.wait_lock_s,
-        metavar="SECONDS",
-        help="wait this long for another run on OUTPUT to end (default: %(default)g)",
-    )
-    parser.add_argument(
-        "--nice",
-        type=_niceness,
-        metavar="N",
-        help=f"how far workers give way to other programs, 0 to 19 (default: {NICE})",
-    )
-
-
-def _positive(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < 1e9:
-        raise argparse.ArgumentTypeError(f'expected a positive number, got "{text}"')
-    return value
-
-
-def _seconds(text: str) -> float:
-    return 0.0 if text == "0" else _positive(text)
-
-
-def _niceness(text: str) -> int:
-    if not (text.isdecimal() and len(text) < 3 and int(text) <= 19):
-        raise argparse.ArgumentTypeError(f'expected a whole number from 0 to 19, got "{text}"')
-    return int(text)
-
-
-def _whole(text: str) -> int:
-    if not (text.isdecimal() and len(text) < 10 and int(text) <= MOST_WORKERS):
-        raise argparse.ArgumentTypeError(f'expected a whole number from 0 to {MOST_WORKERS}, got "{text}"')
-    return int(text)
+from pipeline.host.libraries import configure
+from pipeline.host.processes import open_standard_streams
+from pipeline.host.tuning import collection_paused, limit_numpy_threads
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the program; its exit status."""
-    given = _parse(arguments)
-    on_terminal = sys.stderr.isatty() and not given.quiet
-    try:
-        set_up_logging(_level(given, on_terminal), given.log_file, given.log_format)
-        if given.example is not None:
-            sys.stdout.write(read_example(given.example))
-            sys.stdout.flush()
-            return ExitCode.OK
-        if given.check is not None:
-            config = read_config(given.check, allow_plugins=given.allow_plugins)
-            for doubt in iter_doubts(config):
-                _log.warning("%s: %s", printable(given.check), doubt)
-            count = len(config.components)
-            _say(f"{printable(given.check)}: good, {count} component{'' if count == 1 else 's'}")
-            return ExitCode.OK
-        return _plan(given) if given.dry_run else _mine(given, on_terminal)
-    except BrokenPipeError:
-        for stream in (sys.stdout, sys.stderr):  # or Python complains at its exit
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-        return ExitCode.BROKEN_PIPE
-    except KeyboardInterrupt:
-        return ExitCode.INTERRUPTED
-    except MinerError as error:
-        print(error, file=sys.stderr)
-        return error.exit_code
+    """Run the command line in this process as it is; returns the exit status.
+
+    Args:
+        arguments: without the program's name; None: those of `sys.argv`.
+    """
+    from pipeline import commandline
+
+    return commandline.main(arguments)
 
 
-def _parse(arguments: list[str] | None) -> argparse.Namespace:
-    parser = _parser()
-    given = parser.parse_args(arguments)
-    if given.example is not None and (given.check is not None or given.input is not None):
-        parser.error("--example NAME stands alone: it mines nothing")
-    if given.check is None and given.example is None and given.pipeline is None:
-        parser.error("INPUT, OUTPUT and PIPELINE are needed, or --check PIPELINE, or --example NAME")
-    if given.check is not None and given.input is not None:
-        parser.error("--check PIPELINE stands alone: it mines nothing")
-    if given.dry_run and (given.quiet or given.summary is not None):
-        parser.error("--dry-run does nothing but say what would be done: no --quiet, no --summary")
-    return given
-
-
-def _level(given: argparse.Namespace, on_terminal: bool) -> int:
-    """The least that standard error gets to see."""
-    if given.verbose:
-        return logging.DEBUG
-    if given.quiet:
-        return logging.CRITICAL
-    return NOTICE if on_terminal else logging.INFO
-
-
-def _options(given: argparse.Namespace) -> Options:
-    return Options(
-        input=given.input,
-        output=given.output,
-        pipeline=given.pipeline,
-        workers=given.workers,
-        timeout_s=given.timeout,
-        max_megapixels=given.max_megapixels,
-        follow_links=given.follow_links,
-        allow_plugins=given.allow_plugins,
-        force=given.force,
-        retry_failed=given.retry_failed,
-        prune=given.prune,
-        min_age_s=given.min_age,
-        nice=given.nice,
-        wait_lock_s=given.wait_lock,
-    )
-
-
-def _plan(given: argparse.Namespace) -> int:
-    counts: Counter[Reason | None] = Counter()
-    for planned in plan(_options(given)):
-        counts[planned.reason] += 1
-        _say(planned_text(planned))
-    _say(plan_text(counts))
-    return ExitCode.OK
-
-
-def _mine(given: argparse.Namespace, on_terminal: bool) -> int:
-    began, summary = datetime.now().astimezone(), Summary()
-    places = {"input": given.input, "output": given.output, "pipeline": given.pipeline}
-    if given.summary is not None:
-        check_summary_file(given.summary)
-    progress: TerminalProgress | PlainProgress = PlainProgress()
-    if on_terminal:
-        progress = TerminalProgress(given.input, given.output, sys.stderr)
-    try:
-        with progress:
-            mine(_options(given), progress.on_outcome, summary)
-    except LockedError:
-        raise  # the summary is the other run's to write
-    except MinerError as error:
-        if given.summary is not None:
-            write_summary(given.summary, began, places, summary, str(error), error.exit_code)
-        raise
-    if given.summary is not None:
-        write_summary(given.summary, began, places, summary, "", summary.exit_code)
-    if given.log_file is not None:
-        _log.debug("%s", final_line(summary, given.output))
-    if not given.quiet or summary.failed:
-        _say(summary_text(summary, given.output))
-    return summary.exit_code
-
-
-def _say(text: str) -> None:
-    """Print at once, so that a reader that has gone away is noticed here."""
-    print(text.encode(sys.stdout.encoding or "utf-8", "backslashreplace").decode(), flush=True)
+def run() -> int:
+    """Set this process up for the program and run it; returns the exit status. The console script's entry."""
+    open_standard_streams()
+    configure()
+    limit_numpy_threads()
+    with collection_paused():
+        from pipeline import commandline
+    return commandline.main()
 
 
 if __name__ == "__main__":
-    open_standard_streams()
-    keep_numpy_to_one_thread()
-    gc.freeze()
-    gc.enable()
-    sys.exit(main())
+    sys.exit(run())

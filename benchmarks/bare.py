@@ -10,7 +10,6 @@ from __future__ import annotations
 import sys
 import time
 
-import cv2
 import numpy as np
 
 from detectors.boxes import letterbox
@@ -19,6 +18,7 @@ from detectors.darknet.compiled import compiled_network
 from detectors.engines import LiteRtEngine
 from pipeline.files.walk import iter_sources
 from pipeline.frame import Frame
+from pipeline.host.libraries import configure_imaging
 from pipeline.media import open_frames
 from pipeline.models.files import resolve_darknet
 from pipeline.source import Limits, Source
@@ -26,7 +26,7 @@ from pipeline.source import Limits, Source
 
 def main() -> None:
     photos, precision = sys.argv[1:]
-    cv2.setNumThreads(1)
+    configure_imaging()
     files = resolve_darknet("yolov3-tiny", None)
     shape = read_cfg(files.cfg).shape
     engine = LiteRtEngine(compiled_network(files.cfg, files.weights, precision))

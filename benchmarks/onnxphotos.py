@@ -28,14 +28,17 @@ from typing import Any
 
 import cv2
 import numpy as np
-import onnxruntime
 
 from benchmarks.photos import cpu_seconds_of, pss_of_workers, run_miner, timed
 from detectors.boxes import suppress_scores
 from pipeline.files.walk import iter_sources
+from pipeline.host.libraries import configure_imaging
 from pipeline.media import open_frames
 from pipeline.models.files import resolve_onnx
 from pipeline.source import Limits, Source
+
+configure_imaging()
+import onnxruntime  # noqa: E402 - it reads its environment when it is imported
 
 ROOT = Path(__file__).resolve().parents[1]
 THRESHOLD, NMS = 0.001, 0.65

@@ -72,9 +72,11 @@ def compare(folder: Path, photos: list[Path]) -> None:
     from detectors.boxes import iou_with
     from detectors.onnx.network import OnnxNetwork
     from pipeline.files.walk import iter_sources
+    from pipeline.host.libraries import configure_imaging
     from pipeline.media import open_frames
     from pipeline.source import Limits
 
+    configure_imaging()
     for path in sorted(folder.glob("*.onnx")):
         said = json.loads(path.with_suffix(".json").read_text())
         network = OnnxNetwork(path, family="auto", device="cpu", labels=None)

@@ -6,6 +6,7 @@ import importlib
 from collections.abc import Iterable
 
 from pipeline.component import Component, Detector, Writer
+from pipeline.host.libraries import configure
 
 CATALOG: dict[str, str] = {
     "deepdetector": "detectors.deepdetector:DeepDetector",
@@ -33,6 +34,7 @@ def load_class(target: str) -> type[Component]:
 
     Raises: ImportError, AttributeError: there is none; TypeError: it is no component, or does nothing.
     """
+    configure()  # a plug-in's module may import any library
     module, _, name = target.partition(":")
     found = getattr(importlib.import_module(module), name)
     if not (isinstance(found, type) and issubclass(found, Detector | Writer)):

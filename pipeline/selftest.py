@@ -8,7 +8,6 @@ its own params and models, see `Component.example_params`.
 from __future__ import annotations
 
 import contextlib
-import importlib.metadata
 import json
 import logging
 import os
@@ -25,24 +24,13 @@ from pipeline.component import Writer
 from pipeline.errors import MinerError
 from pipeline.files.cachefolder import CACHE_VARIABLE
 from pipeline.host.cores import usable_cores
+from pipeline.host.packages import OPTIONAL, installed_versions
 from pipeline.miner import mine
 from pipeline.outcome import Outcome
 from pipeline.runs.options import Options
 from pipeline.selftestparts import FRAMES_ENDING
 from pipeline.text import one_line
 
-_PACKAGES = (
-    "tensorflow",
-    "ai-edge-litert",
-    "onnxruntime",
-    "opencv-contrib-python-headless",
-    "numpy",
-    "pillow",
-    "pillow-heif",
-    "pydantic",
-    "PyYAML",
-    "imageio-ffmpeg",
-)
 _CPU_FEATURES = (
     "sse4_2",
     "avx",
@@ -79,11 +67,9 @@ def machine_lines() -> Iterator[str]:
     yield f"Deep Visual Miner {__version__}, Python {platform.python_version()}"
     yield f"{platform.system()} {platform.release()}, {platform.machine()}, {usable_cores()} usable cores"
     yield f"CPU features: {', '.join(_cpu_features()) or 'unknown'}"
-    for package in _PACKAGES:
-        try:
-            yield f"{package} {importlib.metadata.version(package)}"
-        except importlib.metadata.PackageNotFoundError:
-            yield f"{package} is missing"
+    for package, version in installed_versions().items():
+        absent = "is not installed, as it need not be" if package in OPTIONAL else "is missing"
+        yield f"{package} {version or absent}"
 
 
 def _cpu_features() -> list[str]:

@@ -13,12 +13,15 @@ from typing import Any
 
 import pytest
 
+from pipeline.host.libraries import configure
 from pipeline.models.catalog import YUNET
 from pipeline.models.fetch import fetch_first
 from pipeline.models.files import resolve_yunet
 from tests.house import House
 
 ROOT = Path(__file__).parents[1]
+
+configure()  # as the programs do, before any test imports a library
 
 NO_SKIPS = "DEEPVISUALMINER_NO_SKIPS"
 """Set where everything that tests need is installed, as in CI: then a test that is skipped has failed, ..."""

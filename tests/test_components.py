@@ -81,8 +81,8 @@ def test_builds_from_its_defaults(type_: str, models: Path) -> None:
 HELD = """
 import os
 from pathlib import Path
-from pipeline.host.processes import keep_numpy_to_one_thread
-keep_numpy_to_one_thread()
+from pipeline.host.tuning import limit_numpy_threads
+limit_numpy_threads()
 from pipeline.catalog import CATALOG, load_class
 before = len(os.listdir("/proc/self/fd"))
 cls = load_class(CATALOG[sys.argv[1]])

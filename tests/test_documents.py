@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-import visualminer
+from pipeline.arguments import make_parser
 from pipeline.catalog import CATALOG, load_class
 from pipeline.config.config import read_config
 from pipeline.config.examples import EXAMPLES
@@ -81,7 +81,7 @@ def test_the_pipeline_file_page_names_every_type_and_every_param() -> None:
 
 def test_the_command_line_page_names_every_option() -> None:
     text = page("command-line")
-    for action in visualminer._parser()._actions:
+    for action in make_parser()._actions:
         for option in action.option_strings:
             if option.startswith("--"):
                 assert f"`{option}" in text, option

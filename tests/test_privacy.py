@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -18,17 +19,46 @@ import onnxruntime
 onnxruntime.SessionOptions()
 print(len(os.listdir("/proc/self/task")))
 """
+LOADED = """
+import os, sys
+from pipeline.catalog import load_class
+load_class("tests.plugins.onnxruntime_first:OnnxRuntimeFirst")
+print(len(os.listdir("/proc/self/task")))
+"""
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="not here: threads are counted as in Linux")
 @pytest.mark.parametrize(
-    "first", ["pipeline.component", "detectors.onnx.engine", "recognizers.networks.arcface"]
+    "script",
+    [
+        LOADED,
+        STARTED.format(first="detectors.onnx.engine"),
+        STARTED.format(first="recognizers.networks.arcface"),
+    ],
+    ids=["a plug-in that imports it first", "the detector", "the recognizer"],
 )
-def test_onnx_runtime_starts_no_thread_and_leaves_no_identifier(tmp_path: Path, first: str) -> None:
-    """Whoever imports it: a plugin's module, the detector, the recognizer. Its official builds report to
-    their maker, by a thread of their own; in a CI they would not."""
-    assert said_at_home(tmp_path, "-c", STARTED.format(first=first)) == "1\n"
+def test_onnx_runtime_starts_no_thread_and_leaves_no_identifier(tmp_path: Path, script: str) -> None:
+    """Its official builds report to their maker from a thread of their own, unless they see that they
+    run in a CI; these processes do not look like one."""
+    assert said_at_home(tmp_path, "-c", script) == "1\n"
     assert list(tmp_path.rglob("*")) == []
+
+
+def test_a_run_with_a_plug_in_that_imports_onnx_runtime_first(tmp_path: Path) -> None:
+    """In the parent, which imports the plug-in's module, and in the workers."""
+    home = tmp_path / "home"
+    home.mkdir()
+    pipeline = pipeline_file(
+        tmp_path / "p.yml",
+        component("first", "tests.plugins.onnxruntime_first:OnnxRuntimeFirst"),
+        component("report", "jsonreportwriter", "first"),
+    )
+    small_photo(tmp_path / "in" / "a.png", 64, 64)
+    more = ("--allow-plugins", "--workers", "1")
+    said_at_home(home, *PROGRAM[1:], tmp_path / "in", tmp_path / "out", pipeline, *more)
+    report = json.loads((tmp_path / "out" / "a.png.json").read_bytes())
+    assert report["frames"][0]["first"][0]["labels"][0]["label"] == "1"
+    assert [path for path in home.rglob("*") if path.is_file()] == []
 
 
 def test_a_run_leaves_nothing_at_home_but_the_cache(tmp_path: Path) -> None:

@@ -7,14 +7,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from detectors.onnx.choices import Device
 from detectors.onnx.nature import Nature
 from pipeline.errors import ModelError
+from pipeline.host.libraries import configure
 from pipeline.host.timelimit import time_limit
 from pipeline.text import printable
+
+configure()  # ONNX Runtime reads its environment when it is imported
+import onnxruntime  # noqa: E402
 
 Array = NDArray[Any]
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Literal
 
 _PR_SET_PDEATHSIG = 1
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 
 
 def start_method() -> Literal["fork", "spawn"]:
@@ -27,15 +26,6 @@ def start_method() -> Literal["fork", "spawn"]:
         return "fork" if len(os.listdir("/proc/self/task")) == 1 else "spawn"
     except OSError:
         return "spawn"
-
-
-def keep_numpy_to_one_thread() -> None:
-    """Have numpy start no threads of its own when it is imported, unless the environment says how many.
-
-    The workers fill the cores, so in a worker they would only be in the way; and a parent into which a plugin
-    imports numpy can go on forking.
-    """
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def open_standard_streams() -> None:
@@ -89,21 +79,6 @@ def bound_memory(limit_bytes: int) -> None:
     soft = limit_bytes if hard == resource.RLIM_INFINITY else min(limit_bytes, hard)
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
-
-
-def keep_freed_memory() -> None:
-    """Have malloc keep blocks of up to 32 MB that are freed, at most 64 MB, for the next photo or frame.
-
-    Given back to the kernel, they come anew page by page, each cleared: 450 page faults for a photo on a
-    network's 416x416 input, 1.3 ms of 31. The bounds are those that glibc comes to by itself after it has
-    freed one block of 32 MB.
-
-    Source: mallopt(3); glibc alone has it.
-    """
-    with contextlib.suppress(AttributeError):
-        mallopt = ctypes.CDLL(None).mallopt
-        mallopt(_M_MMAP_THRESHOLD, 32 << 20)
-        mallopt(_M_TRIM_THRESHOLD, 64 << 20)
 
 
 def set_niceness(nice: int) -> None:

@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 
 from pipeline.errors import ExitCode, MinerError, ModelError
 from pipeline.host.command import command
+from pipeline.host.libraries import configure
 from pipeline.models.added import add_model, iter_added, verify_added
 from pipeline.models.catalog import (
     DEFAULT,
@@ -264,6 +265,7 @@ def _add_adding(commands: Any) -> None:
 def run() -> int:
     """Run as a program of its own: SIGTERM ends it in good order, so that temporary files are removed."""
     signal.signal(signal.SIGTERM, _terminate)
+    configure()
     return main()
 
 

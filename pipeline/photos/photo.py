@@ -1,4 +1,7 @@
-"""Photos: the header read at once, upright sRGB pixels decoded on demand."""
+"""Photos: the header read at once, upright sRGB pixels decoded on demand.
+
+The process has to be set up by `pipeline.host.libraries.configure_imaging`.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,6 @@ import dataclasses
 import hashlib
 import os
 
-# A second fence behind the check of the header, for whatever lies to one reader and not to the other.
-os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(1 << 30))
-
-import cv2
 from PIL import Image
 
 from pipeline.errors import FailureCode, SourceError
@@ -22,13 +21,6 @@ from pipeline.photos.opening import count_images, damaged, open_header, skip_red
 from pipeline.photos.pixels import Opened, Pixels
 from pipeline.photos.salvage import end_jpeg
 from pipeline.source import Limits, MediaFacts, Source
-
-# The workers fill the cores.
-cv2.setNumThreads(1)
-# The readers of common formats, once for all workers that are forked, not with the first photo of each.
-Image.preinit()
-# Sizes are checked against Limits before anything is decoded, with a sentence that names both.
-Image.MAX_IMAGE_PIXELS = None
 
 
 def open_photo(source: Source, limits: Limits, *, salvage: bool = False) -> tuple[MediaFacts, Frame]:

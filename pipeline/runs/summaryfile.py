@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import importlib.metadata
 import json
 import os
 import platform
@@ -15,16 +14,12 @@ from typing import Any
 from pipeline import __version__
 from pipeline.errors import ExitCode, UsageError
 from pipeline.files.outputs import write_file
+from pipeline.host.packages import installed_versions
 from pipeline.outcome import Outcome, Summary
 from pipeline.text import printable
 
 SCHEMA = 1
 """Raised when a key changes its meaning; new keys alone do not raise it."""
-
-_PACKAGES = (
-    *("ai-edge-litert", "imageio-ffmpeg", "numpy", "opencv-contrib-python-headless", "pillow"),
-    *("pillow-heif", "pydantic", "tensorflow"),
-)
 
 
 def check_summary_file(path: str) -> None:
@@ -104,9 +99,5 @@ def _versions() -> dict[str, str]:
         "sqlite": sqlite3.sqlite_version,
         "system": platform.platform(),
     }
-    for package in _PACKAGES:
-        try:
-            versions[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return versions
+    installed = {package: version for package, version in installed_versions().items() if version is not None}
+    return versions | installed

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Generator, Iterable
 from typing import Protocol
 
+from pipeline.host.libraries import configure_imaging
 from pipeline.host.processes import set_niceness
 from pipeline.outcome import Outcome
 from pipeline.pipeline import Pipeline
@@ -42,6 +43,7 @@ class SerialExecutor:
             while not self._stopping and (task := queue.next()) is not None:
                 if pipeline is None:
                     set_niceness(settings.nice)
+                    configure_imaging()
                     pipeline = Pipeline(settings.config, settings.output_root, settings.limits)
                     pipeline.load()
                 result = run_task(pipeline, task, settings.run_pid, self._on_frame)

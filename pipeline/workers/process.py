@@ -19,16 +19,16 @@ from pathlib import Path
 
 from pipeline.config.values import PipelineConfig
 from pipeline.errors import ExitCode, MinerError
+from pipeline.host.libraries import configure, configure_imaging
 from pipeline.host.logs import set_levels
 from pipeline.host.processes import (
     bound_memory,
     die_with_parent,
-    keep_freed_memory,
-    keep_numpy_to_one_thread,
     raise_oom_score,
     set_niceness,
     start_method,
 )
+from pipeline.host.tuning import keep_freed_memory, limit_numpy_threads
 from pipeline.pipeline import Pipeline
 from pipeline.source import Limits
 from pipeline.tasks import Result, Task, run_task
@@ -117,7 +117,8 @@ def run_worker(connection: Connection, output_pipe: Connection, parent_pid: int)
     die_with_parent(parent_pid)
     raise_oom_score()
     keep_freed_memory()
-    keep_numpy_to_one_thread()
+    configure()
+    limit_numpy_threads()
     # Both may go to a whole group of processes; the parent alone decides what they mean.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -136,10 +137,11 @@ def _work(connection: Connection, parent_pid: int) -> None:
     sender = _sender_to(connection)
     sender.send(Loading())
     try:
+        with contextlib.suppress(Exception):  # a missing library fails each photo, with its name
+            configure_imaging()
+            import pipeline.photos.photo  # noqa: F401 - once here, so that forked workers share it
         loaded = Pipeline(settings.config, settings.output_root, settings.limits)
         loaded.load()  # may compile a network, in a process that takes what it needs
-        with contextlib.suppress(Exception):  # what is wrong with it is told of each photo
-            import pipeline.photos.photo  # noqa: F401 - once here, instead of with the first photo of each worker
         gc.freeze()
         sender.send(Ready(os.getpid(), loaded.forkable and start_method() == "fork"))
         connection, sender, task = _wait_for_task(connection, sender, parent_pid)

@@ -9,15 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 
 from pipeline.errors import ModelError
+from pipeline.host.libraries import configure
 from pipeline.host.timelimit import time_limit
 from pipeline.text import printable
 from recognizers.faces.faceimage import PixelArray, scaled, with_margin
 from recognizers.networks.alignment import TEMPLATE_SIDE_PX, aligned
 from recognizers.networks.facenetwork import DescriptorArray, Strangers
 from recognizers.networks.probe import Probe
+
+configure()  # ONNX Runtime reads its environment when it is imported
+import onnxruntime  # noqa: E402
 
 _MOST_BYTES = 1 << 30
 _TRIAL_S = 60.0

@@ -24,12 +24,12 @@ def started_by(preparation: str) -> str:
 
 @ON_LINUX
 def test_a_process_with_one_thread_is_forked() -> None:
-    assert started_by("import visualminer") == "fork"
+    assert started_by("import visualminer, pipeline.commandline") == "fork"
 
 
 @ON_LINUX
 def test_so_is_one_into_which_a_plugin_imports_numpy() -> None:
-    by_name = "from pipeline.host import processes\nprocesses.keep_numpy_to_one_thread()\nimport numpy"
+    by_name = "from pipeline.host.tuning import limit_numpy_threads\nlimit_numpy_threads()\nimport numpy"
     assert started_by(by_name) == "fork"
 
 

@@ -129,9 +129,11 @@ def too_large() -> dict[str, bytes]:
 GROWTH = """
 import resource
 from pipeline.errors import SourceError
+from pipeline.host.libraries import configure_imaging
 from pipeline.photos.photo import open_photo
 from pipeline.source import Limits
 from tests.pictures import encoded, patches, source_of
+configure_imaging()
 with open(sys.argv[1] + "/warm", "wb") as stream:
     stream.write(encoded(patches(), "JPEG"))
 open_photo(source_of(sys.argv[1] + "/warm"), Limits())[1].rgb()

@@ -1,0 +1,111 @@
+"""What `visualminer.py` does: check a pipeline file, say what a run would do, or mine, and tell the user."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections import Counter
+from datetime import datetime
+
+from pipeline.arguments import options_of, parse
+from pipeline.config.config import read_config
+from pipeline.config.examples import read_example
+from pipeline.config.warnings import iter_doubts
+from pipeline.errors import ExitCode, LockedError, MinerError
+from pipeline.host.logs import NOTICE, set_up_logging
+from pipeline.miner import mine
+from pipeline.outcome import Summary
+from pipeline.runs.plan import plan
+from pipeline.runs.progress import (
+    PlainProgress,
+    TerminalProgress,
+    final_line,
+    plan_text,
+    planned_text,
+    summary_text,
+)
+from pipeline.runs.selection import Reason
+from pipeline.runs.summaryfile import check_summary_file, write_summary
+from pipeline.text import printable
+
+_log = logging.getLogger("visualminer")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the program; its exit status."""
+    given = parse(arguments)
+    on_terminal = sys.stderr.isatty() and not given.quiet
+    try:
+        set_up_logging(_level(given, on_terminal), given.log_file, given.log_format)
+        if given.example is not None:
+            sys.stdout.write(read_example(given.example))
+            sys.stdout.flush()
+            return ExitCode.OK
+        if given.check is not None:
+            config = read_config(given.check, allow_plugins=given.allow_plugins)
+            for doubt in iter_doubts(config):
+                _log.warning("%s: %s", printable(given.check), doubt)
+            count = len(config.components)
+            _say(f"{printable(given.check)}: good, {count} component{'' if count == 1 else 's'}")
+            return ExitCode.OK
+        return _plan(given) if given.dry_run else _mine(given, on_terminal)
+    except BrokenPipeError:
+        for stream in (sys.stdout, sys.stderr):  # or Python complains at its exit
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        return ExitCode.BROKEN_PIPE
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+    except MinerError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+
+
+def _level(given: argparse.Namespace, on_terminal: bool) -> int:
+    """The least that standard error gets to see."""
+    if given.verbose:
+        return logging.DEBUG
+    if given.quiet:
+        return logging.CRITICAL
+    return NOTICE if on_terminal else logging.INFO
+
+
+def _plan(given: argparse.Namespace) -> int:
+    counts: Counter[Reason | None] = Counter()
+    for planned in plan(options_of(given)):
+        counts[planned.reason] += 1
+        _say(planned_text(planned))
+    _say(plan_text(counts))
+    return ExitCode.OK
+
+
+def _mine(given: argparse.Namespace, on_terminal: bool) -> int:
+    began, summary = datetime.now().astimezone(), Summary()
+    places = {"input": given.input, "output": given.output, "pipeline": given.pipeline}
+    if given.summary is not None:
+        check_summary_file(given.summary)
+    progress: TerminalProgress | PlainProgress = PlainProgress()
+    if on_terminal:
+        progress = TerminalProgress(given.input, given.output, sys.stderr)
+    try:
+        with progress:
+            mine(options_of(given), progress.on_outcome, summary)
+    except LockedError:
+        raise  # the summary is the other run's to write
+    except MinerError as error:
+        if given.summary is not None:
+            write_summary(given.summary, began, places, summary, str(error), error.exit_code)
+        raise
+    if given.summary is not None:
+        write_summary(given.summary, began, places, summary, "", summary.exit_code)
+    if given.log_file is not None:
+        _log.debug("%s", final_line(summary, given.output))
+    if not given.quiet or summary.failed:
+        _say(summary_text(summary, given.output))
+    return summary.exit_code
+
+
+def _say(text: str) -> None:
+    """Print at once, so that a reader that has gone away is noticed here."""
+    print(text.encode(sys.stdout.encoding or "utf-8", "backslashreplace").decode(), flush=True)
