@@ -33,18 +33,19 @@ def laid_out(value: Mapping[str, Any], indent: str) -> str:
     members = []
     for key, member in value.items():
         if isinstance(member, list) and member:
-            elements = f",\n{indent}    ".join(_dump(element) for element in member)
+            elements = f",\n{indent}    ".join(json_text(element) for element in member)
             text = f"[\n{indent}    {elements}\n{indent}  ]"
         elif isinstance(member, dict) and any(isinstance(element, dict) for element in member.values()):
             elements = f",\n{indent}    ".join(
-                f"{_dump(k)}: {_dump(element)}" for k, element in member.items()
+                f"{json_text(k)}: {json_text(element)}" for k, element in member.items()
             )
             text = f"{{\n{indent}    {elements}\n{indent}  }}"
         else:
-            text = _dump(member)
-        members.append(f"\n{indent}  {_dump(key)}: {text}")
+            text = json_text(member)
+        members.append(f"\n{indent}  {json_text(key)}: {text}")
     return "{" + ",".join(members) + f"\n{indent}}}"
 
 
-def _dump(value: Any) -> str:
+def json_text(value: Any) -> str:
+    """JSON on one line, with what would move a terminal's cursor or turn the order of text escaped."""
     return _UNSHOWABLE.sub(lambda match: f"\\u{ord(match.group()):04x}", _ENCODER.encode(value))

@@ -160,7 +160,7 @@ def test_the_pipeline_file_page_and_example_name_every_key_of_the_video_section(
 
 def test_architecture_names_every_folder() -> None:
     text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
-    for folder in ("pipeline", "detectors", "recognizers", "annotators", "reporters"):
+    for folder in ("pipeline", "detectors", "recognizers", "annotators", "reporters", "search"):
         for path in sorted((ROOT / folder).rglob("__init__.py")):
             name = f"{path.parent.relative_to(ROOT)}/"
             assert name == "pipeline/" or f"`{name}`" in text, name

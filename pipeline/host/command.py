@@ -10,6 +10,7 @@ CONSOLE_SCRIPTS = {
     "facerec-train": "facerec_train.py",
     "visualminer-models": "-m pipeline.models",
     "visualminer-selftest": "testimage.py",
+    "visualsearch": "visualsearch.py",
 }
 """The console scripts of the installed package, each with what Python runs in a checkout in its place."""
 

@@ -20,7 +20,7 @@ ONCE_A_RUN = {"once_a_run": True}
 
 logging.addLevelName(NOTICE, "NOTICE")
 
-_OWN_LOGGERS = ("annotators", "detectors", "pipeline", "recognizers", "reporters", "visualminer")
+_OWN_LOGGERS = ("annotators", "detectors", "pipeline", "recognizers", "reporters", "search", "visualminer")
 
 
 class _LineFormatter(logging.Formatter):

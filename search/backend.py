@@ -1,0 +1,171 @@
+"""What every search backend can do: SQLite, and the servers that the same documents are loaded into.
+
+A backend gets conditions that are resolved already (`search.resolve`) and whole documents
+(`search.documents`); words are tokens by then (`search.tokens`). So the language, the words and the meaning
+of each condition are the same for all, and a backend only translates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from search.conditions import Condition, MediaKind
+from search.documents import Document, Moment
+from search.spans import Span
+from search.vocabulary import Vocabulary
+
+MOST_COUNTED = 10_000
+"""Counts are exact up to this; beyond it is "more"."""
+QUERY_SECONDS = 2.0
+"""A query that takes longer is ended, and says what it has."""
+
+
+class Facet(StrEnum):
+    """What a result can be counted by."""
+
+    LABEL = "label"
+    NAME = "name"
+    YEAR = "year"
+    TYPE = "type"
+    CAMERA = "camera"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which part of a result is wanted.
+
+    Args:
+        size: how many hits, 1 and more.
+        after: `Hits.next` of the page before; None for the first one.
+    """
+
+    size: int = 100
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One file of a result.
+
+    Args:
+        path, source, kind, taken: as in `Document`.
+        labels, names: what is on it, by text.
+        width, height: upright, pixels.
+        duration_s: of a video, or None.
+        moments: when a video shows what was asked for; empty for photos, and where nothing of the kind was
+            asked.
+        best: the moment with the surest box of a label or name that was asked for, or None.
+    """
+
+    path: bytes
+    source: bytes
+    kind: MediaKind
+    taken: int
+    labels: tuple[str, ...]
+    names: tuple[str, ...]
+    width: int = 0
+    height: int = 0
+    duration_s: float | None = None
+    moments: tuple[Span, ...] = ()
+    best: Moment | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """A page of a result, newest first; files of unknown date last; of one date in the order of the index.
+
+    Args:
+        hits: on this page.
+        next: for the following page, or None where there is none.
+        is_complete: False where time ran out: there may be more, and they cannot be asked for.
+    """
+
+    hits: tuple[Hit, ...]
+    next: str | None = None
+    is_complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many files a condition holds for.
+
+    Args:
+        files: `MOST_COUNTED` at most.
+        is_exact: False where there are, or may be, more.
+    """
+
+    files: int
+    is_exact: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.files:,}" + "+" * (not self.is_exact)
+
+
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """How many files of a result have each value.
+
+    Args:
+        values: for each facet the values with their numbers of files, most files first, then by value.
+        is_complete: False where time ran out.
+    """
+
+    values: dict[Facet, tuple[tuple[str, int], ...]] = field(default_factory=dict)
+    is_complete: bool = True
+
+
+class Backend(Protocol):
+    """An index that can be asked. Methods raise `MinerError` with a sentence where it cannot be used."""
+
+    def vocabulary(self) -> Vocabulary:
+        """Its labels, names and cameras."""
+
+    def search(self, condition: Condition, page: Page) -> Hits:
+        """A page of the files for which the condition holds."""
+
+    def count(self, condition: Condition) -> Count:
+        """How many there are."""
+
+    def facets(self, condition: Condition, facets: Sequence[Facet], most: int) -> Facets:
+        """The most frequent values of these facets among them, at most so many each."""
+
+    def document(self, path: bytes) -> Document | None:
+        """All that is known of one file."""
+
+    def iter_documents(self, condition: Condition, after: bytes = b"") -> Iterator[Document]:
+        """The documents for which the condition holds and whose path comes after this one, in the order of
+        paths.
+
+        Memory does not grow with the result. No time bound: for exports and for loading other backends.
+        """
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+
+
+class WritableBackend(Backend, Protocol):
+    """An index that documents can be loaded into."""
+
+    def apply(self, documents: Iterable[Document], removed: Iterable[bytes] = ()) -> None:
+        """Put documents in, each in place of an earlier one of its path, and take paths out: all of it or
+        nothing.
+        """
+
+    def iter_stamps(self) -> Iterator[tuple[bytes, int]]:
+        """The path and stamp of each document that it holds, in the order of paths."""
+
+
+def terms_of(document: Document) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """A document's labels and names, by text, as a hit shows them."""
+    labels = sorted(one.text for one in document.sightings if one.kind.name == "LABEL")
+    names = sorted(one.text for one in document.sightings if one.kind.name == "NAME")
+    return tuple(labels), tuple(names)
+
+
+__all__ = [
+    *("MOST_COUNTED", "QUERY_SECONDS", "Backend", "Count", "Facet", "Facets", "Hit", "Hits", "Page"),
+    *("Term", "WritableBackend", "terms_of"),
+]

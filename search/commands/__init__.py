@@ -1,0 +1,1 @@
+"""The subcommands of visualsearch.py, one file each."""

@@ -1,0 +1,62 @@
+"""What the subcommands of visualsearch.py have in common."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import textwrap
+from collections.abc import Callable
+from typing import Any
+
+from pipeline.errors import ExitCode
+from pipeline.host.command import program_name
+
+Command = Callable[[argparse.Namespace], ExitCode]
+
+_HELP_COLUMNS = 78
+
+
+def add_command(
+    commands: Any, name: str, run: Command, *, short: str, long: str, example: str
+) -> argparse.ArgumentParser:
+    """Declare a subcommand.
+
+    Args:
+        commands: what `add_subparsers` gave.
+        name: the word on the command line.
+        run: does it.
+        short: one line for the list of commands.
+        long: what it does, in full.
+        example: a command line, without the program's name.
+    """
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=short,
+        description=textwrap.fill(long, _HELP_COLUMNS),
+        epilog=f"example: {program_name('visualsearch')} {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(run=run)
+    return parser
+
+
+def add_output(parser: argparse.ArgumentParser) -> None:
+    """OUTPUT, and where its index lies."""
+    parser.add_argument("output", metavar="OUTPUT", help="the folder that visualminer mined into")
+    parser.add_argument(
+        "--index",
+        metavar="FILE",
+        help="the index's file (default: one in OUTPUT); for an OUTPUT on a network disk",
+    )
+
+
+def whole_number(text: str) -> int:
+    """A number of things; 0 and more."""
+    if not text.isdecimal() or len(text) > 9:
+        raise argparse.ArgumentTypeError(f'expected a whole number, got "{text}"')
+    return int(text)
+
+
+def terminal_columns() -> int:
+    """How wide the terminal is."""
+    return shutil.get_terminal_size((100, 24)).columns

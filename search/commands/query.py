@@ -1,0 +1,156 @@
+"""`query OUTPUT QUERY`: the files for which a query holds."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from pipeline.errors import ExitCode
+from pipeline.text import escaped
+from reporters.layout import json_text
+from search.backend import QUERY_SECONDS, Backend, Facet, Hit
+from search.commands.arguments import add_command, add_output, terminal_columns, whole_number
+from search.explain import explanation
+from search.hitformats import CSV_COLUMNS, csv_row, hit_object, table
+from search.place import index_path, output_folder
+from search.question import iter_pages, understand
+from search.resolve import Resolved
+from search.sqlite.index import SqliteIndex
+
+_TABLE_ROWS = 50
+_FACET_VALUES = 30
+
+
+def add_to(commands: Any) -> None:
+    """Declare the subcommand."""
+    parser = add_command(
+        commands,
+        "query",
+        run,
+        short="find photos and videos",
+        long="Find files by what is on them, when and where they were taken and how they are called: words, "
+        '"two words", pref*, a OR b, '
+        "-not, brackets, name:anna label:dog label>=3:person faces=2 conf>=0.8 taken:2008-05..2008-06 "
+        "near:46.95,7.45,5km path:berlin camera:canon type:video is:located. Nothing typed is an error; "
+        "--explain says how it was understood. A query that begins with - goes behind --.",
+        example="query ~/photos-mined 'name:anna name:tom label:dog taken:2008'",
+    )
+    add_output(parser)
+    parser.add_argument(
+        "query", metavar="QUERY", nargs="*", help="what to find; several words may stay unquoted"
+    )
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--json", action="store_true", help="a JSON object a line")
+    what.add_argument("--csv", action="store_true", help="a CSV table")
+    what.add_argument(
+        "--paths0", action="store_true", help="paths of INPUT's files with NUL between: for xargs -0"
+    )
+    what.add_argument("--count", action="store_true", help="only how many there are")
+    what.add_argument("--explain", action="store_true", help="only how the query is understood")
+    parser.add_argument(
+        "--facets",
+        metavar="LIST",
+        type=_facets,
+        help="only how many have each of: label,name,year,type,camera",
+    )
+    parser.add_argument(
+        "--limit",
+        metavar="N",
+        type=whole_number,
+        help=f"so many files at most; 0: all (default: {_TABLE_ROWS} in the table, else all)",
+    )
+
+
+def run(options: argparse.Namespace) -> ExitCode:
+    """Do what the subcommand says."""
+    path = index_path(output_folder(options.output), options.index)
+    with SqliteIndex(path) as index:
+        question = understand(" ".join(options.query), index)
+        if options.explain:
+            for line in explanation(question):
+                print(escaped(line))
+            return ExitCode.OK
+        _say_notes(question)
+        if options.facets is not None:
+            return _print_facets(index, question, options)
+        if options.count:
+            count = index.count(question.condition)
+            print(json_text({"count": count.files, "exact": count.is_exact}) if options.json else count)
+            return ExitCode.OK
+        if options.json or options.csv or options.paths0:
+            return _print_all(index, question, options)
+        return _print_table(index, question, options)
+
+
+def _say_notes(question: Resolved) -> None:
+    for note in question.notes:
+        print(f"note: {escaped(note)}", file=sys.stderr)
+
+
+def _print_all(index: Backend, question: Resolved, options: argparse.Namespace) -> ExitCode:
+    """Every hit, as it comes."""
+    rows = csv.writer(sys.stdout, lineterminator="\r\n")
+    if options.csv:
+        rows.writerow(CSV_COLUMNS)
+    for hit in iter_hits(index, question, options.limit or None):
+        if options.json:
+            print(json_text(hit_object(hit)))
+        elif options.csv:
+            rows.writerow(csv_row(hit))
+        else:
+            sys.stdout.buffer.write(hit.source + b"\0")
+    return ExitCode.OK
+
+
+def iter_hits(index: Backend, question: Resolved, most: int | None) -> Iterator[Hit]:
+    """The hits as they come; says on standard error if time ran out."""
+    for page in iter_pages(index, question, most):
+        yield from page.hits
+        if not page.is_complete:
+            _say_incomplete()
+
+
+def _say_incomplete() -> None:
+    print(
+        f"note: the query was ended after {QUERY_SECONDS:g} seconds, there may be more; "
+        "ask for a label, a name or a date too",
+        file=sys.stderr,
+    )
+
+
+def _print_table(index: Backend, question: Resolved, options: argparse.Namespace) -> ExitCode:
+    most = _TABLE_ROWS if options.limit is None else options.limit or None
+    hits = list(iter_hits(index, question, most))
+    if hits:
+        for line in table(hits, terminal_columns() if sys.stdout.isatty() else None):
+            print(line)
+    if most is None or len(hits) < most:
+        print("nothing found" if not hits else "1 file" if len(hits) == 1 else f"{len(hits):,} files")
+    else:
+        print(f"{len(hits):,} of {index.count(question.condition)} files, newest first; --limit 0 shows all")
+    return ExitCode.OK
+
+
+def _print_facets(index: Backend, question: Resolved, options: argparse.Namespace) -> ExitCode:
+    most = _FACET_VALUES if options.limit is None else options.limit or 1 << 30
+    facets = index.facets(question.condition, options.facets, most)
+    if options.json:
+        print(json_text({facet: dict(values) for facet, values in facets.values.items()}))
+    for facet, values in () if options.json else facets.values.items():
+        print(f"{facet}:")
+        for value, files in values:
+            print(f"{files:>12,}  {escaped(value)}")
+    if not facets.is_complete:
+        print("note: only the newest files of the result were counted", file=sys.stderr)
+    return ExitCode.OK
+
+
+def _facets(text: str) -> list[Facet]:
+    try:
+        return list(dict.fromkeys(Facet(word.strip()) for word in text.split(",")))
+    except ValueError:
+        known = ",".join(Facet)
+        raise argparse.ArgumentTypeError(f'expected some of {known}, got "{escaped(text)}"') from None

@@ -1,0 +1,218 @@
+"""A query as backends evaluate it: a tree of conditions on one file. Plain values, the same for every
+backend.
+
+`search.parser` makes a tree of what was typed, `search.resolve` turns it into one of conditions with the help
+of the labels and names that an index holds. A backend translates conditions; it never sees what the user
+typed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from typing import TypeAlias
+
+
+class TermKind(IntEnum):
+    """What a term is; the numbers are stored."""
+
+    LABEL = 1
+    NAME = 2
+
+
+class MediaKind(IntEnum):
+    """What a file is; the numbers are stored."""
+
+    PHOTO = 1
+    VIDEO = 2
+
+    @property
+    def word(self) -> str:
+        """The report's `type`."""
+        return "photo" if self is MediaKind.PHOTO else "video"
+
+
+class Flag(StrEnum):
+    """What `is:` asks for."""
+
+    LOCATED = "located"
+    """It has a place."""
+    PARTIAL = "partial"
+    """It is cut off or damaged and was mined as far as it goes."""
+    ANNOTATED = "annotated"
+    """There is an annotated copy."""
+    DATED = "dated"
+    """It is known when it was taken."""
+    NAMED = "named"
+    """A recognizer gave a name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A label or a name as the index holds it.
+
+    Args:
+        kind: label or name.
+        text: as the reports have it.
+        key: what it is compared by (`search.tokens.key_of`).
+        files: how many files have it.
+        number: what the backend knows it by.
+    """
+
+    kind: TermKind
+    text: str
+    key: str
+    files: int = 0
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Everything:
+    """True of every file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """True of no file."""
+
+
+@dataclass(frozen=True, slots=True)
+class HasTerm:
+    """One of these terms is on the file.
+
+    Args:
+        terms: at least one.
+        at_least: how often one of them is there in one picture or frame, 1 and more.
+        confidence: what each of these needs, 0 to 1; one without any confidence counts. None: no bound.
+    """
+
+    terms: tuple[Term, ...]
+    at_least: int = 1
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HasWords:
+    """These tokens stand side by side in the path below INPUT.
+
+    Args:
+        tokens: at least one.
+        prefix: whether the last one may be the beginning of a longer token.
+    """
+
+    tokens: tuple[str, ...]
+    prefix: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HasConfidence:
+    """Any label or name has at least this confidence, 0 to 1."""
+
+    least: float
+
+
+@dataclass(frozen=True, slots=True)
+class HasCamera:
+    """The camera is one of these, written as the index has it."""
+
+    cameras: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBetween:
+    """Taken in a span of wall-clock time, both ends included; a file without a date is not.
+
+    Args:
+        first, last: as the digits YYYYMMDDhhmmss.
+    """
+
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class NearPlace:
+    """Not farther than this from a place, as the crow flies.
+
+    Args:
+        latitude, longitude: degrees, -90 to 90 and -180 to 180.
+        km: more than 0.
+    """
+
+    latitude: float
+    longitude: float
+    km: float
+
+
+@dataclass(frozen=True, slots=True)
+class OfKind:
+    """A photo, or a video."""
+
+    kind: MediaKind
+
+
+@dataclass(frozen=True, slots=True)
+class HasFlag:
+    """See `Flag`."""
+
+    flag: Flag
+
+
+@dataclass(frozen=True, slots=True)
+class HasFaces:
+    """At least so many faces in one picture or frame."""
+
+    at_least: int
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """A photo; or a video in which all of these are seen within a window of time.
+
+    Each of `groups` is in the same conjunction as a `HasTerm` too, so this one only has to look at videos.
+
+    Args:
+        groups: two or more.
+        window_s: how far apart the sightings may lie, seconds.
+    """
+
+    groups: tuple[HasTerm, ...]
+    window_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """Each of two or more."""
+
+    conditions: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """At least one of two or more."""
+
+    conditions: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NotOf:
+    """The opposite."""
+
+    condition: Condition
+
+
+Leaf: TypeAlias = (
+    Everything
+    | Nothing
+    | HasTerm
+    | HasWords
+    | HasConfidence
+    | HasCamera
+    | TakenBetween
+    | NearPlace
+    | OfKind
+    | HasFlag
+    | HasFaces
+    | Together
+)
+Condition: TypeAlias = Leaf | AllOf | AnyOf | NotOf

@@ -1,0 +1,239 @@
+"""From what a person types to a tree of parts. Every string means something; none is an error.
+
+    query = all of: part part ...        any of: part OR part      neither bracket nor quote need be closed
+    part  = -part | ( query ) | word | pref* | "two words" | field
+
+What looks like a field and is none (`12:30`, `taken:yesterday`) is taken for words.
+"""
+
+from __future__ import annotations
+
+import re
+
+from search.conditions import HasFaces, TermKind
+from search.fieldvalues import (
+    NEAR_VALUE,
+    compared,
+    confidence_of,
+    count_of,
+    flag_query,
+    kind_query,
+    near_query,
+    taken_query,
+)
+from search.syntax import And, CameraQuery, ConfidenceQuery, Not, Or, PathWords, Query, TermQuery, Words
+from search.tokens import tokens_of
+
+MAX_CHARS = 2_000
+"""What stands behind is not read."""
+MAX_PARTS = 64
+"""Further words and fields are left out."""
+MAX_DEPTH = 20
+"""Brackets deeper than this are passed over."""
+
+_FIELD = re.compile(r"(label|name|faces|conf|taken|near|path|camera|type|is)(>=|<=|[:=<>])", re.IGNORECASE)
+_COUNT = re.compile(r"(\d{1,9}):", re.ASCII)
+_QUOTES = {'"': '"', "\u201c": "\u201d", "\u201e": "\u201c\u201d", "\u00ab": "\u00bb"}
+"""Opening quotes, with what closes them: phones and word processors set curly ones."""
+_KINDS = {"label": TermKind.LABEL, "name": TermKind.NAME}
+
+
+def parse(text: str) -> Query:
+    """What a query asks for."""
+    readable = (
+        text[:MAX_CHARS].encode("utf-8", "replace").decode()
+    )  # arguments may hold bytes that are no text
+    return _Parser(readable).query()
+
+
+class _Parser:
+    """One pass through a query, from left to right."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._at = 0
+        self._parts = 0
+
+    def query(self) -> Query:
+        """The whole text; closing brackets that close nothing are passed over."""
+        parts = []
+        while self._at < len(self._text):
+            parts.append(self._any_of(0))
+            self._at += 1  # a bracket
+        return _joined(And, [part for part in parts if part != And()])
+
+    def _any_of(self, depth: int) -> Query:
+        """Up to the end or a closing bracket."""
+        alternatives = [self._all_of(depth)]
+        while self._take_word("OR", "|"):
+            alternatives.append(self._all_of(depth))
+        return _joined(Or, [part for part in alternatives if part != And()])
+
+    def _all_of(self, depth: int) -> Query:
+        """Up to the end, a closing bracket or an OR."""
+        parts: list[Query] = []
+        while not self._at_end_of_part():
+            part = self._part(depth)
+            if part is not None and self._parts <= MAX_PARTS:
+                parts.append(part)
+        return _joined(And, parts)
+
+    def _at_end_of_part(self) -> bool:
+        self._skip_blanks()
+        return self._peek() in ("", ")") or self._word_here() in ("OR", "|")
+
+    def _part(self, depth: int) -> Query | None:
+        """A word, a field or a bracket, perhaps denied; None for what asks for nothing."""
+        if self._word_here() == "AND":
+            self._at += 3
+            return None
+        denied = self._take_word("NOT")
+        if denied and self._at_end_of_part():
+            return self._word_part("NOT")
+        while self._peek() == "-":
+            self._at += 1
+            denied = True
+        if self._peek() == "(" and depth < MAX_DEPTH:
+            self._at += 1
+            part: Query | None = self._any_of(depth + 1)
+            self._at += self._peek() == ")"
+            part = None if part == And() else part
+        elif self._peek() in ("", ")", "(") or self._peek().isspace():
+            self._at += self._peek() == "("
+            return None
+        else:
+            part = self._atom()
+        return Not(part) if denied and part is not None else part
+
+    def _atom(self) -> Query | None:
+        """A word, a phrase or a field."""
+        self._parts += 1
+        match = _FIELD.match(self._text, self._at)
+        if match is None:
+            return self._word_part(*self._value())
+        start, self._at = self._at, match.end()
+        field, operator = match[1].lower(), match[2]
+        part = self._field(field, operator)
+        if part is not None:
+            return part
+        self._at = start
+        text, _ = self._value()
+        return self._word_part(text, remark=_remark(field, text))
+
+    def _field(self, field: str, operator: str) -> Query | None:
+        """The field whose value begins here; None if it is none of this field."""
+        if field == "near":
+            match = NEAR_VALUE.match(self._text, self._at)
+            if operator != ":" or match is None:
+                return None
+            self._at = match.end()
+            return near_query(match)
+        if field in _KINDS and (match := _COUNT.match(self._text, self._at)):
+            self._at = match.end()
+            return self._term(_KINDS[field], operator, int(match[1]))
+        if field in _KINDS:
+            return self._term(_KINDS[field]) if operator in (":", "=") else None
+        value, _ = self._field_value()
+        if not value:
+            return None
+        if field in ("path", "camera"):
+            made = PathWords if field == "path" else CameraQuery
+            tokens = tokens_of(value)
+            return made(value, tokens, value.endswith("*")) if tokens and operator in (":", "=") else None
+        return _plain_field(field, operator, value)
+
+    def _term(self, kind: TermKind, operator: str = ">=", count: int = 1) -> Query | None:
+        value, _ = self._field_value()
+        text = value.rstrip("*").strip()
+        if not value:
+            return None
+        return compared(operator, count, lambda least: TermQuery(kind, text, value.endswith("*"), least))
+
+    def _field_value(self) -> tuple[str, bool]:
+        """The value of a field, which may stand after a blank."""
+        before = self._at
+        self._skip_blanks()
+        if self._at > before and (self._peek() in ("", "-", "(", ")") or self._word_here() in ("OR", "|")):
+            self._at = before
+            return "", False
+        return self._value()
+
+    def _value(self) -> tuple[str, bool]:
+        """What stands here up to a blank or a bracket, or in quotes; whether it did. A `*` stays at its
+        end.
+        """
+        closing = _QUOTES.get(self._peek())
+        start = self._at
+        if closing is None:
+            while self._peek() not in ("", "(", ")", *_QUOTES) and not self._peek().isspace():
+                self._at += 1
+            return self._text[start : self._at], False
+        self._at += 1
+        while self._peek() and self._peek() not in closing:
+            self._at += 1
+        text = self._text[start + 1 : self._at].strip()
+        self._at += 1
+        if self._peek() == "*":
+            self._at += 1
+            text += "*"
+        return text, True
+
+    def _word_part(self, text: str, quoted: bool = False, remark: str = "") -> Query | None:
+        """Words, unless there is nothing in them."""
+        bare = text.strip("*").strip()
+        prefix = text.endswith("*")
+        return Words(bare, tokens_of(bare), prefix, quoted, remark) if bare else None
+
+    def _word_here(self) -> str:
+        """The word up to the next blank or bracket."""
+        match = re.compile(r"[^\s()]*").match(self._text, self._at)
+        return match[0] if match else ""
+
+    def _take_word(self, *words: str) -> bool:
+        self._skip_blanks()
+        word = self._word_here()
+        if word in words:
+            self._at += len(word)
+            self._skip_blanks()
+        return word in words
+
+    def _skip_blanks(self) -> None:
+        while self._peek().isspace():
+            self._at += 1
+
+    def _peek(self) -> str:
+        return self._text[self._at : self._at + 1]
+
+
+def _plain_field(field: str, operator: str, value: str) -> Query | None:
+    match field:
+        case "taken":
+            return taken_query(operator, value)
+        case "faces":
+            count = count_of(value)
+            return None if count is None else compared(operator, count, HasFaces)
+        case "conf":
+            least = confidence_of(value)
+            return ConfidenceQuery(least) if least is not None and operator in (":", "=", ">=", ">") else None
+    if operator not in (":", "="):
+        return None
+    return kind_query(value) if field == "type" else flag_query(value)
+
+
+def _remark(field: str, text: str) -> str:
+    expected = {
+        "taken": "a date such as 2008, 2008-05 or 2008-05..2008-06",
+        "near": "latitude,longitude,distance such as 46.95,7.45,5km",
+        "faces": "a number",
+        "conf": "a number from 0 to 1 behind >=",
+        "type": "photo or video",
+        "is": "located, partial, annotated, dated or named",
+    }.get(field, "a value")
+    return f'"{text}" is taken for words: {field} expects {expected}'
+
+
+def _joined(made: type[And] | type[Or], parts: list[Query]) -> Query:
+    """Parts as one; nested conjunctions of plain parts stay as they were typed."""
+    if len(parts) == 1:
+        return parts[0]
+    return made(tuple(parts)) if parts else And()

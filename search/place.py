@@ -1,0 +1,27 @@
+"""Where the index of an OUTPUT lies."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pipeline.errors import UsageError
+from pipeline.text import printable
+from search.sqlite.indexfile import INDEX_NAME
+
+
+def output_folder(output: str) -> Path:
+    """OUTPUT as an absolute path.
+
+    Raises: UsageError: it is no folder.
+    """
+    if not output or not os.path.isdir(output):
+        raise UsageError(
+            f'"{printable(output)}": there is no such OUTPUT folder; name the one that was mined into'
+        )
+    return Path(output).absolute()
+
+
+def index_path(output_root: Path, named: str | None = None) -> Path:
+    """The index's file: beside the ledger, unless another one is named."""
+    return output_root / INDEX_NAME if named is None else Path(named).absolute()

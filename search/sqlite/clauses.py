@@ -1,0 +1,230 @@
+"""Conditions as SQL on one file: what has to hold of a row, whatever the order in which rows come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeAlias
+
+from search.conditions import (
+    AllOf,
+    AnyOf,
+    Condition,
+    Everything,
+    Flag,
+    HasCamera,
+    HasConfidence,
+    HasFaces,
+    HasFlag,
+    HasTerm,
+    HasWords,
+    MediaKind,
+    NearPlace,
+    Nothing,
+    NotOf,
+    OfKind,
+    TakenBetween,
+    Together,
+)
+from search.documents import MAX_LADDER
+from search.sqlite.geo import cell_ranges
+from search.sqlite.schema import ANNOTATED, LADDER_DIGITS, LOCATED, MILLIONTHS, NAMED, PARTIAL
+
+MANY_TERMS = 40
+"""So many terms are not looked up one by one but looked for among a file's boxes."""
+_FLAGS = {Flag.PARTIAL: PARTIAL, Flag.ANNOTATED: ANNOTATED, Flag.NAMED: NAMED, Flag.LOCATED: LOCATED}
+
+
+class Clause(NamedTuple):
+    """A piece of SQL and the values of its question marks."""
+
+    sql: str
+    values: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AllWords:
+    """All of these words: asked for at once, since the text index intersects them fast."""
+
+    words: tuple[HasWords, ...]
+
+
+Conjunct: TypeAlias = Condition | AllWords
+
+
+class Row(NamedTuple):
+    """What a row's number and its age are called in the statement."""
+
+    file: str
+    age: str
+
+
+FILE_ROW = Row("f.id", "f.age")
+POSTING_ROW = Row("p.file", "p.age")
+
+
+def joined(word: str, clauses: Iterable[Clause]) -> Clause:
+    """Clauses with AND or OR between them, in brackets."""
+    given = list(clauses)
+    sql = f" {word} ".join(clause.sql for clause in given)
+    return Clause(f"({sql})", tuple(value for clause in given for value in clause.values))
+
+
+def match_of(words: Iterable[HasWords]) -> str:
+    """The full text query for all of these; tokens are quoted, so that none is taken for an operator."""
+    phrases = ('"' + " ".join(one.tokens).replace('"', '""') + '"' + " *" * one.prefix for one in words)
+    return " AND ".join(phrases)
+
+
+def holds(condition: Conjunct, row: Row, is_common: Callable[[str], bool]) -> Clause:
+    """What has to hold of a row of `file f`.
+
+    Args:
+        condition: resolved.
+        row: what the row is called.
+        is_common: whether a full text query finds so much that it is better asked row by row.
+    """
+    match condition:
+        case Everything():
+            return Clause("1")
+        case Nothing():
+            return Clause("0")
+        case AllOf(conditions):
+            return joined("AND", _each(conditions, row, is_common))
+        case AnyOf(conditions):
+            return joined("OR", _each(conditions, row, is_common))
+        case NotOf(inner):
+            clause = holds(inner, row, is_common)
+            return Clause(f"NOT coalesce({clause.sql}, 0)", clause.values)
+        case HasTerm():
+            return _has_term(condition, row)
+        case HasWords():
+            return _has_match(match_of([condition]), row, is_common)
+        case AllWords(words):
+            return _has_match(match_of(words), row, is_common)
+        case Together():
+            return _together(condition, row)
+    return _of_file(condition)
+
+
+def _each(conditions: Iterable[Condition], row: Row, is_common: Callable[[str], bool]) -> Iterable[Clause]:
+    """What has to hold for each of several."""
+    return (holds(one, row, is_common) for one in conditions)
+
+
+def _has_match(match: str, row: Row, is_common: Callable[[str], bool]) -> Clause:
+    """Whether the path has these words."""
+    if is_common(match):
+        return Clause(f"EXISTS (SELECT 1 FROM words WHERE words MATCH ? AND rowid = {row.file})", (match,))
+    return Clause(f"{row.file} IN (SELECT rowid FROM words WHERE words MATCH ?)", (match,))
+
+
+def term_bounds(condition: HasTerm, posting: str) -> Clause:
+    """What `at_least` and `confidence` ask of a row of `posting`; begins with AND, or is empty."""
+    sql, values = "", list[int]()
+    if condition.at_least > 1:
+        sql += f" AND {posting}.n >= ?"
+        values.append(condition.at_least)
+    if condition.confidence is not None and condition.at_least > 1:
+        step = min(condition.at_least, MAX_LADDER)
+        at = LADDER_DIGITS * (step - 1) + 1
+        sql += f" AND CAST(substr({posting}.ladder, {at}, {LADDER_DIGITS}) AS INTEGER) >= ?"
+        values.append(-(-round(condition.confidence * MILLIONTHS) // 1000))
+    elif condition.confidence is not None:
+        sql += f" AND ({posting}.best IS NULL OR {posting}.best >= ?)"
+        values.append(round(condition.confidence * MILLIONTHS))
+    return Clause(sql, tuple(values))
+
+
+def term_is(condition: HasTerm, column: str) -> Clause:
+    """That a column is one of the condition's terms."""
+    numbers = [str(int(term.number)) for term in condition.terms]
+    if len(numbers) == 1:
+        return Clause(f"{column} = {numbers[0]}")
+    return Clause(f"{column} IN ({', '.join(numbers)})")
+
+
+def _has_term(condition: HasTerm, row: Row) -> Clause:
+    if len(condition.terms) > MANY_TERMS and condition.at_least == 1:
+        return _has_one_of_many(condition, row)
+    term, bounds = term_is(condition, "q.term"), term_bounds(condition, "q")
+    place = f"q.age = {row.age} AND q.file = {row.file}"
+    return Clause(f"EXISTS (SELECT 1 FROM posting q WHERE {term.sql} AND {place}{bounds.sql})", bounds.values)
+
+
+def _has_one_of_many(condition: HasTerm, row: Row) -> Clause:
+    term = term_is(condition, "d.term").sql
+    sure, values = "", tuple[int, ...]()
+    if condition.confidence is not None:
+        sure = " AND (d.confidence IS NULL OR d.confidence >= ?)"
+        values = (round(condition.confidence * MILLIONTHS),)
+    return joined(
+        "OR",
+        (
+            Clause(f"EXISTS (SELECT 1 FROM {table} d WHERE d.file = {row.file} AND {term}{sure})", values)
+            for table in ("detection", "moment")
+        ),
+    )
+
+
+def _together(condition: Together, row: Row) -> Clause:
+    """Spans, one of each group, of which each two are near: then there is a window that all reach into
+    (Helly).
+    """
+    names = [f"m{number}" for number in range(len(condition.groups))]
+    tests: list[str] = []
+    values: list[Any] = []
+    for number, (name, group) in enumerate(zip(names, condition.groups, strict=True)):
+        tests.append(f"{name}.file = {row.file} AND {term_is(group, f'{name}.term').sql}")
+        if group.confidence is not None:
+            tests.append(f"({name}.confidence IS NULL OR {name}.confidence >= ?)")
+            values.append(round(group.confidence * MILLIONTHS))
+        for other in names[:number]:
+            tests.append(f"{name}.first <= {other}.last + ? AND {name}.last >= {other}.first - ?")
+            values.extend((condition.window_s, condition.window_s))
+    tables = " CROSS JOIN ".join(f"moment {name}" for name in names)
+    spans = f"SELECT 1 FROM {tables} WHERE {' AND '.join(tests)}"
+    return Clause(f"(f.kind = {int(MediaKind.PHOTO)} OR EXISTS ({spans}))", tuple(values))
+
+
+def _of_file(condition: Condition) -> Clause:
+    """What the row of `file f` itself answers."""
+    match condition:
+        case TakenBetween(first, last):
+            return Clause("f.age BETWEEN ? AND ?", (-last, -first))
+        case OfKind(kind):
+            return Clause("f.kind = ?", (int(kind),))
+        case HasFlag(Flag.DATED):
+            return Clause("f.age < 0")
+        case HasFlag(flag):
+            return Clause("f.flags & ?", (_FLAGS[flag],))
+        case HasFaces(at_least):
+            return Clause("f.faces >= ?", (at_least,))
+        case HasCamera(cameras):
+            marks = ", ".join("?" * len(cameras))
+            return Clause(
+                f"coalesce(f.camera IN (SELECT id FROM camera WHERE name IN ({marks})), 0)", cameras
+            )
+        case NearPlace(latitude, longitude, km):
+            return Clause(
+                f"(f.flags & {LOCATED} AND distance_km(?, ?, f.latitude, f.longitude) <= ?)",
+                (latitude, longitude, km),
+            )
+        case HasConfidence(least):
+            bound = round(least * MILLIONTHS)
+            return Clause(
+                "(EXISTS (SELECT 1 FROM detection d WHERE d.file = f.id AND d.confidence >= ?)"
+                " OR EXISTS (SELECT 1 FROM moment d WHERE d.file = f.id AND d.confidence >= ?))",
+                (bound, bound),
+            )
+    raise AssertionError(condition)
+
+
+def in_cells(near: NearPlace) -> Clause:
+    """The numbers of the files in the cells that a circle touches."""
+    ranges = cell_ranges(near)
+    rows = ", ".join(f"({low}, {high})" for low, high in ranges)
+    return Clause(
+        f"SELECT c.id AS file FROM (VALUES {rows}) AS span CROSS JOIN file c INDEXED BY file_cell"
+        " ON c.cell BETWEEN span.column1 AND span.column2"
+    )

@@ -1,0 +1,216 @@
+"""The index of one output folder in SQLite, asked and changed through the interface of all backends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import UsageError
+from search.backend import MOST_COUNTED, QUERY_SECONDS, Count, Facet, Facets, Hits, Page
+from search.conditions import Condition, Everything, Term, TermKind
+from search.documents import Document
+from search.resolve import shown_groups
+from search.sqlite.clauses import Clause
+from search.sqlite.facets import count_all, count_result
+from search.sqlite.geo import distance_km
+from search.sqlite.indexfile import check_structure, open_to_read, open_to_write, sqlite_errors
+from search.sqlite.loading import document_of, hits_of
+from search.sqlite.planner import SMALL_SET, Plan, Planner
+from search.sqlite.timebound import TimeBound
+from search.sqlite.writer import Writer
+from search.vocabulary import Vocabulary
+
+_PATH = "CASE d.path WHEN x'' THEN f.name ELSE CAST(d.path || x'2f' || f.name AS BLOB) END"
+"""The path below INPUT, of `file f` and `folder d`."""
+_PUT_AT_ONCE = 5_000
+
+
+class SqliteIndex:
+    """The index in one file; implements `search.backend.WritableBackend`. For one thread at a time.
+
+    Args:
+        path: of the file.
+        writable: whether it is opened for changes, and made if it is missing, damaged or of another version.
+    Raises:
+        UsageError: there is none to read.
+        DamagedIndexError: it is damaged or of another version, and not to be written. All methods raise it
+            too.
+        OutputError: it cannot be read or written; all methods raise it too.
+    """
+
+    def __init__(self, path: Path, *, writable: bool = False) -> None:
+        self.path = path
+        self._connection = open_to_write(path) if writable else open_to_read(path)
+        self._connection.create_function("distance_km", 4, distance_km, deterministic=True)
+        self._bound = TimeBound(self._connection, QUERY_SECONDS)
+
+    def __enter__(self) -> SqliteIndex:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; the last one to do so removes its log."""
+        with sqlite_errors(self.path):
+            self._connection.close()
+
+    def vocabulary(self) -> Vocabulary:
+        """Its labels, names and cameras."""
+        rows = self._rows(
+            "SELECT kind, text, key, files, id FROM term WHERE files > 0 ORDER BY kind, key, text"
+        )
+        cameras = self._rows("SELECT name FROM camera ORDER BY name")
+        terms = (Term(TermKind(kind), text, key, files, number) for kind, text, key, files, number in rows)
+        return Vocabulary(terms, (name for (name,) in cameras))
+
+    def search(self, condition: Condition, page: Page) -> Hits:
+        """A page of the files for which the condition holds."""
+        with sqlite_errors(self.path), self._bound:
+            plan = self._planner().plan(condition, _after(page))
+            order = f"ORDER BY {plan.row.age}, {plan.row.file} LIMIT {page.size + 1}"
+            found = self._bound.rows(self._select(plan, order))
+        numbers = [number for number, _ in found[: page.size]]
+        with sqlite_errors(self.path):
+            hits = hits_of(self._connection, numbers, shown_groups(condition))
+        more = len(found) > page.size
+        last = found[page.size - 1] if more else None
+        return Hits(hits, None if last is None else f"{last[1]}:{last[0]}", not self._bound.is_over)
+
+    def count(self, condition: Condition) -> Count:
+        """How many files there are for which the condition holds."""
+        with sqlite_errors(self.path), self._bound:
+            plan = self._planner().plan(condition)
+            found = self._bound.rows(self._select(plan, f"LIMIT {MOST_COUNTED + 1}"))
+        is_exact = len(found) <= MOST_COUNTED and not self._bound.is_over
+        return Count(min(len(found), MOST_COUNTED), is_exact)
+
+    def facets(self, condition: Condition, facets: Sequence[Facet], most: int) -> Facets:
+        """The most frequent values of these facets in a result; of a large one, in its newest files."""
+        with sqlite_errors(self.path), self._bound:
+            if condition == Everything():
+                return Facets({facet: count_all(self._connection, facet, most) for facet in facets})
+            plan = self._planner().plan(condition)
+            counted = count_result(self._bound, plan, facets, most)
+        return Facets(counted.values, counted.is_complete and not self._bound.is_over)
+
+    def document(self, path: bytes) -> Document | None:
+        """All that is known of one file, by its path below INPUT."""
+        folder, _, name = path.rpartition(b"/")
+        statement = "SELECT f.id FROM folder d JOIN file f ON f.folder = d.id WHERE d.path = ? AND f.name = ?"
+        found = self._rows(statement, (folder, name))
+        with sqlite_errors(self.path):
+            return document_of(self._connection, found[0][0]) if found else None
+
+    def iter_documents(self, condition: Condition, after: bytes = b"") -> Iterator[Document]:
+        """The documents for which the condition holds, in the order of paths, from behind a path on."""
+        with sqlite_errors(self.path):
+            plan = self._planner().plan(condition)
+            chosen, values = plan.source
+            statement = (
+                f"SELECT f.id, {_PATH} AS whole FROM file f JOIN folder d ON d.id = f.folder "
+                f"WHERE f.id IN (SELECT {plan.row.file} {chosen}) AND {_PATH} > ? ORDER BY whole"
+            )
+            for number, _ in self._connection.execute(statement, (*values, after)):
+                yield document_of(self._connection, number)
+
+    def iter_stamps(self) -> Iterator[tuple[bytes, int]]:
+        """The path and stamp of each document, in the order of paths."""
+        statement = (
+            f"SELECT {_PATH} AS whole, f.stamp FROM file f JOIN folder d ON d.id = f.folder ORDER BY whole"
+        )
+        with sqlite_errors(self.path):
+            yield from self._connection.execute(statement)
+
+    def apply(self, documents: Iterable[Document], removed: Iterable[bytes] = ()) -> None:
+        """Put documents in and take paths out, in one transaction."""
+        with sqlite_errors(self.path):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                writer = Writer(self._connection)
+                writer.remove(removed)
+                for some in _in_parts(documents):
+                    writer.put(some)
+                writer.finish()
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    def check(self) -> None:
+        """Look through the whole file for damage.
+
+        Raises: DamagedIndexError: there is some.
+        """
+        check_structure(self._connection, self.path)
+
+    def meta(self, key: str) -> Any:
+        """A value that `set_meta` left, or None."""
+        found = self._rows("SELECT value FROM meta WHERE key = ?", (key,))
+        return found[0][0] if found else None
+
+    def set_meta(self, key: str, value: str | None) -> None:
+        """Leave a value for later runs."""
+        with sqlite_errors(self.path):
+            self._connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+    def files_in(self, folder: bytes) -> list[tuple[bytes, bytes | None, int]]:
+        """Of each file in a folder below INPUT: its name, its reports as stored, its stamp."""
+        return self._rows(
+            "SELECT f.name, f.reports, f.stamp FROM folder d JOIN file f ON f.folder = d.id WHERE d.path = ?",
+            (folder,),
+        )
+
+    def folders(self) -> list[bytes]:
+        """All folders below INPUT of which files may be known."""
+        return [path for (path,) in self._rows("SELECT path FROM folder")]
+
+    def size(self) -> int:
+        """How many files it knows."""
+        return int(self._rows("SELECT coalesce(sum(files), 0) FROM facet WHERE kind = 'type'")[0][0])
+
+    def _planner(self) -> Planner:
+        def count_matches(match: str) -> int:
+            return self._limited(Clause("SELECT 1 FROM words WHERE words MATCH ?", (match,)))
+
+        return Planner(count_matches, self._limited)
+
+    def _limited(self, clause: Clause) -> int:
+        """How many rows a subquery has, up to one more than `SMALL_SET`; that if time runs out."""
+        counted = self._bound.rows(
+            Clause(
+                f"SELECT count(*) FROM (SELECT 1 FROM ({clause.sql}) LIMIT {SMALL_SET + 1})", clause.values
+            )
+        )
+        return int(counted[0][0]) if counted else SMALL_SET + 1
+
+    def _select(self, plan: Plan, rest: str) -> Clause:
+        return Clause(f"SELECT {plan.row.file}, {plan.row.age} {plan.source.sql} {rest}", plan.source.values)
+
+    def _rows(self, statement: str, values: tuple[Any, ...] = ()) -> list[Any]:
+        with sqlite_errors(self.path):
+            return self._connection.execute(statement, values).fetchall()
+
+
+def _after(page: Page) -> tuple[int, int] | None:
+    """Age and number of the last file of the page before."""
+    if page.after is None:
+        return None
+    age, _, number = page.after.partition(":")
+    try:
+        return int(age), int(number)
+    except ValueError:
+        raise UsageError(f'"{page.after!r}" is no place in a result') from None
+
+
+def _in_parts(documents: Iterable[Document]) -> Iterator[list[Document]]:
+    part: list[Document] = []
+    for document in documents:
+        part.append(document)
+        if len(part) == _PUT_AT_ONCE:
+            yield part
+            part = []
+    if part:
+        yield part

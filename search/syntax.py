@@ -1,0 +1,109 @@
+"""A query as it was typed: a tree of what each part asks for, before any index is looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from search.conditions import HasFaces, HasFlag, NearPlace, OfKind, TakenBetween, TermKind
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A word, or a phrase in quotes: a label, a name or a part of the path.
+
+    Args:
+        text: as it was typed, without quotes and `*`.
+        tokens: of the text; none for punctuation alone.
+        prefix: whether a `*` stood at its end.
+        quoted: whether it stood in quotes.
+        remark: why something that looked like a field is taken for words; empty for none.
+    """
+
+    text: str
+    tokens: tuple[str, ...]
+    prefix: bool = False
+    quoted: bool = False
+    remark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TermQuery:
+    """`label:` or `name:`, with a count where one was given.
+
+    Args:
+        kind: label or name.
+        text: the value as it was typed, without quotes and `*`.
+        prefix: whether a `*` stood at its end.
+        at_least: in one picture or frame.
+    """
+
+    kind: TermKind
+    text: str
+    prefix: bool = False
+    at_least: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class PathWords:
+    """`path:`; tokens as in `HasWords`."""
+
+    text: str
+    tokens: tuple[str, ...]
+    prefix: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CameraQuery:
+    """`camera:`; tokens that stand side by side in the camera's name."""
+
+    text: str
+    tokens: tuple[str, ...]
+    prefix: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ConfidenceQuery:
+    """`conf>=`: labels below this, 0 to 1, do not count in this conjunction."""
+
+    least: float
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """Each part; none at all is true of every file."""
+
+    parts: tuple[Query, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """At least one of two or more parts."""
+
+    parts: tuple[Query, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The opposite of a part."""
+
+    part: Query
+
+
+FieldQuery: TypeAlias = (
+    TermQuery
+    | PathWords
+    | CameraQuery
+    | ConfidenceQuery
+    | TakenBetween
+    | NearPlace
+    | OfKind
+    | HasFlag
+    | HasFaces
+)
+Query: TypeAlias = Words | FieldQuery | And | Or | Not
+
+__all__ = [
+    *("And", "CameraQuery", "ConfidenceQuery", "FieldQuery", "Flag", "MediaKind", "Not", "Or", "PathWords"),
+    *("Query", "TermKind", "TermQuery", "Words"),
+]

@@ -1,0 +1,210 @@
+"""An index brought up to date with the reports of an OUTPUT: what is new or changed goes in, what is gone
+goes out.
+
+Each batch is one transaction, and whether a file has changed is found by its reports' times and sizes. So an
+update
+may be killed at any moment: the next one goes on from there.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.errors import UsageError
+from pipeline.text import printable
+from reporters.reportfile import is_own_report
+from reporters.reportreader import ReportReader
+from search.documentbuilder import build_document
+from search.documents import Document
+from search.outputfolder import OutputFolder, iter_output_folders
+from search.sqlite import rows
+from search.sqlite.index import SqliteIndex
+
+BATCH = 10_000
+"""Documents in one transaction."""
+
+_log = logging.getLogger(__name__)
+_Reports = list[tuple[bytes, ReportReader]]
+
+
+@dataclass(slots=True)
+class Updated:
+    """What an update did.
+
+    Args:
+        files: how many the index knows now.
+        put: how many were new or had changed.
+        removed: how many are gone.
+        damaged: reports that could not be read; the log names each.
+        seconds: it took.
+    """
+
+    files: int = 0
+    put: int = 0
+    removed: int = 0
+    damaged: int = 0
+    seconds: float = 0.0
+
+
+def update(
+    index: SqliteIndex, output_root: Path, on_progress: Callable[[Updated], None] = lambda _: None
+) -> Updated:
+    """Bring an index up to date with all reports of an OUTPUT.
+
+    Args:
+        index: open to be written; the caller holds the lock on updates.
+        output_root: the folder.
+        on_progress: called after each batch.
+    Raises:
+        UsageError: OUTPUT is no folder that can be listed.
+        OutputError: the index cannot be written.
+    """
+    return _Update(index, output_root, on_progress).all_folders()
+
+
+def update_folders(index: SqliteIndex, output_root: Path, folders: Iterable[bytes]) -> Updated:
+    """Bring an index up to date with some folders of an OUTPUT, which are all that has changed.
+
+    Args:
+        index, output_root: as for `update`.
+        folders: relative to OUTPUT; their subfolders are not looked at.
+    """
+    return _Update(index, output_root, lambda _: None).some_folders(folders)
+
+
+class _Update:
+    """One update; collects documents until a batch is full."""
+
+    def __init__(self, index: SqliteIndex, output_root: Path, on_progress: Callable[[Updated], None]) -> None:
+        self._index = index
+        self._root = os.fsencode(output_root.absolute())
+        self._on_progress = on_progress
+        self._began = time.monotonic()
+        self._documents: list[Document] = []
+        self._removed: list[bytes] = []
+        self._done = Updated()
+
+    def all_folders(self) -> Updated:
+        """Look through the whole OUTPUT."""
+        unlistable: list[bytes] = []
+        seen: set[bytes] = set()
+        try:
+            for folder in iter_output_folders(self._root, unlistable):
+                seen.add(folder.relative)
+                self._folder(folder)
+        except OSError as error:
+            raise UsageError(
+                f"{printable(os.fsdecode(self._root))}: cannot be listed ({error.strerror})"
+            ) from None
+        for relative in unlistable:
+            _log.warning("%s: the folder cannot be listed", printable(os.fsdecode(relative)))
+        kept = tuple(relative + b"/" for relative in unlistable)
+        for relative in self._index.folders():
+            if relative not in seen and not (relative + b"/").startswith(kept):
+                self._drop(relative)
+        return self._finish()
+
+    def some_folders(self, folders: Iterable[bytes]) -> Updated:
+        """Look through these folders."""
+        for relative in sorted(set(folders)):
+            path = os.path.join(self._root, relative) if relative else self._root
+            found = next(iter_output_folders(path, []), None) if os.path.isdir(path) else None
+            if found is None:
+                self._drop(relative)
+            else:
+                found.relative = relative
+                self._folder(found)
+        return self._finish()
+
+    def _drop(self, relative: bytes) -> None:
+        for name, _, _ in self._index.files_in(relative):
+            self._remove(rows.path_joined(relative, name))
+
+    def _folder(self, folder: OutputFolder) -> None:
+        found = self._index.files_in(folder.relative)
+        known = {name: rows.reports_read(reports, name) for name, reports, _ in found}
+        unchanged = {name for name, _, stamp in found if folder.stamp(name, known[name]) == stamp}
+        claimed = {report for name in unchanged for report in known[name]}
+        fresh = self._read(folder, (name for name in folder.reports if name not in claimed))
+        for name in fresh.keys() & unchanged:  # a second report came; the first is read again
+            fresh[name].extend(self._read(folder, known[name]).get(name, ()))
+            unchanged.discard(name)
+        for name in sorted(fresh):
+            usual = name + b".json"
+            self._put(folder, name, sorted(fresh[name], key=lambda report: (report[0] != usual, report[0])))
+        for name in known.keys() - unchanged - fresh.keys():
+            self._remove(rows.path_joined(folder.relative, name))
+
+    def _read(self, folder: OutputFolder, names: Iterable[bytes]) -> dict[bytes, _Reports]:
+        """The reports of these names by the name of the input that they are about."""
+        found: dict[bytes, _Reports] = {}
+        for name in names:
+            path = os.path.join(folder.path, name)
+            try:
+                reader = ReportReader(os.fsdecode(path))
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                self._complain(path, f"cannot be read ({error.strerror})")
+                continue
+            except ValueError as error:
+                if _is_ours(path):
+                    self._complain(path, f"is damaged ({error})")
+                continue
+            found.setdefault(os.path.basename(os.fsencode(reader.facts.path)), []).append((name, reader))
+        return found
+
+    def _put(self, folder: OutputFolder, name: bytes, reports: _Reports) -> None:
+        stamp = folder.stamp(name, tuple(report for report, _ in reports))
+        if stamp is None:
+            return
+        try:
+            document = build_document(
+                rows.path_joined(folder.relative, name),
+                os.fsencode(reports[0][1].facts.path),
+                reports,
+                is_annotated=folder.has_annotated(name),
+                stamp=stamp,
+            )
+        except (ValueError, OSError) as error:
+            self._complain(os.path.join(folder.path, reports[0][0]), f"cannot be read ({error})")
+            return
+        self._documents.append(document)
+        if len(self._documents) >= BATCH:
+            self._flush()
+
+    def _remove(self, path: bytes) -> None:
+        self._removed.append(path)
+        if len(self._removed) >= BATCH:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._documents or self._removed:
+            self._index.apply(self._documents, self._removed)
+            self._done.put += len(self._documents)
+            self._done.removed += len(self._removed)
+            self._documents, self._removed = [], []
+        self._done.seconds = time.monotonic() - self._began
+        self._on_progress(self._done)
+
+    def _finish(self) -> Updated:
+        self._flush()
+        self._done.files = self._index.size()
+        return self._done
+
+    def _complain(self, path: bytes, what: str) -> None:
+        self._done.damaged += 1
+        _log.warning("%s: the report %s and is left out", printable(os.fsdecode(path)), what)
+
+
+def _is_ours(path: bytes) -> bool:
+    """Whether a file that cannot be read as a report begins as one; others are none of our business."""
+    try:
+        return is_own_report(Path(os.fsdecode(path)))
+    except OSError:
+        return False

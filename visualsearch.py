@@ -1,0 +1,75 @@
+"""Find photos and videos by what was found in them: make the index of an OUTPUT, ask it, show what is known
+of a file.
+
+visualsearch.py COMMAND ...; visualsearch.py --help names the commands.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from pipeline import __version__
+from pipeline.errors import ExitCode, MinerError
+from pipeline.host.command import program_name
+from pipeline.host.processes import open_standard_streams
+from search.commands import index, query, show
+
+_COMMANDS = (index, query, show)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Complains in one line, without the usage, which --help shows."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong with the command line, and exit."""
+        self.exit(ExitCode.USAGE, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    name = program_name("visualsearch")
+    parser = _Parser(
+        prog=name,
+        description="Find photos and videos by what visualminer found in them.",
+        epilog=f"Each command explains its arguments: {name} query --help",
+    )
+    parser.add_argument("--version", action="version", version=f"Deep Visual Miner {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for command in _COMMANDS:
+        command.add_to(commands)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what the command line says; the exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    options = _parser().parse_args(arguments)
+    try:
+        status = options.run(options)
+        sys.stdout.flush()
+        return int(status)
+    except MinerError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains at its exit
+        return ExitCode.BROKEN_PIPE
+
+
+def run() -> None:
+    """Run the program and exit with its status."""
+    open_standard_streams()
+    sys.exit(main())
+
+
+if __name__ == "__main__":
+    run()
