@@ -14,7 +14,8 @@ class Capture:
     """When, where and with which camera a photo or video was taken; None for what its file does not say.
 
     Args:
-        taken: the camera's time, `YYYY-MM-DDTHH:MM:SS`, with an offset from UTC where the file has one.
+        taken: the camera's time, `YYYY-MM-DDTHH:MM:SS`, with an offset from UTC if the file has one; or a day
+            alone, `YYYY-MM-DD`.
         camera: maker and model.
         latitude, longitude: degrees, north and east positive.
         altitude: metres above sea level.

@@ -1,6 +1,6 @@
 """When a photo was taken: which of a file's dates counts, and in which zone it is.
 
-In this order (docs/reports.md compares it with the orders of other programs):
+In this order (docs/metadata.md compares it with the orders of other programs):
 
 1. EXIF DateTimeOriginal;
 2. EXIF DateTimeDigitized, the only date of most scans;
