@@ -19,8 +19,8 @@ from detectors.engines import LiteRtEngine
 from pipeline.files.walk import iter_sources
 from pipeline.frame import Frame
 from pipeline.host.libraries import configure_imaging
-from pipeline.media import open_frames
 from pipeline.models.files import resolve_darknet
+from pipeline.photos.photo import open_photo
 from pipeline.source import Limits, Source
 
 
@@ -33,10 +33,10 @@ def main() -> None:
     blank = np.full((1, *shape), 0.5, dtype=np.float32)
     engine.run(blank)
     sources = [source for source in iter_sources(photos) if isinstance(source, Source)]
-    frames = [open_frames(source, Limits()).frames for source in sources]
+    frames = [open_photo(source, Limits())[1] for source in sources]
     began = time.process_time()
     for frame in frames:
-        decode(next(frame), (shape.width, shape.height))
+        decode(frame, (shape.width, shape.height))
         engine.run(blank)
     print(time.process_time() - began)
 

@@ -33,8 +33,8 @@ from benchmarks.photos import cpu_seconds_of, pss_of_workers, run_miner, timed
 from detectors.boxes import suppress_scores
 from pipeline.files.walk import iter_sources
 from pipeline.host.libraries import configure_imaging
-from pipeline.media import open_frames
 from pipeline.models.files import resolve_onnx
+from pipeline.photos.photo import open_photo
 from pipeline.source import Limits, Source
 
 configure_imaging()
@@ -127,10 +127,9 @@ def bare_seconds(photos: Path, model: Path) -> float:
     session, (width, height) = open_session(model)
     blank = np.full((1, 3, height, width), 114, dtype=np.float32)
     session.run(None, {session.get_inputs()[0].name: blank})
-    frames = [open_frames(source, Limits()).frames for source in sources(photos)]
+    frames = [open_photo(source, Limits())[1] for source in sources(photos)]
     began = time.process_time()
-    for frame in frames:
-        picture = next(frame)
+    for picture in frames:
         ratio = min(width / picture.size_wh[0], height / picture.size_wh[1])
         picture.rgb_covering((int(picture.size_wh[0] * ratio), int(picture.size_wh[1] * ratio)))
         session.run(None, {session.get_inputs()[0].name: blank})

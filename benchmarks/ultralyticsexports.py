@@ -73,7 +73,7 @@ def compare(folder: Path, photos: list[Path]) -> None:
     from detectors.onnx.network import OnnxNetwork
     from pipeline.files.walk import iter_sources
     from pipeline.host.libraries import configure_imaging
-    from pipeline.media import open_frames
+    from pipeline.photos.photo import open_photo
     from pipeline.source import Limits
 
     configure_imaging()
@@ -82,7 +82,7 @@ def compare(folder: Path, photos: list[Path]) -> None:
         network = OnnxNetwork(path, family="auto", device="cpu", labels=None)
         same = count = 0
         for photo in photos:
-            frame = next(iter(open_frames(next(iter(iter_sources(str(photo)))), Limits()).frames))
+            frame = open_photo(next(iter(iter_sources(str(photo)))), Limits())[1]
             edge = np.array(frame.size_wh * 2, dtype=np.float32)
             ((_, xyxy, scores),) = network.iter_boxes(
                 frame, [frame.whole], threshold=said["threshold"], nms=IOU, resize="auto"

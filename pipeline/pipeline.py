@@ -14,16 +14,16 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from operator import index
 from pathlib import Path
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
+from pipeline.attribution import READING, attribute_errors_to, attributed_session, describe, source_errors
 from pipeline.catalog import load_class
 from pipeline.component import Component, Detector, Writer, WriterSession
 from pipeline.config.values import FILES, ComponentConfig, PipelineConfig
 from pipeline.detections import Box, Detection, FrameResult, Region
-from pipeline.errors import FailureCode, MinerError, OutputNameError, SourceError
+from pipeline.errors import FailureCode, MinerError, SourceError
 from pipeline.files.outputs import output_path
 from pipeline.frame import Frame
-from pipeline.media import open_frames
 from pipeline.source import Limits, MediaFacts, Source
 from pipeline.text import one_line
 
@@ -137,19 +137,16 @@ class Pipeline:
 
     def _mine(self, source: Source, *, salvage: bool) -> Mined:
         with source_errors(), contextlib.ExitStack() as stack:
-            with blamed_on("reading it"):
-                media = open_frames(source, self.limits, salvage=salvage)
-            sessions = [
-                (step, stack.enter_context(session)) for step, session in self._open(source, media.facts)
-            ]
-            count = 0
-            while (frame := next_frame(media.frames)) is not None:
-                result = self.detect(frame)
-                for step, session in sessions:
-                    with blamed_on(who(step)):
-                        session.write(frame, step.share_of(result))
-                count += 1
-        return Mined(count, media.facts.sha256)
+            with attribute_errors_to(READING):
+                from pipeline.photos.photo import open_photo  # imports numpy, which the parent does without
+
+                facts, frame = open_photo(source, self.limits, salvage=salvage)
+            sessions = [(step, stack.enter_context(session)) for step, session in self._open(source, facts)]
+            result = self.detect(frame)
+            for step, session in sessions:
+                with attribute_errors_to(describe(step.component)):
+                    session.write(frame, step.share_of(result))
+        return Mined(1, facts.sha256)
 
     def output_folder(self, source: Source) -> Path:
         """The folder that all outputs of a source lie in."""
@@ -172,7 +169,7 @@ class Pipeline:
         found: Found = {}
         for step in self._detectors:
             regions = _regions(frame, found, step)
-            with blamed_on(who(step)):
+            with attribute_errors_to(describe(step.component)):
                 detections = step.component.detect(frame, regions) if regions else ()
                 found[step.component.name] = tuple(_inside(frame, detections))
         return found
@@ -181,10 +178,10 @@ class Pipeline:
         self, source: Source, facts: MediaFacts
     ) -> Iterator[tuple[Step[Writer], AbstractContextManager[WriterSession]]]:
         for step in self.writers:
-            with blamed_on(who(step)):
+            with attribute_errors_to(describe(step.component)):
                 session = step.component.open(source, facts, self.output_root)
             if session is not None:
-                yield step, blamed_session(step, session)
+                yield step, attributed_session(step.component, session)
 
 
 def _step(component: C, config: ComponentConfig) -> Step[C]:
@@ -217,46 +214,3 @@ def _inside(frame: Frame, detections: Iterable[Detection]) -> Iterator[Detection
         whole = Box(index(box.x1), index(box.y1), index(box.x2), index(box.y2)).clipped(frame.size_wh)
         if not whole.is_empty:
             yield replace(detection, box=whole)
-
-
-def next_frame(frames: Iterator[Frame]) -> Frame | None:
-    """The next frame, None at the end."""
-    with blamed_on("reading it"):
-        return next(frames, None)
-
-
-@contextlib.contextmanager
-def blamed_session(step: Step[Writer], session: AbstractContextManager[S]) -> Iterator[S]:
-    """The same session; what its beginning or its end raises is its writer's fault."""
-    with blamed_on(who(step)), session as opened:
-        yield opened
-
-
-def who(step: Step[Any]) -> str:
-    """A component as sentences call it."""
-    return f'component "{step.component.name}"'
-
-
-@contextlib.contextmanager
-def source_errors() -> Iterator[None]:
-    """What ends the mining of one source only, as its `SourceError`."""
-    try:
-        yield
-    except OutputNameError as error:
-        raise SourceError(FailureCode.OUTPUT_NAME_TAKEN, str(error)) from None
-    except MemoryError:
-        raise SourceError(FailureCode.OUT_OF_MEMORY, "needed more memory than there is") from None
-
-
-@contextlib.contextmanager
-def blamed_on(who: str) -> Iterator[None]:
-    """An exception that nobody should raise, as a failure of this source that says where it came from."""
-    try:
-        yield
-    except (SourceError, MinerError, MemoryError):
-        raise
-    except (Exception, SystemExit) as error:
-        if "Insufficient memory" in str(error):  # how OpenCV says it
-            raise MemoryError from None
-        _log.debug("traceback of what was not foreseen", exc_info=True)
-        raise SourceError(FailureCode.COMPONENT_FAILED, f"{who} raised {one_line(error)}") from error

@@ -15,12 +15,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+from pipeline.attribution import (
+    READING,
+    attribute_errors_to,
+    attributed_session,
+    describe,
+    next_frame,
+    source_errors,
+)
 from pipeline.component import SegmentSession, Writer
 from pipeline.errors import FailureCode, SourceError
 from pipeline.files.hashing import sha256_of
 from pipeline.files.outputs import hand_over, make_part, remove_parts
 from pipeline.frame import Frame
-from pipeline.pipeline import Mined, Pipeline, Step, blamed_on, blamed_session, next_frame, source_errors, who
+from pipeline.pipeline import Mined, Pipeline, Step
 from pipeline.source import Source
 from pipeline.videos.facts import FileVersion, Video, VideoFacts
 from pipeline.videos.messages import SegmentPart, SegmentResult, SegmentTask, VideoPlan, VideoResult
@@ -35,7 +43,7 @@ def probe_video(pipeline: Pipeline, source: Source) -> VideoPlan:
 
     Raises: SourceError: it cannot be mined.
     """
-    with source_errors(), blamed_on("reading it"):
+    with source_errors(), attribute_errors_to(READING):
         video = probe_file(source, pipeline.limits)
         every_frame = any(step.component.wants_every_frame for step in pipeline.writers)
         if every_frame and pipeline.sampling != Sampling():
@@ -117,9 +125,9 @@ class _WriterSlot(NamedTuple):
 def _open(
     pipeline: Pipeline, step: Step[Writer], source: Source, facts: VideoFacts, part: Path
 ) -> AbstractContextManager[SegmentSession] | None:
-    with blamed_on(who(step)):
+    with attribute_errors_to(describe(step.component)):
         session = step.component.open_segment(source, facts, pipeline.output_root, part)
-    return None if session is None else blamed_session(step, session)
+    return None if session is None else attributed_session(step.component, session)
 
 
 def _mine_frames(
@@ -138,7 +146,7 @@ def _mine_frames(
         result = pipeline.detect(frame) if is_mined or is_lead else None
         count += is_mined
         for step, session in slots:
-            with blamed_on(who(step)):
+            with attribute_errors_to(describe(step.component)):
                 if result is None:
                     session.pass_by(frame)
                 elif is_lead:
@@ -168,7 +176,7 @@ def join(
     Raises: SourceError: the file has changed, or an output cannot be made; each is whole or as it was.
     """
     with source_errors():
-        with blamed_on("reading it"):
+        with attribute_errors_to(READING):
             sha256 = _content_hash(source, version)
         frames = sum(result.frames for result in mined)
         is_partial = facts.is_cut_off or any(result.is_damaged for result in mined)
@@ -176,7 +184,7 @@ def join(
         for step in reversed(pipeline.writers):  # what is finished last stands first
             name = step.component.name
             parts = [result.parts[name] for result in mined if name in result.parts]
-            with blamed_on(who(step)):
+            with attribute_errors_to(describe(step.component)):
                 step.component.join(source, video, parts, pipeline.output_root)
     return Mined(frames, sha256, "it is cut off or damaged" if is_partial else "")
 

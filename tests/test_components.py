@@ -22,7 +22,7 @@ from pipeline.detections import Box, Detection, FrameResult, Label
 from pipeline.files.outputs import PART_SUFFIX
 from pipeline.files.walk import iter_sources
 from pipeline.frame import Frame
-from pipeline.media import open_frames
+from pipeline.photos.photo import open_photo
 from pipeline.selftest import draw_photo, example_params, write_example_models
 from pipeline.source import Limits
 
@@ -191,14 +191,13 @@ def test_writers_write_whole_files_inside_the_output_or_nothing(
 ) -> None:
     draw_photo(tmp_path / "in" / "photo.jpg")
     (source,) = iter_sources(str(tmp_path / "in"))
-    media = open_frames(source, Limits())  # type: ignore[arg-type]
+    facts, frame = open_photo(source, Limits())  # type: ignore[arg-type]
     output = tmp_path / "out"
-    session = load(type_, models).open(source, media.facts, output)
+    session = load(type_, models).open(source, facts, output)
     if session is not None:
         with session as opened:
-            for frame in media.frames:
-                found = Detection(Box(10, 20, 110, 90), tuple(Label(text, 0.5) for text in labels))
-                opened.write(frame, FrameResult(0, None, {"some": (found,), "none": ()}))
+            found = Detection(Box(10, 20, 110, 90), tuple(Label(text, 0.5) for text in labels))
+            opened.write(frame, FrameResult(0, None, {"some": (found,), "none": ()}))
     written = [path for path in tmp_path.rglob("*") if path.is_file() and path.name != "photo.jpg"]
     assert all(path.parent == output and path.name.startswith("photo.jpg") for path in written)
     assert not [path for path in written if path.name.endswith(PART_SUFFIX)]
@@ -213,13 +212,13 @@ def test_writers_write_whole_files_inside_the_output_or_nothing(
 def test_writers_know_their_outputs_from_a_users_files(type_: str, models: Path, tmp_path: Path) -> None:
     draw_photo(tmp_path / "in" / "photo.jpg")
     (source,) = iter_sources(str(tmp_path / "in"))
-    media = open_frames(source, Limits())  # type: ignore[arg-type]
+    facts, frame = open_photo(source, Limits())  # type: ignore[arg-type]
     writer = load(type_, models)
-    session = writer.open(source, media.facts, tmp_path / "out")
+    session = writer.open(source, facts, tmp_path / "out")
     if session is None:
         return
     with session as opened:
-        opened.write(next(media.frames), FrameResult(0, None, {"some": ()}))
+        opened.write(frame, FrameResult(0, None, {"some": ()}))
     for output in list((tmp_path / "out").iterdir()):
         suffix = output.name.removeprefix("photo.jpg")
         assert writer.owns(output, suffix)
@@ -240,10 +239,10 @@ def test_writers_know_their_outputs_from_a_users_files(type_: str, models: Path,
 def test_writers_leave_nothing_of_a_source_that_failed(type_: str, models: Path, tmp_path: Path) -> None:
     draw_photo(tmp_path / "in" / "photo.jpg")
     (source,) = iter_sources(str(tmp_path / "in"))
-    media = open_frames(source, Limits())  # type: ignore[arg-type]
-    session = load(type_, models).open(source, media.facts, tmp_path / "out")
+    facts, frame = open_photo(source, Limits())  # type: ignore[arg-type]
+    session = load(type_, models).open(source, facts, tmp_path / "out")
     if session is not None:
         with pytest.raises(RuntimeError), session as opened:
-            opened.write(next(media.frames), FrameResult(0, None, {"some": ()}))
+            opened.write(frame, FrameResult(0, None, {"some": ()}))
             raise RuntimeError
     assert [path for path in (tmp_path / "out").rglob("*") if path.is_file()] == []

@@ -18,8 +18,8 @@ from pipeline.detections import Box, Detection
 from pipeline.errors import ExitCode, ModelError, PipelineFileError
 from pipeline.files.walk import iter_sources
 from pipeline.frame import Frame
-from pipeline.media import open_frames
 from pipeline.models.catalog import STANDS_FOR, ModelFile, find_model
+from pipeline.photos.photo import open_photo
 from pipeline.source import Limits, Source
 from tests.detectors.conftest import photo
 from tests.detectors.darknet.networks import conv, net, region, write_network, yolo
@@ -303,7 +303,7 @@ def test_a_tree_of_classes_gives_one_label(tmp_path: Path) -> None:
 
 def photos_of(coco64: Path) -> list[tuple[str, Frame]]:
     sources = [source for source in iter_sources(str(coco64 / "photos")) if isinstance(source, Source)]
-    return [(source.relative, next(iter(open_frames(source, Limits()).frames))) for source in sources]
+    return [(source.relative, open_photo(source, Limits())[1]) for source in sources]
 
 
 def test_finds_what_darknet_finds(coco64: Path) -> None:

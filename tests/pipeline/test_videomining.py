@@ -7,6 +7,7 @@ from pipeline.outcome import Status
 from pipeline.runs.rebuild import iter_rebuilt
 from pipeline.source import SourceKind
 from pipeline.workers.pool import WorkerPool
+from reporters.jsonreportwriter import JsonReportWriter
 from tests.minedvideos import (
     NUMBERS,
     REPORT,
@@ -165,6 +166,6 @@ def test_closed_early_nothing_is_left(tmp_path):
 def test_a_lost_ledger_is_made_of_the_reports_of_videos_too(tmp_path):
     path = make_video(tmp_path / "v.mp4", *X264, frames=10)
     outcome = mine_one(tmp_path, path, NUMBERS, REPORT)
-    (record,) = iter_rebuilt(tmp_path / "out-0", "limits")
+    (record,) = iter_rebuilt(tmp_path / "out-0", "limits", [JsonReportWriter])
     assert (record.relative, record.format, record.sha256) == ("v.mp4", "mp4", outcome.sha256)
     assert record.outputs == ("v.mp4.json",)

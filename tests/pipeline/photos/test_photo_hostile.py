@@ -258,3 +258,15 @@ def test_pixels_of_one_photo_never_show_in_the_next(tmp_path):
     except SourceError:
         return
     assert len(np.unique(rgb)) <= 2
+
+
+def test_the_header_is_checked_at_once_and_the_pixels_when_they_are_asked_for(tmp_path):
+    path = tmp_path / "a.png"
+    path.write_bytes(FILES["png"][:60])
+    _, frame = open_photo(source_of(path), Limits())
+    with pytest.raises(SourceError, match="the PNG file ends too early") as caught:
+        frame.rgb()
+    assert caught.value.code is FailureCode.TRUNCATED
+    with pytest.raises(SourceError) as caught:
+        open_photo(source_of(path), Limits(max_pixels=10))
+    assert caught.value.code is FailureCode.TOO_LARGE
