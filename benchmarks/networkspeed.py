@@ -27,7 +27,7 @@ from detectors.darknet.cfg import parse_cfg
 from detectors.darknet.compile import compile_network
 from detectors.engines import LiteRtEngine
 from detectors.onnx.engine import OnnxEngine
-from detectors.onnx.modelfile import read_nature
+from detectors.onnx.modelfile import read_model_info
 from detectors.onnx.shapes import picture_port
 from tests.detectors.darknet.networks import write_weights
 
@@ -65,11 +65,11 @@ def measure_darknet(cfg: Path, size: str | None, seconds: float) -> None:
 
 
 def measure_onnx(file: Path, name: str, seconds: float) -> None:
-    nature = read_nature(file)
-    port = picture_port(nature)
+    info = read_model_info(file)
+    port = picture_port(info)
     shape = [side or 1 for side in port.shape]
     feeds = {port.name: np.random.default_rng(3).random(shape, dtype=np.float32) * 255}
-    engine = OnnxEngine(nature, "cpu")
+    engine = OnnxEngine(info, "cpu")
     engine.trial(feeds)
     print(f"{name:18} {shape[3]}x{shape[2]} {measure(lambda: engine.run(feeds), seconds)}", flush=True)
 

@@ -70,6 +70,30 @@ def suppress_scores(xyxy: FloatArray, scores: FloatArray, iou_threshold: float) 
     return survivors
 
 
+def suppress_boxes(xyxy: FloatArray, scores: FloatArray, iou_threshold: float) -> FloatArray:
+    """Non-maximum suppression of whole boxes: a box is dropped for a better one that has the same best class.
+
+    A box that stays keeps its scores of other classes, unless it loses them to a better box of such a class.
+
+    Args:
+        xyxy: (N, 4) float32, pixels.
+        scores: (N, C) float32, 0 where a box is not of a class.
+        iou_threshold: in [0, 1].
+    Returns: (N, C) float32, `scores` with the suppressed ones set to 0.
+    Source: Ultralytics, utils/nms.py, non_max_suppression with multi_label=False, as its `predict` calls it;
+        it reports the best class alone.
+    """
+    if not scores.size:
+        return scores
+    best = np.zeros_like(scores)
+    rows, classes = np.arange(len(scores)), scores.argmax(axis=1)
+    best[rows, classes] = scores[rows, classes]
+    best = suppress_scores(xyxy, best, iou_threshold)
+    stays = best.max(axis=1, keepdims=True) > 0
+    others = suppress_scores(xyxy, scores, iou_threshold)
+    return np.where(stays, np.maximum(best, others), np.float32(0))
+
+
 class Placement(NamedTuple):
     """Where a picture lies on a network's input, and how to come back from there.
 

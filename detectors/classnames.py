@@ -62,7 +62,7 @@ def read_class_names(names: Path | None, classes: int, network: str) -> tuple[st
     file = names or _BY_COUNT.get(classes)
     if file is None:
         raise ModelError(
-            f"{network}: has {classes} classes and nobody says their names; "
+            f"{network}: has {classes} classes, and their names are not known; "
             "give a file with a name a line as params.labels"
         )
     lines = names_in(file)

@@ -261,7 +261,7 @@ def _check_darkflow(params: DeepDetectorParams) -> Iterator[Problem]:
 
 def _check_onnx(params: DeepDetectorParams) -> Iterator[Problem]:
     """Params that an ONNX network has no use for, and what its file says of itself."""
-    from detectors.onnx.modelfile import read_nature
+    from detectors.onnx.modelfile import read_model_info
     from detectors.onnx.shapes import check_inputs
 
     if params.weights is not None:
@@ -276,6 +276,6 @@ def _check_onnx(params: DeepDetectorParams) -> Iterator[Problem]:
             "resize", "darknet is for Darknet's networks; leave it out, or write letterbox or stretch"
         )
     try:
-        check_inputs(read_nature(resolve_onnx(params.model)))
+        check_inputs(read_model_info(resolve_onnx(params.model)))
     except ModelError as error:
         yield Problem("model", str(error))

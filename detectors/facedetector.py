@@ -147,10 +147,10 @@ def _check_yunet(path: Path) -> None:
 
     Raises: ModelError: it is none, or is damaged.
     """
-    from detectors.onnx.modelfile import read_nature
+    from detectors.onnx.modelfile import read_model_info
     from detectors.onnx.shapes import is_yunet
 
-    if not is_yunet(read_nature(path)):
+    if not is_yunet(read_model_info(path)):
         raise ModelError(
             f"{printable(path)}: is no YuNet of 2023 or later, whose outputs are cls_8 to kps_32; "
             'write "model: yunet" for the one in the catalogue'

@@ -15,7 +15,7 @@ import shutil
 from collections.abc import Iterable, Iterator
 
 from detectors.onnx.modelfile import MOST_FIELDS
-from detectors.onnx.nature import Nature
+from detectors.onnx.modelinfo import ModelInfo
 from detectors.onnx.shapes import is_channels_last, picture_port
 from detectors.onnx.wire import Field, Wire
 
@@ -30,27 +30,27 @@ _WITH_GRAPHS = frozenset({"If", "Loop", "Scan"})
 
 
 @contextlib.contextmanager
-def opened_copy(nature: Nature) -> Iterator[str | None]:
+def opened_copy(info: ModelInfo) -> Iterator[str | None]:
     """A copy of the file, height and width of its picture, and all sizes that it states besides, unknown.
 
     It lies in memory, has a path as long as this is open, and is as long as the file.
 
     Args:
-        nature: what `read_nature` read of the file.
+        info: what `read_model_info` read of the file.
     Yields: the path; None where it is not made for that (weights in other files, graphs inside graphs,
         channels last), or where the system has no files in memory.
     Raises:
         OSError: the file cannot be read, or there is no room.
         WireError: it has been damaged since.
     """
-    port = picture_port(nature)
-    is_plain = not (nature.data_files or nature.operators & _WITH_GRAPHS or is_channels_last(port))
+    port = picture_port(info)
+    is_plain = not (info.data_files or info.operators & _WITH_GRAPHS or is_channels_last(port))
     if not is_plain or not hasattr(os, "memfd_create"):
         yield None
         return
     descriptor = os.memfd_create("network")
     try:
-        with open(nature.file, "rb") as file, open(descriptor, "wb", closefd=False) as copy:
+        with open(info.file, "rb") as file, open(descriptor, "wb", closefd=False) as copy:
             shutil.copyfileobj(file, copy, 1 << 20)
         with mmap.mmap(descriptor, 0) as content:
             _open_sides(content, port.name)

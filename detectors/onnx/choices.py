@@ -7,7 +7,9 @@ from typing import Literal
 FamilyName = Literal[
     "auto",
     "yolox",
+    "yolov4",
     "yolov5",
+    "yolov6",
     "yolov7",
     "yolov8",
     "yolov9",
@@ -20,7 +22,7 @@ FamilyName = Literal[
     "rfdetr",
     "ssd",
 ]
-"""What `family:` takes; `auto` finds it out."""
+"""What `family:` takes; `auto` recognizes the family."""
 
 Device = Literal["auto", "cpu", "cuda", "openvino", "coreml", "directml"]
 """What `device:` takes; `auto` is the first of the others that is installed and works, the CPU last."""

@@ -1,22 +1,38 @@
-"""YOLOv10 and YOLO26, and other exports with non-maximum suppression built in: one output, (boxes, 6).
+"""Exports with non-maximum suppression built in, or of heads that need none: a row is a box and its label.
 
-Wang et al., YOLOv10 (2024); Ultralytics' exports with `nms=False` (heads that need none) and `nms=True`. A
-row is x1, y1, x2, y2 in pixels, confidence, class id; rows of zeros fill the table up. RGB from 0 to 1, the
-picture in the middle on gray 114.
+- YOLOv10 and YOLO26 (Wang et al., YOLOv10, 2024), and Ultralytics' exports with `nms=True`: (boxes, 6), a row
+  is x1, y1, x2, y2 in pixels, confidence, class id; rows of zeros fill the table up.
+- YOLOv7's `export.py --end2end --max-wh` and YOLOv6's `export_onnx.py --end2end --ort`: (boxes, 7) for the
+  whole batch, a row is the picture's number, x1, y1, x2, y2 in pixels, class id, confidence.
+
+RGB from 0 to 1, the picture in the middle on gray 114. The suppression, or the choice of the best rows, sees
+all of the input: a file that states one size gets an input of that size, padded, as its exporter's runtime
+gives it. Only a file that leaves its size open gets the picture's shape, as from Ultralytics' `predict`.
 """
 
 from __future__ import annotations
 
-from detectors.onnx.family import Decoded, Outputs, Preparation, Reading, from_rows
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.onnx.evidence import are_labelled_boxes, are_whole, first_picture
+from detectors.onnx.family import Decoded, OutputFormat, Outputs, Preparation, from_rows
+from detectors.onnx.modelinfo import ModelInfo
 from detectors.onnx.names import class_count
-from detectors.onnx.nature import Nature
-from detectors.onnx.shapes import rows_output, stride
+from detectors.onnx.shapes import input_size, is_ultralytics, rows_output, stride
 
 
-def read_endtoend(nature: Nature, named: bool) -> Reading | None:
-    """A `Reader`: certain where a row has six values (asked after the families whose rows are the cells)."""
-    port = rows_output(nature)
+def read_endtoend(info: ModelInfo, outputs: Mapping[str, NDArray[Any]], named: bool) -> OutputFormat | None:
+    """A `Reader` of rows of six: certain by Ultralytics' metadata, or if the rows make sense read so."""
+    port = rows_output(info)
     if port is None or port.shape[2] != 6:
+        return None
+    rows = first_picture(outputs, port.key)
+    sensible = are_labelled_boxes(rows[:, :4], rows[:, 4], rows[:, 5], input_size(info))
+    if not (named or is_ultralytics(info) or sensible):
         return None
     key = port.key
 
@@ -25,10 +41,37 @@ def read_endtoend(nature: Nature, named: bool) -> Reading | None:
         rows = outputs[key]
         return from_rows(rows[:, :4], rows[:, 5], rows[:, 4], threshold)
 
-    return Reading(
-        "YOLO, end to end",
-        Preparation(stride=stride(nature)),
-        decode,
-        class_count(nature),
-        suppressed=True,
+    return _end_to_end(info, decode=decode)
+
+
+def read_batched(info: ModelInfo, outputs: Mapping[str, NDArray[Any]], named: bool) -> OutputFormat | None:
+    """A `Reader` of rows of seven: certain by the operator of the suppression, or if the rows make sense."""
+    if len(info.outputs) != 1 or len(info.outputs[0].shape) != 2 or info.outputs[0].shape[1] != 7:
+        return None
+    key = info.outputs[0].key
+    rows = np.asarray(outputs[key], dtype=np.float32)
+    sensible = are_labelled_boxes(rows[:, 1:5], rows[:, 6], rows[:, 5], input_size(info))
+    empty = not len(rows) and "NonMaxSuppression" in info.operators
+    if not (named or empty or (sensible and are_whole(rows[:, 0]))):
+        return None
+
+    def pick(outputs: Mapping[str, NDArray[Any]], index: int) -> Outputs:
+        """The rows of one picture."""
+        return {key: outputs[key][outputs[key][:, 0] == index]}
+
+    def decode(outputs: Outputs, _: tuple[int, int], threshold: float) -> Decoded:
+        """A `Decode` of rows with a label each."""
+        rows = outputs[key]
+        return from_rows(rows[:, 1:5], rows[:, 5], rows[:, 6], threshold)
+
+    return _end_to_end(info, decode=decode, pick=pick)
+
+
+def _end_to_end(info: ModelInfo, **more: Any) -> OutputFormat:
+    return OutputFormat(
+        family="YOLO, end to end",
+        preparation=Preparation(stride=stride(info)),
+        classes=class_count(info),
+        suppression="none",
+        **more,
     )

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.onnx.choices import Device
-from detectors.onnx.nature import Nature
+from detectors.onnx.modelinfo import ModelInfo
 from pipeline.errors import ModelError
 from pipeline.host.libraries import configure
 from pipeline.host.timelimit import time_limit
@@ -48,21 +48,21 @@ class OnnxEngine:
     """A network in ONNX Runtime.
 
     Args:
-        nature: what `read_nature` read; its file is loaded.
+        info: what `read_model_info` read; its file is loaded.
         copy: the path of what is loaded in the file's place.
         device: where it runs; `auto` takes the first of CUDA, DirectML, Core ML, OpenVINO that is installed
             and works, else the CPU.
     Raises: ModelError: ONNX Runtime does not take the file, or has no such device.
     """
 
-    def __init__(self, nature: Nature, device: Device, copy: str | None = None) -> None:
-        self._shown = printable(nature.file)
-        self._keys = {port.name: port.key for port in nature.outputs}
+    def __init__(self, info: ModelInfo, device: Device, copy: str | None = None) -> None:
+        self._shown = printable(info.file)
+        self._keys = {port.name: port.key for port in info.outputs}
         choices = usable_devices(device, onnxruntime.get_available_providers())
         for choice in choices:
             provider = _PROVIDERS[choice][0]
             try:
-                self._session = _open_session(copy or _as_model(nature.file), choice)
+                self._session = _open_session(copy or _as_model(info.file), choice)
             except Exception as error:  # ONNX Runtime's own exceptions have no common base
                 if choice == choices[-1]:
                     raise ModelError(

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import get_args
+from typing import Any, get_args
+
+from numpy.typing import NDArray
 
 from detectors.onnx.choices import FamilyName
 from detectors.onnx.detr import read_rfdetr, read_rtdetr
-from detectors.onnx.endtoend import read_endtoend
-from detectors.onnx.family import Reader, Reading
-from detectors.onnx.nature import Nature
+from detectors.onnx.endtoend import read_batched, read_endtoend
+from detectors.onnx.family import OutputFormat, Reader
+from detectors.onnx.modelinfo import ModelInfo
 from detectors.onnx.shapes import is_yunet
 from detectors.onnx.ssd import read_ssd
+from detectors.onnx.yolov4 import read_yolov4
 from detectors.onnx.yolov5 import read_yolov5
+from detectors.onnx.yolov6 import read_yolov6
 from detectors.onnx.yolov8 import read_yolov8
 from detectors.onnx.yolox import read_yolox
 from pipeline.errors import ModelError
@@ -24,9 +28,11 @@ _READERS: Mapping[str, Sequence[Reader]] = {
     "rtdetr": (read_rtdetr,),
     "yolox": (read_yolox,),
     "yolov5": (read_yolov5,),
+    "yolov6": (read_yolov6, read_batched),
     "yolov8": (read_yolov8, read_endtoend),
     "yolov10": (read_endtoend, read_yolov8),
-    "yolov7": (read_yolov5,),
+    "yolov4": (read_yolov4,),
+    "yolov7": (read_yolov5, read_batched),
     "yolov9": (read_yolov8, read_endtoend),
     "yolo11": (read_yolov8, read_endtoend),
     "yolo12": (read_yolov8, read_endtoend),
@@ -36,34 +42,48 @@ _READERS: Mapping[str, Sequence[Reader]] = {
 """In the order in which an unnamed network is asked; several readers where a family has several exports."""
 
 
-def recognize(nature: Nature, family: FamilyName) -> Reading:
-    """How a network is to be read.
+def recognize(info: ModelInfo, outputs: Mapping[str, NDArray[Any]], family: FamilyName) -> OutputFormat:
+    """How a network's outputs are meant.
 
     Args:
-        nature: of a network that has been run once: the sizes of its inputs and outputs are known.
-        family: as the person says; `auto` finds it out.
-    Raises: ModelError: it is of no known family, not of the named one, or finds no boxes.
+        info: of a network that has been run once: the sizes of its inputs and outputs are known.
+        outputs: of that run, on a synthetic picture: output's key -> values of the whole batch.
+        family: as the pipeline file says; `auto` recognizes it.
+    Raises: ModelError: it is of no known family, not of the named one, may be of several, or finds no boxes.
     """
-    shown = printable(nature.file)
-    task = nature.metadata.get("task", "detect")
+    shown = printable(info.file)
+    task = info.metadata.get("task", "detect")
     if task != "detect":
         raise ModelError(
             f'{shown}: is a network for "{printable(task)}", not for detection; export one for that'
         )
     named = family != "auto"
     readers = [reader for word in ((family,) if named else _READERS) for reader in _READERS[word]]
-    for by_word in (False, True) if named else (False,):  # what is certain goes before what is said
+    for by_name in (False, True) if named else (False,):  # what is certain comes first
         for reader in readers:
-            reading = reader(nature, by_word)
-            if reading is not None:
-                return reading
-    outputs = printable(nature.outputs_in_words)
-    if is_yunet(nature):
+            output_format = reader(info, outputs, by_name)
+            if output_format is not None:
+                return output_format
+    in_words = printable(info.outputs_in_words)
+    if is_yunet(info):
         raise ModelError(f"{shown}: finds faces, which is what the type facedetector is for; write that")
     if named:
-        raise ModelError(f'{shown}: is not of the family "{family}": its outputs are {outputs}')
-    raise ModelError(
-        f"{shown}: is of no family that is known here, its outputs are {outputs}; if it is of one, say which "
+        raise ModelError(f'{shown}: is not of the family "{family}": its outputs are {in_words}')
+    raise ModelError(f"{shown}: {_why_not_recognized(info, outputs, in_words)}")
+
+
+def _why_not_recognized(info: ModelInfo, outputs: Mapping[str, NDArray[Any]], in_words: str) -> str:
+    possible = [
+        word for word, readers in _READERS.items() if any(each(info, outputs, True) for each in readers)
+    ]
+    if possible:
+        return (
+            f"its outputs are {in_words}, which {len(possible)} families have, and neither its metadata, its "
+            "operators nor its answer to a test picture tell which it is; say it by "
+            f'"family:", one of {", ".join(possible)}'
+        )
+    return (
+        f"is of no family that is known here, its outputs are {in_words}; if it is of one, say which "
         f'by "family:", one of {", ".join(_READERS)}'
     )
 

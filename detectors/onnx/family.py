@@ -6,14 +6,15 @@ A family's module knows shapes and numbers, never the engine or the file. To add
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.onnx.nature import Nature
+from detectors.onnx.modelinfo import ModelInfo
 
 FloatArray = NDArray[np.float32]
 Outputs = Mapping[str, FloatArray]
@@ -67,33 +68,48 @@ class Preparation:
     stride: int = 0
 
 
+Suppression = Literal["each class", "best class", "none"]
+"""How non-maximum suppression compares boxes: class by class, each box with all of its classes, as Darknet
+does; each box with its best class alone, as Ultralytics does; or not at all: the network has done it."""
+
+
+def of_picture(outputs: Mapping[str, NDArray[Any]], index: int) -> Outputs:
+    """What belongs to one picture of the batch, where the batch is the first side of each output."""
+    return {key: values[index] for key, values in outputs.items() if values.ndim}
+
+
 @dataclass(frozen=True, slots=True)
-class Reading:
+class OutputFormat:
     """How one network is to be used.
 
     Args:
         family: its name, for people.
         preparation: of its input.
         decode: of its outputs.
-        classes: how many it tells apart; None where the outputs do not show it.
-        suppressed: whether its boxes need no more non-maximum suppression.
+        classes: how many columns of scores it has; None where the outputs do not show it.
+        suppression: how its boxes are compared.
         coco: how many classes it has if it was trained on COCO: 80, 90 or 91.
         any_size: whether nothing in such an export depends on the input's size, so that an input of multiples
             of the preparation's stride is worth a trial where the file states one size.
+        background: whether the last column of scores is that of the background, unless it has a name.
+        pick: takes the outputs of a batch and gives those of one of its pictures.
     """
 
     family: str
     preparation: Preparation
     decode: Decode
     classes: int | None
-    suppressed: bool = False
+    suppression: Suppression = "each class"
     coco: int = 80
     any_size: bool = False
+    background: bool = False
+    pick: Callable[[Mapping[str, NDArray[Any]], int], Outputs] = of_picture
 
 
-Reader = Callable[[Nature, bool], Reading | None]
-"""Takes a network whose outputs' sizes are known, and whether a person says that it is of this family;
-gives None where it is not, or where nobody says so and that is not certain."""
+Reader = Callable[[ModelInfo, Mapping[str, NDArray[Any]], bool], OutputFormat | None]
+"""Takes a network whose outputs' sizes are known, its outputs for a synthetic picture, and whether the
+pipeline file names this family. Returns None if the network is not of the family; also if the pipeline file
+does not name it, and nothing but the outputs' shapes speaks for it."""
 
 
 def corners(cxcywh: FloatArray) -> FloatArray:
@@ -130,3 +146,15 @@ def from_rows(
 def grid_cells(input_wh: tuple[int, int], strides: tuple[int, ...] = (8, 16, 32)) -> int:
     """How many cells the grids of these strides have on an input."""
     return sum((input_wh[0] // stride) * (input_wh[1] // stride) for stride in strides)
+
+
+@functools.lru_cache(maxsize=8)
+def grid(input_wh: tuple[int, int], strides: tuple[int, ...]) -> tuple[FloatArray, FloatArray]:
+    """Column and row of each cell, (cells, 2), and its stride, (cells,), row by row, grid after grid."""
+    cells, sides = [np.zeros((0, 2), dtype=np.float32)], [np.zeros(0, dtype=np.float32)]
+    for stride in strides:
+        columns, rows = input_wh[0] // stride, input_wh[1] // stride
+        own = np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), axis=-1).reshape(-1, 2)
+        cells.append(own.astype(np.float32))
+        sides.append(np.full(len(own), stride, dtype=np.float32))
+    return np.concatenate(cells), np.concatenate(sides)

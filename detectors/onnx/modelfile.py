@@ -1,14 +1,14 @@
-"""An `.onnx` file -> its `Nature`, checked: whole, of standard operators, no weights outside its folder."""
+"""Read an `.onnx` file's `ModelInfo`, and check that the file is whole, standard, and in one folder."""
 
 from __future__ import annotations
 
 import functools
 import mmap
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from detectors.onnx.nature import ELEMENT_TYPES, STANDARD_DOMAINS, Nature, Port
+from detectors.onnx.modelinfo import ELEMENT_TYPES, STANDARD_DOMAINS, ModelInfo, Port
 from detectors.onnx.wire import Field, Wire, WireError
 from pipeline.errors import ModelError
 from pipeline.text import printable
@@ -21,10 +21,11 @@ MOST_DEPTH = 16
 NAMES_ENDINGS = (".names", ".yaml", ".yml")
 """Of a file with the class names, in the order in which they are looked for."""
 
+_LEAST_PATCH_PX = 8
 _EXTERNAL = 1  # TensorProto.DataLocation
 
 
-def read_nature(path: Path) -> Nature:
+def read_model_info(path: Path) -> ModelInfo:
     """What an ONNX file says of itself.
 
     Raises: ModelError: it cannot be read, is cut, damaged or no ONNX file, uses operators that are not
@@ -33,7 +34,7 @@ def read_nature(path: Path) -> Nature:
     shown = printable(path)
     try:
         status = os.stat(path)
-        return _read_nature(path, status.st_size, status.st_mtime_ns)
+        return _read_model_info(path, status.st_size, status.st_mtime_ns)
     except OSError as error:
         raise ModelError(f"{shown}: cannot be read ({error.strerror})") from None
     except (WireError, RecursionError) as error:
@@ -41,8 +42,8 @@ def read_nature(path: Path) -> Nature:
 
 
 @functools.lru_cache(maxsize=8)
-def _read_nature(path: Path, size: int, mtime_ns: int) -> Nature:
-    """As `read_nature`; a file that is as it was is not read again: checking a pipeline asks three times."""
+def _read_model_info(path: Path, size: int, mtime_ns: int) -> ModelInfo:
+    """As `read_model_info`, cached by size and time: checking a pipeline asks for it several times."""
     shown = printable(path)
     if not size:
         raise ModelError(f"{shown}: is empty; fetch or export it again")
@@ -55,14 +56,20 @@ def _read_nature(path: Path, size: int, mtime_ns: int) -> Nature:
 def files_of(path: Path) -> list[Path]:
     """An ONNX file, the files of weights that it names, and the class names that lie beside it.
 
-    Raises: ModelError: as `read_nature`.
+    Raises: ModelError: as `read_model_info`.
     """
     beside = [path.with_suffix(ending) for ending in NAMES_ENDINGS]
-    return [path, *read_nature(path).data_files, *(file for file in beside if file.is_file())]
+    return [path, *read_model_info(path).data_files, *(file for file in beside if file.is_file())]
+
+
+def _patch_px(convolution: Mapping[str, Sequence[int]]) -> int:
+    """See `ModelInfo.patch_px`; takes the convolution's attributes."""
+    kernel, strides = list(convolution.get("kernel_shape", ())), list(convolution.get("strides", ()))
+    return kernel[0] if kernel and kernel == strides and kernel[0] >= _LEAST_PATCH_PX else 0
 
 
 class _ModelReader:
-    """Walks through one file, gathering what `Nature` wants."""
+    """Walks through one file, gathering what `ModelInfo` wants."""
 
     def __init__(self, path: Path, buffer: mmap.mmap) -> None:
         self._path = path
@@ -72,8 +79,9 @@ class _ModelReader:
         self._functions: set[tuple[str, str]] = set()
         self._data_files: dict[Path, None] = {}
         self._metadata: dict[str, str] = {}
+        self._first_convolution: dict[str, list[int]] | None = None
 
-    def read(self, size: int) -> Nature:
+    def read(self, size: int) -> ModelInfo:
         """Read the ModelProto that is the whole file."""
         ports: tuple[list[Port], list[Port]] | None = None
         for part in self._wire.iter_fields(0, size):
@@ -92,13 +100,14 @@ class _ModelReader:
                 f"{self._shown}: uses operators that are not ONNX's own ({', '.join(sorted(foreign)[:3])}); "
                 "export it again without custom operators"
             )
-        return Nature(
+        return ModelInfo(
             file=os.fspath(self._path),
             inputs=tuple(ports[0]),
             outputs=tuple(ports[1]),
             metadata=self._metadata,
             operators=frozenset(name for _, name in self._operators),
             data_files=tuple(self._data_files),
+            patch_px=_patch_px(self._first_convolution or {}),
         )
 
     def _is_foreign(self, domain: str, name: str) -> bool:
@@ -135,18 +144,33 @@ class _ModelReader:
 
     def _node(self, node: Field, depth: int) -> None:
         name = domain = ""
+        attributes = []
         for part in self._inside(node):
             if part.number == 4:  # op_type
                 name = self._wire.text(part)
             elif part.number == 7:  # domain
                 domain = self._wire.text(part)
             elif part.number == 5:  # attribute
+                attributes.append(part)
                 for value in self._inside(part):
                     if value.number in (6, 11):  # g, graphs
                         self._graph(value, depth + 1)
                     elif value.number in (5, 10):  # t, tensors
                         self._tensor(value)
         self._operators[domain, name] = None
+        if name == "Conv" and self._first_convolution is None:
+            self._first_convolution = dict(map(self._whole_numbers, attributes))
+
+    def _whole_numbers(self, attribute: Field) -> tuple[str, list[int]]:
+        """An AttributeProto's name, and its values if it is a list of whole numbers."""
+        name = ""
+        values: list[int] = []
+        for part in self._wire.iter_fields(attribute.start, attribute.end):
+            if part.number == 1 and part.end:
+                name = self._wire.text(part)
+            elif part.number == 8:  # ints
+                values += self._wire.numbers(part)
+        return name, values
 
     def _tensor(self, tensor: Field) -> str:
         """A TensorProto's name; its file, if its values lie in one, is noted."""

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from detectors.onnx.family import MOST_CLASSES, Reading
+from detectors.onnx.family import MOST_CLASSES, OutputFormat
 from detectors.onnx.modelfile import NAMES_ENDINGS
-from detectors.onnx.nature import Nature
+from detectors.onnx.modelinfo import ModelInfo
 from detectors.onnx.shapes import MOST_METADATA_CHARS, literal
 from pipeline.errors import ModelError, PipelineFileError
 from pipeline.files.yamlfile import parse_yaml
@@ -27,48 +27,50 @@ more mean nothing, 90 are the same from id 1."""
 _REMEDY = 'give a text file with a name a line, or a .yaml with "names:", as params.labels'
 
 
-def network_names(nature: Nature, reading: Reading, labels: Path | None) -> tuple[str, ...]:
+def network_names(info: ModelInfo, output_format: OutputFormat, labels: Path | None) -> tuple[str, ...]:
     """The names of a network's classes, in the order of its class ids.
 
     Args:
-        nature: the network.
-        reading: as which family it is read.
+        info: the network.
+        output_format: as which family it is read.
         labels: a file that the person gives, text with a name a line or YAML with `names:`; None: the
             metadata, else `.names`, `.yaml` or `.yml` beside the network, else COCO's where the
             outputs show as many classes as that has.
     Raises: ModelError: no names are to be had, a file cannot be read, or their number does not fit.
     """
-    shown = printable(nature.file)
+    shown = printable(info.file)
     if labels is not None:
-        return _counted(read_names(labels), printable(labels), reading.classes, shown)
-    told = metadata_names(nature)
-    if told is not None:
-        return _counted(told, f"{shown}: its metadata", reading.classes, shown)
+        return _counted(read_names(labels), printable(labels), output_format, shown)
+    own = metadata_names(info)
+    if own is not None:
+        return _counted(own, f"{shown}: its metadata", output_format, shown)
     for ending in NAMES_ENDINGS:
-        beside = Path(nature.file).with_suffix(ending)
+        beside = Path(info.file).with_suffix(ending)
         if beside.is_file():
-            return _counted(read_names(beside), printable(beside), reading.classes, shown)
-    if reading.classes is None:
+            return _counted(read_names(beside), printable(beside), output_format, shown)
+    classes = output_format.classes
+    if classes is None:
         raise ModelError(
             f"{shown}: does not say how many classes it has, nor their names; {_REMEDY}; if it was trained "
-            f"on COCO, the names are in {printable(_COCO[reading.coco])}"
+            f"on COCO, the names are in {printable(_COCO[output_format.coco])}"
         )
-    if reading.classes not in _COCO:
-        raise ModelError(f"{shown}: has {reading.classes} classes and nobody says their names; {_REMEDY}")
-    return read_names(_COCO[reading.classes])
+    if classes == max(_COCO) or (classes in _COCO and not output_format.background):
+        return read_names(_COCO[classes])
+    count = f"{classes - 1} classes and the background" if output_format.background else f"{classes} classes"
+    raise ModelError(f"{shown}: has {count}, and their names are not known; {_REMEDY}")
 
 
-def class_count(nature: Nature) -> int | None:
+def class_count(info: ModelInfo) -> int | None:
     """How many classes the metadata names; None where it names none."""
-    names = metadata_names(nature)
+    names = metadata_names(info)
     return None if names is None else len(names)
 
 
-def metadata_names(nature: Nature) -> tuple[str, ...] | None:
+def metadata_names(info: ModelInfo) -> tuple[str, ...] | None:
     """The names that the file itself carries, as Ultralytics (`names`) or RF-DETR writes them, or None."""
-    value = literal(nature, "names")
+    value = literal(info, "names")
     if value is None:
-        text = nature.metadata.get("rfdetr_inference", "")
+        text = info.metadata.get("rfdetr_inference", "")
         try:
             value = json.loads(text)["class_id_to_name"] if 0 < len(text) <= MOST_METADATA_CHARS else None
         except (ValueError, KeyError, TypeError, RecursionError):
@@ -119,11 +121,14 @@ def _iter_numbered(names: Mapping[Any, Any]) -> Iterator[tuple[int, Any]]:
             yield int(key), name
 
 
-def _counted(names: tuple[str, ...], where: str, classes: int | None, network: str) -> tuple[str, ...]:
-    """The names, if they are as many as the network's classes."""
-    if classes is not None and len(names) != classes:
-        raise ModelError(
-            f"{where}: {len(names)} names for the {classes} classes of {os.path.basename(network)}; give a "
-            "file with a name for each as params.labels"
-        )
-    return names
+def _counted(
+    names: tuple[str, ...], where: str, output_format: OutputFormat, network: str
+) -> tuple[str, ...]:
+    """The names, if they are as many as the network's classes, with the background or without it."""
+    classes = output_format.classes
+    if classes is None or len(names) in (classes, classes - output_format.background):
+        return names
+    raise ModelError(
+        f"{where}: {len(names)} names for the {classes - output_format.background} classes of "
+        f"{os.path.basename(network)}; give a file with a name for each as params.labels"
+    )

@@ -9,12 +9,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.boxes import FloatArray, suppress_scores
+from detectors.boxes import FloatArray, suppress_boxes, suppress_scores
 from detectors.onnx.choices import Device, FamilyName
-from detectors.onnx.family import Decoded, Outputs, Placing
-from detectors.onnx.modelfile import read_nature
+from detectors.onnx.family import Decoded, Placing
+from detectors.onnx.modelfile import read_model_info
 from detectors.onnx.names import network_names
-from detectors.onnx.opening import open_network, size_limit, size_values
+from detectors.onnx.opening import Opened, open_network, size_limit, size_values
 from detectors.onnx.preparing import Fitting, fit, prepare
 from detectors.onnx.shapes import SIZE_INPUT, check_inputs, input_size, picture_port
 from pipeline.detections import Box
@@ -40,17 +40,17 @@ class OnnxNetwork:
     """
 
     def __init__(self, path: Path, *, family: FamilyName, device: Device, labels: Path | None) -> None:
-        nature = read_nature(path)
-        check_inputs(nature)
-        opened = open_network(nature, family, device)
-        self._engine, self._reading = opened.engine, opened.reading
+        info = read_model_info(path)
+        check_inputs(info)
+        opened = open_network(info, family, device)
+        self._engine, self._output_format = opened.engine, opened.output_format
         self._varies, self._stride = opened.varies, opened.stride
         self._port = picture_port(opened.seen)
         self._size_port = next((port for port in opened.seen.inputs if port.name == SIZE_INPUT), None)
         self._batch = self._port.shape[0] or 1
-        self._limit_wh = size_limit(nature, self._reading.preparation)
-        self._check_decoding(opened.outputs, input_size(opened.seen), printable(nature.file))
-        self.names = network_names(opened.seen, self._reading, labels)
+        self._limit_wh = size_limit(info, self._output_format.preparation)
+        self.names = network_names(opened.seen, self._output_format, labels)
+        self._check_decoding(opened)
 
     @property
     def device(self) -> str:
@@ -62,7 +62,7 @@ class OnnxNetwork:
         """What it is and how it runs, in a line for people."""
         width, height = self._limit_wh
         size = f"{'up to ' if self._varies else ''}{width} x {height}"
-        return f"{self._reading.family}, {size}, {len(self.names)} classes, on {self.device}"
+        return f"{self._output_format.family}, {size}, {len(self.names)} classes, on {self.device}"
 
     def needed_wh(self, full_wh: tuple[int, int], resize: Resize) -> tuple[int, int]:
         """How large a whole frame of this size becomes on the network's input."""
@@ -88,13 +88,13 @@ class OnnxNetwork:
             part = fitted[start : start + self._batch]
             outputs = self._engine.run(self._feeds(frame, part))
             for index, (region, fitting) in enumerate(part):
-                decoded = self._reading.decode(_of_picture(outputs, index), fitting.input_wh, threshold)
+                decoded = self._decode(outputs, index, fitting.input_wh, threshold)
                 unnamed = range(len(self.names), decoded.scores.shape[1])
                 self.names += tuple(f"class {class_id}" for class_id in unnamed)
                 yield region, *self._in_region(decoded, fitting, nms)
 
     def _fit(self, region: Box, resize: Resize) -> Fitting:
-        placing: Placing = self._reading.preparation.placing
+        placing: Placing = self._output_format.preparation.placing
         if placing == "fit" and not self._varies:  # there is one size that it takes
             placing = "stretch"
         if resize == "stretch":
@@ -104,36 +104,45 @@ class OnnxNetwork:
         return fit((region.width, region.height), self._limit_wh, placing, self._stride)
 
     def _feeds(self, frame: Frame, part: Sequence[tuple[Box, Fitting]]) -> dict[str, NDArray[Any]]:
-        pixels = prepare(frame, part, self._reading.preparation, self._port, self._batch)
+        pixels = prepare(frame, part, self._output_format.preparation, self._port, self._batch)
         feeds = {self._port.name: pixels}
         if self._size_port is not None:
             feeds[self._size_port.name] = size_values(self._size_port, part[0][1].input_wh, self._batch)
         return feeds
+
+    def _decode(
+        self, outputs: Mapping[str, NDArray[Any]], index: int, input_wh: tuple[int, int], threshold: float
+    ) -> Decoded:
+        """The boxes of one picture of the batch, on the input, without the scores of the background."""
+        output_format = self._output_format
+        decoded = output_format.decode(output_format.pick(outputs, index), input_wh, threshold)
+        if output_format.background:
+            return decoded._replace(scores=decoded.scores[:, : len(self.names)])
+        return decoded
 
     def _in_region(self, decoded: Decoded, fitting: Fitting, nms: float) -> tuple[FloatArray, FloatArray]:
         finite = np.isfinite(decoded.xyxy).all(axis=1)
         xyxy = fitting.to_picture(decoded.xyxy[finite])
         xyxy = np.clip(xyxy, -1e6, 1e6)  # beyond any picture, yet to be had as whole numbers
         scores = np.minimum(decoded.scores[finite], np.float32(1))
-        if not self._reading.suppressed:
-            scores = suppress_scores(xyxy, scores, nms)
+        if self._output_format.suppression != "none":
+            suppress = suppress_boxes if self._output_format.suppression == "best class" else suppress_scores
+            scores = suppress(xyxy, scores, nms)
         # Rounding to the nearest pixel would make the least boxes empty, and costs half a point of AP50.
         low, high = np.floor(xyxy[:, :2] + _HARDLY_PX), np.ceil(xyxy[:, 2:] - _HARDLY_PX)
         return np.concatenate((low, high), axis=1), scores
 
-    def _check_decoding(
-        self, outputs: Mapping[str, NDArray[Any]], input_wh: tuple[int, int], shown: str
-    ) -> None:
-        """Decode the trial's outputs: a graph that only resembles its family is told at the start."""
+    def _check_decoding(self, opened: Opened) -> None:
+        """Decode the trial's outputs, so that a graph that only resembles its family is refused at the start.
+
+        Raises: ModelError: they cannot be decoded.
+        """
         try:
             for index in range(self._batch):
-                self._reading.decode(_of_picture(outputs, index), input_wh, 0.5)
-        except (KeyError, IndexError, TypeError, ValueError) as error:
+                self._decode(opened.outputs, index, input_size(opened.seen), 0.5)
+        except (KeyError, IndexError, TypeError, ValueError):
+            shown, in_words = printable(opened.seen.file), printable(opened.seen.outputs_in_words)
             raise ModelError(
-                f"{shown}: its outputs are not those of {self._reading.family} ({printable(str(error))})"
+                f"{shown}: its outputs are {in_words}, and those of {self._output_format.family} have other "
+                'sizes or types; say what it is by "family:", or export it again'
             ) from None
-
-
-def _of_picture(outputs: Mapping[str, NDArray[Any]], index: int) -> Outputs:
-    """What belongs to one picture of the batch."""
-    return {key: values[index] for key, values in outputs.items() if values.ndim}

@@ -15,10 +15,11 @@ from detectors.onnx.anysize import opened_copy
 from detectors.onnx.choices import Device, FamilyName
 from detectors.onnx.engine import OnnxEngine
 from detectors.onnx.families import recognize
-from detectors.onnx.family import Preparation, Reading
-from detectors.onnx.nature import Nature, Port
+from detectors.onnx.family import OutputFormat, Preparation
+from detectors.onnx.modelinfo import ModelInfo, Port
 from detectors.onnx.shapes import MAX_SIDE, input_size, is_channels_last, picture_port, stated_size
 from detectors.onnx.wire import WireError
+from detectors.onnx.yolox import YOLOX_STRIDE, yolox_rows
 from pipeline.errors import ModelError
 from pipeline.text import printable
 
@@ -43,74 +44,72 @@ class Opened(NamedTuple):
         engine: holds it.
         seen: it, with the sizes of that run.
         outputs: of that run.
-        reading: how it is to be used.
+        output_format: how it is to be used.
         varies: whether its input may have another size.
         stride: what the input is cut to multiples of, to be of the picture's shape; 0: it stays whole.
     """
 
     engine: OnnxEngine
-    seen: Nature
+    seen: ModelInfo
     outputs: Mapping[str, NDArray[Any]]
-    reading: Reading
+    output_format: OutputFormat
     varies: bool
     stride: int
 
 
-def open_network(nature: Nature, family: FamilyName, device: Device) -> Opened:
+def open_network(info: ModelInfo, family: FamilyName, device: Device) -> Opened:
     """Load a network and run it once, or twice where its input is going to be cut.
 
     Args:
-        nature: what `read_nature` read of its file.
+        info: what `read_model_info` read of its file.
         family: as the person says.
         device: where it runs.
     Raises: ModelError: see `OnnxEngine` and `recognize`.
     """
-    if all(input_size(nature)):
-        return _open_for_any_size(nature, family, device) or _first_run(
-            OnnxEngine(nature, device), nature, family, varies=False
+    if all(input_size(info)):
+        return _open_for_any_size(info, family, device) or _first_run(
+            OnnxEngine(info, device), info, family, varies=False
         )
-    return _with_stride(_first_run(OnnxEngine(nature, device), nature, family, varies=True), nature, family)
+    return _with_stride(_first_run(OnnxEngine(info, device), info, family, varies=True), info, family)
 
 
-def _open_for_any_size(nature: Nature, family: FamilyName, device: Device) -> Opened | None:
+def _open_for_any_size(info: ModelInfo, family: FamilyName, device: Device) -> Opened | None:
     """A network that states one size, opened for any; None where it hangs on its size after all."""
-    if not _is_worth_a_trial(nature, family):
+    if not _is_worth_a_trial(info, family):
         return None
     try:
-        with opened_copy(nature) as copy:
-            engine = OnnxEngine(nature, device, copy) if copy is not None else None
+        with opened_copy(info) as copy:
+            engine = OnnxEngine(info, device, copy) if copy is not None else None
         if engine is None or engine.device not in ("CPU", "CUDA"):  # others compile for each size anew
             return None
-        opened = _with_stride(_first_run(engine, nature, family, varies=True), nature, family)
+        opened = _with_stride(_first_run(engine, info, family, varies=True), info, family)
     except (OSError, MemoryError, WireError, ModelError) as error:
-        _log.debug("%s: takes its own size alone (%s)", printable(nature.file), error)
+        _log.debug("%s: takes its own size alone (%s)", printable(info.file), error)
         return None
     return opened if opened.stride else None
 
 
-def _is_worth_a_trial(nature: Nature, family: FamilyName) -> bool:
-    """Whether a network that states one size is made like those that take any."""
-    known = all(port.shape and None not in port.shape[1:] for port in nature.outputs)
-    if not known or not nature.operators <= _OF_NEIGHBOURHOODS:
+def _is_worth_a_trial(info: ModelInfo, family: FamilyName) -> bool:
+    """Whether a network that states one size is made like those that take any: YOLOX, not decoded.
+
+    Whether it is YOLOX is recognized from its first run.
+    """
+    known = all(port.shape and None not in port.shape[1:] for port in info.outputs)
+    if family not in ("auto", "yolox") or not known or not info.operators <= _OF_NEIGHBOURHOODS:
         return False
-    try:
-        reading = recognize(nature, family)
-    except ModelError:
-        return False
-    stride = reading.preparation.stride
-    return reading.any_size and all(side % stride == 0 for side in input_size(nature))
+    return yolox_rows(info) is not None and all(side % YOLOX_STRIDE == 0 for side in input_size(info))
 
 
-def _first_run(engine: OnnxEngine, nature: Nature, family: FamilyName, *, varies: bool) -> Opened:
-    feeds = blank_feeds(nature)
+def _first_run(engine: OnnxEngine, info: ModelInfo, family: FamilyName, *, varies: bool) -> Opened:
+    feeds = synthetic_feeds(info)
     outputs = engine.trial(feeds)
-    seen = _with_sizes(nature, feeds, outputs)
-    return Opened(engine, seen, outputs, recognize(seen, family), varies, stride=0)
+    seen = _with_sizes(info, feeds, outputs)
+    return Opened(engine, seen, outputs, recognize(seen, outputs, family), varies, stride=0)
 
 
-def _with_stride(opened: Opened, nature: Nature, family: FamilyName) -> Opened:
+def _with_stride(opened: Opened, info: ModelInfo, family: FamilyName) -> Opened:
     """The same, its input to be cut, where that is done in its family and goes well with another size."""
-    stride = opened.reading.preparation.stride
+    stride = opened.output_format.preparation.stride
     batch = picture_port(opened.seen).shape[0]
     if not stride or batch != 1:  # a batch has one size, its pictures a shape each
         return opened
@@ -118,39 +117,42 @@ def _with_stride(opened: Opened, nature: Nature, family: FamilyName) -> Opened:
     half_wh = (whole_cells(-(-width // 2), stride), whole_cells(-(-height // 2), stride))
     if half_wh == (width, height):
         return opened
-    feeds = blank_feeds(nature, half_wh)
+    feeds = synthetic_feeds(info, half_wh)
     try:
-        seen = _with_sizes(nature, feeds, opened.engine.trial(feeds))
-        again = recognize(seen, family) if opened.reading.any_size else opened.reading
+        outputs = opened.engine.trial(feeds)
+        seen = _with_sizes(info, feeds, outputs)
+        again = recognize(seen, outputs, family) if opened.output_format.any_size else opened.output_format
     except ModelError as error:
-        _log.debug("%s: takes no other size than %d x %d (%s)", printable(nature.file), width, height, error)
+        _log.debug("%s: takes no other size than %d x %d (%s)", printable(info.file), width, height, error)
         return opened
-    return opened._replace(stride=stride) if again.family == opened.reading.family else opened
+    return opened._replace(stride=stride) if again.family == opened.output_format.family else opened
 
 
-def size_limit(nature: Nature, preparation: Preparation) -> tuple[int, int]:
+def size_limit(info: ModelInfo, preparation: Preparation) -> tuple[int, int]:
     """Width and height of the input, or the greatest where it may vary."""
-    stated = stated_size(nature) or (preparation.side, preparation.side)
+    stated = stated_size(info) or (preparation.side, preparation.side)
     stride = max(preparation.stride, 1)
     whole = (min(whole_cells(side, stride), MAX_SIDE) for side in stated)
-    width, height = (own or other for own, other in zip(input_size(nature), whole, strict=True))
+    width, height = (own or other for own, other in zip(input_size(info), whole, strict=True))
     return (width, height)
 
 
-def blank_feeds(nature: Nature, input_wh: tuple[int, int] | None = None) -> dict[str, NDArray[Any]]:
-    """Inputs for a run: black pictures, and the size of them where a network asks for it.
+def synthetic_feeds(info: ModelInfo, input_wh: tuple[int, int] | None = None) -> dict[str, NDArray[Any]]:
+    """Inputs for a run: a picture of slopes of colour, and its size where a network asks for it.
 
     Args:
-        nature: what `read_nature` read of the network.
+        info: what `read_model_info` read of the network.
         input_wh: width and height of the pictures; None: the network's own, or the greatest it is given.
-    Returns: an input's name -> its values.
+    Returns: an input's name -> its values, pixels from 0 to 1, or to 255 where the input takes bytes.
     """
-    port = picture_port(nature)
-    width, height = input_wh = input_wh or size_limit(nature, Preparation(stride=32))
+    port = picture_port(info)
+    width, height = input_wh = input_wh or size_limit(info, Preparation(stride=32))
     batch = port.shape[0] or 1
-    sides = (height, width, 3) if is_channels_last(port) else (3, height, width)
-    feeds: dict[str, NDArray[Any]] = {port.name: np.zeros((batch, *sides), dtype=port.element)}
-    for other in nature.inputs:
+    down, across = np.mgrid[0 : 1 : height * 1j, 0 : 1 : width * 1j].astype(np.float32)
+    picture = np.stack((across, down, 1 - across), axis=-1 if is_channels_last(port) else 0)
+    picture = picture * 255 if port.element == "uint8" else picture
+    feeds: dict[str, NDArray[Any]] = {port.name: np.stack([picture] * batch).astype(port.element)}
+    for other in info.inputs:
         if other is not port:
             feeds[other.name] = size_values(other, input_wh, batch)
     return feeds
@@ -163,17 +165,17 @@ def size_values(port: Port, input_wh: tuple[int, int], batch: int) -> NDArray[An
 
 
 def _with_sizes(
-    nature: Nature, feeds: Mapping[str, NDArray[Any]], outputs: Mapping[str, NDArray[Any]]
-) -> Nature:
+    info: ModelInfo, feeds: Mapping[str, NDArray[Any]], outputs: Mapping[str, NDArray[Any]]
+) -> ModelInfo:
     """The network with the sizes of a run that went well.
 
     Args:
-        nature: of the file.
+        info: of the file.
         feeds: what went in, by name.
         outputs: what came out, by key.
     """
     return replace(
-        nature,
-        inputs=tuple(replace(port, shape=feeds[port.name].shape) for port in nature.inputs),
-        outputs=tuple(replace(port, shape=outputs[port.key].shape) for port in nature.outputs),
+        info,
+        inputs=tuple(replace(port, shape=feeds[port.name].shape) for port in info.inputs),
+        outputs=tuple(replace(port, shape=outputs[port.key].shape) for port in info.outputs),
     )

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from detectors.boxes import whole_cells
 from detectors.onnx.family import FloatArray, Placing, Preparation
-from detectors.onnx.nature import Port
+from detectors.onnx.modelinfo import Port
 from detectors.onnx.shapes import is_channels_last
 from detectors.sampling import pixels_at
 from pipeline.detections import Box

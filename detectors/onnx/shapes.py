@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from detectors.onnx.nature import Nature, Port
+from detectors.onnx.modelinfo import ModelInfo, Port
 from pipeline.errors import ModelError
 from pipeline.text import printable
 
@@ -13,33 +13,34 @@ _YUNET_OUTPUTS = {f"{kind}_{stride}" for kind in ("cls", "obj", "bbox", "kps") f
 MAX_SIDE = 4096
 MAX_BATCH = 64
 MOST_METADATA_CHARS = 1 << 20
+_RAW_HEAD_RANK = 5
 SIZE_INPUT = "orig_target_sizes"
 """RT-DETR's and D-FINE's second input, (batch, 2): the width and height that their boxes are in."""
 
 
-def is_yunet(nature: Nature) -> bool:
+def is_yunet(info: ModelInfo) -> bool:
     """Whether a network is a YuNet of 2023 or later, which finds faces, by its outputs."""
-    return {port.key for port in nature.outputs} == _YUNET_OUTPUTS
+    return {port.key for port in info.outputs} == _YUNET_OUTPUTS
 
 
-def picture_input(nature: Nature) -> Port | None:
+def picture_input(info: ModelInfo) -> Port | None:
     """The input that takes the picture: the first of rank 4 with three channels, or whose sides may vary."""
-    for port in nature.inputs:
+    for port in info.inputs:
         if len(port.shape) == 4 and (3 in (port.shape[1], port.shape[3]) or None in port.shape[1::2]):
             return port
     return None
 
 
-def picture_port(nature: Nature) -> Port:
+def picture_port(info: ModelInfo) -> Port:
     """The input that takes the picture.
 
     Raises: ModelError: there is none.
     """
-    port = picture_input(nature)
+    port = picture_input(info)
     if port is None or port.element not in ("float32", "float16", "uint8"):
-        inputs = printable(", ".join(str(port) for port in nature.inputs) or "nothing")
+        inputs = printable(", ".join(str(port) for port in info.inputs) or "nothing")
         raise ModelError(
-            f"{printable(nature.file)}: takes {inputs}, no colour picture; give a detector of photos"
+            f"{printable(info.file)}: takes {inputs}, no colour picture; give a detector of photos"
         )
     return port
 
@@ -51,29 +52,39 @@ def is_channels_last(port: Port) -> bool:
     return port.element == "uint8"
 
 
-def input_size(nature: Nature) -> tuple[int, int]:
+def input_size(info: ModelInfo) -> tuple[int, int]:
     """Width and height of the input; 0 for a side that may vary."""
-    port = picture_input(nature)
+    port = picture_input(info)
     if port is None:
         return (0, 0)
     height, width = port.shape[1:3] if is_channels_last(port) else port.shape[2:4]
     return (width or 0, height or 0)
 
 
-def rows_output(nature: Nature) -> Port | None:
-    """The first output of rank 3, (batch, A, B); None where there is none."""
-    return next((port for port in nature.outputs if len(port.shape) == 3), None)
+def rows_output(info: ModelInfo) -> Port | None:
+    """The output of rank 3, (batch, A, B), of a network that has one table of boxes; None for any other.
+
+    YOLOv9's dual head has two tables of one shape. YOLOv5's files of 2020 have raw heads of rank 5 too.
+    """
+    ports = [port for port in info.outputs if len(port.shape) != _RAW_HEAD_RANK]
+    one_table = ports and all(len(port.shape) == 3 and port.shape == ports[0].shape for port in ports)
+    return ports[0] if one_table else None
 
 
-def stride(nature: Nature) -> int:
+def is_ultralytics(info: ModelInfo) -> bool:
+    """Whether Ultralytics' exporter has written the file's metadata."""
+    return info.metadata.get("author") == "Ultralytics" and "stride" in info.metadata
+
+
+def stride(info: ModelInfo) -> int:
     """What the sides of an input of any size must be multiples of, as the metadata says; else 32."""
-    value = literal(nature, "stride")
+    value = literal(info, "stride")
     return value if isinstance(value, int) and 1 <= value <= 256 else 32
 
 
-def stated_size(nature: Nature) -> tuple[int, int] | None:
+def stated_size(info: ModelInfo) -> tuple[int, int] | None:
     """Width and height that the network was exported for, as the metadata's `imgsz` says, or None."""
-    value = literal(nature, "imgsz")
+    value = literal(info, "imgsz")
     match value:
         case [int(height), int(width)] if height > 0 and width > 0:
             return (width, height)
@@ -82,12 +93,12 @@ def stated_size(nature: Nature) -> tuple[int, int] | None:
     return None
 
 
-def literal(nature: Nature, key: str) -> Any:
+def literal(info: ModelInfo, key: str) -> Any:
     """A value of the metadata that is written as a Python literal, as Ultralytics does, or None.
 
     Nothing is executed; text that is too long or no literal is as good as none.
     """
-    text = nature.metadata.get(key, "")
+    text = info.metadata.get(key, "")
     if not text or len(text) > MOST_METADATA_CHARS:
         return None
     try:
@@ -96,18 +107,18 @@ def literal(nature: Nature, key: str) -> Any:
         return None
 
 
-def check_inputs(nature: Nature) -> None:
+def check_inputs(info: ModelInfo) -> None:
     """Refuse a network that takes no photo, or one of a size that no memory is spent on.
 
     Raises: ModelError: says what it takes.
     """
-    port, shown = picture_port(nature), printable(nature.file)
-    if max(input_size(nature)) > MAX_SIDE or (port.shape[0] or 1) > MAX_BATCH:
+    port, shown = picture_port(info), printable(info.file)
+    if max(input_size(info)) > MAX_SIDE or (port.shape[0] or 1) > MAX_BATCH:
         raise ModelError(
             f"{shown}: takes {printable(str(port))}; at most {MAX_BATCH} pictures of {MAX_SIDE} x {MAX_SIDE} "
             "pixels are run here"
         )
-    for other in nature.inputs:
+    for other in info.inputs:
         if other is not port and other.name != SIZE_INPUT:
             raise ModelError(
                 f"{shown}: wants a second input, {printable(str(other))}; only a detector that takes a "

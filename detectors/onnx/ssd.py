@@ -7,11 +7,15 @@ x1, y2, x2 from 0 to 1; class ids begin at 1.
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Mapping
+from typing import Any
 
-from detectors.onnx.family import Decoded, Outputs, Preparation, Reading, from_rows
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.onnx.family import Decoded, OutputFormat, Outputs, Preparation, from_rows
+from detectors.onnx.modelinfo import ModelInfo
 from detectors.onnx.names import class_count
-from detectors.onnx.nature import Nature
 
 _BOXES, _CLASSES, _SCORES, _COUNT = (
     "detection_boxes",
@@ -21,12 +25,12 @@ _BOXES, _CLASSES, _SCORES, _COUNT = (
 )
 
 
-def read_ssd(nature: Nature, named: bool) -> Reading | None:
-    """A `Reader`: certain by the outputs' names."""
-    if not all(nature.output(name) for name in (_BOXES, _CLASSES, _SCORES, _COUNT)):
+def read_ssd(info: ModelInfo, outputs: Mapping[str, NDArray[Any]], named: bool) -> OutputFormat | None:
+    """A `Reader`: certain by the outputs' names, which TensorFlow's Object Detection API alone gives."""
+    if not all(info.output(name) for name in (_BOXES, _CLASSES, _SCORES, _COUNT)):
         return None
     preparation = Preparation(scale=1.0, placing="fit")
-    return Reading("SSD", preparation, decode_ssd, _classes(nature), suppressed=True, coco=90)
+    return OutputFormat("SSD", preparation, decode_ssd, _classes(info), suppression="none", coco=90)
 
 
 def decode_ssd(outputs: Outputs, input_wh: tuple[int, int], threshold: float) -> Decoded:
@@ -37,10 +41,10 @@ def decode_ssd(outputs: Outputs, input_wh: tuple[int, int], threshold: float) ->
     return from_rows(xyxy, outputs[_CLASSES][:count] - 1, outputs[_SCORES][:count], threshold)
 
 
-def _classes(nature: Nature) -> int | None:
+def _classes(info: ModelInfo) -> int | None:
     """How many there are: one less than the scores of the raw outputs that newer exports have beside."""
     for name in ("detection_multiclass_scores", "raw_detection_scores"):
-        port = nature.output(name)
+        port = info.output(name)
         if port and port.shape and port.shape[-1]:
             return port.shape[-1] - 1
-    return class_count(nature)
+    return class_count(info)

@@ -6,29 +6,57 @@ on strides of 8, 16, 32 and, in the P6 networks, 64. Everything has been through
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Mapping
+from typing import Any
 
-from detectors.onnx.family import Decoded, Outputs, Preparation, Reading, above, corners, grid_cells
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.onnx.evidence import are_corners, are_probabilities, box_unit, first_picture
+from detectors.onnx.family import (
+    Decode,
+    Decoded,
+    OutputFormat,
+    Outputs,
+    Preparation,
+    above,
+    corners,
+    grid_cells,
+)
+from detectors.onnx.modelinfo import ModelInfo
 from detectors.onnx.names import class_count
-from detectors.onnx.nature import Nature
 from detectors.onnx.shapes import input_size, rows_output, stride
 
 _ANCHORS = 3
+_GRIDS = ((8, 16, 32), (8, 16, 32, 64))
 
 
-def read_yolov5(nature: Nature, named: bool) -> Reading | None:
-    """A `Reader`: certain where there are three rows a cell, or as many values as the named classes need."""
-    port = rows_output(nature)
+def read_yolov5(info: ModelInfo, outputs: Mapping[str, NDArray[Any]], named: bool) -> OutputFormat | None:
+    """A `Reader`: certain if there are three rows a cell, or as many values as the named classes need, and
+    they are centres and sizes in pixels and probabilities.
+    """
+    port = rows_output(info)
     if port is None or (port.shape[2] or 0) < 6:
         return None
-    rows, values = port.shape[1:3]
-    classes = (values or 0) - 5
-    three_a_cell = rows in [
-        _ANCHORS * grid_cells(input_size(nature), strides) for strides in ((8, 16, 32), (8, 16, 32, 64))
-    ]
-    if not (named or three_a_cell or class_count(nature) == classes):
+    rows, input_wh = first_picture(outputs, port.key), input_size(info)
+    classes = rows.shape[1] - 5
+    strides = next((each for each in _GRIDS if _ANCHORS * grid_cells(input_wh, each) == len(rows)), ())
+    fits_names = class_count(info) == classes
+    certain = (
+        (strides or fits_names)
+        and box_unit(rows[:, :4], input_wh, strides) in ("pixels", *(["none"] if fits_names else []))
+        and not are_corners(rows[:, :4])
+        and are_probabilities(rows[:, 4:])
+    )
+    if not (named or certain):
         return None
-    key = port.key
+    return OutputFormat(
+        "YOLOv5", Preparation(stride=stride(info)), scored_rows(port.key), classes, suppression="best class"
+    )
+
+
+def scored_rows(key: str) -> Decode:
+    """A `Decode` of an output's rows: centre and size in pixels, objectness, class scores."""
 
     def decode(outputs: Outputs, _: tuple[int, int], threshold: float) -> Decoded:
         """A `Decode` of rows with objectness and class scores."""
@@ -38,4 +66,4 @@ def read_yolov5(nature: Nature, named: bool) -> Reading | None:
         kept = scores.any(axis=1)
         return Decoded(corners(picked[kept, :4]), scores[kept])
 
-    return Reading("YOLOv5", Preparation(stride=stride(nature)), decode, classes)
+    return decode

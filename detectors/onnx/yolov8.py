@@ -6,25 +6,39 @@ are centre and size in pixels; a class score has been through the sigmoid, and t
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Mapping
+from typing import Any
 
-from detectors.onnx.family import Decoded, Outputs, Preparation, Reading, above, corners, grid_cells
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.onnx.evidence import are_corners, are_probabilities, box_unit, first_picture
+from detectors.onnx.family import Decoded, OutputFormat, Outputs, Preparation, above, corners, grid_cells
+from detectors.onnx.modelinfo import ModelInfo
 from detectors.onnx.names import class_count
-from detectors.onnx.nature import Nature
 from detectors.onnx.shapes import input_size, rows_output, stride
 
 _GRIDS = ((8, 16, 32), (8, 16, 32, 64), (4, 8, 16, 32))
 
 
-def read_yolov8(nature: Nature, named: bool) -> Reading | None:
-    """A `Reader`: certain where there is one column a cell, or one row for each value and named class."""
-    port = rows_output(nature)
+def read_yolov8(info: ModelInfo, outputs: Mapping[str, NDArray[Any]], named: bool) -> OutputFormat | None:
+    """A `Reader`: certain if there is one column a cell, or one row for each value and named class, and they
+    are centres and sizes in pixels and probabilities.
+    """
+    port = rows_output(info)
     if port is None or (port.shape[1] or 0) < 5:
         return None
-    values, columns = port.shape[1:3]
-    classes = (values or 0) - 4
-    one_a_cell = columns in [grid_cells(input_size(nature), strides) for strides in _GRIDS]
-    if not (named or one_a_cell or class_count(nature) == classes):
+    columns, input_wh = first_picture(outputs, port.key).T, input_size(info)
+    classes = columns.shape[1] - 4
+    strides = next((each for each in _GRIDS if grid_cells(input_wh, each) == len(columns)), ())
+    fits_names = class_count(info) == classes
+    certain = (
+        (strides or fits_names)
+        and box_unit(columns[:, :4], input_wh, strides) in ("pixels", *(["none"] if fits_names else []))
+        and not are_corners(columns[:, :4])
+        and are_probabilities(columns[:, 4:])
+    )
+    if not (named or certain):
         return None
     key = port.key
 
@@ -34,4 +48,4 @@ def read_yolov8(nature: Nature, named: bool) -> Reading | None:
         picked = table[:, np.flatnonzero(table[4:].max(axis=0) > threshold)].T
         return Decoded(corners(picked[:, :4]), above(picked[:, 4:], threshold))
 
-    return Reading("YOLOv8", Preparation(stride=stride(nature)), decode, classes)
+    return OutputFormat("YOLOv8", Preparation(stride=stride(info)), decode, classes, suppression="best class")

@@ -6,36 +6,55 @@ to 255, the picture in the upper left corner. Objectness and class scores have b
 
 from __future__ import annotations
 
-import functools
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from detectors.onnx.evidence import are_probabilities, box_unit, first_picture
 from detectors.onnx.family import (
     Decoded,
     FloatArray,
+    OutputFormat,
     Outputs,
     Preparation,
-    Reading,
     above,
     corners,
+    grid,
     grid_cells,
 )
-from detectors.onnx.nature import Nature
+from detectors.onnx.modelinfo import ModelInfo, Port
 from detectors.onnx.shapes import input_size, rows_output
 
 _STRIDES = (8, 16, 32)
-_PREPARATION = Preparation(bgr=True, scale=1.0, placing="corner", stride=_STRIDES[-1])
+YOLOX_STRIDE = _STRIDES[-1]
+_PREPARATION = Preparation(bgr=True, scale=1.0, placing="corner", stride=YOLOX_STRIDE)
 
 
-def read_yolox(nature: Nature, named: bool) -> Reading | None:
-    """A `Reader`: certain where there is one row a cell, and more values in it than a box has."""
-    port = rows_output(nature)
+def yolox_rows(info: ModelInfo) -> Port | None:
+    """The output if it has the shape of YOLOX's: one row a cell, and more values in it than a box has."""
+    port = rows_output(info)
     if port is None or port.shape[2] is None or port.shape[2] < 6:
         return None
-    if port.shape[1] != grid_cells(input_size(nature), _STRIDES):
+    return port if port.shape[1] == grid_cells(input_size(info), _STRIDES) else None
+
+
+def read_yolox(info: ModelInfo, outputs: Mapping[str, NDArray[Any]], named: bool) -> OutputFormat | None:
+    """A `Reader`: certain if boxes are offsets from their cells, or pixels made of them by `Exp`.
+
+    YOLOv6's and YOLOv5's rows may have the same shape, in pixels, without an exponential.
+    """
+    port = yolox_rows(info)
+    if port is None or port.shape[2] is None:
         return None
-    key = port.key
-    decoded = "Exp" in nature.operators  # nothing but the decoding of widths and heights needs it
+    key, rows = port.key, first_picture(outputs, port.key)
+    unit = box_unit(rows[:, :4], input_size(info), _STRIDES)
+    by_exp = "Exp" in info.operators  # nothing but the decoding of widths and heights needs it
+    certain = unit == "offsets" or (unit == "pixels" and by_exp)
+    if not (named or (certain and are_probabilities(rows[:, 4:]))):
+        return None
+    decoded = unit == "pixels" or (unit == "unknown" and by_exp)
 
     def decode(outputs: Outputs, input_wh: tuple[int, int], threshold: float) -> Decoded:
         """A `Decode` of rows, a cell each, with objectness and class scores."""
@@ -46,25 +65,13 @@ def read_yolox(nature: Nature, named: bool) -> Reading | None:
         kept = scores.any(axis=1)
         return Decoded(corners(boxes[kept]), scores[kept])
 
-    return Reading("YOLOX", _PREPARATION, decode, port.shape[2] - 5, any_size=not decoded)
+    return OutputFormat("YOLOX", _PREPARATION, decode, port.shape[2] - 5, any_size=not decoded)
 
 
-def _on_grid(raw: FloatArray, rows: np.ndarray, input_wh: tuple[int, int]) -> FloatArray:
+def _on_grid(raw: FloatArray, rows: NDArray[np.int64], input_wh: tuple[int, int]) -> FloatArray:
     """Raw values of some rows -> centre and size in pixels: (cell + xy) x stride, exp(wh) x stride."""
-    cells, strides = _grid(input_wh)
+    cells, strides = grid(input_wh, _STRIDES)
     stride = strides[rows, None]
     centre = (raw[:, :2] + cells[rows]) * stride
     size = np.exp(np.minimum(raw[:, 2:4], 30)) * stride  # 30: beyond any picture, yet finite
     return np.concatenate((centre, size), axis=1)
-
-
-@functools.lru_cache(maxsize=8)
-def _grid(input_wh: tuple[int, int]) -> tuple[FloatArray, FloatArray]:
-    """Column and row of each cell, (cells, 2), and its stride, (cells,), row by row, least stride first."""
-    cells, strides = [], []
-    for stride in _STRIDES:
-        columns, rows = input_wh[0] // stride, input_wh[1] // stride
-        grid = np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), axis=-1).reshape(-1, 2)
-        cells.append(grid.astype(np.float32))
-        strides.append(np.full(len(grid), stride, dtype=np.float32))
-    return np.concatenate(cells), np.concatenate(strides)

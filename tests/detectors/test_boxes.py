@@ -8,6 +8,7 @@ from detectors.boxes import (
     iou_with,
     letterbox,
     nms,
+    suppress_boxes,
     suppress_scores,
     without_empty_cells,
 )
@@ -74,6 +75,21 @@ def test_suppresses_each_class_for_itself() -> None:
     assert np.allclose(kept, [(0.9, 0, 0), (0, 0.6, 0), (0.7, 0, 0)])
     assert scores[1, 0] == np.float32(0.8)  # what came in is as it was
     assert suppress_scores(boxes_of(), np.zeros((0, 3), np.float32), 0.45).shape == (0, 3)
+
+
+def test_suppresses_boxes_of_the_same_best_class() -> None:
+    boxes = boxes_of((0, 0, 10, 10), (1, 0, 11, 10), (0, 1, 10, 11), (50, 50, 60, 60))
+    scores = np.array([(0.9, 0.2, 0), (0.8, 0.1, 0), (0.3, 0.7, 0.4), (0.7, 0.6, 0)], np.float32)
+    kept = suppress_boxes(boxes, scores, 0.45)
+    assert np.allclose(kept, [(0.9, 0, 0), (0, 0, 0), (0, 0.7, 0.4), (0.7, 0.6, 0)])
+    assert suppress_boxes(boxes_of(), np.zeros((0, 3), np.float32), 0.45).shape == (0, 3)
+    assert suppress_boxes(boxes_of(), np.zeros((0, 0), np.float32), 0.45).shape == (0, 0)
+
+
+def test_a_box_keeps_its_best_class_beside_a_better_one_of_another() -> None:
+    """The better box might be of that class too, but is taken for what it is most."""
+    scores = np.array([(0.6, 0.9), (0.5, 0)], np.float32)
+    assert np.allclose(suppress_boxes(boxes_of((0, 0, 10, 10), (1, 0, 11, 10)), scores, 0.45), scores)
 
 
 @pytest.mark.parametrize(

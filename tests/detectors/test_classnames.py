@@ -40,7 +40,7 @@ def test_says_what_does_not_fit(tmp_path: Path) -> None:
     assert str(caught.value) == (
         f"{path}: 2 names for the 80 classes of a.cfg; give the file that belongs to it as params.labels"
     )
-    with pytest.raises(ModelError, match=r"^a.cfg: has 7 classes and nobody says their names; give a file"):
+    with pytest.raises(ModelError, match=r"^a.cfg: has 7 classes, and their names are not known; give "):
         read_class_names(None, 7, "a.cfg")
     with pytest.raises(ModelError, match=r"no.names: cannot be read \(No such file or directory\)"):
         read_class_names(tmp_path / "no.names", 7, "a.cfg")

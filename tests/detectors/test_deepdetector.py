@@ -250,7 +250,7 @@ def test_check_tells_all_that_is_wrong_in_the_files_with_their_lines(tmp_path: P
         read_config(str(file))
     cut = (weights.stat().st_size, weights.stat().st_size + 4)
     short = f"{weights}: {cut[0]} bytes where {cfg} needs {cut[1]}; the file is cut short"
-    unnamed = f"{cfg}: has 2 classes and nobody says their names; give a file"
+    unnamed = f"{cfg}: has 2 classes, and their names are not known; give a file"
     expected = [
         (7, f'a": params.weights: {short}'),
         (8, f'a": params.labels: {tmp_path}/three.names: 3 names for the 2 classes of {cfg}; give'),

@@ -10,7 +10,7 @@ import onnxruntime
 import pytest
 
 from detectors.onnx.anysize import opened_copy
-from detectors.onnx.modelfile import read_nature
+from detectors.onnx.modelfile import read_model_info
 from tests.detectors.onnx import graphs
 from tests.detectors.onnx.graphs import Graph, saved
 from tests.detectors.onnx.test_network import looping
@@ -18,7 +18,7 @@ from tests.detectors.onnx.test_network import looping
 
 def opened(model, folder):
     path = saved(model, folder)
-    with opened_copy(read_nature(path)) as copy:
+    with opened_copy(read_model_info(path)) as copy:
         content = copy and Path(copy).read_bytes()
     assert copy is None or not Path(copy).exists()
     assert path.read_bytes() == model.SerializeToString()
@@ -88,7 +88,7 @@ def test_what_it_is_not_made_for_is_left_alone(tmp_path):
     assert opened(last.model({"images": (1, 64, 64, 3)}, {"output0": (1, 64, 64, 3)}), tmp_path) is None
     outside = graphs.yolox_of_convolutions()
     onnx.save(outside, tmp_path / "b.onnx", save_as_external_data=True, location="b.data", size_threshold=0)
-    with opened_copy(read_nature(tmp_path / "b.onnx")) as copy:
+    with opened_copy(read_model_info(tmp_path / "b.onnx")) as copy:
         assert copy is None
 
 
@@ -100,7 +100,7 @@ def test_legal_oddities_of_the_encoding_do_no_harm(graph_field, tmp_path):
     model.ClearField("graph")
     path = tmp_path / "odd.onnx"
     path.write_bytes(model.SerializeToString() + b"\x3a" + varint(len(graph)) + graph)
-    with opened_copy(read_nature(path)) as copy:
+    with opened_copy(read_model_info(path)) as copy:
         changed = onnx.load(copy)
     assert sides(changed.graph.input[0]) == [1, 3, None, None]
     assert not changed.graph.value_info

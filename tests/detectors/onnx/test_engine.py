@@ -10,7 +10,7 @@ import onnx
 import pytest
 
 from detectors.onnx.engine import OnnxEngine, usable_devices
-from detectors.onnx.modelfile import read_nature
+from detectors.onnx.modelfile import read_model_info
 from pipeline.errors import ModelError
 from tests.detectors.onnx import graphs
 from tests.detectors.onnx.graphs import ULTRALYTICS, saved
@@ -50,14 +50,14 @@ def test_a_device_that_is_not_here_says_what_to_install(device, package):
 @pytest.mark.filterwarnings("ignore:Specified provider")
 def test_a_device_that_is_there_but_does_not_work_is_passed_over(tmp_path, monkeypatch):
     monkeypatch.setattr("onnxruntime.get_available_providers", lambda: [CUDA, CPU])
-    nature = read_nature(saved(graphs.yolov8(), tmp_path))
-    assert OnnxEngine(nature, "auto").device == "CPU"
+    info = read_model_info(saved(graphs.yolov8(), tmp_path))
+    assert OnnxEngine(info, "auto").device == "CPU"
     with pytest.raises(ModelError, match=r"the device cuda does not work here|cannot use it"):
-        OnnxEngine(nature, "cuda")
+        OnnxEngine(info, "cuda")
 
 
 def test_answers_are_the_same_each_time(tmp_path):
-    engine = OnnxEngine(read_nature(saved(graphs.yolov8(), tmp_path)), "cpu")
+    engine = OnnxEngine(read_model_info(saved(graphs.yolov8(), tmp_path)), "cpu")
     picture = np.random.default_rng(3).random((1, 3, 64, 96), dtype=np.float32)
     first, again = (engine.run({"images": picture})["output0"] for _ in range(2))
     assert (first == again).all()
@@ -65,7 +65,7 @@ def test_answers_are_the_same_each_time(tmp_path):
 
 def test_a_name_that_is_not_utf8_is_no_hindrance(tmp_path):
     path = saved(graphs.yolov8(), tmp_path, os.fsdecode(b"n\xff.onnx"))
-    engine = OnnxEngine(read_nature(path), "cpu")
+    engine = OnnxEngine(read_model_info(path), "cpu")
     assert engine.run({"images": np.zeros((1, 3, 64, 96), np.float32)})["output0"].shape == (1, 7, 126)
 
 

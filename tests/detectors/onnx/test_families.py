@@ -87,11 +87,12 @@ def test_a_family_can_be_named(family, export, load, colours):
 
 
 def test_a_name_decides_where_the_file_does_not(load, colours):
-    """Rows of six without metadata are corners in pixels, unless somebody knows that they are RT-DETR's."""
+    """Rows of six without metadata are corners in pixels, or RT-DETR's fractions."""
     model = graphs.ultralytics_rtdetr()
     del model.metadata_props[:]
     squares = painted((96, 64), **SQUARES)
-    assert found(load(model, labels=colours), squares)["red"] != [SQUARES["red"]]
+    with pytest.raises(ModelError, match=r'tell which it is; say it by "family:", one of rtdetr, yolov'):
+        load(model, labels=colours)
     assert found(load(model, labels=colours, family="rtdetr"), squares)["red"] == [SQUARES["red"]]
 
 

@@ -9,8 +9,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from detectors.onnx.modelfile import files_of, read_nature
-from detectors.onnx.nature import Port
+from detectors.onnx.modelfile import files_of, read_model_info
+from detectors.onnx.modelinfo import Port
 from pipeline.errors import ModelError
 from tests.detectors.onnx import graphs
 from tests.detectors.onnx.graphs import Graph, saved
@@ -18,7 +18,7 @@ from tests.detectors.onnx.graphs import Graph, saved
 
 def complaint(path):
     with pytest.raises(ModelError) as raised:
-        read_nature(path)
+        read_model_info(path)
     says = str(raised.value)
     assert says.startswith(f"{path}: ") and "\n" not in says
     return says.removeprefix(f"{path}: ")
@@ -37,12 +37,12 @@ def with_weights_in(location: str) -> onnx.ModelProto:
 
 
 def test_a_file_says_what_it_takes_and_gives(tmp_path):
-    nature = read_nature(saved(graphs.yolov8_of_any_size(), tmp_path))
-    assert nature.inputs == (Port("images", "float32", (None, 3, None, None)),)
-    assert nature.outputs == (Port("output0", "float32", (None, None, None)),)
-    assert dict(nature.metadata) == graphs.ULTRALYTICS
-    assert {"AveragePool", "CumSum", "Concat"} <= nature.operators
-    ssd = read_nature(saved(graphs.ssd(), tmp_path))
+    info = read_model_info(saved(graphs.yolov8_of_any_size(), tmp_path))
+    assert info.inputs == (Port("images", "float32", (None, 3, None, None)),)
+    assert info.outputs == (Port("output0", "float32", (None, None, None)),)
+    assert dict(info.metadata) == graphs.ULTRALYTICS
+    assert {"AveragePool", "CumSum", "Concat"} <= info.operators
+    ssd = read_model_info(saved(graphs.ssd(), tmp_path))
     assert ssd.inputs == (Port("image_tensor:0", "uint8", (None, None, None, 3)),)
     assert ssd.output("detection_boxes") is not None
 
@@ -51,7 +51,7 @@ def test_constants_that_old_files_list_as_inputs_are_none(tmp_path):
     model = graphs.yolox()
     for tensor in model.graph.initializer:
         model.graph.input.append(helper.make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims))
-    assert [port.name for port in read_nature(saved(model, tmp_path)).inputs] == ["images"]
+    assert [port.name for port in read_model_info(saved(model, tmp_path)).inputs] == ["images"]
 
 
 @pytest.mark.parametrize("cut", [1, 7, 100, 1000, -1])
@@ -122,7 +122,7 @@ def test_an_operator_that_the_file_defines_itself_is_taken(tmp_path):
     graph = Graph()
     graph.add("Bar", "images", output="out", domain="mine")
     model = graph.model({"images": (1, 3, 8, 8)}, {"out": None}, domains=["mine"], functions=[function])
-    assert "Relu" in read_nature(saved(model, tmp_path)).operators
+    assert "Relu" in read_model_info(saved(model, tmp_path)).operators
 
 
 @pytest.mark.parametrize("location", ["../w.bin", "/etc/passwd", "sub/../../w.bin", "", "a\0b/../../w.bin"])
@@ -152,7 +152,7 @@ def test_a_name_that_is_not_utf8_is_read_and_shown(tmp_path):
     path = tmp_path / os.fsdecode(b"n\xff.onnx")
     path.write_bytes(b"")
     with pytest.raises(ModelError, match=r"n\ufffd\.onnx: is empty"):
-        read_nature(path)
+        read_model_info(path)
 
 
 def test_five_hundred_mutations_neither_hang_nor_escape(tmp_path):
@@ -166,6 +166,6 @@ def test_five_hundred_mutations_neither_hang_nor_escape(tmp_path):
             del mutated[random.integers(0, len(whole)) :]
         (tmp_path / "m.onnx").write_bytes(mutated)
         try:
-            read_nature(tmp_path / "m.onnx")
+            read_model_info(tmp_path / "m.onnx")
         except ModelError as error:
             assert "\n" not in str(error)

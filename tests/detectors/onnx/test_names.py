@@ -42,7 +42,7 @@ def test_the_metadata_names_the_classes(load, metadata):
     ],
 )
 def test_metadata_that_names_nothing_is_as_good_as_none(load, names):
-    with pytest.raises(ModelError, match=r"has 3 classes and nobody says their names; give a text file"):
+    with pytest.raises(ModelError, match=r"has 3 classes, and their names are not known; give a text file"):
         load(graphs.yolov8(metadata=named(names)))
 
 

@@ -172,6 +172,14 @@ def hull(boxes):
     ]
 
 
+def test_an_export_that_chooses_its_best_rows_gets_its_whole_input(load, fed):
+    """Which rows are the best depends on all of the input, which its exporter's runtime pads."""
+    network = load(graphs.endtoend())
+    fed.clear()
+    assert found(network, painted((192, 64), red=(64, 0, 128, 64)))["red"]
+    assert fed == [(1, 3, 64, 96)]
+
+
 @pytest.mark.parametrize("size_wh", [(64, 32), (32, 64), (32, 32)])
 def test_a_small_size_is_tried_with_another(size_wh, load, colours):
     baked = load(graphs.yolox(size_wh), labels=colours)
@@ -323,7 +331,10 @@ def test_outputs_that_only_resemble_a_family_are_told_at_the_start(load, colours
         {"labels": None, "boxes": None, "scores": None},
         elements={"labels": TensorProto.INT64},
     )
-    assert "its outputs are not those of RT-DETR (" in complaint(load, model, labels=colours)
+    assert complaint(load, model, labels=colours, family="rtdetr") == (
+        'is not of the family "rtdetr": its outputs are labels (1 x 5 int64), boxes (1 x 7 x 4 float32), '
+        "scores (1 x 3 float32)"
+    )
 
 
 @pytest.mark.parametrize(
@@ -376,7 +387,7 @@ def test_yolox_nano_finds_the_same_on_a_cut_input(sample_photos, monkeypatch):
 
     cut = loaded()
     assert cut._network.description == "YOLOX, up to 416 x 416, 80 classes, on CPU"
-    monkeypatch.setattr(opening, "opened_copy", lambda nature: contextlib.nullcontext())
+    monkeypatch.setattr(opening, "opened_copy", lambda info: contextlib.nullcontext())
     whole = loaded()
     assert whole._network.description == "YOLOX, 416 x 416, 80 classes, on CPU"
     for ours, theirs in zip(detections(cut), detections(whole), strict=True):

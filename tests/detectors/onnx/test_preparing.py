@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from detectors.onnx.family import Preparation
-from detectors.onnx.nature import Port
+from detectors.onnx.modelinfo import Port
 from detectors.onnx.preparing import Fitting, fit, prepare
 from pipeline.detections import Box
 from pipeline.frame import Frame

@@ -41,7 +41,7 @@ class Port:
 
 
 @dataclass(frozen=True, slots=True)
-class Nature:
+class ModelInfo:
     """What can be known of a network before it is run, and after its first run the sizes of its outputs.
 
     Args:
@@ -50,6 +50,8 @@ class Nature:
         metadata: key -> text.
         operators: names of all operators in the graph, its subgraphs and functions.
         data_files: files with its weights that lie beside it.
+        patch_px: side of the patches that its first convolution cuts the picture into, as vision transformers
+            do (a stride as large as the kernel, at least 8); 0 for any other first convolution.
     """
 
     file: str
@@ -58,6 +60,7 @@ class Nature:
     metadata: Mapping[str, str] = field(default_factory=dict)
     operators: frozenset[str] = frozenset()
     data_files: tuple[Path, ...] = ()
+    patch_px: int = 0
 
     def output(self, name: str) -> Port | None:
         """The output of that name, TensorFlow's `:0` at its end or not."""
