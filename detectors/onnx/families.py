@@ -73,14 +73,14 @@ def recognize(info: ModelInfo, outputs: Mapping[str, NDArray[Any]], family: Fami
 
 
 def _why_not_recognized(info: ModelInfo, outputs: Mapping[str, NDArray[Any]], in_words: str) -> str:
-    possible = [
-        word for word, readers in _READERS.items() if any(each(info, outputs, True) for each in readers)
-    ]
+    formats = [(word, reader(info, outputs, True)) for word in _READERS for reader in _READERS[word]]
+    # Several words may stand for one format: the first of them is named.
+    possible = {each.family: word for word, each in reversed(formats) if each is not None}
     if possible:
         return (
-            f"its outputs are {in_words}, which {len(possible)} families have, and neither its metadata, its "
+            f"its outputs are {in_words}, whose shape several families have, and neither its metadata, its "
             "operators nor its answer to a test picture tell which it is; say it by "
-            f'"family:", one of {", ".join(possible)}'
+            f'"family:", one of {", ".join(sorted(possible.values(), key=list(_READERS).index))}'
         )
     return (
         f"is of no family that is known here, its outputs are {in_words}; if it is of one, say which "
