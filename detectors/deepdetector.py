@@ -162,6 +162,16 @@ class DeepDetector(Detector):
         return [files.cfg, files.weights, *_tree_files(files.cfg), *(labels or ([names] if names else []))]
 
     @classmethod
+    def results_version(cls, params: Any) -> int:
+        """Greater than 1 for the ONNX networks whose results have changed since version 1.0.0."""
+        if not is_onnx(params.model):
+            return cls.RESULTS_VERSION
+        from detectors.onnx.modelfile import read_model_info
+        from detectors.onnx.shapes import results_version
+
+        return results_version(read_model_info(resolve_onnx(params.model)))
+
+    @classmethod
     def labels(cls, params: Any) -> frozenset[str] | None:
         """The class names, where they stand in a text file; what is in a network itself is not looked at."""
         file = Path(params.labels) if params.labels else None

@@ -113,6 +113,14 @@ class Component:
         yield from ()
 
     @classmethod
+    def results_version(cls, params: Any) -> int:
+        """`RESULTS_VERSION`, or a greater number for params for which alone the findings have changed.
+
+        Raises: ModelError: a model file cannot be read.
+        """
+        return cls.RESULTS_VERSION
+
+    @classmethod
     def model_files(cls, params: Any) -> Sequence[Path]:
         """The model files that decide what this component finds; part of the pipeline's fingerprint."""
         return ()

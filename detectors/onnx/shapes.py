@@ -71,6 +71,20 @@ def rows_output(info: ModelInfo) -> Port | None:
     return ports[0] if one_table else None
 
 
+def results_version(info: ModelInfo) -> int:
+    """The version of what is found with a network; see `Component.results_version`.
+
+    It is 2 for networks of which a table of boxes is decoded here, except Megvii's YOLOX: since then, they are
+    recognized by more than shapes, and suppressed as their exporters' own runtimes do it.
+    """
+    port = rows_output(info)
+    if port is None or port.shape[2] == 6:
+        return 1
+    width, height = input_size(info)
+    cells = sum((width // side) * (height // side) for side in (8, 16, 32))
+    return 1 if port.key == "output" and port.shape[1] == cells else 2
+
+
 def is_ultralytics(info: ModelInfo) -> bool:
     """Whether Ultralytics' exporter has written the file's metadata."""
     return info.metadata.get("author") == "Ultralytics" and "stride" in info.metadata

@@ -4,7 +4,8 @@ Two runs with equal fingerprints give equal results, so an input that was mined 
 current run is left as it is. The program's version is no part of it. What changes it are the pipeline file's
 values, the contents of the model files, and the versions of results, which are raised by hand:
 
-- `Component.RESULTS_VERSION`, for a change of what one component type finds or writes;
+- `Component.RESULTS_VERSION`, for a change of what one component type finds or writes, and
+  `Component.results_version`, for a change that concerns some of its params only;
 - `RESULTS_VERSION` here, for a change of what all pipelines do with regions and detections;
 - `Format.results_version` in `pipeline.source`, for a change of how most files of one format are decoded. It
   is not part of this hash but is added for each input by `pipeline.source.results_fingerprint`, so that only
@@ -79,8 +80,9 @@ def _part_of(component: ComponentConfig) -> list[Any]:
     part: list[Any] = [component.name, component.target, component.inputs]
     part.append(_values(component.params, always))
     part.append([model_sha256(file) for file in cls.model_files(component.params)])
-    if cls.RESULTS_VERSION != 1:
-        part.append(cls.RESULTS_VERSION)
+    results_version = cls.results_version(component.params)
+    if results_version != 1:
+        part.append(results_version)
     return part
 
 

@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 
+from detectors.deepdetector import DeepDetector, DeepDetectorParams
 from pipeline.errors import ModelError
 from tests.detectors.onnx import graphs, lookalikes
 from tests.detectors.onnx.conftest import found, painted
@@ -190,3 +191,25 @@ def test_ultralytics_boxes_compete_with_their_best_class(load):
     frame = painted((96, 64))
     ((_, _, scores),) = network.iter_boxes(frame, [frame.whole], threshold=0.05, nms=0.45, resize="auto")
     assert np.allclose(scores, [(0.9, 0.7, 0), (0, 0, 0)])
+
+
+@pytest.mark.parametrize(
+    ("model", "version"),
+    [
+        (graphs.yolox(), 1),
+        (graphs.endtoend(), 1),
+        (graphs.detr(), 1),
+        (graphs.ssd(), 1),
+        (graphs.yolov8(), 2),
+        (graphs.yolov5(), 2),
+        (lookalikes.yolov6(), 2),
+    ],
+)
+def test_only_networks_whose_results_changed_have_another_version(model, version, tmp_path):
+    path = graphs.saved(model, tmp_path)
+    assert DeepDetector.results_version(DeepDetectorParams(model=str(path))) == version
+
+
+def test_a_darknet_network_has_the_version_of_its_type(tmp_path):
+    params = DeepDetectorParams(model=str(tmp_path / "a.cfg"))
+    assert DeepDetector.results_version(params) == DeepDetector.RESULTS_VERSION == 1
