@@ -74,8 +74,8 @@ def rows_output(info: ModelInfo) -> Port | None:
 def results_version(info: ModelInfo) -> int:
     """The version of what is found with a network; see `Component.results_version`.
 
-    It is 2 for networks of which a table of boxes is decoded here, except Megvii's YOLOX: since then, they are
-    recognized by more than shapes, and suppressed as their exporters' own runtimes do it.
+    It is 2 for networks of which a table of boxes is decoded here, except Megvii's YOLOX: since then,
+    they are recognized by more than shapes, and suppressed as their exporters' own runtimes do it.
     """
     port = rows_output(info)
     if port is None or port.shape[2] == 6:
