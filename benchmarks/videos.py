@@ -26,9 +26,9 @@ from pathlib import Path
 import psutil
 
 from benchmarks.photos import ROOT, cpu_seconds_of, run, run_miner
+from pipeline.host.ffmpeg import ffmpeg_path
 from pipeline.source import HEAD_BYTES, Limits, Source, SourceKind, identify
 from pipeline.videos.facts import VideoFacts
-from pipeline.videos.ffmpeg import ffmpeg_path
 from pipeline.videos.probe import probe
 
 SETTLE_S = 0.1

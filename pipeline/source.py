@@ -146,15 +146,17 @@ FORMATS: dict[str, Format] = {
     "tiff": Format(SourceKind.PHOTO, (".tif", ".tiff")),
     "pnm": Format(SourceKind.PHOTO, (".pgm", ".ppm", ".pbm", ".pnm")),
     "heif": Format(SourceKind.PHOTO, (".heic", ".heif", ".hif")),
-    "avif": Format(SourceKind.PHOTO, (".avif",)),
+    "avif": Format(SourceKind.PHOTO, (".avif", ".avifs")),
+    "jxl": Format(SourceKind.PHOTO, (".jxl",)),
     "mp4": Format(SourceKind.VIDEO, (".mp4", ".m4v", ".mov", ".qt", ".3gp", ".3g2")),
     "matroska": Format(SourceKind.VIDEO, (".mkv", ".webm")),
     "avi": Format(SourceKind.VIDEO, (".avi",)),
     # TypeScript's files end in .ts and .mts too, so these promise nothing.
-    "mpegts": Format(SourceKind.VIDEO, (".m2ts",)),
+    "mpegts": Format(SourceKind.VIDEO, (".m2ts", ".m2t")),
     "mpegps": Format(SourceKind.VIDEO, (".mpg", ".mpeg", ".vob")),
     "asf": Format(SourceKind.VIDEO, (".wmv", ".asf")),
     "flv": Format(SourceKind.VIDEO, (".flv",)),
+    "dv": Format(SourceKind.VIDEO, (".dv",)),
 }
 
 CAMERA_RAW_ENDINGS = frozenset(
@@ -167,15 +169,36 @@ CAMERA_RAW_ENDINGS = frozenset(
 
 _PROMISES = frozenset(ending for format_ in FORMATS.values() for ending in format_.endings)
 _HEIF_BRANDS = frozenset(
-    (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"mif2", b"msf1")
+    (
+        b"heic",
+        b"heix",
+        b"heim",
+        b"heis",
+        b"hevc",
+        b"hevx",
+        b"hevm",
+        b"hevs",
+        b"mif1",
+        b"mif2",
+        b"mif3",
+        b"msf1",
+    )
 )
 _AVIF_BRANDS = frozenset((b"avif", b"avis"))
 _AUDIO_BRANDS = frozenset((b"M4A ", b"M4B ", b"M4P ", b"F4A ", b"F4B "))
-_OTHER_BRANDS = frozenset((b"crx ", b"jp2 ", b"jpx ", b"jxl "))
-"""Canon raw, JPEG 2000, JPEG XL: ISO media files that are neither a video nor a photo read here."""
+_OTHER_BRANDS = frozenset((b"crx ", b"jp2 ", b"jpx "))
+"""Canon raw and JPEG 2000: ISO media files that are neither a video nor a photo read here."""
+_QUICKTIME_PADDING = frozenset((b"free", b"skip", b"junk", b"udta", b"wide", b"pnot", b"pict", b"PICT"))
+"""QuickTime atoms that may stand before the movie; old cameras begin with some."""
+_MOST_ATOM_BYTES = 1 << 26
+"""Of padding before the movie. Text whose fifth letter begins one of these words claims more."""
 
 _PNM_HEADER = re.compile(rb"P[1-6](?:\s+(?:#[^\r\n]*[\r\n]\s*)*\d+){2}")
 """The magic, then width and height, with comments between them."""
+
+_SYNC = b"G"
+_PACKETS_AFTER_A_CUT = 12
+"""A recording that was cut begins inside a packet. So many in a row are no coincidence."""
 
 _ASF_HEADER = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 
@@ -221,7 +244,12 @@ def identify(head: bytes) -> str | None:
 def _identify_iso_media(head: bytes) -> str | None:
     """MP4, MOV, HEIF and AVIF begin alike: a box, its length in four bytes and then its type."""
     length, box_type = int.from_bytes(head[:4], "big"), head[4:8]
-    if box_type in (b"moov", b"mdat") or (length, box_type) in ((8, b"wide"), (20, b"pnot")):
+    while box_type in _QUICKTIME_PADDING and 8 <= length <= _MOST_ATOM_BYTES:
+        head = head[length:]
+        if len(head) < 8:
+            return "mp4"
+        length, box_type = int.from_bytes(head[:4], "big"), head[4:8]
+    if box_type in (b"moov", b"mdat"):
         return "mp4"
     if box_type != b"ftyp":
         return None
@@ -241,12 +269,35 @@ def _is_bmp(head: bytes) -> bool:
     return head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in known_header_sizes
 
 
-def _is_mpegts(head: bytes) -> bool:
-    def synced(start: int, step: int) -> bool:
-        """Whether four packets of this length begin with their sync byte."""
-        return all(head[start + i * step : start + i * step + 1] == b"G" for i in range(4))
+def _is_jxl(head: bytes) -> bool:
+    """A JPEG XL codestream, or the container of one."""
+    return head.startswith((b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n"))
 
-    return synced(0, 188) or synced(4, 192)
+
+def _is_mpegts(head: bytes) -> bool:
+    """Packets of 188 bytes; with a time before each (AVCHD) 192, with a code behind each (broadcast) 204."""
+    for start, step in ((0, 188), (4, 192), (0, 204)):
+        if head[start : start + 4 * step : step] == _SYNC * 4:
+            return True
+    return any(
+        _has_packets(head, start, step)
+        for step in (188, 192, 204)
+        for start in range(step)
+        if head[start : start + 1] == _SYNC
+    )
+
+
+def _has_packets(head: bytes, start: int, step: int) -> bool:
+    """Whether packets of a transport stream begin at `start` and after every `step` bytes."""
+    begins = range(start, min(start + _PACKETS_AFTER_A_CUT * step, len(head) - 3), step)
+    is_full = len(begins) == _PACKETS_AFTER_A_CUT
+    return is_full and all(head[at : at + 1] == _SYNC and head[at + 3] & 0x30 for at in begins)
+
+
+def _is_dv(head: bytes) -> bool:
+    """A header block and a subcode block of a DV frame (IEC 61834-2)."""
+    is_header = head[:3] == b"\x1f\x07\x00" and len(head) > 160 and head[3] & 0x7F == 0x3F
+    return is_header and head[80] & 0xE0 == 0x20 and head[81:83] == b"\x07\x00"
 
 
 _SIGNATURES: tuple[tuple[str, Callable[[bytes], bool]], ...] = (
@@ -262,5 +313,7 @@ _SIGNATURES: tuple[tuple[str, Callable[[bytes], bool]], ...] = (
     ("mpegps", lambda head: head.startswith((b"\x00\x00\x01\xba", b"\x00\x00\x01\xb3"))),
     ("asf", lambda head: head.startswith(_ASF_HEADER)),
     ("flv", lambda head: head.startswith(b"FLV\x01")),
+    ("jxl", _is_jxl),
+    ("dv", _is_dv),
     ("mpegts", _is_mpegts),
 )

@@ -11,7 +11,7 @@ import numpy as np
 import pillow_heif
 from PIL import Image
 
-from pipeline.videos.ffmpeg import ffmpeg_path
+from pipeline.host.ffmpeg import ffmpeg_path
 from tests.pictures import encoded_by_cv2, png_chunk
 
 CHART = np.array(

@@ -13,9 +13,9 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.frame import RgbArray
+from pipeline.host.ffmpeg import ffmpeg_path
 from pipeline.source import FORMATS, HEAD_BYTES, Limits, Source, SourceKind, identify
 from pipeline.videos.facts import Video
-from pipeline.videos.ffmpeg import ffmpeg_path
 from pipeline.videos.probe import probe_file
 from pipeline.videos.reader import ReadStats, iter_frames, split_video
 from pipeline.videos.sampling import Sampling

@@ -1,4 +1,4 @@
-"""Opens photos with Pillow: reads the header, chooses the page, decodes no pixels."""
+"""Opens photos: reads the header, chooses the reader and the page."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import functools
 import io
 import struct
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from PIL import Image, UnidentifiedImageError
 from PIL.ExifTags import Base
 from PIL.TiffImagePlugin import TiffImageFile
 
 from pipeline.errors import FailureCode, SourceError
+from pipeline.photos.heifitem import ItemProperties
+from pipeline.photos.otherreaders import read_as_png, unread_kind
 
 # Pillow's reader of JPEG opens MPO too.
 _PILLOW_FORMATS = {
@@ -35,30 +38,52 @@ _DNG_VERSION = 50706
 _MOST_PAGES_TRIED = 100
 
 
-def open_header(content: bytes, format_: str) -> Image.Image:
-    """A photo as Pillow opens it, its pixels not yet decoded.
+class EndsTooEarlyError(SourceError):
+    """The file ends before the picture does, so no other reader finds more in it."""
+
+
+class Header(NamedTuple):
+    """A photo that a reader has opened, its pixels not yet decoded.
+
+    Args:
+        image: as Pillow opened it.
+        content: the file that `image` reads: the photo's own, or the PNG that a second reader made of it.
+        format: of `content`, a word of `pipeline.source.FORMATS`.
+        orientation: as EXIF numbers it, where the reader knows better than EXIF; else None.
+    """
+
+    image: Image.Image
+    content: bytes
+    format: str
+    orientation: int | None
+
+
+def open_header(content: bytes, format_: str, max_pixels: int) -> Header:
+    """Open a photo with Pillow, or with a second reader if Pillow refuses it.
 
     Args:
         content: the whole file.
         format_: a word of `pipeline.source.FORMATS`.
-    Raises: SourceError: the header is broken, or of a kind that Pillow does not read.
+        max_pixels: a second reader refuses larger photos.
+    Raises: SourceError: no reader takes it, or it is too large for a second reader.
     """
-    _import_readers(format_)
     try:
-        return _open(content, format_)
-    except MemoryError:
-        raise
-    except UnidentifiedImageError:
-        raise damaged(format_, "its header is broken, or of a kind that is not read here") from None
-    except Exception as error:  # readers raise whatever a broken header makes them stumble over
-        raise damaged(format_, f"its header cannot be read ({error})") from None
+        image = _open(content, format_)
+    except SourceError as error:
+        reread = read_as_png(content, format_, max_pixels)
+        if reread is None:
+            raise error from None
+        return Header(_open(reread.png, "png"), reread.png, "png", reread.orientation)
+    # The EXIF of HEIF repeats what its container says, and libheif has done already.
+    return Header(image, content, format_, 1 if format_ == "heif" else None)
 
 
 def damaged(format_: str, reason: str) -> SourceError:
     """The failure of a photo that a reader refuses, with the reader's reason in a sentence."""
     reason = " ".join(reason.split()).rstrip(".")
-    what = "ends too early" if "truncated" in reason.lower() else f"is damaged: {reason}"
-    return SourceError(FailureCode.TRUNCATED, f"the {format_.upper()} file {what}")
+    if "truncated" in reason.lower():
+        return EndsTooEarlyError(FailureCode.TRUNCATED, f"the {format_.upper()} file ends too early")
+    return SourceError(FailureCode.TRUNCATED, f"the {format_.upper()} file is damaged: {reason}")
 
 
 def stored_size(image: Image.Image) -> tuple[int, int]:
@@ -66,6 +91,14 @@ def stored_size(image: Image.Image) -> tuple[int, int]:
     if isinstance(image, TiffImageFile):  # its `size` is turned already, though not if XMP alone says so
         return image.tag_v2[Base.ImageWidth], image.tag_v2[Base.ImageLength]
     return image.size
+
+
+def shown_size(image: Image.Image, item: ItemProperties) -> tuple[int, int]:
+    """Width and height of what is shown, before any turn that EXIF asks for."""
+    if image.format == "AVIF" and item.clean_aperture is not None:  # Pillow hands on the size before the crop
+        x1, y1, x2, y2 = item.clean_aperture
+        return x2 - x1, y2 - y1
+    return stored_size(image)
 
 
 def count_images(content: bytes, image: Image.Image) -> int:
@@ -145,12 +178,37 @@ def _without_side_data(content: bytes) -> Iterator[bytes]:
 
 
 def _open(content: bytes, format_: str) -> Image.Image:
+    """Open a photo with Pillow.
+
+    Raises: SourceError: the header is broken, or of a kind that Pillow does not read.
+    """
+    if format_ not in _PILLOW_FORMATS:
+        raise _unread(content, format_, "Pillow does not read it")
+    _import_readers(format_)
     try:
-        return Image.open(io.BytesIO(content), formats=_PILLOW_FORMATS[format_])
-    except ValueError:
-        if format_ != "png":
-            raise
-        return open_lighter(content)
+        try:
+            return Image.open(io.BytesIO(content), formats=_PILLOW_FORMATS[format_])
+        except ValueError:
+            if format_ != "png":
+                raise
+            return open_lighter(content)
+    except MemoryError:
+        raise
+    except UnidentifiedImageError:
+        raise _unread(content, format_, "its header is broken, or of a kind that is not read here") from None
+    except Exception as error:  # readers raise whatever a broken header makes them stumble over
+        raise _unread(content, format_, f"its header cannot be read ({error})") from None
+
+
+def _unread(content: bytes, format_: str, reason: str) -> SourceError:
+    """The failure of a photo that no reader takes; names its kind if it is one that few readers take."""
+    kind = unread_kind(content, format_)
+    if kind is None:
+        return damaged(format_, reason)
+    return SourceError(
+        FailureCode.UNSUPPORTED_FORMAT,
+        f"is a {kind}, which only ffmpeg reads here, and ffmpeg refuses it; it may be damaged",
+    )
 
 
 @functools.cache

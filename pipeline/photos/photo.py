@@ -7,17 +7,25 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import math
 import os
 
-from PIL import Image
-
+from pipeline.capture import Capture
 from pipeline.errors import FailureCode, SourceError
 from pipeline.frame import Frame
 from pipeline.photos.colortags import color_plan
-from pipeline.photos.exif import Exif, read_exif
+from pipeline.photos.exif import read_exif
 from pipeline.photos.heifitem import ItemProperties, primary_item_properties
 from pipeline.photos.jpegdamage import holds_too_little
-from pipeline.photos.opening import count_images, damaged, open_header, skip_reduced_pages, stored_size
+from pipeline.photos.opening import (
+    count_images,
+    damaged,
+    open_header,
+    shown_size,
+    skip_reduced_pages,
+    stored_size,
+)
+from pipeline.photos.otherreaders import too_large
 from pipeline.photos.pixels import Opened, Pixels
 from pipeline.photos.salvage import end_jpeg
 from pipeline.source import Limits, MediaFacts, Source
@@ -36,53 +44,43 @@ def open_photo(source: Source, limits: Limits, *, salvage: bool = False) -> tupl
     """
     content = _read(source, limits)
     readable = end_jpeg(content) if salvage and source.format == "jpeg" else content
-    image = open_header(readable, source.format)
-    exif = read_exif(image, content)
-    if skip_reduced_pages(image):
-        exif = exif._replace(orientation=read_exif(image, content).orientation)
-    item = primary_item_properties(content) if source.format in ("heif", "avif") else ItemProperties()
-    width, height = stored_size(image)
-    if width * height > limits.max_pixels:
-        raise SourceError(
-            FailureCode.TOO_LARGE,
-            f"{width}x{height} is {width * height / 1e6:.0f} megapixels; "
-            f"--max-megapixels is {limits.max_pixels / 1e6:.0f}",
-        )
-    if source.format == "jpeg" and not salvage and holds_too_little(content, (width, height)):
+    photo, capture = _opened(readable, source.format, limits)
+    width, height = photo.size_wh
+    if photo.format == "jpeg" and not salvage and holds_too_little(content, photo.size_wh):
         raise damaged("jpeg", f"its {len(content)} bytes are too few for {width}x{height} pixels")
-    width, height = _shown_size(image, source.format, item)
-    # The EXIF of HEIF repeats what its container has said already.
-    on_its_side = exif.orientation >= 5 and source.format != "heif"
-    size_wh = (height, width) if on_its_side else (width, height)
-    colors = color_plan(image, content, item)
-    pixels = Pixels(Opened(readable, image, source.format, size_wh, exif.orientation, item, colors))
-    facts = _facts(source, size_wh, content, image, exif)
-    if not salvage:
-        return facts, Frame(size_wh, pixels.decode)
-    rgb, seen = pixels.decode_partly()
-    return dataclasses.replace(facts, is_partial=True), Frame(size_wh, lambda _: rgb, seen=seen)
-
-
-def _shown_size(image: Image.Image, format_: str, item: ItemProperties) -> tuple[int, int]:
-    """Width and height of what is shown, before any turn that EXIF asks for."""
-    if format_ == "avif" and item.clean_aperture is not None:  # Pillow hands on the size before the crop
-        x1, y1, x2, y2 = item.clean_aperture
-        return x2 - x1, y2 - y1
-    return stored_size(image)
-
-
-def _facts(
-    source: Source, size_wh: tuple[int, int], content: bytes, image: Image.Image, exif: Exif
-) -> MediaFacts:
     facts = MediaFacts(
-        size_wh=size_wh,
+        size_wh=photo.size_wh,
         format=source.format,
-        capture=exif.capture,
+        # A phone's second picture is a depth map or a preview.
+        images=1 if source.format == "jpeg" else count_images(content, photo.image),
+        capture=capture,
         sha256=hashlib.sha256(content).hexdigest(),
     )
-    if source.format == "jpeg":  # a phone's second picture is a depth map or a preview
-        return facts
-    return dataclasses.replace(facts, images=count_images(content, image))
+    pixels = Pixels(photo)
+    if not salvage:
+        return facts, Frame(photo.size_wh, pixels.decode)
+    rgb, seen = pixels.decode_partly()
+    return dataclasses.replace(facts, is_partial=True), Frame(photo.size_wh, lambda _: rgb, seen=seen)
+
+
+def _opened(content: bytes, format_: str, limits: Limits) -> tuple[Opened, Capture]:
+    """A photo with all that its header says.
+
+    Raises: SourceError: no reader takes it, or it is too large.
+    """
+    image, readable, read_as, orientation = open_header(content, format_, limits.max_pixels)
+    exif = read_exif(image, readable)
+    if skip_reduced_pages(image):
+        orientation = read_exif(image, readable).orientation
+    if orientation is None:
+        orientation = exif.orientation
+    if math.prod(stored_size(image)) > limits.max_pixels:
+        raise too_large(stored_size(image), limits.max_pixels)
+    item = primary_item_properties(readable) if read_as in ("heif", "avif") else ItemProperties()
+    width, height = shown_size(image, item)
+    size_wh = (height, width) if orientation >= 5 else (width, height)
+    colors = color_plan(image, readable, item)
+    return Opened(readable, image, read_as, size_wh, orientation, item, colors), exif.capture
 
 
 def _read(source: Source, limits: Limits) -> bytes:

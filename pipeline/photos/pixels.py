@@ -7,18 +7,22 @@ through Pillow. cv2 gets bytes, never a name: a name that is not UTF-8 would cra
 
 from __future__ import annotations
 
+import io
+import math
 from typing import NamedTuple
 
 import cv2
 from PIL import Image
 
 from pipeline.detections import Box
+from pipeline.errors import SourceError
 from pipeline.frame import RgbArray
 from pipeline.photos.colortags import ColorPlan
 from pipeline.photos.deeppixels import decode_deep
 from pipeline.photos.heifitem import ItemProperties
 from pipeline.photos.jpegdamage import decode_jpeg, jpeg_damage
-from pipeline.photos.opening import damaged, open_lighter
+from pipeline.photos.opening import EndsTooEarlyError, damaged, open_lighter, stored_size
+from pipeline.photos.otherreaders import read_as_png
 from pipeline.photos.rgb import to_rgb, upright
 from pipeline.photos.salvage import decode_partly, seen_box
 
@@ -30,9 +34,9 @@ _IMREAD_FLAGS = {
 }
 """By the denominator of the scale. The GRAYSCALE ones are nothing but the scale; the COLOR ones mean BGR."""
 
-_TURNED_BY_READER = ("heif", "tiff")
-"""libheif turns the picture itself, as the container's own transform says, and so does Pillow's TIFF reader
-by EXIF. (Pillow's AVIF reader does not: it hands the container's transform on as an EXIF orientation.)"""
+_TURNED_BY_READER = ("tiff",)
+"""Pillow's TIFF reader turns the picture itself. (libheif does too, and its photos' orientation is 1.
+Pillow's AVIF reader does not: it hands the container's transform on as an EXIF orientation.)"""
 
 
 class Opened(NamedTuple):
@@ -108,7 +112,29 @@ class Pixels:
             deep = decode_deep(photo.content, photo.format, photo.item.bits)
             if deep is not None:
                 return self._upright(photo.colors.hdr.apply_deep(deep))
-        return self._upright(self._in_srgb(self._decode_with_pillow()))
+        if photo.format == "jpeg":  # Pillow hands on no complaint
+            self._decode_jpeg(8)
+        try:
+            return self._upright(self._in_srgb(self._decode_with_pillow()))
+        except EndsTooEarlyError:
+            raise
+        except SourceError as error:
+            rgb = None if photo.format == "heif" else self._decode_otherwise()
+            if rgb is None:
+                raise error from None
+            return rgb
+
+    def _decode_otherwise(self) -> RgbArray | None:
+        """By a second reader, upright and in sRGB; None if none takes it either."""
+        photo = self._photo
+        try:
+            reread = read_as_png(photo.content, photo.format, math.prod(stored_size(photo.image)))
+        except SourceError:
+            return None
+        if reread is None:
+            return None
+        rgb = self._in_srgb(to_rgb(Image.open(io.BytesIO(reread.png))))
+        return upright(self._cropped(rgb), reread.orientation or photo.orientation)
 
     def _decode_with_pillow(self) -> RgbArray:
         """Through Pillow, as the pixels lie in the file.
@@ -116,8 +142,6 @@ class Pixels:
         Raises: SourceError: the data is damaged.
         """
         photo = self._photo
-        if photo.format == "jpeg":  # Pillow hands on no complaint
-            self._decode_jpeg(8)
         try:
             try:
                 photo.image.load()
@@ -159,12 +183,17 @@ class Pixels:
         return rgb if convert is None else convert(rgb)
 
     def _upright(self, rgb: RgbArray) -> RgbArray:
-        """The shown part of the decoded picture, turned."""
+        """The shown part of the picture that the usual reader decoded, turned."""
+        photo = self._photo
+        rgb = self._cropped(rgb)
+        return rgb if photo.format in _TURNED_BY_READER else upright(rgb, photo.orientation)
+
+    def _cropped(self, rgb: RgbArray) -> RgbArray:
         photo = self._photo
         if photo.format == "avif" and photo.item.clean_aperture is not None:  # libheif crops HEIF itself
             x1, y1, x2, y2 = photo.item.clean_aperture
-            rgb = rgb[y1:y2, x1:x2]
-        return rgb if photo.format in _TURNED_BY_READER else upright(rgb, photo.orientation)
+            return rgb[y1:y2, x1:x2]
+        return rgb
 
     def _checked(self, rgb: RgbArray, denominator: int) -> RgbArray:
         """The same pixels, if they are as many as the header promised: two readers may differ on it."""

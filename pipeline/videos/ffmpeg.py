@@ -7,63 +7,27 @@ nothing but files, leads a process group of its own and dies with us.
 from __future__ import annotations
 
 import contextlib
-import functools
 import os
 import re
-import shutil
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Sequence
 
 from pipeline.errors import FailureCode, SourceError
-from pipeline.host import processes
+from pipeline.host.ffmpeg import ffmpeg_command
 from pipeline.videos import pipereader
 from pipeline.videos.pipereader import PipeReader
 
 MAX_FRAME_PIXELS = 1 << 25
 """8K (7680x4320) and a little more: ffmpeg holds about a dozen frames, 100 MB each at that size."""
 
-_DEMUXERS = "mov,matroska,avi,mpegts,mpeg,mpegvideo,asf,flv,gif"
+_DEMUXERS = "mov,matroska,avi,mpegts,mpeg,mpegvideo,asf,flv,dv,gif"
 """What may read a file: none of those that follow references to other files (HLS, concat, DASH, image2)."""
 _MAX_NOTES = 400
 _MAX_LINE_BYTES = 1 << 16
 _SAID = re.compile(r"(?P<who>.*?)\[(?P<level>panic|fatal|error|warning|info)\] (?P<text>.*)", re.DOTALL)
 """A line of ffmpeg's with `-loglevel level+...`: `[h264 @ 0x5581] [error] no frame!`."""
-
-
-def ffmpeg_path() -> str:
-    """The ffmpeg to run: $IMAGEIO_FFMPEG_EXE, else the one that imageio-ffmpeg ships, else the system's.
-
-    Raises: SourceError: there is none.
-    """
-    path = _found_ffmpeg()
-    if path is None or not os.access(path, os.X_OK):
-        where = path or "ffmpeg"
-        raise SourceError(
-            FailureCode.DECODER_FAILED,
-            f'"{where}" cannot be run; install the package imageio-ffmpeg, or set IMAGEIO_FFMPEG_EXE',
-        )
-    return path
-
-
-def _found_ffmpeg() -> str | None:
-    if given := os.environ.get("IMAGEIO_FFMPEG_EXE"):
-        return shutil.which(given) or given
-    return _shipped_ffmpeg()
-
-
-@functools.cache
-def _shipped_ffmpeg() -> str | None:
-    try:
-        import imageio_ffmpeg  # here: 60 ms that a run without videos need not spend
-    except ImportError:
-        return shutil.which("ffmpeg")
-    try:
-        return shutil.which(str(imageio_ffmpeg.get_ffmpeg_exe()))
-    except RuntimeError:
-        return None
 
 
 def input_arguments(path: str, max_pixels: int = MAX_FRAME_PIXELS) -> tuple[str, ...]:
@@ -167,7 +131,7 @@ class Ffmpeg:
         self._pipes = (*pipes, errors := PipeReader())
         try:
             self._process = subprocess.Popen(
-                _command(("-nostdin", "-nostats", "-loglevel", f"level+{log_level}", *arguments)),
+                ffmpeg_command(("-nostdin", "-nostats", "-loglevel", f"level+{log_level}", *arguments)),
                 stdin=stdin,
                 stdout=subprocess.DEVNULL,
                 stderr=errors.write_end,
@@ -219,11 +183,3 @@ class Ffmpeg:
     def _close(self) -> None:
         for pipe in self._pipes:
             pipe.close()
-
-
-def _command(arguments: Sequence[str]) -> list[str]:
-    path = ffmpeg_path()
-    if not sys.platform.startswith("linux"):
-        return [path, *arguments]
-    binder = (sys.executable, "-I", "-S", processes.__file__, str(os.getpid()))
-    return [*binder, path, *arguments]

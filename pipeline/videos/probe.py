@@ -15,10 +15,11 @@ from array import array
 from collections.abc import Sequence
 
 from pipeline.errors import FailureCode, SourceError
+from pipeline.host.ffmpeg import ffmpeg_path
 from pipeline.source import HEAD_BYTES, Limits, Source
 from pipeline.videos.capture import find_capture
 from pipeline.videos.facts import FileVersion, FrameTimes, Video
-from pipeline.videos.ffmpeg import MAX_FRAME_PIXELS, Ffmpeg, ffmpeg_path, input_arguments
+from pipeline.videos.ffmpeg import MAX_FRAME_PIXELS, Ffmpeg, input_arguments
 from pipeline.videos.header import read_declared_length
 from pipeline.videos.packets import Packets, Stream, parse_framecrc
 from pipeline.videos.pipereader import PipeReader

@@ -5,7 +5,7 @@ import subprocess
 import numpy as np
 
 from annotators.matroska import frame_header, stream_header
-from pipeline.videos.ffmpeg import ffmpeg_path
+from pipeline.host.ffmpeg import ffmpeg_path
 
 
 def test_ffmpeg_reads_frames_and_their_times():

@@ -6,6 +6,7 @@ from PIL import Image
 
 from pipeline.source import FORMATS, HEAD_BYTES, SourceKind, identify, is_camera_raw, promises_media
 from tests.pictures import encoded, gray_patches, patches
+from tests.videos import ffmpeg
 
 PHOTOS = {
     "jpeg": encoded(patches(), "JPEG"),
@@ -49,10 +50,39 @@ def test_photos_are_known_by_their_first_bytes(format_):
         (ftyp(b"mif1", b"mif1", b"avif"), "avif"),
         (ftyp(b"avis", b"avis", b"msf1"), "avif"),
         (ftyp(b"heix", b"mif1"), "heif"),
+        (ftyp(b"mif3", b"avif"), "avif"),
+        (b"\xff\x0a\x38\x06\x7e\x0e", "jxl"),
+        (b"\0\0\0\x0cJXL \r\n\x87\n\0\0\0\x14ftypjxl \0\0\0\0jxl ", "jxl"),
     ],
 )
 def test_relatives_of_photos(head, format_):
     assert identify(head[:HEAD_BYTES]) == format_
+
+
+PADDING = (b"skip", b"free", b"junk", b"udta", b"wide", b"pnot")
+PACKET = b"G\x40\x11\x10" + bytes(184)
+
+
+@pytest.mark.parametrize("step", [188, 192, 204])
+@pytest.mark.parametrize("cut", [1, 3, 40, 100, 187])
+def test_transport_streams_that_begin_inside_a_packet(step, cut):
+    before = bytes(4) if step == 192 else b""
+    stream = (before + PACKET + bytes(step - 188 - len(before))) * 30
+    assert identify(stream[cut : cut + HEAD_BYTES]) == "mpegts"
+    assert identify(stream[cut : cut + 1000]) is None
+
+
+def test_text_with_many_gs_is_no_transport_stream():
+    assert identify(b"let GREETING = 'Good morning';\n" * 132) is None
+
+
+@pytest.mark.parametrize("target", ["pal-dv", "ntsc-dv"])
+def test_raw_dv(target, tmp_path):
+    path = tmp_path / "tape.dv"
+    ffmpeg("-f", "lavfi", "-i", "testsrc=d=0.2:s=720x576", "-an", "-target", target, str(path))
+    content = path.read_bytes()
+    assert identify(content[:HEAD_BYTES]) == "dv"
+    assert identify(content[:100]) is None
 
 
 @pytest.mark.parametrize(
@@ -64,6 +94,9 @@ def test_relatives_of_photos(head, format_):
         (b"\0\0\0\0mdat", "mp4"),
         (b"\0\0\0\x08wide\0\0\x10\0mdat", "mp4"),
         (b"\x1a\x45\xdf\xa3" + bytes(30), "matroska"),
+        *((b"\0\0\0\x10" + kind + bytes(8) + b"\0\0\x01\0moov", "mp4") for kind in PADDING),
+        (b"\0\0\x60\0skip" + bytes(4088), "mp4"),
+        (b"\0\0\0\x08free\0\0\0\x08wide" + ftyp(b"qt  "), "mp4"),
         (b"RIFF\x10\0\0\0AVI LIST", "avi"),
         ((b"G" + bytes(187)) * 5, "mpegts"),
         ((bytes(4) + b"G" + bytes(187)) * 5, "mpegts"),
@@ -92,11 +125,12 @@ def test_videos_are_known_by_their_first_bytes(head, format_):
         b"GIF8" + bytes(10),
         b"RIFF\x10\0\0\0WAVEfmt ",
         b"%PDF-1.7\n",
+        b"Take free tea\n",
+        b"\0\0\0\x04free",
         b"PK\x03\x04" + bytes(30),
         b"<svg xmlns='http://www.w3.org/2000/svg'/>",
         b"\0\0\0\x0cjP  \r\n\x87\n",
         ftyp(b"crx ", b"crx ", b"isom"),
-        ftyp(b"jxl ", b"jxl "),
         ftyp(b"M4A ", b"isom"),
         b"#EXTM3U\n#EXTINF:10,\nfile:///etc/passwd\n",
     ],

@@ -13,10 +13,11 @@ import psutil
 import pytest
 
 from pipeline.errors import FailureCode, SourceError
+from pipeline.host.ffmpeg import ffmpeg_path
 from pipeline.source import Limits
 from pipeline.videos import ffmpeg as ffmpeg_module
 from pipeline.videos import pipereader
-from pipeline.videos.ffmpeg import Ffmpeg, StderrParser, ffmpeg_path, input_arguments
+from pipeline.videos.ffmpeg import Ffmpeg, StderrParser, input_arguments
 from pipeline.videos.pipereader import PipeReader
 from pipeline.videos.probe import probe_file
 from pipeline.videos.reader import ReadStats, iter_frames, split_video

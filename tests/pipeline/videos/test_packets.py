@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import SourceError
+from pipeline.host.ffmpeg import ffmpeg_path
 from pipeline.videos import packets as packets_module
-from pipeline.videos.ffmpeg import ffmpeg_path
 from pipeline.videos.packets import NO_TIME, parse_framecrc
 from tests.videos import make_video
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import FailureCode, SourceError
+from pipeline.host.ffmpeg import ffmpeg_path
 from pipeline.source import Limits
-from pipeline.videos.ffmpeg import ffmpeg_path
 from pipeline.videos.probe import probe_file
 from tests.videos import RATE, SIZE_WH, ffmpeg, make_video, source_of
 

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from pipeline.videos.ffmpeg import ffmpeg_path
+from pipeline.host.ffmpeg import ffmpeg_path
 from pipeline.videos.select import HEARTBEAT_FRAMES, Run, find_runs, select_expression
 
 

@@ -1,0 +1,142 @@
+"""Second readers for photos that Pillow refuses: OpenCV for TIFF, ffmpeg, in its own process, for others.
+
+Both give a PNG, so that all that follows (colour tags, EXIF, 16 bits, sizes) is read from it as from any PNG.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from pipeline.errors import FailureCode, SourceError
+from pipeline.host.ffmpeg import ffmpeg_command
+from pipeline.photos.jpegparts import jpeg_parts
+from pipeline.photos.tiffheader import read_tiff_header
+
+_DEMUXERS = {
+    "jpeg": "jpeg_pipe",
+    "png": "png_pipe",
+    "webp": "webp_pipe",
+    "gif": "gif",
+    "bmp": "bmp_pipe",
+    "tiff": "tiff_pipe",
+    "jxl": "jpegxl_pipe",
+}
+"""ffmpeg's demuxer for each format. HEIF's and AVIF's is not among them: it does not put tiles together."""
+_TOO_LARGE = re.compile(rb"Picture size (\d+)x(\d+) exceeds")
+_TIMEOUT_S = 300.0
+_JPEG_KINDS = {
+    0xC3: "lossless JPEG",
+    0xC5: "hierarchical JPEG",
+    0xC6: "hierarchical JPEG",
+    0xC7: "hierarchical JPEG",
+    0xCB: "lossless arithmetic JPEG",
+    0xCD: "hierarchical JPEG",
+    0xCE: "hierarchical JPEG",
+    0xCF: "hierarchical JPEG",
+}
+"""By the marker of the frame. The other frames are those that libjpeg decodes, if they have 8 bits."""
+
+
+class Reread(NamedTuple):
+    """A photo as a second reader gives it.
+
+    Args:
+        png: a PNG file with the colour tags and the EXIF that the reader hands on.
+        orientation: as EXIF numbers it; None: what the PNG's EXIF says.
+    """
+
+    png: bytes
+    orientation: int | None
+
+
+def read_as_png(content: bytes, format_: str, max_pixels: int) -> Reread | None:
+    """A photo as a PNG file, by OpenCV or ffmpeg; its first picture alone.
+
+    Args:
+        content: the whole file.
+        format_: a word of `pipeline.source.FORMATS`.
+        max_pixels: width times height; larger ones are refused before they are decoded.
+    Returns: None if no reader here takes the photo.
+    Raises: SourceError: too large.
+    """
+    if format_ == "tiff" and (reread := _by_cv2(content, max_pixels)):
+        return reread
+    return _by_ffmpeg(content, format_, max_pixels) if format_ in _DEMUXERS else None
+
+
+def unread_kind(content: bytes, format_: str) -> str | None:
+    """The kind of a photo that Pillow never reads; None for the others."""
+    if format_ == "jxl":
+        return "JPEG XL"
+    if format_ != "jpeg":
+        return None
+    for part in jpeg_parts(content):
+        if 0xC0 <= part.kind <= 0xCF and part.kind not in (0xC4, 0xC8, 0xCC):
+            bits = content[part.content][4]
+            kind = _JPEG_KINDS.get(part.kind)
+            if kind is None and bits == 8:
+                return None
+            return f"{kind or 'JPEG'} of {bits} bits"
+    return None
+
+
+def too_large(size_wh: tuple[int, int], max_pixels: int) -> SourceError:
+    """The failure of a photo with more pixels than the limit."""
+    width, height = size_wh
+    return SourceError(
+        FailureCode.TOO_LARGE,
+        f"{width}x{height} is {width * height / 1e6:.0f} megapixels; "
+        f"--max-megapixels is {max_pixels / 1e6:.0f}",
+    )
+
+
+def _by_cv2(content: bytes, max_pixels: int) -> Reread | None:
+    header = read_tiff_header(content)
+    if header is None:
+        return None
+    width, height = header.size_wh
+    if width * height > max_pixels:
+        raise too_large(header.size_wh, max_pixels)
+    try:
+        # It turns the picture as the file says, whatever the flags.
+        bgr = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR)
+        upright_shape = (width, height) if header.orientation >= 5 else (height, width)
+        if bgr is None or bgr.shape[:2] != upright_shape or bgr.dtype not in (np.uint8, np.uint16):
+            return None
+        good, png = cv2.imencode(".png", bgr, [cv2.IMWRITE_PNG_COMPRESSION, 1])
+    except cv2.error:
+        return None
+    return Reread(png.tobytes(), 1) if good else None
+
+
+def _by_ffmpeg(content: bytes, format_: str, max_pixels: int) -> Reread | None:
+    demuxer = _DEMUXERS[format_]
+    arguments = [
+        *("-nostdin", "-nostats", "-loglevel", "error", "-xerror", "-threads", "1", "-noautorotate"),
+        *("-err_detect", "explode+crccheck", "-max_pixels", str(max_pixels)),
+        *("-protocol_whitelist", "pipe", "-format_whitelist", demuxer, "-f", demuxer, "-i", "pipe:0"),
+        *("-frames:v", "1", "-c:v", "png", "-compression_level", "1", "-f", "image2pipe", "pipe:1"),
+    ]
+    try:
+        done = subprocess.run(
+            ffmpeg_command(arguments),
+            input=content,
+            capture_output=True,
+            timeout=_TIMEOUT_S,
+            check=False,
+            env={name: value for name, value in os.environ.items() if name != "FFREPORT"},
+        )
+    except (OSError, SourceError, subprocess.TimeoutExpired):
+        return None
+    if size := _TOO_LARGE.search(done.stderr):
+        raise too_large((int(size[1]), int(size[2])), max_pixels)
+    if done.returncode or not done.stdout:
+        return None
+    # libjxl turns the picture itself. For other formats the EXIF that ffmpeg hands on has the orientation.
+    return Reread(done.stdout, 1 if format_ == "jxl" else None)
