@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pipeline.text import name_key
+
 Landmarks = tuple[tuple[int, int], ...]
 """Points of a thing, (x, y) pixels of the frame, which may lie outside; of a face: right eye, left eye, tip
 of the nose, right and left corner of the mouth, as the person has them."""
@@ -126,8 +128,8 @@ class Detection:
         return Region(*self.box.xyxy, landmarks=self.landmarks)
 
     def carries(self, texts: frozenset[str]) -> bool:
-        """Whether one of the labels is among `texts`."""
-        return any(label.text in texts for label in self.labels)
+        """Whether one of the labels is among `texts`, which are in the form of `pipeline.text.name_key`."""
+        return any(name_key(label.text) in texts for label in self.labels)
 
 
 @dataclass(frozen=True, slots=True)

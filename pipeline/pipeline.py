@@ -25,7 +25,7 @@ from pipeline.errors import FailureCode, MinerError, SourceError
 from pipeline.files.outputs import output_path
 from pipeline.frame import Frame
 from pipeline.source import Limits, MediaFacts, Source
-from pipeline.text import one_line
+from pipeline.text import name_key, one_line
 
 _log = logging.getLogger(__name__)
 
@@ -185,7 +185,7 @@ class Pipeline:
 
 
 def _step(component: C, config: ComponentConfig) -> Step[C]:
-    return Step(component, config.inputs, frozenset(config.params.triggerlabels))
+    return Step(component, config.inputs, frozenset(map(name_key, config.params.triggerlabels)))
 
 
 def _triggering(detections: Sequence[Detection], triggerlabels: frozenset[str]) -> Iterator[Detection]:

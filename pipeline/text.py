@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -22,6 +23,30 @@ def escaped(text: str) -> str:
 def printable(path: Path | str) -> str:
     """The path with undecodable bytes as U+FFFD and control characters escaped."""
     return escaped(os.fsencode(path).decode("utf-8", "replace"))
+
+
+def name_key(name: str) -> str:
+    """Return the form in which all Unicode spellings of a name are equal: composed characters (NFC).
+
+    Macs write file names with decomposed characters, other systems and keyboards mostly composed ones.
+    """
+    return name if name.isascii() else unicodedata.normalize("NFC", name)
+
+
+class Spellings:
+    """Gives every spelling of a name as the one that was met first; see `name_key`."""
+
+    def __init__(self, names: Iterable[str] = ()) -> None:
+        self._first: dict[str, str] = {}
+        for name in names:
+            self.first(name)
+
+    def first(self, name: str) -> str:
+        """Return the first spelling of a name, which is this one if there was none."""
+        return self._first.setdefault(name_key(name), name)
+
+    def __contains__(self, name: str) -> bool:
+        return name_key(name) in self._first
 
 
 def shortened(text: str, most: int = 60) -> str:

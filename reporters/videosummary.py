@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pipeline.detections import FrameResult
+from pipeline.text import Spellings
 
 
 @dataclass(slots=True)
@@ -28,9 +29,13 @@ class Sighting:
 
 @dataclass(slots=True)
 class VideoSummary:
-    """The sightings by label, in the order in which they appear; frames come in the order of the video."""
+    """The sightings by label, in the order in which they appear; frames come in the order of the video.
+
+    Spellings of a name that differ in nothing but their Unicode form are one label, spelled as the first.
+    """
 
     sightings: dict[str, Sighting] = field(default_factory=dict)
+    _spellings: Spellings = field(default_factory=Spellings)
 
     def add(self, result: FrameResult) -> None:
         """Add one frame; a label counts once in it, whoever found it and how often."""
@@ -38,13 +43,15 @@ class VideoSummary:
         for detections in result.found.values():
             for detection in detections:
                 for label in detection.labels:
-                    best[label.text] = _greater(best.get(label.text), label.confidence)
+                    text = self._spellings.first(label.text)
+                    best[text] = _greater(best.get(text), label.confidence)
         time_s = result.timestamp or 0.0
         self.merge({text: Sighting(1, time_s, time_s, result.frame_index, best[text]) for text in best})
 
     def merge(self, later: Mapping[str, Sighting]) -> None:
         """Add the sightings of a later stretch of the same video."""
-        for text, new in later.items():
+        for spelling, new in later.items():
+            text = self._spellings.first(spelling)
             known = self.sightings.get(text)
             if known is None:
                 self.sightings[text] = new

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pipeline.catalog import load_class
 from pipeline.component import Detector, Writer
 from pipeline.config.values import FILES, ComponentConfig, PipelineConfig
-from pipeline.text import did_you_mean, shortened
+from pipeline.text import Spellings, did_you_mean, shortened
 
 
 def iter_doubts(config: PipelineConfig) -> Iterator[str]:
@@ -19,8 +19,9 @@ def iter_doubts(config: PipelineConfig) -> Iterator[str]:
         heard = _labels_heard([by_name[name] for name in component.inputs if name != FILES])
         if heard is None:
             continue
+        spellings = Spellings(heard)
         for label in component.params.triggerlabels:
-            if label not in heard:
+            if label not in spellings:
                 yield (
                     f'component "{shortened(component.name)}": no input of it ever finds '
                     f'"{shortened(label)}", one of its triggerlabels{_nearest(label, heard)}'

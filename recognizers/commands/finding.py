@@ -18,7 +18,7 @@ from pipeline.frame import Frame
 from pipeline.models.catalog import STANDS_FOR, YUNET
 from pipeline.pipeline import Pipeline
 from pipeline.source import Limits
-from pipeline.text import printable
+from pipeline.text import name_key, printable
 
 FACE = "face"
 """The label of what is found here."""
@@ -91,7 +91,7 @@ class Finder:
     ) -> None:
         self._pipeline = built(components)
         self._name = components[-1].name
-        self._labels = labels
+        self._labels = frozenset(map(name_key, labels))
         self._min_size = min_size or 1
         self.gives_landmarks = components[-1].type == "facedetector"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from pipeline.text import printable
+from pipeline.text import Spellings, name_key, printable
 from recognizers.commands.arguments import (
     Lines,
     add_command,
@@ -56,12 +56,12 @@ def run(options: argparse.Namespace) -> Lines:
         yield f"{TITLES[strategy]}: {printable(label.text)} at distance {distance}{beyond}"
     asked = VOTE if len(oracle.strategies) > 1 else oracle.strategies[0]
     named, judged = answer.named(asked), answer.judged(asked)
-    verdict = "right" if named == options.label else "wrong"
+    verdict = "right" if name_key(named) == name_key(options.label) else "wrong"
     if named == NO_MAJORITY:
         yield f"the strategies disagree; expected {printable(options.label)}"
     else:
         yield f"nearest: {printable(named)}, which is {verdict}; expected {printable(options.label)}"
     yield f"a pipeline would say: {printable(judged)}"
-    if options.label not in oracle.model.labels.values():
+    if options.label not in Spellings(oracle.model.labels.values()):
         yield f"note: the model knows nobody called {printable(options.label)}"
     return None

@@ -13,7 +13,7 @@ from pipeline.errors import UsageError
 from pipeline.files.outputs import write_file
 from pipeline.files.walk import iter_sources
 from pipeline.source import Source, SourceKind
-from pipeline.text import printable
+from pipeline.text import Spellings, printable
 from recognizers.faces.folderrecord import RECORD_FILE
 
 SET_ASIDE = (".", "_")
@@ -43,7 +43,8 @@ class FaceFolder:
     """What a folder of labelled pictures holds.
 
     Args:
-        sources: label -> its pictures, in the order of names; labels are sorted.
+        sources: label -> its pictures, in the order of names; labels are sorted. Folders whose names differ
+            in nothing but their Unicode form are one label, spelled as the first of them.
         passed_over: a sentence for each file that is not one, `PATH: why`.
         unreadable: a sentence for each picture that cannot be read.
     """
@@ -72,6 +73,7 @@ def list_face_folder(top: str) -> FaceFolder:
         what = "is not a folder" if os.path.exists(top) else "does not exist"
         raise UsageError(f"{printable(top)}: {what}; give {_LAYOUT}")
     sources: dict[str, list[Source]] = {}
+    spellings = Spellings()
     passed_over: list[str] = []
     unreadable: list[str] = []
     set_aside: set[str] = set()
@@ -90,7 +92,7 @@ def list_face_folder(top: str) -> FaceFolder:
         elif not rest:
             passed_over.append(f"{shown}: in no person's folder; expected {_LAYOUT}")
         else:
-            sources.setdefault(label_of_folder(folder), []).append(found)
+            sources.setdefault(spellings.first(label_of_folder(folder)), []).append(found)
     if not sources:
         reason = f" ({unreadable[0]})" if unreadable else ""
         raise UsageError(f"{printable(top)}: holds no pictures in folders of people{reason}; make {_LAYOUT}")
@@ -130,8 +132,7 @@ def read_examples(csv_path: str) -> list[Example]:
         raise UsageError(f"{shown}: is not a CSV file ({error}); {_MAKE}") from None
     if not examples:
         raise UsageError(f"{shown}: lists no pictures; {_MAKE}")
-    _check_numbers(examples, shown)
-    return examples
+    return _one_number_a_person(examples, shown)
 
 
 def check_present(examples: Sequence[Example]) -> None:
@@ -156,12 +157,21 @@ def _parse_row(row: list[str], where: str) -> Example:
     return Example(os.path.abspath(path), label_of_folder(label), int(number))
 
 
-def _check_numbers(examples: Iterable[Example], shown: str) -> None:
+def _one_number_a_person(examples: Iterable[Example], shown: str) -> list[Example]:
+    """Give every spelling of a name as the first one, and with the first one's number.
+
+    Raises: UsageError: a number stands for two names.
+    """
     names: dict[int, str] = {}
+    numbers: dict[str, int] = {}
+    spellings = Spellings()
+    united = []
     for example in examples:
-        name = names.setdefault(example.number, example.label)
-        if name != example.label:
+        label = spellings.first(example.label)
+        if names.setdefault(example.number, label) != label:
             raise UsageError(
-                f'{shown}: number {example.number} stands for "{printable(name)}" and for '
+                f'{shown}: number {example.number} stands for "{printable(names[example.number])}" and for '
                 f'"{printable(example.label)}"; make the file again with the csv command'
             )
+        united.append(Example(example.path, label, numbers.setdefault(label, example.number)))
+    return united

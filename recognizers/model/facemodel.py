@@ -13,10 +13,10 @@ import os
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from pipeline.errors import ModelError
-from pipeline.text import printable
+from pipeline.text import Spellings, printable
 from recognizers.model.strategies import CLASSIC, STRATEGIES, model_file_name
 
 MODEL_FILE = "model.json"
@@ -72,6 +72,12 @@ class FaceNetworkRecord(BaseModel):
     sha256: dict[str, str]
 
 
+def _with_one_spelling(labels: dict[int, str]) -> dict[int, str]:
+    """Labels as given, but two spellings of one name as the first of them."""
+    spellings = Spellings()
+    return {number: spellings.first(label) for number, label in labels.items()}
+
+
 class FaceModel(BaseModel):
     """The content of `model.json`; the fields without a default are the 2017 program's.
 
@@ -98,7 +104,7 @@ class FaceModel(BaseModel):
 
     width: Annotated[int, Field(ge=1, le=10_000)]
     height: Annotated[int, Field(ge=1, le=10_000)]
-    labels: Annotated[dict[int, str], Field(min_length=1)]
+    labels: Annotated[dict[int, str], Field(min_length=1), AfterValidator(_with_one_spelling)]
     format: Annotated[int, Field(ge=0)] = 0
     equalized: bool | None = None
     fit: Fit = Fit.STRETCH

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from pipeline.detections import Label
+from pipeline.text import name_key
 
 
 def elect(votes: Sequence[Label]) -> tuple[Label, ...]:
@@ -18,7 +19,7 @@ def elect(votes: Sequence[Label]) -> tuple[Label, ...]:
     """
     if not votes:
         return ()
-    text, count = Counter(vote.text for vote in votes).most_common(1)[0]
+    key, count = Counter(name_key(vote.text) for vote in votes).most_common(1)[0]
     if 2 * count > len(votes):
-        return (next(vote for vote in votes if vote.text == text),)
+        return (next(vote for vote in votes if name_key(vote.text) == key),)
     return tuple(votes)

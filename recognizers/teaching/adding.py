@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pipeline.errors import UsageError
-from pipeline.text import printable
+from pipeline.text import name_key, printable
 from recognizers.faces.dataset import Example
 from recognizers.model.descriptors import DescriptorGallery
 from recognizers.model.facemodel import FORMAT, FaceModel, Method
@@ -44,18 +44,19 @@ def check_alike(model: FaceModel, pictures: Pictures, network: FaceNetwork) -> N
 
 
 def unknown_examples(model: FaceModel, pictures: Pictures) -> Pictures:
-    """Those of the pictures that the model was not taught, numbered as it numbers people.
+    """Those of the pictures that the model was not taught, with the numbers and spellings of its people.
 
     Raises: UsageError: there are none.
     """
-    numbers = {label: number for number, label in model.labels.items()}
+    numbers = {name_key(label): number for number, label in model.labels.items()}
     taught = frozenset(model.training_files)
     examples: list[Example] = []
     digests: list[str] = []
     for example, digest in zip(pictures.examples, pictures.digests, strict=True):
         if digest not in taught:
-            number = numbers.setdefault(example.label, max(numbers.values()) + 1)
-            examples.append(replace(example, number=number))
+            number = numbers.setdefault(name_key(example.label), max(numbers.values()) + 1)
+            label = model.labels.get(number, example.label)
+            examples.append(replace(example, label=label, number=number))
             digests.append(digest)
     if not examples:
         raise UsageError("the model was taught all of these pictures; list others with the csv command")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from pipeline.detections import Label
+from pipeline.text import Spellings
 from recognizers.faces.dataset import Example
 from recognizers.model.strategies import UNKNOWN
 from recognizers.model.voting import elect
@@ -54,6 +55,11 @@ class Answer:
         return UNKNOWN if limit is not None and (label.distance or 0.0) > limit else label.text
 
 
+def _spelled(answer: Answer, names: Spellings) -> Answer:
+    """The answer with the right label spelled as the model spells it."""
+    return replace(answer, example=replace(answer.example, label=names.first(answer.example.label)))
+
+
 def _elected(votes: Sequence[Label]) -> str:
     elected = elect(votes)
     return elected[0].text if len(elected) == 1 else NO_MAJORITY
@@ -88,9 +94,9 @@ class Evaluation:
     def __init__(
         self, answers: Sequence[Answer], strategies: Sequence[str], known_labels: Iterable[str]
     ) -> None:
-        names = frozenset(known_labels)
+        names = Spellings(known_labels)
         self.strategies = tuple(strategies)
-        self.known = [answer for answer in answers if answer.example.label in names]
+        self.known = [_spelled(answer, names) for answer in answers if answer.example.label in names]
         self.strangers = [answer for answer in answers if answer.example.label not in names]
 
     @property

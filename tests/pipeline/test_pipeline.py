@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import logging
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,24 @@ def test_regions_are_routed_by_inputs_and_trigger_labels(tmp_path):
 
 NAMES = ("cats", "all", "none", "some", "by-second-label", "nobody", "both", "with-files", "of-files")
 NAMES += ("chained", "after-nobody")
+
+
+def test_a_trigger_label_is_found_in_any_unicode_form(tmp_path):
+    composed, decomposed = (unicodedata.normalize(form, "Zoë") for form in ("NFC", "NFD"))
+    photo = small_photo(tmp_path / "a.png", 100, 80)
+    found = mine(
+        tmp_path,
+        photo,
+        component(
+            "people", PLACES, boxes=[f"0 0 9 9 {decomposed}", f"10 10 30 30 {composed}", "1 2 3 4 Zoe"]
+        ),
+        component("composed", ECHOES, "people", triggerlabels=[composed]),
+        component("decomposed", ECHOES, "people", triggerlabels=[decomposed]),
+        component("report", "jsonreportwriter", "people, composed, decomposed"),
+    )
+    assert rects(found["composed"]) == rects(found["decomposed"]) == [[0, 0, 9, 9], [10, 10, 30, 30]]
+    texts = [[label["label"] for label in one["labels"]] for one in found["people"]]
+    assert all(name in texts[at] for at, name in enumerate((decomposed, composed, "Zoe")))
 
 
 def test_writers_get_their_inputs_filtered_and_keep_apart(tmp_path):
