@@ -1,4 +1,4 @@
-"""Pixels to an encoded stretch of video: ffmpeg gets raw frames with their times through a pipe."""
+"""Encode one segment of a video: ffmpeg gets raw frames with their times through a pipe."""
 
 from __future__ import annotations
 
@@ -16,8 +16,6 @@ from pipeline.files.outputs import output_errors
 from pipeline.frame import RgbArray
 from pipeline.videos.ffmpeg import Ffmpeg
 
-_COLOURS = "scale=out_color_matrix=bt709:out_range=tv"
-_TAGS = ("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv")
 _REPEATABLE = ("-fflags", "+bitexact", "-flags:v", "+bitexact")
 _INPUT = ("-probesize", "32", "-analyzeduration", "0", "-f", "matroska", "-i", "pipe:0")
 
@@ -28,17 +26,15 @@ class VideoEncoder:
     Args:
         path: of the file, a NUT; replaced.
         size_wh: of the frames, even numbers.
-        options: ffmpeg's for the encoder.
+        options: ffmpeg's for the encoder, its filters among them.
     """
 
     def __init__(self, path: Path, size_wh: tuple[int, int], options: Sequence[str]) -> None:
         self._path = path
         read_end, self._feed = os.pipe()
-        lossless = "ffv1" in options
         arguments = (
             *(*_INPUT, "-threads", "1", "-filter_threads", "1", "-fps_mode", "passthrough"),
             *("-enc_time_base", "demux", *options),
-            *(() if lossless else ("-vf", _COLOURS, *_TAGS)),
             *(*_REPEATABLE, "-f", "nut", "-y", f"file:{os.path.abspath(path)}"),
         )
         try:
@@ -62,7 +58,7 @@ class VideoEncoder:
 
         Args:
             rgb: (height, width, 3) uint8.
-            time_us: microseconds from the start of this stretch, later than the frame's before.
+            time_us: microseconds from the start of this segment, later than that of the frame before.
         Raises:
             SourceError: the encoder refuses.
             OutputError: the disk is full.
@@ -72,7 +68,7 @@ class VideoEncoder:
         self._write(pixels.data.cast("B"))
 
     def finish(self) -> None:
-        """Encode what is left and see it end well.
+        """Encode the remaining frames and wait until the file is complete.
 
         Raises: as `write`.
         """
@@ -98,7 +94,7 @@ class VideoEncoder:
 
 
 def failure_of(ffmpeg: Ffmpeg, path: Path) -> SourceError:
-    """Why ffmpeg, which has ended, did not write a file.
+    """The reason why ffmpeg, which has ended, did not write a file.
 
     Raises: OutputError: the disk is full.
     """

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from annotators.mark import MARK
 from annotators.videoencoder import failure_of
-from annotators.videoformats import FORMAT_OPTIONS, GIF_FILTER, VideoFormat
+from annotators.videoformats import COPIED_TAGS, FORMAT_OPTIONS, GIF_FILTER, VideoFormat
 from pipeline.errors import FailureCode, SourceError
 from pipeline.files.outputs import make_part, output_errors, remove_parts, replace_file
 from pipeline.source import Source
@@ -148,6 +148,8 @@ def _arguments(
         frame_s = 1 / timing.frame_rate  # the last one's too: MP4 would hide a last frame of no duration
         lasting = f"{frame_s.numerator}/{frame_s.denominator}/TB"
         coding = ["-c:v", "copy", "-bsf:v", f"setts=dts=PTS:duration={lasting}"]
+        if FORMAT_OPTIONS[format_].colors == "tagged":
+            coding += COPIED_TAGS
     if format_ == "avi":
         is_regular = all(segment.is_regular for segment in segments)
         coding += ["-r", str(timing.frame_rate if is_regular else _IRREGULAR_AVI_RATE)]

@@ -86,7 +86,7 @@ class VideoWriter(Writer):
     def _session(self, facts: VideoFacts, part: Path) -> Iterator[EncodingSession]:
         picture_wh = self._picture_wh(facts.size_wh)
         canvas_wh = _even(picture_wh if self.params.size is None else self.params.size.wh)
-        options = FORMAT_OPTIONS[self.params.format].encoding(self.params.quality)
+        options = FORMAT_OPTIONS[self.params.format].encoding(self.params.quality, canvas_wh)
         with self._encoder.VideoEncoder(part, canvas_wh, options) as encoder:
             session = EncodingSession(self, facts, encoder, picture_wh, canvas_wh)
             yield session

@@ -1,4 +1,4 @@
-"""What is known of a video before a frame of it is mined: plain values, nothing is read here."""
+"""What is known about a video before its frames are mined: plain values, no file is read here."""
 
 from __future__ import annotations
 
@@ -12,8 +12,39 @@ from pipeline.capture import Capture
 
 
 @dataclass(frozen=True, slots=True)
+class Streams:
+    """Which of a file's streams are used, as ffmpeg's stream specifiers.
+
+    Args:
+        video: the stream that is mined.
+        sound: the stream that annotated copies get.
+        videos: how many video streams there are, cover pictures left out; only one is mined.
+    """
+
+    video: str = "V:0"
+    sound: str = "a:0"
+    videos: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class PictureCoding:
+    """How the decoded pictures are stored, as far as their conversion to frames depends on it.
+
+    Args:
+        matrix: ffmpeg's name of the YCbCr matrix to assume because the file does not name one; None where it
+            does, or where ffmpeg's own assumption (BT.601) is right.
+        hdr: code points of primaries and transfer (ITU-T H.273) of a PQ or HLG video; None for others.
+        is_interlaced: whether the first frame, or the stream's header, says that frames hold two fields.
+    """
+
+    matrix: str | None = None
+    hdr: tuple[int, int] | None = None
+    is_interlaced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class VideoFacts:
-    """What a video's container and its first frames say; all of it goes into the report.
+    """What a video's container and its first frames say; the report shows most of it.
 
     Args:
         size_wh: upright width and height with square pixels, as a player shows it: the display matrix is
@@ -21,16 +52,20 @@ class VideoFacts:
             stretched, so that nothing is lost. Boxes are in these pixels.
         container: a word of `pipeline.source.FORMATS`.
         codec: as ffmpeg calls it, e.g. `h264`.
-        rotation: degrees clockwise that the stored picture is turned to stand upright: 0, 90, 180, 270.
+        rotation: degrees clockwise that the stored picture is turned to stand upright: 0, 90, 180, 270;
+            after the mirroring of a mirrored one.
         sample_aspect: width over height of a stored pixel, turned with the picture; 1 for square ones.
-        frame_rate: as the container declares it; frames of a variable rate keep times of their own.
+        frame_rate: as the container declares it; frames of a variable rate keep their own times.
         duration_s: until the end of the last frame, or what the container declares if the file is cut off.
         declared_frames: how many frames there should be.
         has_sound: whether there is an audio stream.
         is_cut_off: the file ends before its declared end, or packets of it are damaged.
         lead_s: how long before the zero of its frames' times ffmpeg takes the file to begin, with pictures
             that do not decode, or subtitles; negative: how long behind it.
-        capture: when, where and with which camera it was taken.
+        capture: when, where and with which camera it was taken, as its tags say.
+        is_mirrored: the stored picture is mirrored left to right before it is turned.
+        streams: which of the file's streams are used.
+        coding: how the pictures are stored.
     """
 
     size_wh: tuple[int, int]
@@ -45,6 +80,9 @@ class VideoFacts:
     is_cut_off: bool = False
     lead_s: float = 0.0
     capture: Capture = field(default_factory=Capture)
+    is_mirrored: bool = False
+    streams: Streams = field(default_factory=Streams)
+    coding: PictureCoding = field(default_factory=PictureCoding)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +121,13 @@ class FrameTimes:
         return bisect_left(self.keyframes, index + 1) - 1
 
     def since_keyframe(self, index: int) -> int:
-        """How many frames must be decoded in vain to get this one: back to a keyframe, or to the start."""
+        """How many frames before this one must be decoded to get it: back to a keyframe, or to the start."""
         at = self.keyframe_before(index)
         return index - (self.keyframes[at] if at >= 0 else 0)
 
 
 class FileVersion(NamedTuple):
-    """How a file was when it was looked at; a different state is a different file."""
+    """Size and modification time, which identify one version of a file's content."""
 
     size_bytes: int
     mtime_ns: int
@@ -97,12 +135,12 @@ class FileVersion(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Video:
-    """A video that has been looked at.
+    """A probed video.
 
     Args:
         facts: for reports and writers.
-        times: for choosing frames and cutting into segments; 8 bytes a frame.
-        version: of the file, so that what was found is not held against another file.
+        times: for choosing frames and splitting into segments; 8 bytes a frame.
+        version: of the file when it was probed; a later one is not read with these facts.
     """
 
     facts: VideoFacts

@@ -24,7 +24,9 @@ MAX_FRAME_PIXELS = 1 << 25
 
 _DEMUXERS = "mov,matroska,avi,mpegts,mpeg,mpegvideo,asf,flv,dv,gif"
 """What may read a file: none of those that follow references to other files (HLS, concat, DASH, image2)."""
-_MAX_NOTES = 400
+_QUIET = ("-hide_banner", "-nostdin", "-nostats")
+_MAX_NOTES = 2000
+_MAX_NOTE_CHARS = 1000
 _MAX_LINE_BYTES = 1 << 16
 _SAID = re.compile(r"(?P<who>.*?)\[(?P<level>panic|fatal|error|warning|info)\] (?P<text>.*)", re.DOTALL)
 """A line of ffmpeg's with `-loglevel level+...`: `[h264 @ 0x5581] [error] no frame!`."""
@@ -95,7 +97,7 @@ class StderrParser(threading.Thread):
         who, level, text = said["who"], said["level"], said["text"]
         if level == "info":
             if len(self.notes) < _MAX_NOTES:
-                self.notes.append(text)
+                self.notes.append(text[:_MAX_NOTE_CHARS])
             return
         if "[dec:" in who:
             self.decoder_errors += 1
@@ -131,7 +133,7 @@ class Ffmpeg:
         self._pipes = (*pipes, errors := PipeReader())
         try:
             self._process = subprocess.Popen(
-                ffmpeg_command(("-nostdin", "-nostats", "-loglevel", f"level+{log_level}", *arguments)),
+                ffmpeg_command((*_QUIET, "-loglevel", f"level+{log_level}", *arguments)),
                 stdin=stdin,
                 stdout=subprocess.DEVNULL,
                 stderr=errors.write_end,

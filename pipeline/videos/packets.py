@@ -1,4 +1,4 @@
-"""ffmpeg's `framecrc` output -> what each stream is, and when its packets are shown.
+"""Read ffmpeg's `framecrc` output: what each stream is, and when its packets are shown.
 
 The format: lines that begin with `#` describe a stream (`#dimensions 0: 320x240`), every other line is a
 packet: `stream, dts, pts, duration, bytes, checksum`, then `F=0x..` if its flags are not those of a
@@ -15,10 +15,15 @@ from fractions import Fraction
 from pipeline.errors import FailureCode, SourceError
 
 MAX_PACKETS = 5_000_000
-"""A day at 60 frames a second; beyond it a file only wants to fill our memory."""
+"""A day at 60 frames a second; more are taken for an attack on memory."""
 
 NO_TIME = -(1 << 63)
 """Stands for a time that the container does not say."""
+
+_LONGEST_STEP_S = 10
+"""A longer step forward, like a step back, is a jump of the clock. Source: ffmpeg's -dts_delta_threshold."""
+_BEFORE_SPLICE = 3
+"""A splice follows a packet that is marked for it within so many packets."""
 
 _KEY, _CORRUPT, _DISCARD = 1, 2, 4
 """Source: FFmpeg, libavcodec/packet.h, AV_PKT_FLAG_*."""
@@ -35,8 +40,10 @@ class Stream:
         sample_aspect: width over height of a pixel; 1 where the file does not say.
         time_base: seconds of one unit of time.
         start: when the first packet is shown, in units of `time_base`; None before there is one.
-        end: when the last packet ends, likewise.
+        end: when the last packet that is shown ends, likewise; an edit list hides others.
         corrupt: how many packets the container's reader found damaged.
+        spliced: how many of those only lie before a splice, such as recordings that were joined byte by byte:
+            the times go on without a gap, and a keyframe follows at once. Nothing is missing there.
     """
 
     kind: str = ""
@@ -47,6 +54,29 @@ class Stream:
     start: int | None = None
     end: int = 0
     corrupt: int = 0
+    spliced: int = 0
+    _last_dts: int = NO_TIME
+    _watched: int = 0
+
+    def check(self, dts: int, duration: int, flags: int) -> None:
+        """Count the packet if it is damaged, or if it shows that an earlier one was not.
+
+        Args:
+            dts: its decoding time.
+            duration: its duration, in units of time, like `dts`.
+            flags: ffmpeg's.
+        """
+        if self._watched:
+            step = dts - self._last_dts
+            is_gap = duration * 3 // 2 < step < _LONGEST_STEP_S / self.time_base
+            self._watched = 0 if is_gap else self._watched - 1
+            if flags & _KEY and not is_gap:
+                self.spliced += 1
+                self._watched = 0
+        if flags & _CORRUPT:
+            self.corrupt += 1
+            self._watched = _BEFORE_SPLICE
+        self._last_dts = dts
 
 
 @dataclass(slots=True)
@@ -72,7 +102,7 @@ class Packets:
 
     @property
     def sound_start_s(self) -> Fraction | None:
-        """When sound begins; what lies before 0 is only a codec's run-up. None without sound."""
+        """When sound begins; a codec's run-up lies before 0. None without sound."""
         starts = [
             max(Fraction(0), stream.start * stream.time_base)
             for stream in self.streams.values()
@@ -82,8 +112,13 @@ class Packets:
 
     @property
     def corrupt(self) -> int:
-        """How many packets of all streams were found damaged."""
+        """How many packets of all streams the container's reader found damaged."""
         return sum(stream.corrupt for stream in self.streams.values())
+
+    @property
+    def is_damaged(self) -> bool:
+        """Whether packets of a stream are damaged or missing, splices left out."""
+        return any(stream.corrupt > stream.spliced for stream in self.streams.values())
 
 
 def parse_framecrc(lines: Iterable[bytes]) -> Packets:
@@ -105,9 +140,9 @@ def parse_framecrc(lines: Iterable[bytes]) -> Packets:
         flags = _flags(values)
         shown = dts if pts == NO_TIME else pts
         stream.start = shown if stream.start is None else min(stream.start, shown)
-        stream.end = max(stream.end, shown + int(values[3]))
-        if flags & _CORRUPT:
-            stream.corrupt += 1
+        if not flags & _DISCARD:
+            stream.end = max(stream.end, shown + int(values[3]))
+        stream.check(dts, int(values[3]), flags)
         if int(values[0]) != 0 or flags & _DISCARD:
             continue
         if dts != NO_TIME:

@@ -13,21 +13,23 @@ import os
 import stat
 from array import array
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pipeline.errors import FailureCode, SourceError
 from pipeline.host.ffmpeg import ffmpeg_path
 from pipeline.source import HEAD_BYTES, Limits, Source
 from pipeline.videos.capture import find_capture
-from pipeline.videos.facts import FileVersion, FrameTimes, Video
+from pipeline.videos.facts import FileVersion, FrameTimes, Streams, Video
 from pipeline.videos.ffmpeg import MAX_FRAME_PIXELS, Ffmpeg, input_arguments
 from pipeline.videos.header import read_declared_length
-from pipeline.videos.packets import Packets, Stream, parse_framecrc
+from pipeline.videos.packets import Stream, parse_framecrc
 from pipeline.videos.pipereader import PipeReader
 from pipeline.videos.probeoutput import ProbeOutput, facts_of, stored_size
+from pipeline.videos.streamlog import choose_streams, input_streams
 from pipeline.videos.times import times_of_decoded, times_of_packets
 
 _FIRST_FRAMES = 8
-_VIDEO = ("-map", "0:V:0")  # V: no cover art, no thumbnails
+_MAX_TRIED_STREAMS = 8
 _EACH_FRAME = ("-fps_mode", "passthrough")
 
 
@@ -41,7 +43,7 @@ def probe_file(source: Source, limits: Limits) -> Video:
         raise SourceError(FailureCode.EMPTY_FILE, "the file is empty")
     declared = read_declared_length(_head(source), source.format, before.size_bytes)
     max_pixels = min(limits.max_pixels, MAX_FRAME_PIXELS)
-    output = _read_once(source, max_pixels)
+    output = _read_streams(source, max_pixels)
     width, height = stored_size(output)
     if width * height > max_pixels:
         raise SourceError(
@@ -50,7 +52,7 @@ def probe_file(source: Source, limits: Limits) -> Video:
             f"a video's frames may have {max_pixels / 1e6:.1f}",
         )
     if not output.packets.pts:
-        raise _why_nothing(source, output.error)
+        raise _why_nothing(source, output)
     if output.first is None:
         raise SourceError(
             FailureCode.DECODER_FAILED,
@@ -59,7 +61,7 @@ def probe_file(source: Source, limits: Limits) -> Video:
         )
     times = times_of_packets(output.packets, output.first_pts)
     if times is None:
-        times = _decode_times(source, output.packets, max_pixels)
+        times = _decode_times(source, output, max_pixels)
     if file_version(source) != before:
         raise SourceError(FailureCode.CHANGED_WHILE_READING, "somebody is writing to it; mine it again later")
     return Video(facts_of(output, output.first, times, source.format, declared), times, before)
@@ -89,12 +91,27 @@ def _head(source: Source) -> bytes:
         raise SourceError(FailureCode.UNREADABLE, f"cannot be read ({error.strerror})") from None
 
 
-def _read_once(source: Source, max_pixels: int) -> ProbeOutput:
+def _read_streams(source: Source, max_pixels: int) -> ProbeOutput:
+    """Read the file, and once more for another video stream where the first one is not the one to mine."""
+    output = _read_once(source, max_pixels, Streams())
+    chosen = choose_streams(input_streams(output.notes))
+    if chosen.video != Streams().video:
+        return _read_once(source, max_pixels, chosen)
+    if len(output.packets.pts) > 1 or chosen.videos == 1:
+        return output._replace(streams=chosen)
+    for place in range(1, min(chosen.videos, _MAX_TRIED_STREAMS)):  # a poster or thumbnail that the container does not mark as one
+        other = _read_once(source, max_pixels, replace(chosen, video=f"V:{place}"))
+        if len(other.packets.pts) > 1:
+            return other
+    return output._replace(streams=chosen)
+
+
+def _read_once(source: Source, max_pixels: int, streams: Streams) -> ProbeOutput:
     copied, frames, frame_times, tags = pipes = tuple(PipeReader() for _ in range(4))
     arguments = (
         *input_arguments(source.path, max_pixels),
-        *(*_VIDEO, "-map", "0:a?", "-c", "copy", "-f", "framecrc", copied.url),
-        *(*_VIDEO, "-frames:v", str(_FIRST_FRAMES), *_EACH_FRAME, "-c:v", "rawvideo"),
+        *(*_map(streams), "-map", "0:a?", "-c", "copy", "-f", "framecrc", copied.url),
+        *(*_map(streams), "-frames:v", str(_FIRST_FRAMES), *_EACH_FRAME, "-c:v", "rawvideo"),
         *("-stats_enc_pre", frame_times.url, "-stats_enc_pre_fmt", "{ptsi}", "-f", "framecrc", frames.url),
         *("-map_metadata", "0", "-f", "ffmetadata", tags.url),
     )
@@ -113,11 +130,17 @@ def _read_once(source: Source, max_pixels: int) -> ProbeOutput:
         stderr.notes,
         stderr.container_errors,
         stderr.first_error,
+        streams,
     )
 
 
-def _why_nothing(source: Source, error: str) -> SourceError:
-    """Asked only when no packet of a video came: what is it that ffmpeg can still do with the file?"""
+def _map(streams: Streams) -> tuple[str, str]:
+    return "-map", f"0:{streams.video}"
+
+
+def _why_nothing(source: Source, output: ProbeOutput) -> SourceError:
+    """Find out why no packet of a video came, by what ffmpeg can still do with the file."""
+    error, video = output.error, _map(output.streams)
     if error.startswith("Unrecognized option"):
         sentence = f"{ffmpeg_path()} is too old ({error}); version 6.1 or newer is needed"
         return SourceError(FailureCode.DECODER_FAILED, sentence)
@@ -126,10 +149,10 @@ def _why_nothing(source: Source, error: str) -> SourceError:
         _, error = _try(source, ("-map", "0", "-c", "copy", "-f", "framecrc"))
         reason = error or "no reason given"
         return SourceError(FailureCode.UNREADABLE_VIDEO, f"ffmpeg cannot open it ({reason})")
-    copied, _ = _try(source, (*_VIDEO, "-c", "copy", "-f", "framecrc"))
+    copied, _ = _try(source, (*video, "-c", "copy", "-f", "framecrc"))
     if not copied:
         return SourceError(FailureCode.NO_VIDEO_STREAM, "there are no moving pictures in it")
-    _, error = _try(source, (*_VIDEO, "-frames:v", "1", "-f", "framecrc"))
+    _, error = _try(source, (*video, "-frames:v", "1", "-f", "framecrc"))
     reason = error or "it has none"
     return SourceError(FailureCode.DECODER_FAILED, f"ffmpeg decodes none of its frames ({reason})")
 
@@ -145,14 +168,15 @@ def _try(source: Source, arguments: Sequence[str]) -> tuple[bool, str]:
     return status == 0, ffmpeg.stderr.first_error
 
 
-def _decode_times(source: Source, packets: Packets, max_pixels: int) -> FrameTimes:
+def _decode_times(source: Source, output: ProbeOutput, max_pixels: int) -> FrameTimes:
     """Times and keyframes as the decoder gives them, from a decoding that throws the pixels away."""
     every, keys = pipes = PipeReader(), PipeReader()
+    video = _map(output.streams)
     times = (*_EACH_FRAME, "-enc_time_base", "demux", "-stats_enc_pre_fmt", "{pts}")
     arguments = (
         *input_arguments(source.path, max_pixels),
-        *(*_VIDEO, *times, "-stats_enc_pre", every.url, "-f", "null", "-"),
-        *(*_VIDEO, *times, "-stats_enc_pre", keys.url, "-vf", "select=key", "-f", "null", "-"),
+        *(*video, *times, "-stats_enc_pre", every.url, "-f", "null", "-"),
+        *(*video, *times, "-stats_enc_pre", keys.url, "-vf", "select=key", "-f", "null", "-"),
     )
     with Ffmpeg(arguments, pipes, "error") as ffmpeg:
         key_lines = keys.collect(1 << 26)
@@ -160,4 +184,4 @@ def _decode_times(source: Source, packets: Packets, max_pixels: int) -> FrameTim
         ffmpeg.end()
         if not pts:
             raise SourceError(FailureCode.DECODER_FAILED, "ffmpeg decodes none of its frames a second time")
-        return times_of_decoded(packets, pts, [int(line) for line in key_lines.lines()])
+        return times_of_decoded(output.packets, pts, [int(line) for line in key_lines.lines()])

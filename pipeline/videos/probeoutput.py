@@ -8,9 +8,10 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from pipeline.capture import Capture
-from pipeline.videos.facts import FrameTimes, VideoFacts
+from pipeline.videos.facts import FrameTimes, Streams, VideoFacts
 from pipeline.videos.header import DeclaredLength
 from pipeline.videos.packets import NO_TIME, Packets, Stream
+from pipeline.videos.streamlog import input_streams, picture_coding
 
 _MISSING_S = 0.5
 """A file whose streams all end this much before its declared duration is cut off."""
@@ -38,7 +39,8 @@ class ProbeOutput(NamedTuple):
         capture: what the file's tags say of when, where and with which camera it was taken.
         notes: ffmpeg's log at level info.
         container_errors: how often the reading of the container went wrong.
-        error: the first error that ffmpeg spoke of.
+        error: the first error that ffmpeg reported.
+        streams: which streams these are of.
     """
 
     packets: Packets
@@ -48,6 +50,7 @@ class ProbeOutput(NamedTuple):
     notes: list[str]
     container_errors: int
     error: str
+    streams: Streams
 
 
 def stored_size(output: ProbeOutput) -> tuple[int, int]:
@@ -77,7 +80,7 @@ def facts_of(
     is_cut_off = bool(
         declared.exceeds_file
         or output.container_errors
-        or output.packets.corrupt
+        or output.packets.is_damaged
         or (declared_s is not None and output.packets.end_s - start_s < declared_s - _MISSING_S)
     )
     end_s = times.seconds(len(times) - 1) + float(1 / frame_rate)
@@ -100,6 +103,12 @@ def facts_of(
         is_cut_off=is_cut_off,
         lead_s=lead_s,
         capture=output.capture,
+        streams=output.streams,
+        coding=picture_coding(
+            output.notes,
+            output.packets.streams[0].size_wh,
+            has_fields=any(stream.has_fields for stream in input_streams(output.notes)),
+        ),
     )
 
 

@@ -1,38 +1,44 @@
 """Videos: the frames of a segment, upright RGB, each with its index and its time in the whole video.
 
 ffmpeg decodes, turns the picture upright (its autorotation, by the display matrix), drops the frames that
-nobody wants, and scales; it writes raw pixels to one pipe and, before each frame, the frame's key to another
-(`-stats_enc_pre`). A frame is matched with the video's times by that key, so its index and its time are true
-wherever decoding begins. Where ffmpeg is told to begin is only a good guess: unless the first wanted frame
-comes first, and comes after a frame that the decoder itself calls a keyframe, it is told to begin earlier.
+nothing needs, and scales; it writes raw pixels to one pipe and, before each frame, the frame's key to another
+(`-stats_enc_pre`). The key matches a frame with the video's times, so its index and its time are true
+wherever decoding begins. Where ffmpeg begins is only a good guess: unless the first wanted frame comes first,
+and comes after a frame that the decoder itself calls a keyframe, decoding begins earlier. A segment that
+misses frames although ffmpeg reports no damage is decoded from the start of the file.
 """
 
 from __future__ import annotations
 
+import logging
 import math
 from bisect import bisect_left
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from enum import Enum, auto
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import DTypeLike, NDArray
 
 from pipeline.errors import FailureCode, SourceError
 from pipeline.frame import Decode, Frame, RgbArray
 from pipeline.source import Source
+from pipeline.text import printable
 from pipeline.videos.facts import Video, VideoFacts
 from pipeline.videos.ffmpeg import Ffmpeg, input_arguments
+from pipeline.videos.filters import filter_chain, input_skips, pixel_format
 from pipeline.videos.pipereader import PipeReader
 from pipeline.videos.probe import file_version
 from pipeline.videos.sampling import Sampling, choose_frames
-from pipeline.videos.segments import Segment, plan_segments
+from pipeline.videos.segments import Segment, plan_segments, trial_segment
 from pipeline.videos.select import find_runs, select_expression
+
+_log = logging.getLogger(__name__)
 
 _WORTH_SCALING = 0.75
 """Scaled by less, a frame is read at its full size: a second resampling costs more than it saves."""
-_BEHIND = 16
+_MAX_BEYOND = 16
 
 
 @dataclass(slots=True)
@@ -51,7 +57,7 @@ class ReadStats:
 
     @property
     def is_partial(self) -> bool:
-        """Whether something of the video is lost or damaged."""
+        """Whether some of the video is lost or damaged."""
         return self.read < self.wanted or self.decoder_errors > 0
 
     def add(self, other: ReadStats) -> None:
@@ -68,10 +74,10 @@ def split_video(source: Source, video: Video, sampling: Sampling) -> list[Segmen
     """
     chosen = choose_frames(video.times, sampling)
     segments = plan_segments(video, chosen)
-    sought = [segment for segment in segments if segment.seeks_s[0] is not None]
-    if len(segments) > 1 and sought:
-        cheapest = min(sought, key=lambda segment: video.times.since_keyframe(segment.indices[0]))
-        if not _begins_well(source, video.facts, cheapest):
+    seeking = [segment for segment in segments if segment.seeks_s[0] is not None]
+    if len(segments) > 1 and seeking:
+        cheapest = min(seeking, key=lambda segment: video.times.since_keyframe(segment.indices[0]))
+        if not _can_seek(source, video, cheapest):
             return plan_segments(video, chosen, split=False)
     return segments
 
@@ -88,37 +94,42 @@ def iter_frames(
 
     Args:
         source: the file.
-        facts: what `probe` said of it.
+        facts: of the probed video.
         segment: of `split_video`.
-        stats: counts what comes.
-        at_least_wh: a size that suffices for everybody who looks at the frames; ffmpeg scales them down to
+        stats: counts the frames.
+        at_least_wh: a size that suffices for everything that uses the frames; ffmpeg scales them down to
             the least size of the same shape that covers it. None: full size.
 
     Raises:
         SourceError: the file has changed, or ffmpeg hangs or was killed. A file that is cut off or damaged
-            raises nothing: what decodes comes, and `stats` says what is missing.
+            raises nothing: frames that can be decoded are given, and `stats` says how many are missing.
     """
     if file_version(source) != segment.version:
         raise SourceError(FailureCode.CHANGED_WHILE_READING, "somebody is writing to it; mine it again later")
-    size_wh = reading_size(facts.size_wh, at_least_wh)
+    read = _Read(source, facts, segment, reading_size(facts.size_wh, at_least_wh))
     stats.wanted += len(segment)
     place = 0
-    for attempt in _attempts(segment):
-        came = False
-        trial = ReadStats()
-        with closing(_decoded(source, segment, attempt, place, size_wh, trial)) as decoded:
+    attempts = list(_attempts(read))
+    trial = _Trial()
+    while attempts:
+        attempt = attempts.pop(0)
+        trial = _Trial()
+        with closing(_decoded(read, attempt, place, trial)) as decoded:
             for found, rgb in decoded:
-                if found > place and not attempt.gaps.allows(is_first=not came):
+                if found > place and not attempt.allows_gaps:
                     break
-                came, place = True, found + 1
+                trial.came, place = True, found + 1
                 stats.read += 1
                 index, timestamp = segment.indices[found], segment.seconds(found)
-                yield Frame(facts.size_wh, _at_hand(rgb), index=index, timestamp=timestamp)
+                yield Frame(facts.size_wh, _decode_of(rgb), index=index, timestamp=timestamp)
             else:
-                if place == len(segment) or attempt.gaps.allows(is_first=not came):
-                    break
+                trial.ended = True
+        if place == len(segment) or (trial.ended and trial.came and trial.has_damage):
+            break
+        if trial.came and attempts and not attempt.skips:
+            attempts = [_last_attempt(source, attempt, trial)]
     stats.decoder_errors += trial.decoder_errors
-    if not place and segment.indices[0] == 0:  # which did decode when the video was looked at
+    if not place and segment.indices[0] == 0:  # the probe did decode it
         raise SourceError(FailureCode.DECODER_FAILED, f"ffmpeg gave none of the {len(segment)} frames wanted")
 
 
@@ -137,113 +148,157 @@ def reading_size(full_wh: tuple[int, int], at_least_wh: tuple[int, int] | None) 
     return max(1, math.ceil(full_wh[0] * scale)), max(1, math.ceil(full_wh[1] * scale))
 
 
-class _Gaps(Enum):
-    """Which wanted frames an attempt may leave out before it is given up for the next one."""
+class _Read(NamedTuple):
+    """A segment, and how its frames are wanted."""
 
-    NONE = auto()
-    NOT_THE_FIRST = auto()
-    ANY = auto()
-
-    def allows(self, *, is_first: bool) -> bool:
-        """Whether the attempt may go on where frames are missing.
-
-        Args:
-            is_first: none came before.
-        """
-        return self is _Gaps.ANY or (self is _Gaps.NOT_THE_FIRST and not is_first)
+    source: Source
+    facts: VideoFacts
+    segment: Segment
+    size_wh: tuple[int, int]
 
 
 class _Attempt(NamedTuple):
     """One way to decode a segment.
 
     Args:
-        seek_s: where ffmpeg is told to begin; None: at the start.
-        gaps: what it may leave out. A gap at the beginning is a wrong beginning; one further on is damage.
+        seek_s: where ffmpeg begins; None: at the start of the file.
+        allows_gaps: whether wanted frames may be missing. Else the attempt ends at the first gap.
         skips: whether the decoder passes over all but keyframes, which not every decoder does well.
     """
 
     seek_s: float | None
-    gaps: _Gaps
+    allows_gaps: bool = False
     skips: bool = False
 
 
-def _attempts(segment: Segment) -> Iterator[_Attempt]:
-    if segment.only_keyframes:
-        yield _Attempt(segment.seeks_s[0], _Gaps.NONE, skips=True)
+@dataclass(slots=True)
+class _Trial:
+    """How an attempt went.
+
+    Args:
+        came: whether it gave a wanted frame.
+        ended: whether decoding came to its end, at which frames may still be missing.
+        decoder_errors: as in `ReadStats`.
+        has_damage: whether ffmpeg reported errors of the container or the decoder.
+    """
+
+    came: bool = False
+    ended: bool = False
+    decoder_errors: int = 0
+    has_damage: bool = False
+
+
+def _attempts(read: _Read) -> Iterator[_Attempt]:
+    segment = read.segment
+    if segment.only_keyframes and input_skips(read.facts.coding):
+        yield _Attempt(segment.seeks_s[0], skips=True)
     for seek_s in segment.seeks_s[:-1]:
-        yield _Attempt(seek_s, _Gaps.NOT_THE_FIRST)
-    yield _Attempt(segment.seeks_s[-1], _Gaps.ANY)
+        yield _Attempt(seek_s)
+    yield _Attempt(segment.seeks_s[-1], allows_gaps=True)
+
+
+def _last_attempt(source: Source, attempt: _Attempt, trial: _Trial) -> _Attempt:
+    """How to go on behind a gap in the middle of a segment.
+
+    Behind damage that ffmpeg reports, decoding goes on as it began. Without damage, where decoding began is
+    the likely cause: a decoder that learns something from the first packets of the file alone, or a filter
+    graph that ffmpeg sets up again where the video's colours change.
+    """
+    if trial.has_damage:
+        return _Attempt(attempt.seek_s, allows_gaps=True)
+    _log.info(
+        "%s: frames are missing if decoding begins at %.2f s; the segment is decoded from the file's start",
+        printable(source.path),
+        attempt.seek_s or 0.0,
+    )
+    return _Attempt(None, allows_gaps=True)
 
 
 def _decoded(
-    source: Source,
-    segment: Segment,
-    attempt: _Attempt,
-    place: int,
-    size_wh: tuple[int, int],
-    trial: ReadStats,
+    read: _Read, attempt: _Attempt, place: int, trial: _Trial
 ) -> Generator[tuple[int, RgbArray], None, None]:
-    """What comes of an attempt: places of wanted frames, none before `place`, ascending, and their pixels."""
+    """Decode wanted frames.
+
+    Args:
+        place: of the first wanted frame to give.
+        trial: gets what ffmpeg reports, once this is closed.
+    Returns: places of wanted frames in the segment, ascending, and their pixels.
+    """
     keys, pixels = pipes = PipeReader(), PipeReader(wide=True)
-    wanted = segment.keys
-    arguments = _arguments(source, segment, attempt, place, size_wh, (keys.url, pixels.url))
+    wanted, (width, height) = read.segment.keys, read.size_wh
+    to_rgb, channel = _to_rgb(read.facts)
+    arguments = _arguments(read, attempt, place, (keys.url, pixels.url))
     with Ffmpeg(arguments, pipes, "warning") as ffmpeg:
-        behind = 0  # frames in a row that are shown after the segment: one alone may only have a wrong time
-        while place < len(wanted) and behind < _BEHIND and (line := keys.read_line()) is not None:
-            rgb = np.empty((size_wh[1], size_wh[0], 3), np.uint8)
-            if not pixels.read_into(rgb.data.cast("B")):
-                break
-            key = int(line)
-            behind = behind + 1 if key > wanted[-1] else 0
-            found = bisect_left(wanted, key, place)
-            if found < len(wanted) and wanted[found] == key:
-                place = found + 1
-                yield found, rgb
-        if place < len(wanted) and behind < _BEHIND:
-            ffmpeg.end()
-    trial.decoder_errors = ffmpeg.stderr.decoder_errors
+        try:
+            beyond = 0  # frames in a row behind the segment; a single one may only have a wrong time
+            while place < len(wanted) and beyond < _MAX_BEYOND and (line := keys.read_line()) is not None:
+                picture = np.empty((height, width, 3), channel)
+                if not pixels.read_into(picture.data.cast("B")):
+                    break
+                key = int(line)
+                beyond = beyond + 1 if key > wanted[-1] else 0
+                found = bisect_left(wanted, key, place)
+                if found < len(wanted) and wanted[found] == key:
+                    place = found + 1
+                    yield found, to_rgb(picture)
+            if place < len(wanted) and beyond < _MAX_BEYOND:
+                ffmpeg.end()
+        finally:
+            ffmpeg.kill()
+            trial.decoder_errors = ffmpeg.stderr.decoder_errors
+            trial.has_damage = trial.decoder_errors + ffmpeg.stderr.container_errors > 0
 
 
-def _arguments(
-    source: Source,
-    segment: Segment,
-    attempt: _Attempt,
-    place: int,
-    size_wh: tuple[int, int],
-    urls: tuple[str, str],
-) -> list[str]:
+def _arguments(read: _Read, attempt: _Attempt, place: int, urls: tuple[str, str]) -> list[str]:
+    segment, coding = read.segment, read.facts.coding
     key = "pts" if segment.by_pts else "n"
     runs = find_runs(segment.keys[place:], segment.indices[place:])
-    filters = [f"select='{select_expression(runs, key, seeking=attempt.seek_s is not None)}'"]
-    if attempt.gaps is not _Gaps.ANY and segment.end_pts is not None:
-        filters.insert(0, f"trim=end_pts={segment.end_pts}")
-    filters.append(f"scale={size_wh[0]}:{size_wh[1]}:flags=area")
+    select = select_expression(runs, key, seeking=attempt.seek_s is not None)
+    end_pts = None if attempt.allows_gaps else segment.end_pts
     seeking = () if attempt.seek_s is None else ("-noaccurate_seek", "-ss", f"{attempt.seek_s:.6f}")
-    skipping = ("-skip_frame", "nokey") if attempt.skips else ()
+    skipping = input_skips(coding) if attempt.skips else ()
+    # fmt: off
     return [
-        *(*skipping, *seeking, *input_arguments(source.path)),
-        *("-map", "0:V:0", "-vf", ",".join(filters), "-fps_mode", "passthrough", "-enc_time_base", "demux"),
-        *("-stats_enc_pre", urls[0], "-stats_enc_pre_fmt", "{pts}" if segment.by_pts else "{ni}"),
-        *("-c:v", "rawvideo", "-pix_fmt", "rgb24", "-thread_queue_size", "1", "-f", "rawvideo", urls[1]),
+        *skipping, *seeking, *input_arguments(read.source.path),
+        "-map", f"0:{read.facts.streams.video}",
+        "-vf", filter_chain(select, read.size_wh, coding, end_pts),
+        "-fps_mode", "passthrough", "-enc_time_base", "demux",
+        "-stats_enc_pre", urls[0], "-stats_enc_pre_fmt", "{pts}" if segment.by_pts else "{ni}",
+        "-c:v", "rawvideo", "-pix_fmt", pixel_format(coding), "-thread_queue_size", "1",
+        "-f", "rawvideo", urls[1],
     ]
+    # fmt: on
 
 
-def _at_hand(rgb: RgbArray) -> Decode:
-    """Pixels that are there already, for whoever wants no more than there are."""
+def _to_rgb(facts: VideoFacts) -> tuple[Callable[[NDArray[Any]], RgbArray], DTypeLike]:
+    """How pixels from ffmpeg become a frame's, and the type of their channels."""
+    if facts.coding.hdr is None:
+        return lambda rgb: rgb, np.uint8
+    from pipeline.photos.lineartables import conversion_of_cicp  # here: it needs cv2
+
+    conversion = conversion_of_cicp(*facts.coding.hdr)
+    assert conversion is not None
+    return conversion.apply_deep, np.uint16
+
+
+def _decode_of(rgb: RgbArray) -> Decode:
+    """A frame's `Decode` whose pixels are decoded already."""
 
     def decode(at_least_wh: tuple[int, int]) -> RgbArray:
-        """A frame's `Decode`: what there is, if it is enough."""
+        """The pixels, if they cover this size."""
         height, width = rgb.shape[:2]
         if width < at_least_wh[0] or height < at_least_wh[1]:
-            raise ValueError(f"the video is read at {width}x{height}; nobody asked for {at_least_wh} before")
+            raise ValueError(f"the video is read at {width}x{height}, which does not cover {at_least_wh}")
         return rgb
 
     return decode
 
 
-def _begins_well(source: Source, facts: VideoFacts, segment: Segment) -> bool:
-    """Whether the first attempt at a segment gives its first frame."""
-    attempt = _Attempt(segment.seeks_s[0], _Gaps.NOT_THE_FIRST)
-    least = reading_size(facts.size_wh, (1, 1))
-    with closing(_decoded(source, segment, attempt, 0, least, ReadStats())) as decoded:
-        return next(decoded, (None,))[0] == 0
+def _can_seek(source: Source, video: Video, segment: Segment) -> bool:
+    """Whether the first attempt at a segment gives each of its first frames, wanted or not."""
+    first_frames = trial_segment(video, segment)
+    read = _Read(source, video.facts, first_frames, reading_size(video.facts.size_wh, (1, 1)))
+    trial = _Trial()
+    with closing(_decoded(read, _Attempt(first_frames.seeks_s[0]), 0, trial)) as decoded:
+        places = [place for place, _ in decoded]
+    return places == list(range(len(first_frames))) or (places[:1] == [0] and trial.has_damage)

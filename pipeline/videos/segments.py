@@ -33,6 +33,8 @@ _UNINDEXED = ("mpegts", "mpegps")
 _LEAD_S = 0.3
 _SEEK_BIAS_S = 0.135
 """ffmpeg seeks 3/23 s too early where frames are stored out of order. Source: fftools/ffmpeg_demux.c."""
+_TRIAL_FRAMES = 8
+"""Enough to notice a decoder that loses every second frame."""
 _STEPS_BACK = (0, 8)
 """Where to begin decoding, in keyframes before the first wanted frame, if the later ones do not serve. In the
 end, decoding begins at the start of the file."""
@@ -153,6 +155,12 @@ def _segment(number: int, video: Video, wanted: array[int]) -> Segment:
         only_keyframes=times.by_pts and all(_is_keyframe(times, index) for index in wanted),
         version=video.version,
     )
+
+
+def trial_segment(video: Video, segment: Segment) -> Segment:
+    """The first frames of a segment, wanted or not, to find out whether decoding can begin there."""
+    first = segment.indices[0]
+    return _segment(0, video, array("q", range(first, min(first + _TRIAL_FRAMES, len(video.times)))))
 
 
 def _is_keyframe(times: FrameTimes, index: int) -> bool:

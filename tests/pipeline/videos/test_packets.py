@@ -46,8 +46,27 @@ def test_all_that_it_says() -> None:
     assert list(packets.keyframe_pts) == [0, NO_TIME]
     assert packets.corrupt == 1
     assert packets.in_order
-    assert packets.end_s == float(Fraction(2560 + 512, 12800))
+    assert packets.end_s == float(Fraction(1536 + 512, 12800))  # an edit list hides the last one
     assert packets.sound_start_s == 0
+
+
+@pytest.mark.parametrize(
+    ("dts", "keys", "damaged"),
+    [
+        ([0, 10, 20, 30, 40], {0, 30}, False),  # joined recordings, the second one with a keyframe first
+        ([0, 10, 20, 0, 10], {0, 30}, False),  # the same, its clock its own
+        ([0, 10, 20, 100, 110], {0, 30}, True),  # packets are missing before the keyframe
+        ([0, 10, 20, 30, 40], {0}, True),  # no keyframe follows
+    ],
+)
+def test_a_damaged_packet_is_damage_unless_a_splice_follows(dts, keys, damaged) -> None:
+    lines = [
+        b"0, %d, %d, 10, 9, 0x0, F=0x%x" % (at, at, (place == 1) * 2 + (place * 10 in keys))
+        for place, at in enumerate(dts)
+    ]
+    packets = parse_framecrc([b"#tb 0: 1/100", *lines])
+    assert packets.corrupt == 1
+    assert packets.is_damaged is damaged
 
 
 def test_times_that_go_back() -> None:

@@ -56,6 +56,9 @@ def test_facts_of_a_phone_video(tmp_path: Path) -> None:
             "longitude": 2.2945,
             "altitude": 35.0,
         },
+        "is_mirrored": False,
+        "streams": {"video": "V:0", "sound": "a:0", "videos": 1},
+        "coding": {"matrix": None, "hdr": None, "is_interlaced": False},
     }
     times = video.times
     assert times.by_pts

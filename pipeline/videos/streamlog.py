@@ -1,0 +1,119 @@
+"""Streams and pictures as ffmpeg's log describes them; pure.
+
+ffmpeg prints no other list of a file's streams: dispositions, and the colours of the first decoded frame,
+stand in its log alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from pipeline.videos.facts import PictureCoding, Streams
+
+_STREAM = re.compile(r"  Stream #0:(\d+)(?:\[\w+\])?(?:\([^)]*\))?: (Video|Audio): (.*)")
+_DECODED = re.compile(r"  Stream #1:0\S*: Video: rawvideo [^,]*, \w+(?:\((.*?)\))?, \d+x\d+")
+"""The output of decoded frames: its pixel format, and what the first frame says of its colours and fields."""
+_NEW_STREAM = re.compile(r"New video stream with index \d+ at pos:\d+ and DTS:(-?\d+(?:\.\d+)?)s")
+
+_HD_WIDTH, _HD_HEIGHT = 1280, 720
+_TRANSFERS = {"smpte2084": 16, "arib-std-b67": 18}
+_PRIMARIES = {"bt709": 1, "bt2020": 9, "smpte431": 11, "smpte432": 12}
+_UNKNOWN = 2
+"""Code points of ITU-T H.273."""
+_FIELDS = re.compile(r"\b(?:top|bottom) (?:coded )?first\b")
+
+
+class LoggedStream(NamedTuple):
+    """A stream of the input.
+
+    Args:
+        number: its place in the file.
+        is_video: whether it is video; else it is sound.
+        is_default: whether the container marks it as enabled or default.
+        is_cover: whether it is a cover picture or thumbnail.
+        has_fields: whether its header says that it is interlaced.
+    """
+
+    number: int
+    is_video: bool
+    is_default: bool
+    is_cover: bool
+    has_fields: bool
+
+
+def input_streams(log: Iterable[str]) -> list[LoggedStream]:
+    """The video and audio streams of ffmpeg's first input, in the order of the file.
+
+    Args:
+        log: lines of level info.
+    """
+    found: dict[int, LoggedStream] = {}
+    for match in filter(None, map(_STREAM.match, log)):
+        number, kind, text = int(match[1]), match[2], match[3]
+        found.setdefault(
+            number,
+            LoggedStream(
+                number,
+                kind == "Video",
+                "(default)" in text,
+                "(attached pic)" in text or "(timed thumbnails)" in text,
+                _FIELDS.search(text) is not None,
+            ),
+        )
+    return [found[number] for number in sorted(found)]
+
+
+def choose_streams(streams: Sequence[LoggedStream]) -> Streams:
+    """The streams to use: of the video and of the sound, the first one that the container marks as default.
+
+    Players do the same. Where a container marks none, as MPEG streams do, the first one is used.
+    """
+    videos = [stream for stream in streams if stream.is_video and not stream.is_cover]
+    sounds = [stream for stream in streams if not stream.is_video]
+    return Streams(_specifier("V", videos), _specifier("a", sounds), max(1, len(videos)))
+
+
+def _specifier(kind: str, streams: Sequence[LoggedStream]) -> str:
+    place = next((place for place, stream in enumerate(streams) if stream.is_default), 0)
+    return f"{kind}:{place}"
+
+
+def picture_coding(log: Iterable[str], stored_wh: tuple[int, int], *, has_fields: bool) -> PictureCoding:
+    """How a video's pictures are stored.
+
+    Args:
+        log: lines of level info; the second output is the video, decoded.
+        stored_wh: width and height of the stored picture. HD without colour tags is BT.709, as in players.
+        has_fields: whether the stream's header says that it is interlaced.
+    """
+    found = next(filter(None, map(_DECODED.match, log)), None)
+    items = [item.strip() for item in (found[1] or "").split(",")] if found else []
+    matrix, primaries, transfer = _colors(items)
+    is_interlaced = has_fields or any(_FIELDS.search(item) for item in items)
+    if transfer in _TRANSFERS:
+        hdr = (_PRIMARIES.get(primaries, _UNKNOWN), _TRANSFERS[transfer])
+        return PictureCoding("bt2020" if matrix == "unknown" else None, hdr, is_interlaced)
+    is_hd = stored_wh[0] >= _HD_WIDTH or stored_wh[1] >= _HD_HEIGHT
+    return PictureCoding("bt709" if matrix == "unknown" and is_hd else None, None, is_interlaced)
+
+
+def _colors(items: Iterable[str]) -> tuple[str, str, str]:
+    """Matrix, primaries and transfer; `bt709` alone stands for all three, nothing for three unknown ones."""
+    for item in items:
+        if item.count("/") == 2:
+            matrix, primaries, transfer = item.split("/")
+            return matrix, primaries, transfer
+        if re.fullmatch(r"bt\w+|gbr|smpte\w+|fcc|ycgco\w*|unknown", item):
+            return item, item, item
+    return "unknown", "unknown", "unknown"
+
+
+def late_video_s(log: Iterable[str]) -> float | None:
+    """When a video stream begins that the file announces only later on, in the file's own time; None if none.
+
+    Recordings of broadcasts have one where the programme or its stream numbers change.
+    """
+    found = next(filter(None, map(_NEW_STREAM.search, log)), None)
+    return float(found[1]) if found else None
