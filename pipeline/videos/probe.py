@@ -99,7 +99,8 @@ def _read_streams(source: Source, max_pixels: int) -> ProbeOutput:
         return _read_once(source, max_pixels, chosen)
     if len(output.packets.pts) > 1 or chosen.videos == 1:
         return output._replace(streams=chosen)
-    for place in range(1, min(chosen.videos, _MAX_TRIED_STREAMS)):  # a poster or thumbnail that the container does not mark as one
+    # The first one is a poster or thumbnail that the container does not mark as one.
+    for place in range(1, min(chosen.videos, _MAX_TRIED_STREAMS)):
         other = _read_once(source, max_pixels, replace(chosen, video=f"V:{place}"))
         if len(other.packets.pts) > 1:
             return other
