@@ -10,9 +10,9 @@ import numpy as np
 from PIL import Image
 from PIL.ExifTags import IFD, Base, Interop
 
+from pipeline.colorspaces import Conversion, conversion_of_cicp, conversion_of_primaries
 from pipeline.photos.heifitem import ItemProperties
 from pipeline.photos.iccprofile import Convert, conversion_of_profile
-from pipeline.photos.lineartables import Conversion, conversion_of_cicp, conversion_of_primaries
 
 _PNG_SIGNATURE_BYTES = 8
 _UNCALIBRATED = 0xFFFF

@@ -17,8 +17,8 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image, ImageCms
 
+from pipeline.colorspaces import Conversion, Floats, conversion_of, conversion_of_cicp
 from pipeline.frame import RgbArray
-from pipeline.photos.lineartables import Conversion, Floats, conversion_of, conversion_of_cicp
 
 _MOST_BYTES = 4 << 20
 """Printers' profiles have 3 MB at most."""

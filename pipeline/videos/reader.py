@@ -274,7 +274,7 @@ def _to_rgb(facts: VideoFacts) -> tuple[Callable[[NDArray[Any]], RgbArray], DTyp
     """How pixels from ffmpeg become a frame's, and the type of their channels."""
     if facts.coding.hdr is None:
         return lambda rgb: rgb, np.uint8
-    from pipeline.photos.lineartables import conversion_of_cicp  # here: it needs cv2
+    from pipeline.colorspaces import conversion_of_cicp  # here: it needs cv2
 
     conversion = conversion_of_cicp(*facts.coding.hdr)
     assert conversion is not None
