@@ -1,0 +1,243 @@
+"""The web application: which address shows what."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from pipeline.errors import MinerError
+from pipeline.text import printable
+from search.conditions import MediaKind
+from search.web import filepage, searchpage
+from search.web.copies import annotated_copy
+from search.web.faces import best_face
+from search.web.library import Library, readable_file
+from search.web.picturemaker import PictureMaker
+from search.web.ratios import ratio_styles
+from search.web.security import Guard
+from search.web.settings import Settings
+from search.web.texts import TEXTS
+from search.web.thumbnails import Thumbnails
+from search.web.videoboxes import VideoBoxes
+from search.web.views import THUMBNAIL_PX
+
+_HERE = Path(__file__).parent
+_MOST_QUERY_CHARS = 1_000
+_PICTURE_PX = 1_600
+_FACE_PX = 160
+_SHORTLY = "private, max-age=300"
+
+
+def make_app(settings: Settings) -> Starlette:
+    """The application for one OUTPUT."""
+    pages = _Pages(settings)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        pages.close()
+
+    return Starlette(
+        routes=[
+            Route("/", pages.search),
+            Route("/people", pages.people),
+            Route("/complete", pages.complete),
+            Route("/file/{key}", pages.file),
+            Route("/boxes/{key}", pages.boxes),
+            Route("/thumb/{key}", pages.thumbnail),
+            Route("/picture/{key}", pages.picture),
+            Route("/frame/{key}/{milliseconds:int}", pages.frame),
+            Route("/face", pages.face),
+            Route("/original/{key}", pages.original),
+            Route("/annotated/{key}", pages.annotated),
+            Route("/ratios.css", pages.ratios),
+            Mount("/static", StaticFiles(directory=_HERE / "static")),
+        ],
+        middleware=[Middleware(Guard, settings=settings)],
+        exception_handlers={MinerError: pages.trouble, 404: pages.missing},
+        lifespan=lifespan,
+    )
+
+
+class _Pages:
+    """The handlers of all addresses.
+
+    Pages run in threads, each with its own connection to the index. Pictures wait for the pool of processes
+    without holding a thread, so that they never keep a page waiting.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._library = Library(settings)
+        self._maker = PictureMaker(Thumbnails(settings.thumbnails))
+        self._video_boxes = VideoBoxes(settings.output_root)
+        self._templates = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(_HERE / "templates"),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+        )
+        self._templates.globals["t"] = TEXTS
+
+    def close(self) -> None:
+        """End the processes that make pictures."""
+        self._maker.close()
+
+    def search(self, request: Request) -> Response:
+        """The results of a search."""
+        query = _query_of(request)
+        after = request.query_params.get("after") or None
+        return self._page(
+            "search.html", focus=not query, **searchpage.search_page(self._library.index(), query, after)
+        )
+
+    def people(self, request: Request) -> Response:
+        """Everybody who has a name."""
+        return self._page(
+            "people.html", query="", focus=False, **searchpage.people_page(self._library.index())
+        )
+
+    def complete(self, request: Request) -> Response:
+        """What the last word of a query may become, as JSON."""
+        return JSONResponse(searchpage.completions(self._library.index(), _query_of(request)))
+
+    def file(self, request: Request) -> Response:
+        """One photo or video."""
+        document = self._library.find(request.path_params["key"])
+        if document is None:
+            return self._message(TEXTS["not_found"], "", 404)
+        after = request.query_params.get("after") or None
+        shown = filepage.file_page(
+            self._library.index(), document, _query_of(request), after, _seconds_of(request)
+        )
+        is_photo = document.kind is MediaKind.PHOTO
+        return self._page(
+            "photo.html" if is_photo else "video.html",
+            focus=False,
+            path=printable(os.fsdecode(document.source)),
+            original=document.format in (filepage.SHOWN_AS_THEY_ARE if is_photo else filepage.PLAYABLE),
+            annotated=annotated_copy(self._settings.output_root, document)[0] is not None,
+            **shown,
+        )
+
+    def boxes(self, request: Request) -> Response:
+        """The boxes of a video's frame at a time, as JSON."""
+        document = self._library.find(request.path_params["key"])
+        if document is None or document.kind is not MediaKind.VIDEO:
+            return PlainTextResponse(TEXTS["not_found"], 404)
+        return JSONResponse(self._video_boxes.at(document, _seconds_of(request)))
+
+    async def thumbnail(self, request: Request) -> Response:
+        """A small picture of a photo, or of a video's best moment."""
+        return await self._picture(request, THUMBNAIL_PX)
+
+    async def picture(self, request: Request) -> Response:
+        """A photo at the size of a screen."""
+        return await self._picture(request, _PICTURE_PX)
+
+    async def frame(self, request: Request) -> Response:
+        """A frame of a video."""
+        document = await run_in_threadpool(self._library.find, request.path_params["key"])
+        if document is None or document.kind is not MediaKind.VIDEO:
+            return PlainTextResponse(TEXTS["not_found"], 404)
+        time_s = request.path_params["milliseconds"] / 1000
+        return _jpeg(request, await self._maker.frame(document, time_s, _PICTURE_PX))
+
+    async def face(self, request: Request) -> Response:
+        """The face of a person, from one of the photos."""
+        name = request.query_params.get("name", "")[:_MOST_QUERY_CHARS]
+        found = await run_in_threadpool(best_face, self._library, name)
+        if found is None:
+            return PlainTextResponse(TEXTS["picture_failed"], 404)
+        return _jpeg(request, await self._maker.face(found[0], found[1], _FACE_PX))
+
+    def original(self, request: Request) -> Response:
+        """The file itself, with ranges; only formats that a browser shows as a picture or video."""
+        document = self._library.find(request.path_params["key"])
+        if document is None:
+            return PlainTextResponse(TEXTS["not_found"], 404)
+        types = filepage.SHOWN_AS_THEY_ARE if document.kind is MediaKind.PHOTO else filepage.PLAYABLE
+        return _whole_file(request, document.source, types.get(document.format))
+
+    def annotated(self, request: Request) -> Response:
+        """The annotated copy of a file, with ranges."""
+        document = self._library.find(request.path_params["key"])
+        if document is None:
+            return PlainTextResponse(TEXTS["not_found"], 404)
+        path, media_type = annotated_copy(self._settings.output_root, document)
+        return _whole_file(request, path, media_type)
+
+    def ratios(self, request: Request) -> Response:
+        """The style sheet of aspect ratios."""
+        return Response(ratio_styles(), media_type="text/css", headers={"Cache-Control": _SHORTLY})
+
+    def trouble(self, request: Request, error: Exception) -> Response:
+        """An index that cannot be used, in a sentence."""
+        return self._message(TEXTS["no_index"], str(error), 503)
+
+    def missing(self, request: Request, error: Exception) -> Response:
+        """An address that there is not."""
+        return self._message(TEXTS["not_found"], "", 404)
+
+    async def _picture(self, request: Request, longest_px: int) -> Response:
+        document = await run_in_threadpool(self._library.find, request.path_params["key"])
+        if document is None:
+            return PlainTextResponse(TEXTS["not_found"], 404)
+        if document.kind is MediaKind.PHOTO:
+            return _jpeg(request, await self._maker.photo(document, longest_px))
+        best = max(document.moments, key=lambda moment: moment.confidence or 0.0, default=None)
+        time_s = (document.duration_s or 0.0) / 4 if best is None else best.time_s
+        return _jpeg(request, await self._maker.frame(document, time_s, longest_px))
+
+    def _page(self, template: str, status: int = 200, **shown: Any) -> Response:
+        return HTMLResponse(self._templates.get_template(template).render(shown), status)
+
+    def _message(self, headline: str, detail: str, status: int) -> Response:
+        return self._page("message.html", status, headline=headline, detail=detail, query="", focus=False)
+
+
+def _query_of(request: Request) -> str:
+    return request.query_params.get("q", "")[:_MOST_QUERY_CHARS]
+
+
+def _seconds_of(request: Request) -> float:
+    """The parameter `t`: 0 to about a year; 0 for anything else."""
+    try:
+        seconds = float(request.query_params.get("t", "0"))
+    except ValueError:
+        return 0.0
+    return seconds if 0.0 <= seconds < 3e7 else 0.0
+
+
+def _jpeg(request: Request, content: bytes | None) -> Response:
+    if content is None:
+        return PlainTextResponse(TEXTS["picture_failed"], 404, {"Cache-Control": "no-store"})
+    tag = f'"{hashlib.sha256(content).hexdigest()[:20]}"'
+    headers = {"ETag": tag, "Cache-Control": _SHORTLY}
+    if request.headers.get("if-none-match") == tag:
+        return Response(status_code=304, headers=headers)
+    return Response(content, media_type="image/jpeg", headers=headers)
+
+
+def _whole_file(request: Request, path: bytes | None, media_type: str | None) -> Response:
+    status = None if path is None else readable_file(path)
+    if path is None or media_type is None or status is None:
+        return PlainTextResponse(TEXTS["file_gone"], 404)
+    answer = FileResponse(
+        os.fsdecode(path), stat_result=status, media_type=media_type, headers={"Cache-Control": _SHORTLY}
+    )
+    if request.headers.get("if-none-match") == answer.headers.get("etag"):
+        return Response(status_code=304, headers={"ETag": answer.headers["etag"]})
+    return answer

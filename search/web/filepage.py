@@ -1,0 +1,220 @@
+"""The page of one photo or video: the picture with its boxes, what is known of it, and its neighbours."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from pipeline.text import printable
+from search.backend import Page
+from search.conditions import MediaKind, TermKind
+from search.documents import Detection, Document, Moment
+from search.hitformats import clock, taken_text
+from search.question import understand
+from search.sqlite.index import SqliteIndex
+from search.web.library import key_of
+from search.web.querytext import field as query_field
+from search.web.searchpage import HITS
+from search.web.texts import TEXTS
+from search.web.views import describe, file_href, search_href
+
+COLOURS = 8
+"""Number of colours that boxes and lanes take in turn; `static/style.css` has them."""
+_LETTERS = 45
+"""Height of a box's label as a part of the picture's longer side."""
+PLAYABLE = {
+    "mp4": "video/mp4",
+    "matroska": "video/webm",
+}
+"""Video formats that browsers may play, and their media types."""
+SHOWN_AS_THEY_ARE = {
+    "jpeg": "image/jpeg",
+    "png": "image/png",
+    "gif": "image/gif",
+    "webp": "image/webp",
+    "bmp": "image/bmp",
+}
+"""Photo formats whose files are sent as they are on request, and their media types."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoxView:
+    """A box of a photo, in pixels of the upright picture."""
+
+    number: int
+    x: int
+    y: int
+    width: int
+    height: int
+    text: str
+    confidence: str
+    component: str
+    colour: int
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """The spans of one term on a video's timeline, seconds."""
+
+    text: str
+    href: str
+    colour: int
+    moments: Sequence[MomentView]
+
+
+@dataclass(frozen=True, slots=True)
+class MomentView:
+    """A span on the timeline: where it lies, and where a click leads."""
+
+    first_s: float
+    width_s: float
+    text: str
+    href: str
+    start_s: float
+
+
+def file_page(
+    index: SqliteIndex, document: Document, query: str, after: str | None, time_s: float
+) -> dict[str, Any]:
+    """What the templates `photo.html` and `video.html` show.
+
+    Args:
+        index: that has the file.
+        document: the file.
+        query, after: of the results that led here.
+        time_s: the time of the video to show, seconds.
+    """
+    previous, following = _neighbours(index, document, query, after)
+    names, labels = _terms(document)
+    return {
+        "query": query,
+        "results": search_href(query, after=after),
+        "key": key_of(document.path),
+        "document": document,
+        "title": printable(os.fsdecode(document.name)),
+        "description": describe(document.kind, names, labels),
+        "width": max(document.width, 1),
+        "height": max(document.height, 1),
+        "font": max(document.width, document.height, 1) / _LETTERS,
+        "facts": list(_facts(document)),
+        "position": _position(document),
+        "previous": previous,
+        "following": following,
+        "more": [(text, search_href(query_field("name", text))) for text in names]
+        + [(text, search_href(query_field("label", text))) for text in labels],
+        "boxes": _boxes(document.detections),
+        "components": sorted({box.component for box in document.detections}),
+        "lanes": _lanes(document, query, after),
+        "duration": max(document.duration_s or 0.0, 0.001),
+        "time": time_s,
+        "media_type": PLAYABLE.get(document.format, ""),
+    }
+
+
+def _neighbours(
+    index: SqliteIndex, document: Document, query: str, after: str | None
+) -> tuple[str | None, str | None]:
+    """The addresses of the files before and behind this one in the results that led here."""
+    condition = understand(query, index).condition
+    page = index.search(condition, Page(HITS, after))
+    paths = [hit.path for hit in page.hits]
+    if document.path not in paths:
+        return None, None
+    at = paths.index(document.path)
+    previous = file_href(paths[at - 1], query, after) if at > 0 else None
+    if at + 1 < len(paths):
+        return previous, file_href(paths[at + 1], query, after)
+    if page.next is None:
+        return previous, None
+    behind = index.search(condition, Page(1, page.next)).hits
+    return previous, file_href(behind[0].path, query, page.next) if behind else None
+
+
+def _terms(document: Document) -> tuple[list[str], list[str]]:
+    """Names and labels, each once."""
+    names = [one.text for one in document.sightings if one.kind is TermKind.NAME]
+    labels = [one.text for one in document.sightings if one.kind is TermKind.LABEL]
+    return sorted(set(names)), sorted(set(labels))
+
+
+def _facts(document: Document) -> Iterator[tuple[str, str]]:
+    if document.taken:
+        yield TEXTS["taken"], taken_text(document.taken).replace("T", " ")
+    if document.camera:
+        yield TEXTS["camera"], printable(document.camera)
+    if document.altitude is not None:
+        yield TEXTS["altitude"], f"{document.altitude:.0f} m"
+    if document.duration_s is not None:
+        yield TEXTS["length"], clock(document.duration_s)
+    yield TEXTS["size"], f"{document.width} x {document.height}, {document.size_bytes:,} bytes"
+    yield TEXTS["format"], document.format
+
+
+def _position(document: Document) -> dict[str, str] | None:
+    """The place as text and as the address of a map; the map is asked only if the link is followed."""
+    if document.latitude is None or document.longitude is None:
+        return None
+    latitude, longitude = f"{document.latitude:.5f}", f"{document.longitude:.5f}"
+    address = f"https://www.openstreetmap.org/?mlat={latitude}&mlon={longitude}#map=15/{latitude}/{longitude}"
+    near = search_href(f"near:{latitude},{longitude},1km")
+    return {"text": f"{latitude}, {longitude}", "map": address, "near": near}
+
+
+def _boxes(detections: Sequence[Detection]) -> list[BoxView]:
+    """The boxes, large ones first, so that small ones lie above them and can be pointed at."""
+    colours = {name: at % COLOURS for at, name in enumerate(sorted({one.component for one in detections}))}
+    ordered = sorted(detections, key=lambda one: -(one.rect[2] - one.rect[0]) * (one.rect[3] - one.rect[1]))
+    return [
+        BoxView(
+            number=number,
+            x=one.rect[0],
+            y=one.rect[1],
+            width=one.rect[2] - one.rect[0],
+            height=one.rect[3] - one.rect[1],
+            text=printable(one.text),
+            confidence="" if one.confidence is None else f"{one.confidence:.2f}",
+            component=printable(one.component),
+            colour=colours[one.component],
+            href=search_href(query_field(one.kind.name.lower(), one.text)),
+        )
+        for number, one in enumerate(ordered)
+    ]
+
+
+def _lanes(document: Document, query: str, after: str | None) -> list[Lane]:
+    """One lane for each name and label of a video, names first."""
+    if document.kind is not MediaKind.VIDEO:
+        return []
+
+    def term_of(moment: Moment) -> tuple[bool, str]:
+        return moment.kind is not TermKind.NAME, moment.text
+
+    lanes = []
+    for at, ((_, text), moments) in enumerate(groupby(sorted(document.moments, key=term_of), key=term_of)):
+        spans = list(moments)
+        lanes.append(
+            Lane(
+                text=printable(text),
+                href=search_href(query_field(spans[0].kind.name.lower(), text)),
+                colour=at % COLOURS,
+                moments=[_moment(document, span, query, after) for span in spans],
+            )
+        )
+    return lanes
+
+
+def _moment(document: Document, span: Moment, query: str, after: str | None) -> MomentView:
+    least_s = (document.duration_s or 0.0) / 300  # so that a single frame can be seen and clicked
+    width_s = max(span.last_s - span.first_s, least_s)
+    text = (
+        clock(span.first_s)
+        if span.last_s == span.first_s
+        else f"{clock(span.first_s)} - {clock(span.last_s)}"
+    )
+    return MomentView(
+        span.first_s, width_s, text, file_href(document.path, query, after, span.first_s), span.first_s
+    )

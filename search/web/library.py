@@ -1,0 +1,78 @@
+"""The index and the collection's files as the server's threads use them."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import stat
+import threading
+
+from pipeline.errors import UsageError
+from search.documents import Document
+from search.sqlite.index import SqliteIndex
+from search.web.settings import Settings
+
+
+def key_of(path: bytes) -> str:
+    """What a file is called in addresses: its path below INPUT in base64url."""
+    return base64.urlsafe_b64encode(path).decode("ascii").rstrip("=")
+
+
+def path_of(key: str) -> bytes | None:
+    """The path that a key stands for, or None for a text that is not a key."""
+    try:
+        path = base64.b64decode(key + "=" * (-len(key) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return path if key_of(path) == key else None
+
+
+class Library:
+    """Opens the index once for each thread, and again after it was replaced.
+
+    Args:
+        settings: where the index is.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._path = settings.index
+        self._of_thread = threading.local()
+
+    def index(self) -> SqliteIndex:
+        """The calling thread's index.
+
+        Raises: UsageError: there is no index; DamagedIndexError, OutputError: it cannot be read.
+        """
+        inode = self._inode()
+        opened: tuple[int, SqliteIndex] | None = getattr(self._of_thread, "opened", None)
+        if opened is not None and opened[0] == inode:
+            return opened[1]
+        if opened is not None:
+            opened[1].close()
+            self._of_thread.opened = None
+        self._of_thread.opened = (inode, SqliteIndex(self._path))
+        index: SqliteIndex = self._of_thread.opened[1]
+        return index
+
+    def find(self, key: str) -> Document | None:
+        """The file that a key stands for, or None if the index does not have it."""
+        path = path_of(key)
+        return None if path is None else self.index().document(path)
+
+    def _inode(self) -> int:
+        try:
+            return self._path.stat().st_ino
+        except OSError as error:
+            raise UsageError(
+                f"there is no index ({error.strerror}); make it with visualsearch index"
+            ) from None
+
+
+def readable_file(path: bytes | str) -> os.stat_result | None:
+    """The status of a regular file, or None if it is gone or is not one."""
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return status if stat.S_ISREG(status.st_mode) else None

@@ -1,0 +1,147 @@
+"""JPEG pictures of photos in any format and of video frames, made in processes of their own.
+
+A decoder may crash, hang or need much memory on a damaged file. It then costs one process and one picture.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import resource
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+
+from pipeline.errors import FailureCode, SourceError
+from pipeline.frame import RgbArray
+from pipeline.source import Limits, Source
+
+SECONDS = 30
+"""A picture that takes longer ends its process."""
+_FFMPEG_SECONDS = 20.0
+_MAX_BYTES = 6 << 30
+"""Address space of a process: a photo of 200 megapixels needs some 2 GB."""
+_MAX_PIXELS = 250_000_000
+_QUALITY = 82
+_FACE_MARGIN = 0.25
+"""Around a face, parts of its longer side."""
+
+
+def prepare_process() -> None:
+    """Bound the memory of a process that makes pictures, and leave the processor to other work first."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_AS, (_MAX_BYTES, resource.RLIM_INFINITY))
+    os.nice(5)
+
+
+def photo_as_jpeg(path: str, longest_px: int) -> bytes:
+    """A photo, upright, scaled down to a longest side.
+
+    Args:
+        path: as `os.fsdecode` gives it.
+        longest_px: longest side of the result, pixels.
+    Raises: SourceError: it cannot be read.
+    """
+    with _time_bound():
+        size_wh, decode = _opened(path)
+        return _encoded(decode(_fitted(size_wh, longest_px)), longest_px)
+
+
+def face_as_jpeg(path: str, rect: tuple[int, int, int, int], side_px: int) -> bytes:
+    """The square around a box of a photo, with a margin.
+
+    Args:
+        path: as `os.fsdecode` gives it.
+        rect: the box, pixels of the upright photo.
+        side_px: longest side of the result, pixels.
+    Raises: SourceError: it cannot be read.
+    """
+    with _time_bound():
+        size_wh, decode = _opened(path)
+        half = max(rect[2] - rect[0], rect[3] - rect[1], 1) * (0.5 + _FACE_MARGIN)
+        scale = min(1.0, side_px / (2 * half))
+        rgb = decode((max(1, round(size_wh[0] * scale)), max(1, round(size_wh[1] * scale))))
+        scale = rgb.shape[1] / size_wh[0]
+        x, y = (rect[0] + rect[2]) / 2, (rect[1] + rect[3]) / 2
+        left, top, right, bottom = (round(edge * scale) for edge in (x - half, y - half, x + half, y + half))
+        return _encoded(rgb[max(top, 0) : max(bottom, 1), max(left, 0) : max(right, 1)], side_px)
+
+
+def frame_as_jpeg(path: str, time_s: float, longest_px: int) -> bytes:
+    """The frame of a video that is shown at a time, scaled down to a longest side.
+
+    Args:
+        path: as `os.fsdecode` gives it.
+        time_s: seconds from the start of the video.
+        longest_px: longest side of the result, pixels.
+    Raises: SourceError: it cannot be read, or has no frame there.
+    """
+    from pipeline.host.ffmpeg import ffmpeg_path
+    from pipeline.videos.ffmpeg import safe_input
+
+    scale = f"scale='min({longest_px},iw)':'min({longest_px},ih)':force_original_aspect_ratio=decrease"
+    command = [
+        *(ffmpeg_path(), "-nostdin", "-loglevel", "error", "-threads", "1", "-ss", f"{max(time_s, 0.0):.3f}"),
+        *safe_input(path),
+        *("-frames:v", "1", "-vf", scale, "-q:v", "4", "-f", "image2pipe", "-c:v", "mjpeg", "pipe:1"),
+    ]
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=_FFMPEG_SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        raise SourceError(FailureCode.DECODER_TIMEOUT, "decoding the frame took too long") from None
+    if not done.stdout:
+        raise SourceError(FailureCode.DECODER_FAILED, "there is no frame at this time")
+    return done.stdout
+
+
+@contextlib.contextmanager
+def _time_bound() -> Iterator[None]:
+    """Kill this process if the block takes longer than `SECONDS`: a decoder may hang."""
+    signal.alarm(SECONDS)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+
+
+def _opened(path: str) -> tuple[tuple[int, int], Callable[[tuple[int, int]], RgbArray]]:
+    """A photo's upright size, and a function that decodes it; a damaged photo as far as possible."""
+    from pipeline.files.walk import iter_sources
+    from pipeline.photos.photo import open_photo
+
+    source = next((one for one in iter_sources(path) if isinstance(one, Source)), None)
+    if source is None:
+        raise SourceError(FailureCode.VANISHED, "it is gone, or not a photo any more")
+    limits = Limits(max_pixels=_MAX_PIXELS)
+
+    def decode(size_wh: tuple[int, int]) -> RgbArray:
+        try:
+            return open_photo(source, limits)[1].rgb_covering(size_wh)
+        except SourceError as error:
+            if error.code is not FailureCode.TRUNCATED:
+                raise
+            return open_photo(source, limits, salvage=True)[1].rgb_covering(size_wh)
+
+    try:
+        return open_photo(source, limits)[0].size_wh, decode
+    except SourceError as error:
+        if error.code is not FailureCode.TRUNCATED:
+            raise
+        return open_photo(source, limits, salvage=True)[0].size_wh, decode
+
+
+def _encoded(rgb: RgbArray, longest_px: int) -> bytes:
+    from PIL import Image
+
+    picture = Image.fromarray(rgb)
+    picture.thumbnail((longest_px, longest_px), Image.Resampling.BICUBIC, reducing_gap=2.0)
+    stream = io.BytesIO()
+    picture.save(stream, "JPEG", quality=_QUALITY, optimize=True)
+    return stream.getvalue()
+
+
+def _fitted(size_wh: tuple[int, int], longest_px: int) -> tuple[int, int]:
+    """The size of a picture that is scaled down to a longest side, keeping its aspect ratio, pixels."""
+    scale = min(1.0, longest_px / max(size_wh))
+    return max(1, round(size_wh[0] * scale)), max(1, round(size_wh[1] * scale))

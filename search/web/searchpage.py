@@ -1,0 +1,125 @@
+"""The page with the results of a search, and the completion of what is being typed."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from search.backend import Facet, Page
+from search.conditions import TermKind
+from search.explain import explanation
+from search.question import understand
+from search.sqlite.index import SqliteIndex
+from search.tokens import key_of
+from search.web.querytext import field as query_field
+from search.web.querytext import with_term, without_term
+from search.web.texts import MONTHS
+from search.web.views import Choice, choices, months_of, search_href
+
+HITS = 60
+_FACETS = (Facet.NAME, Facet.LABEL, Facet.YEAR, Facet.CAMERA, Facet.TYPE)
+_MOST_VALUES = 24
+_MOST_COMPLETIONS = 10
+_YEAR = re.compile(r"(?<!\S)taken:(\d{4})(?:-(\d\d))?(?!\S)")
+
+
+def search_page(index: SqliteIndex, query: str, after: str | None) -> dict[str, Any]:
+    """What the template `search.html` shows.
+
+    Args:
+        index: that is asked.
+        query: as it was typed.
+        after: the cursor of the page, from `Hits.next`; None for the first one.
+    """
+    question = understand(query, index)
+    hits = index.search(question.condition, Page(HITS, after))
+    facets = index.facets(question.condition, _FACETS, _MOST_VALUES)
+    return {
+        "query": query,
+        "months": months_of(hits.hits, query, after),
+        "count": str(index.count(question.condition)),
+        "is_complete": hits.is_complete and facets.is_complete,
+        "older": search_href(query, after=hits.next) if hits.next else None,
+        "first": search_href(query) if after else None,
+        "understood": explanation(question) if query.strip() else [],
+        "notes": question.notes,
+        "names": choices(facets, Facet.NAME, query, "name"),
+        "labels": choices(facets, Facet.LABEL, query, "label"),
+        "cameras": choices(facets, Facet.CAMERA, query, "camera"),
+        "types": choices(facets, Facet.TYPE, query, "type"),
+        "years": _years(choices(facets, Facet.YEAR, query, "taken")),
+        "calendar": _calendar(index, query),
+    }
+
+
+def completions(index: SqliteIndex, query: str) -> list[dict[str, str]]:
+    """What the last word of a query may become: names and labels that begin with it, most files first.
+
+    Returns: objects with `query`, the whole query after the choice, `text` and `count`.
+    """
+    beginning, word = re.fullmatch(r"(.*?)(\S*)", query, re.DOTALL).groups()  # type: ignore[union-attr]
+    fields, _, value = word.rpartition(":")
+    sign, kind = ("-", fields[1:]) if fields.startswith("-") else ("", fields)
+    key = key_of(value.strip('"'))
+    if not key or kind not in ("", "name", "label"):
+        return []
+    terms = [
+        term
+        for term in index.vocabulary().terms
+        if any(f" {term.key}".find(f" {key}", at) == at for at in _word_starts(term.key))
+        and (kind == "" or kind == term.kind.name.lower())
+    ]
+    terms.sort(key=lambda term: (-term.files, term.key))
+    return [
+        {
+            "query": f"{beginning}{sign}{query_field(term.kind.name.lower(), term.text)} ",
+            "text": f"{term.kind.name.lower()}:{term.text}",
+            "count": f"{term.files:,}",
+        }
+        for term in terms[:_MOST_COMPLETIONS]
+    ]
+
+
+def people_page(index: SqliteIndex) -> dict[str, Any]:
+    """What the template `people.html` shows: everybody who has a name, most photos first."""
+    terms = sorted(
+        (term for term in index.vocabulary().terms if term.kind is TermKind.NAME),
+        key=lambda term: (-term.files, term.key),
+    )
+    return {"people": [person_choice(term.text, term.files) for term in terms]}
+
+
+def person_choice(name: str, files: int) -> Choice:
+    """A person as a link to the files with them."""
+    from urllib.parse import urlencode
+
+    from pipeline.text import printable
+
+    face = f"/face?{urlencode({'name': name})}"
+    return Choice(printable(name), f"{files:,}", search_href(query_field("name", name)), False, face)
+
+
+def _word_starts(key: str) -> list[int]:
+    return [at for at, char in enumerate(f" {key}") if char == " "]
+
+
+def _years(found: list[Choice]) -> list[Choice]:
+    return sorted(found, key=lambda choice: choice.text, reverse=True)
+
+
+def _calendar(index: SqliteIndex, query: str) -> list[Choice]:
+    """The months of the year that the query names, with their counts; empty where it names none."""
+    named = _YEAR.search(query)
+    if named is None:
+        return []
+    year, chosen = int(named[1]), named[2]
+    rest = without_term(query, named[0])
+    found = []
+    for month, name in enumerate(MONTHS, 1):
+        term = f"taken:{year}-{month:02d}"
+        is_active = chosen == f"{month:02d}"
+        href = search_href(with_term(rest, f"taken:{year}" if is_active else term))
+        count = index.count(understand(with_term(rest, term), index).condition)
+        if count.files or is_active:
+            found.append(Choice(name, str(count), href, is_active))
+    return found

@@ -1,0 +1,35 @@
+"""What the server is told when it starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where the collection is and who may see it.
+
+    Args:
+        output_root: OUTPUT, absolute.
+        index: the index's file.
+        thumbnails: the folder of the thumbnail cache.
+        host: the address to listen on.
+        port: the port to listen on.
+        token: what a browser must show, or None for an address of this machine alone.
+    """
+
+    output_root: Path
+    index: Path
+    thumbnails: Path
+    host: str = "127.0.0.1"
+    port: int = 8765
+    token: str | None = None
+
+    @property
+    def url(self) -> str:
+        """The address to type into a browser, with the token if there is one."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}/" + (f"?token={self.token}" if self.token else "")

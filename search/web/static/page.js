@@ -1,0 +1,198 @@
+// What the pages do better with a script: keys, completion, boxes that can be switched, and moments of videos.
+// Everything also works as links and forms.
+
+const box = document.querySelector('input[type="search"]');
+const isTyping = () => document.activeElement?.matches("input, textarea, select");
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.altKey || event.metaKey) return;
+  if (event.key === "/" && !isTyping()) {
+    event.preventDefault();
+    box.focus();
+    box.select();
+  } else if (event.key === "Escape") {
+    if (isTyping()) document.activeElement.blur();
+    else document.querySelector('a[rel="up"]')?.click();
+  } else if (!isTyping() && document.activeElement?.tagName !== "VIDEO") {
+    if (!moveInGrid(event) && event.key === "ArrowLeft") document.querySelector('a[rel="prev"]')?.click();
+    else if (event.key === "ArrowRight" && !document.querySelector(".rows")) document.querySelector('a[rel="next"]')?.click();
+  }
+});
+
+// The arrow keys move from picture to picture: left and right in order, up and down by position.
+function moveInGrid(event) {
+  const tiles = [...document.querySelectorAll(".tile")];
+  if (!tiles.length || !event.key.startsWith("Arrow")) return false;
+  const at = tiles.indexOf(document.activeElement);
+  let next = at + { ArrowLeft: -1, ArrowRight: 1, ArrowUp: 0, ArrowDown: 0 }[event.key];
+  if (at < 0) next = 0;
+  else if (event.key === "ArrowUp" || event.key === "ArrowDown") next = nearestInColumn(tiles, at, event.key === "ArrowDown");
+  if (tiles[next]) {
+    event.preventDefault();
+    tiles[next].focus();
+  }
+  return true;
+}
+
+function nearestInColumn(tiles, at, isDown) {
+  const from = tiles[at].getBoundingClientRect();
+  const middle = (from.left + from.right) / 2;
+  let best = -1;
+  let bestDistance = Infinity;
+  tiles.forEach((tile, number) => {
+    const rect = tile.getBoundingClientRect();
+    const dy = isDown ? rect.top - from.bottom : from.top - rect.bottom;
+    if (dy < -2) return;
+    const distance = dy * 4 + Math.abs((rect.left + rect.right) / 2 - middle);
+    if (distance < bestDistance) [best, bestDistance] = [number, distance];
+  });
+  return best;
+}
+
+// Completion of names and labels, as an ARIA combobox.
+if (box) {
+  const list = document.createElement("ul");
+  Object.assign(list, { className: "completion", id: "completion", role: "listbox", hidden: true });
+  list.setAttribute("aria-label", "Completions");
+  box.after(list);
+  for (const [name, value] of Object.entries({ role: "combobox", "aria-autocomplete": "list", "aria-controls": "completion", "aria-expanded": "false" })) {
+    box.setAttribute(name, value);
+  }
+  let timer;
+  let chosen = -1;
+  let asked = 0;
+
+  const show = (items) => {
+    chosen = -1;
+    box.removeAttribute("aria-activedescendant");
+    list.replaceChildren(...items.map((item, number) => {
+      const entry = document.createElement("li");
+      Object.assign(entry, { role: "option", id: `completion-${number}` });
+      entry.dataset.query = item.query;
+      const count = document.createElement("span");
+      count.className = "count";
+      count.textContent = item.count;
+      entry.append(item.text, count);
+      entry.addEventListener("mousedown", (event) => { event.preventDefault(); take(entry); });
+      return entry;
+    }));
+    list.hidden = !items.length;
+    box.setAttribute("aria-expanded", String(!list.hidden));
+  };
+  const take = (entry) => {
+    box.value = entry.dataset.query;
+    show([]);
+    box.focus();
+  };
+  box.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(async () => {
+      const number = ++asked;
+      try {
+        const answer = await fetch(`/complete?${new URLSearchParams({ q: box.value })}`);
+        if (number === asked && answer.ok) show(await answer.json());
+      } catch { show([]); }
+    }, 120);
+  });
+  box.addEventListener("keydown", (event) => {
+    const entries = [...list.children];
+    if (list.hidden || !entries.length) return;
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      chosen = (chosen + (event.key === "ArrowDown" ? 1 : -1) + entries.length) % entries.length;
+      entries.forEach((entry, number) => entry.setAttribute("aria-selected", String(number === chosen)));
+      box.setAttribute("aria-activedescendant", entries[chosen].id);
+      entries[chosen].scrollIntoView({ block: "nearest" });
+    } else if ((event.key === "Enter" || event.key === "Tab") && chosen >= 0) {
+      event.preventDefault();
+      take(entries[chosen]);
+    } else if (event.key === "Escape") {
+      event.stopPropagation();
+      show([]);
+    }
+  });
+  box.addEventListener("blur", () => show([]));
+}
+
+// Boxes of a photo: switch components, mark the box whose entry is focused or pointed at.
+const switches = document.querySelector(".switches");
+if (switches) {
+  switches.hidden = false;
+  switches.addEventListener("change", () => {
+    const shown = new Set([...switches.querySelectorAll(":checked")].map((input) => input.value));
+    for (const element of document.querySelectorAll("[data-component]")) {
+      element.classList.toggle("hidden", !shown.has(element.dataset.component));
+    }
+  });
+}
+for (const entry of document.querySelectorAll(".boxes li")) {
+  const mark = (isMarked) => document.querySelector(`.detection[data-number="${entry.dataset.number}"]`)?.classList.toggle("marked", isMarked);
+  for (const type of ["mouseenter", "focusin"]) entry.addEventListener(type, () => mark(true));
+  for (const type of ["mouseleave", "focusout"]) entry.addEventListener(type, () => mark(false));
+}
+
+// A video: moments set its time; the boxes of the nearest mined frame lie over the paused picture.
+const video = document.querySelector("video");
+if (video) {
+  const figure = video.closest(".picture");
+  const still = figure.querySelector(".still");
+  const overlay = figure.querySelector(".overlay");
+  let canPlay = true;
+  let asked = 0;
+
+  const draw = async (time) => {
+    const number = ++asked;
+    const answer = await fetch(`/boxes/${figure.dataset.key}?${new URLSearchParams({ t: time })}`);
+    if (!answer.ok || number !== asked || (canPlay && !video.paused)) return;
+    const { boxes } = await answer.json();
+    const components = [...new Set(boxes.map((one) => one.component))].sort();
+    overlay.replaceChildren(...boxes.map((one) => {
+      const group = element("g", { class: `detection colour-${components.indexOf(one.component) % 8}` });
+      const [x1, y1, x2, y2] = one.rect;
+      for (const name of ["halo", "line"]) group.append(element("rect", { class: name, x: x1, y: y1, width: x2 - x1, height: y2 - y1 }));
+      const font = Number(overlay.dataset.font);
+      const text = element("text", { x: x1 + font / 3, y: y1 + font * 1.1, "font-size": font });
+      text.textContent = one.confidence == null ? one.text : `${one.text} ${one.confidence.toFixed(2)}`;
+      group.append(text);
+      return group;
+    }));
+  };
+  const element = (name, attributes) => {
+    const made = document.createElementNS("http://www.w3.org/2000/svg", name);
+    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+    return made;
+  };
+  const goTo = (time) => {
+    if (canPlay) {
+      video.pause();
+      video.currentTime = time;
+    } else {
+      still.src = `/frame/${figure.dataset.key}/${Math.round(time * 1000)}`;
+    }
+    draw(time);
+  };
+  const cannotPlay = () => {
+    canPlay = false;
+    video.hidden = true;
+    still.hidden = false;
+    document.querySelector(".play-failed").hidden = false;
+    goTo(Number(figure.dataset.time));
+  };
+
+  video.addEventListener("play", () => { asked++; overlay.replaceChildren(); });
+  for (const type of ["pause", "seeked"]) video.addEventListener(type, () => { if (video.paused) draw(video.currentTime); });
+  const sources = video.querySelectorAll("source");
+  if (sources.length) sources[sources.length - 1].addEventListener("error", cannotPlay);
+  else cannotPlay();
+  video.addEventListener("error", cannotPlay);
+  video.addEventListener("loadedmetadata", () => { if (video.paused) { video.currentTime = Number(figure.dataset.time); draw(Number(figure.dataset.time)); } });
+  for (const moment of document.querySelectorAll(".timeline svg a")) {
+    moment.addEventListener("click", (event) => {
+      event.preventDefault();
+      goTo(Number(moment.dataset.time));
+      const address = new URL(location.href);
+      address.searchParams.set("t", moment.dataset.time);
+      history.replaceState(null, "", address);
+    });
+  }
+}

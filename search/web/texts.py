@@ -1,0 +1,66 @@
+"""All English text of the pages, in one place."""
+
+from __future__ import annotations
+
+TEXTS = {
+    "all": "All",
+    "altitude": "Altitude",
+    "annotated_copy": "Annotated copy",
+    "boxes": "Boxes",
+    "camera": "Camera",
+    "cameras": "Cameras",
+    "component": "Component",
+    "confidence": "Confidence",
+    "dates": "Dates",
+    "empty_collection": "The index is empty. Mine photos or videos with a jsonreportwriter in the pipeline "
+    "file, then open this page again.",
+    "every_file": "Every photo and video, newest first.",
+    "examples": "Examples",
+    "file": "File",
+    "file_gone": "The file is no longer there.",
+    "filters": "Filters",
+    "first_page": "First page",
+    "format": "Format",
+    "help": "name:anna name:tom -dog taken:2008 type:video — words also search labels, names and paths.",
+    "incomplete": "The search took too long and was ended: these are the results found so far.",
+    "labels": "Labels",
+    "length": "Length",
+    "map": "on a map",
+    "moments": "Moments",
+    "more_with": "More with",
+    "next": "Next",
+    "no_date": "Without a date",
+    "no_index": "There is no index yet.",
+    "no_results": "Nothing was found.",
+    "no_results_help": "Try fewer words, or look at how the search was understood.",
+    "not_found": "The index has no such file.",
+    "older": "Older",
+    "original": "Original file",
+    "path": "Path",
+    "people": "People",
+    "people_empty": "No person has a name yet. docs/faces.md shows how to train a face model; name it in the "
+    "pipeline file as a recognizer.",
+    "picture_failed": "This picture cannot be shown.",
+    "place": "Place",
+    "play_failed": "The browser cannot play this file. Single frames are shown instead.",
+    "previous": "Previous",
+    "results": "Results",
+    "search": "Search",
+    "search_label": "Search photos and videos",
+    "show_all": "Show all",
+    "size": "Size",
+    "skip": "Skip to the results",
+    "taken": "Taken",
+    "title": "Deep Visual Miner",
+    "type": "Type",
+    "understood": "How the search was understood",
+    "unknown": "unknown",
+    "video": "Video",
+    "years": "Years",
+}
+"""Each text by the name that templates use."""
+
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June", "July", "August", "September", "October"),
+    *("November", "December"),
+)
