@@ -16,12 +16,12 @@ from recognizers.commands.arguments import Lines, add_command, pixels, plural, p
 from recognizers.commands.finding import Finder, face_finder, is_yunet, pipeline_finder
 from recognizers.commands.groups import grouper, sort_into_groups
 from recognizers.commands.progress import tracked
-from recognizers.faces.cropping import Crop, crop_photos, list_photos
 from recognizers.faces.folderrecord import FolderRecord, write_record
-from recognizers.faces.grouping import DESCRIPTOR_DISTANCES, LBP_DISTANCE
 from recognizers.model.strategies import EMBEDDING, LBP
 from recognizers.networks.alignment import ALIGNED_SIDE_PX
 from recognizers.networks.facenetwork import DLIB, SFACE
+from recognizers.teaching.cropping import Crop, crop_photos, list_photos
+from recognizers.teaching.grouping import DESCRIPTOR_DISTANCES, LBP_DISTANCE
 
 DEFAULT_CASCADE = "haarcascade_frontalface_default.xml"
 _DEFAULT_MARGIN = 0.1

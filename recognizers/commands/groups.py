@@ -12,12 +12,13 @@ from pipeline.files.outputs import output_errors
 from pipeline.models.catalog import DEFAULT
 from recognizers.commands.arguments import plural, quoted
 from recognizers.commands.progress import tracked
-from recognizers.faces.cropping import Crop
 from recognizers.faces.folderrecord import FolderRecord
-from recognizers.faces.grouping import DESCRIPTOR_DISTANCES, LBP_DISTANCE, group_descriptors, group_faces
 from recognizers.model.strategies import EMBEDDING, LBP
-from recognizers.networks.facenetwork import FaceNetwork, chosen_network, load_network, network_record
+from recognizers.networks.base import FaceNetwork
+from recognizers.networks.facenetwork import chosen_network, load_network, network_record
+from recognizers.teaching.cropping import Crop
 from recognizers.teaching.describing import iter_descriptors
+from recognizers.teaching.grouping import DESCRIPTOR_DISTANCES, LBP_DISTANCE, group_descriptors, group_faces
 
 SINGLES_FOLDER = "_single"
 """Its name keeps it from being taken for a person's."""

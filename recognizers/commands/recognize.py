@@ -17,8 +17,8 @@ from recognizers.commands.arguments import (
 )
 from recognizers.faces.dataset import Example
 from recognizers.model.strategies import TITLES
-from recognizers.teaching.asking import Oracle
 from recognizers.teaching.evaluation import NO_MAJORITY, VOTE, Answer
+from recognizers.teaching.matching import FaceMatcher
 
 
 def add_to(commands: Any) -> None:
@@ -46,15 +46,15 @@ def add_to(commands: Any) -> None:
 def run(options: argparse.Namespace) -> Lines:
     """Do what the subcommand says."""
     strategies = chosen_strategies(options)
-    oracle = Oracle(options.modeldir, strategies)
-    nearest = oracle.nearest(options.img, equalize=flag(options, "equalize"))
-    answer = Answer(Example(options.img, options.label, 0), nearest, oracle.limits)
+    matcher = FaceMatcher(options.modeldir, strategies)
+    nearest = matcher.nearest(options.img, equalize=flag(options, "equalize"))
+    answer = Answer(Example(options.img, options.label, 0), nearest, matcher.limits)
     for strategy, label in answer.nearest.items():
-        limit = oracle.limits.get(strategy)
+        limit = matcher.limits.get(strategy)
         beyond = "" if limit is None else f", unknown beyond {shown_distance(limit)}"
         distance = shown_distance(label.distance or 0.0)
         yield f"{TITLES[strategy]}: {printable(label.text)} at distance {distance}{beyond}"
-    asked = VOTE if len(oracle.strategies) > 1 else oracle.strategies[0]
+    asked = VOTE if len(matcher.strategies) > 1 else matcher.strategies[0]
     named, judged = answer.named(asked), answer.judged(asked)
     verdict = "right" if name_key(named) == name_key(options.label) else "wrong"
     if named == NO_MAJORITY:
@@ -62,6 +62,6 @@ def run(options: argparse.Namespace) -> Lines:
     else:
         yield f"nearest: {printable(named)}, which is {verdict}; expected {printable(options.label)}"
     yield f"a pipeline would say: {printable(judged)}"
-    if options.label not in Spellings(oracle.model.labels.values()):
+    if options.label not in Spellings(matcher.model.labels.values()):
         yield f"note: the model knows nobody called {printable(options.label)}"
     return None

@@ -12,7 +12,7 @@ from pipeline.text import printable
 from recognizers.commands.arguments import Lines, add_command, add_flag, flag, pixels, plural, quoted
 from recognizers.commands.progress import tracked
 from recognizers.faces import resizing
-from recognizers.model.facemodel import Fit
+from recognizers.faces.fit import Fit
 
 
 def add_to(commands: Any) -> None:

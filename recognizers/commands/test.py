@@ -16,8 +16,8 @@ from recognizers.commands.evaluationnumbers import numbers_of
 from recognizers.faces.dataset import check_present, read_examples
 from recognizers.faces.pictures import encode_as
 from recognizers.model.strategies import EIGEN, EMBEDDING, FISCHER, LBP, TITLES, UNKNOWN
-from recognizers.teaching.asking import Oracle
 from recognizers.teaching.evaluation import VOTE, Evaluation
+from recognizers.teaching.matching import FaceMatcher
 
 _COLUMNS = {EIGEN: "eigen", FISCHER: "fischer", LBP: "lbph", EMBEDDING: "embedding"}
 _MOST_COLUMNS = 12
@@ -49,11 +49,11 @@ def run(options: argparse.Namespace) -> Lines:
     strategies = chosen_strategies(options)
     examples = read_examples(options.testcsv)
     check_present(examples)
-    oracle = Oracle(options.modeldir, strategies)
+    matcher = FaceMatcher(options.modeldir, strategies)
     if options.plot is not None:
         check_writable(Path(options.plot))
-    taught = oracle.taught(examples)
-    evaluation = Evaluation(oracle.answer(examples), oracle.strategies, oracle.model.labels.values())
+    taught = matcher.taught(examples)
+    evaluation = Evaluation(matcher.answer(examples), matcher.strategies, matcher.model.labels.values())
     yield from _each_picture(evaluation)
     if taught:
         yield (
@@ -64,9 +64,9 @@ def run(options: argparse.Namespace) -> Lines:
         yield from _accuracy(evaluation)
         yield from _people(evaluation)
         yield from _confusions(evaluation)
-    yield from _with_limits(evaluation, oracle)
+    yield from _with_limits(evaluation, matcher)
     if options.plot is not None:
-        for name, chart in charts_of(evaluation, oracle.limits):
+        for name, chart in charts_of(evaluation, matcher.limits):
             write_file(Path(options.plot, name), encode_as(name, chart))
             yield f"chart: {printable(Path(options.plot, name))}"
     if options.json is not None:
@@ -133,12 +133,12 @@ def _confusions(evaluation: Evaluation) -> Iterator[str]:
             yield f"  {printable(right)} -> {printable(answer)}: {count}"
 
 
-def _with_limits(evaluation: Evaluation, oracle: Oracle) -> Iterator[str]:
+def _with_limits(evaluation: Evaluation, matcher: FaceMatcher) -> Iterator[str]:
     """What a pipeline would make of the pictures, since beyond a distance it says `unknown`."""
-    if not oracle.limits:
+    if not matcher.limits:
         yield "The model knows no unknown distances, so strangers will get names; train it again for them."
         return
-    rate = oracle.model.false_accept_rate
+    rate = matcher.model.false_accept_rate
     chosen = "" if rate is None else f", chosen for {100 * rate:g}% false accepts a strategy"
     yield f"With the model's unknown distances{chosen}:"
     for strategy in evaluation.asked:

@@ -30,16 +30,16 @@ from recognizers.faces.splitting import Split, split_examples
 from recognizers.model.facemodel import Method
 from recognizers.model.strategies import CLASSIC, EMBEDDING, TITLES
 from recognizers.model.swap import TrainedGallery, replace_model
+from recognizers.networks.base import FaceNetwork
 from recognizers.networks.facenetwork import (
     DLIB,
     SFACE,
-    FaceNetwork,
     chosen_network,
     load_network,
     network_named,
     network_record,
 )
-from recognizers.teaching.impostors import stranger_limit
+from recognizers.teaching.impostors import impostor_threshold
 from recognizers.teaching.training import (
     Faces,
     Pictures,
@@ -181,7 +181,7 @@ def _teach(options: argparse.Namespace, split: Split, strategies: tuple[str, ...
         else:
             assert network is not None
             gallery = describe(pictures, network)
-            limit = stranger_limit(gallery.descriptors, gallery.numbers, rate, network.strangers)
+            limit = impostor_threshold(gallery.descriptors, gallery.numbers, rate, network.impostors)
             methods[strategy] = Method(unknown_distance=limit)
         galleries.append(gallery)
         yield f"{TITLES[strategy]} done in {time.monotonic() - began:.1f} s; {_limit(methods[strategy])}"

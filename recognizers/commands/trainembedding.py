@@ -17,7 +17,8 @@ from recognizers.model.facemodel import read_facemodel
 from recognizers.model.knownfaces import required_network
 from recognizers.model.strategies import EMBEDDING
 from recognizers.model.swap import replace_model
-from recognizers.networks.facenetwork import FaceNetwork, load_network
+from recognizers.networks.base import FaceNetwork
+from recognizers.networks.facenetwork import load_network
 from recognizers.teaching.adding import check_alike, check_enlargeable, enlarged, unknown_examples
 from recognizers.teaching.describing import iter_descriptors
 from recognizers.teaching.training import Pictures

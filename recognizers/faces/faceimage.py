@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline.detections import Box
 from pipeline.frame import GrayArray
-from recognizers.model.facemodel import Fit
+from recognizers.faces.fit import Fit
 
 PixelArray = NDArray[np.uint8]
 """(height, width) or (height, width, 3) uint8."""

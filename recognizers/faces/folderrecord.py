@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pipeline.errors import UsageError
 from pipeline.files.outputs import write_file
 from pipeline.text import printable
-from recognizers.model.facemodel import Fit
+from recognizers.faces.fit import Fit
 
 RECORD_FILE = "faces.json"
 

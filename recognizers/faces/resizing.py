@@ -15,9 +15,9 @@ from pipeline.host.cores import usable_cores
 from pipeline.source import Source, SourceKind
 from pipeline.text import printable
 from recognizers.faces.faceimage import fitted, model_face
+from recognizers.faces.fit import Fit
 from recognizers.faces.folderrecord import FolderRecord, read_record, write_record
 from recognizers.faces.pictures import can_write, encode_as, frame_of
-from recognizers.model.facemodel import Fit
 
 MOST_PIXELS_A_SIDE = 10_000
 

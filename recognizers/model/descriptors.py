@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from pipeline.errors import ModelError
 from pipeline.text import printable
-from recognizers.model.facemodel import RETRAIN, FaceModel, locate
+from recognizers.model.facemodel import FaceModel, locate
 from recognizers.model.gallery import Nearest
 from recognizers.model.strategies import EMBEDDING, model_file_name
-from recognizers.networks.facenetwork import DescriptorArray
+from recognizers.networks.base import RETRAIN, DescriptorArray
 
 
 class DescriptorGallery:

@@ -10,14 +10,15 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from pipeline.errors import ModelError
 from pipeline.text import Spellings, printable
+from recognizers.faces.fit import Fit
 from recognizers.model.strategies import CLASSIC, STRATEGIES, model_file_name
+from recognizers.networks.base import RETRAIN, FaceNetworkRecord
 
 MODEL_FILE = "model.json"
 FORMAT = 2
@@ -27,21 +28,7 @@ versions would misread."""
 PENDING_FOLDER = ".deepvisualminer-next"
 """A complete newer model inside the directory, not yet moved into place: what it holds counts first."""
 
-RETRAIN = "train it again with facerec_train.py train"
-"""The remedy for whatever is wrong with a model's files."""
-
 _MAX_JSON_BYTES = 64 << 20
-
-
-class Fit(StrEnum):
-    """How a picture of another shape is brought to the model's."""
-
-    STRETCH = "stretch"
-    """Width and height scaled apart, as the 2017 program did."""
-    CROP = "crop"
-    """The middle part that has the wanted shape, scaled."""
-    PAD = "pad"
-    """The whole picture, scaled, with black bars."""
 
 
 class Method(BaseModel):
@@ -56,20 +43,6 @@ class Method(BaseModel):
 
     unknown_distance: Annotated[float, Field(gt=0)] | None = None
     sha256: str | None = None
-
-
-class FaceNetworkRecord(BaseModel):
-    """The network that described the faces of the strategy `embedding`.
-
-    Args:
-        name: of the catalogue, or an absolute path.
-        sha256: name of each of its files -> what the file held.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    name: Annotated[str, Field(min_length=1)]
-    sha256: dict[str, str]
 
 
 def _with_one_spelling(labels: dict[int, str]) -> dict[int, str]:

@@ -17,8 +17,9 @@ from pipeline.errors import ModelError
 from pipeline.frame import GrayArray
 from pipeline.text import printable
 from recognizers.faces.faceimage import looks_equalized
-from recognizers.model.facemodel import RETRAIN, FaceModel, file_digest, locate
+from recognizers.model.facemodel import FaceModel, file_digest, locate
 from recognizers.model.strategies import EIGEN, FISCHER, LBP, model_file_name
+from recognizers.networks.base import RETRAIN
 
 EIGEN_COMPONENTS = 50
 """Axes that Eigenfaces keeps. Measured on 400 faces of 40 people, mean of 20 splits: 0.976 right with 50,

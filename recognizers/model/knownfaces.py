@@ -9,9 +9,10 @@ from pipeline.frame import GrayArray
 from pipeline.text import printable
 from recognizers.faces.faceimage import model_face
 from recognizers.model.descriptors import DescriptorGallery
-from recognizers.model.facemodel import RETRAIN, FaceModel, FaceNetworkRecord
+from recognizers.model.facemodel import FaceModel
 from recognizers.model.gallery import Gallery, Nearest, taught_equalized
 from recognizers.model.strategies import EMBEDDING
+from recognizers.networks.base import RETRAIN, FaceNetworkRecord
 from recognizers.networks.facenetwork import load_network
 from recognizers.networks.probe import Probe
 

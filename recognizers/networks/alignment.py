@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from pipeline.detections import Landmarks
 from recognizers.faces.faceimage import PixelArray, scaled
-from recognizers.model.facemodel import Fit
+from recognizers.faces.fit import Fit
 
 PointArray = NDArray[np.float64]
 """(5, 2) float64: x and y of the right eye, left eye, nose, right and left corner of the mouth."""

@@ -16,7 +16,7 @@ from pipeline.host.timelimit import time_limit
 from pipeline.text import printable
 from recognizers.faces.faceimage import PixelArray, scaled, with_margin
 from recognizers.networks.alignment import TEMPLATE_SIDE_PX, aligned
-from recognizers.networks.facenetwork import DescriptorArray, Strangers
+from recognizers.networks.base import DescriptorArray, ImpostorDistances
 from recognizers.networks.probe import Probe
 
 configure()  # ONNX Runtime reads its environment when it is imported
@@ -31,7 +31,7 @@ _GIVE = "give a network that takes one face of 112 x 112 pixels in colour and gi
 _MARGIN = 0.1
 """A detector's box with so much around it is about what ArcFace's square shows."""
 
-UNIT_STRANGERS = Strangers(1.25, 0.08)
+UNIT_IMPOSTORS = ImpostorDistances(1.25, 0.08)
 """For descriptors of length 1: those of strangers are nearly at right angles, 1.41 apart, and the nearest of
 a few nearer. Not measured on any one network; the people who are taught outweigh it."""
 
@@ -67,7 +67,7 @@ class ArcFace:
 
     side_px = TEMPLATE_SIDE_PX
     aligns_itself = False
-    strangers = UNIT_STRANGERS
+    impostors = UNIT_IMPOSTORS
 
     def __init__(self, path: Path) -> None:
         self._shown = printable(path)

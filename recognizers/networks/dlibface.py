@@ -21,7 +21,7 @@ from pipeline.errors import ModelError
 from pipeline.text import printable
 from recognizers.faces.faceimage import PixelArray, scaled
 from recognizers.networks.alignment import moved, similarity, warped
-from recognizers.networks.facenetwork import DescriptorArray, Strangers
+from recognizers.networks.base import DescriptorArray, ImpostorDistances
 from recognizers.networks.probe import Probe
 
 _PADDING = 0.25
@@ -66,7 +66,7 @@ class DlibFace:
 
     side_px = 150
     aligns_itself = True
-    strangers = Strangers(math.log(0.65), 0.12, of_logarithm=True)
+    impostors = ImpostorDistances(math.log(0.65), 0.12, of_logarithm=True)
     """Measured: 0.64 and 0.13 to the nearest of another person's ten pictures on the ORL faces (40 people),
     0.76 and 0.12 to that of three snapshots (56 people); nearer to the first, for caution: one camera took
     all the ORL faces, in one light."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib.util
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 from pipeline.errors import ModelError
 from pipeline.host.command import install_command
@@ -18,16 +17,7 @@ from pipeline.models.fetched import partly_here
 from pipeline.models.files import FETCH_COMMAND, resolve_face_network
 from pipeline.models.hash import model_sha256
 from pipeline.text import printable
-from recognizers.model.facemodel import RETRAIN, FaceNetworkRecord
-
-if TYPE_CHECKING:  # in the parent nobody needs them
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from recognizers.networks.probe import Probe
-
-DescriptorArray: TypeAlias = "NDArray[np.float32]"
-"""(D,) float32 of one face, or (N, D) of several."""
+from recognizers.networks.base import RETRAIN, FaceNetwork, FaceNetworkRecord
 
 DLIB = "dlib-face"
 SFACE = "sface"
@@ -35,33 +25,6 @@ SFACE = "sface"
 INSTALL_DLIB = install_command("dlib")
 
 _KNOWN = f"give {SFACE}, {DLIB}, or the path of an .onnx file that describes faces of 112 x 112 pixels"
-
-
-class Strangers(NamedTuple):
-    """How far a face usually lies from the nearest of another person's pictures.
-
-    Args:
-        middle: of the distance, or of its logarithm.
-        spread: standard deviation of the same.
-        of_logarithm: whether the logarithm is what is normally distributed, and not the distance itself.
-    """
-
-    middle: float
-    spread: float
-    of_logarithm: bool = False
-
-
-class FaceNetwork(Protocol):
-    """A network in memory; it may be asked from several threads."""
-
-    side_px: int
-    """Side of the squares that it looks at."""
-    aligns_itself: bool
-    """Whether it finds the landmarks in a face on its own."""
-    strangers: Strangers
-
-    def describe(self, probe: Probe) -> DescriptorArray:
-        """(D,) float32; of two faces of one person the difference is short."""
 
 
 def network_named(word: str) -> str:

@@ -16,7 +16,7 @@ from pipeline.errors import ModelError
 from pipeline.text import printable
 from recognizers.networks.alignment import TEMPLATE_SIDE_PX
 from recognizers.networks.arcface import face_square, unit_descriptor
-from recognizers.networks.facenetwork import DescriptorArray, Strangers
+from recognizers.networks.base import DescriptorArray, ImpostorDistances
 from recognizers.networks.probe import Probe
 
 
@@ -30,7 +30,7 @@ class SFace:
 
     side_px = TEMPLATE_SIDE_PX
     aligns_itself = False
-    strangers = Strangers(1.29, 0.075)
+    impostors = ImpostorDistances(1.29, 0.075)
     """Measured: 1.29 and 0.08 to the nearest of another person's ten pictures on the ORL faces (40 people),
     1.31 and 0.07 to that of three snapshots (56 people)."""
 

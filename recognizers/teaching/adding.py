@@ -12,8 +12,8 @@ from recognizers.faces.dataset import Example
 from recognizers.model.descriptors import DescriptorGallery
 from recognizers.model.facemodel import FORMAT, FaceModel, Method
 from recognizers.model.strategies import CLASSIC, EMBEDDING, STRATEGIES, TITLES
-from recognizers.networks.facenetwork import FaceNetwork
-from recognizers.teaching.impostors import stranger_limit
+from recognizers.networks.base import FaceNetwork
+from recognizers.teaching.impostors import impostor_threshold
 from recognizers.teaching.training import Pictures, now
 
 
@@ -75,7 +75,7 @@ def enlarged(
         network: described them all.
         rate: of strangers that may be named.
     """
-    limit = stranger_limit(gallery.descriptors, gallery.numbers, rate, network.strangers)
+    limit = impostor_threshold(gallery.descriptors, gallery.numbers, rate, network.impostors)
     counts = Counter(model.images_per_label) + Counter(example.label for example in pictures.examples)
     return model.model_copy(
         update={

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from recognizers.faces.folderrecord import FolderRecord
 from recognizers.faces.pictures import read_rgb
-from recognizers.networks.facenetwork import DescriptorArray, FaceNetwork
+from recognizers.networks.base import DescriptorArray, FaceNetwork
 from recognizers.networks.probe import probe_of_picture
 
 

@@ -20,7 +20,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from recognizers.networks.facenetwork import DescriptorArray, Strangers
+from recognizers.networks.base import DescriptorArray, ImpostorDistances
 
 _PAIRS_OF_MIDDLE = 5
 _PAIRS_OF_SPREAD = 60
@@ -36,8 +36,8 @@ _LEAST_SHARE = 1e-9
 _LEAST_DISTANCE = 1e-6
 
 
-def stranger_limit(
-    descriptors: DescriptorArray, numbers: NDArray[np.int32], rate: float, strangers: Strangers
+def impostor_threshold(
+    descriptors: DescriptorArray, numbers: NDArray[np.int32], rate: float, strangers: ImpostorDistances
 ) -> float:
     """The distance within which a stranger comes to some known face with a probability of at most `rate`.
 

@@ -21,9 +21,10 @@ from recognizers.faces.dataset import Example
 from recognizers.faces.faceimage import looks_equalized
 from recognizers.faces.folderrecord import FolderRecord, common_record
 from recognizers.faces.pictures import read_gray
-from recognizers.model.facemodel import FORMAT, FaceModel, FaceNetworkRecord, Method
+from recognizers.model.facemodel import FORMAT, FaceModel, Method
 from recognizers.model.gallery import Gallery
 from recognizers.model.strategies import FISCHER, LBP, TITLES, UNKNOWN
+from recognizers.networks.base import FaceNetworkRecord
 from recognizers.teaching.calibration import unknown_distance
 
 DIGEST_DIGITS = 16

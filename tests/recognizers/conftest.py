@@ -17,8 +17,9 @@ from pipeline.component import Params
 from pipeline.frame import Frame
 from pipeline.models.catalog import find_model
 from pipeline.models.fetch import fetch
+from recognizers.faces.fit import Fit
 from recognizers.faces.pictures import frame_of, source_of
-from recognizers.model.facemodel import FaceModel, Fit, Method
+from recognizers.model.facemodel import FaceModel, Method
 from recognizers.model.gallery import Gallery
 from recognizers.model.strategies import CLASSIC
 from recognizers.model.swap import replace_model

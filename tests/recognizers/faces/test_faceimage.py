@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.detections import Box
 from recognizers.faces.faceimage import fitted, looks_equalized, model_face, scaled, with_margin
-from recognizers.model.facemodel import Fit
+from recognizers.faces.fit import Fit
 
 
 def test_shrinking_averages_and_enlarging_is_smooth():

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from pipeline.errors import UsageError
+from recognizers.faces.fit import Fit
 from recognizers.faces.folderrecord import RECORD_FILE, FolderRecord, common_record, read_record, write_record
-from recognizers.model.facemodel import Fit
 
 
 def test_a_record_holds_for_the_pictures_below_it(tmp_path):

@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from pipeline.errors import UsageError
+from recognizers.faces.fit import Fit
 from recognizers.faces.folderrecord import FolderRecord, read_record, write_record
 from recognizers.faces.resizing import Resize, plan, remember, run
-from recognizers.model.facemodel import Fit
 
 GRAY = Resize((40, 48), grayscale=True, equalize=False, fit=Fit.STRETCH)
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from recognizers.faces.faceimage import fitted
-from recognizers.model.facemodel import Fit
+from recognizers.faces.fit import Fit
 from recognizers.networks.alignment import (
     ARCFACE_TEMPLATE,
     aligned,

@@ -4,8 +4,8 @@ import numpy as np
 
 from pipeline.detections import Box, Region
 from pipeline.frame import Frame
+from recognizers.faces.fit import Fit
 from recognizers.faces.folderrecord import FolderRecord
-from recognizers.model.facemodel import Fit
 from recognizers.networks.alignment import template
 from recognizers.networks.probe import probe_in, probe_of_picture
 

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from recognizers.faces.folderrecord import read_record
-from recognizers.networks.facenetwork import Strangers, load_network, network_record
+from recognizers.networks.base import ImpostorDistances
+from recognizers.networks.facenetwork import load_network, network_record
 from recognizers.teaching.describing import iter_descriptors
-from recognizers.teaching.impostors import stranger_limit
+from recognizers.teaching.impostors import impostor_threshold
 
 ORL = Path(__file__).parents[4] / "shared" / "data" / "orl_faces"
-USUAL = Strangers(1.25, 0.08)
+USUAL = ImpostorDistances(1.25, 0.08)
 
 
 def people(count: int, pictures: int, seed: int = 0, numbers: int = 64) -> tuple[np.ndarray, np.ndarray]:
@@ -30,7 +31,7 @@ def test_strangers_are_named_no_more_often_than_stated(known, rate):
     for seed in range(10):
         rows, whose = people(known + 150, 4, seed)
         taught = (whose < known) & (np.arange(len(whose)) % 4 > 0)
-        limit = stranger_limit(rows[taught], whose[taught], rate, USUAL)
+        limit = impostor_threshold(rows[taught], whose[taught], rate, USUAL)
         nearest = np.linalg.norm(rows[:, None] - rows[taught][None], axis=2).min(axis=1)
         named.append((nearest[whose >= known] <= limit).mean())
         right.append((nearest[(whose < known) & ~taught] <= limit).mean())
@@ -40,22 +41,22 @@ def test_strangers_are_named_no_more_often_than_stated(known, rate):
 
 def test_one_person_goes_by_what_is_known_of_the_network():
     rows, whose = people(1, 5)
-    limit = stranger_limit(rows, whose, 0.01, USUAL)
+    limit = impostor_threshold(rows, whose, 0.01, USUAL)
     assert 0.8 < limit < 1.1
-    assert limit == stranger_limit(rows[:1], whose[:1], 0.01, USUAL)
+    assert limit == impostor_threshold(rows[:1], whose[:1], 0.01, USUAL)
 
 
 def test_a_larger_rate_and_more_distant_people_make_a_larger_limit():
     rows, whose = people(6, 4)
-    limits = [stranger_limit(rows, whose, rate, USUAL) for rate in (0.0, 0.001, 0.01, 0.1, 0.5, 1.0)]
+    limits = [impostor_threshold(rows, whose, rate, USUAL) for rate in (0.0, 0.001, 0.01, 0.1, 0.5, 1.0)]
     assert limits == sorted(limits)
     assert limits[0] > 0
-    assert stranger_limit(rows * 2, whose, 0.01, USUAL) > limits[2]
+    assert impostor_threshold(rows * 2, whose, 0.01, USUAL) > limits[2]
 
 
 def test_the_same_face_under_two_names_breaks_nothing():
     rows = np.ones((4, 8), np.float32)
-    limit = stranger_limit(rows, np.array([0, 0, 1, 2], np.int32), 0.01, USUAL)
+    limit = impostor_threshold(rows, np.array([0, 0, 1, 2], np.int32), 0.01, USUAL)
     assert 0 < limit < 1
 
 
@@ -77,7 +78,7 @@ def test_of_real_strangers_as_many_are_named_as_stated_or_a_little_fewer(sface, 
             random = np.random.default_rng(seed)
             here = np.isin(labels, random.permutation(40)[:known])
             taught = here & (random.random(len(labels)) < 0.8)
-            limit = stranger_limit(rows[taught], labels[taught], 0.01, network.strangers)
+            limit = impostor_threshold(rows[taught], labels[taught], 0.01, network.impostors)
             nearest = apart[:, taught].min(axis=1)
             named.append((nearest[~here] <= limit).mean())
             kept.append((nearest[here & ~taught] <= limit).mean() if (here & ~taught).any() else 1.0)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from recognizers.faces.dataset import list_face_folder
-from recognizers.faces.grouping import LBP_DISTANCE, group_faces
 from recognizers.faces.pictures import read_gray
+from recognizers.teaching.grouping import LBP_DISTANCE, group_faces
 
 ORL = Path(__file__).parents[4] / "shared" / "data" / "orl_faces"
 

@@ -20,7 +20,7 @@ from recognizers.teaching.evaluation import Answer
 from recognizers.teaching.training import file_digest_of
 
 
-class Oracle:
+class FaceMatcher:
     """A model with the galleries of some strategies in memory.
 
     Args:

@@ -6,7 +6,7 @@ from PIL import Image
 
 from pipeline.detections import Region
 from pipeline.errors import UsageError
-from recognizers.faces.cropping import crop_photos, list_photos
+from recognizers.teaching.cropping import crop_photos, list_photos
 
 
 def crop(top, out, boxes, **options):

@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 
 from pipeline.frame import GrayArray
 from recognizers.faces.faceimage import model_face
-from recognizers.model.facemodel import Fit
+from recognizers.faces.fit import Fit
 from recognizers.model.gallery import Gallery
 from recognizers.model.strategies import LBP
-from recognizers.networks.facenetwork import DLIB, SFACE, DescriptorArray
+from recognizers.networks.base import DescriptorArray
+from recognizers.networks.facenetwork import DLIB, SFACE
 
 SIDE_PX = 64
 """Faces are compared at this width and height."""
