@@ -1,1 +1,1 @@
-"""Reporters: what was found, as JSON files."""
+"""Reporters: writers of results as JSON files."""

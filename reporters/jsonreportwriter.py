@@ -1,4 +1,4 @@
-"""JSON report writer: one report file an input, written whole or not at all."""
+"""JSON report writer: one report file per input, written completely or not at all."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _ENDING = ".json"
 
 
 class JsonReportWriterParams(Params):
-    """`params:` of a `jsonreportwriter`."""
+    """The `params:` of a `jsonreportwriter`."""
 
 
 class JsonReportWriter(Writer):
@@ -39,12 +39,12 @@ class JsonReportWriter(Writer):
 
     @classmethod
     def owns(cls, path: Path, suffix: str) -> bool:
-        """Whether a file is a report of this program."""
+        """Return whether a file is a report of this program."""
         return suffix.endswith(_ENDING) and is_own_report(path)
 
     @classmethod
     def rename(cls, output: Path, target: Path, source_path: str) -> None:
-        """Copy a report with the input's new path in its head."""
+        """Copy a report, with the input's new path in its head."""
         chunks = iter_under_other_name(output, source_path)
         with replace_file(target) as stream:
             for chunk in chunks:
@@ -53,12 +53,12 @@ class JsonReportWriter(Writer):
 
     @classmethod
     def read_back(cls, path: Path) -> Provenance | None:
-        """Read a report's head."""
+        """Read from a report what it was made of."""
         return read_report_head(path) if path.suffix == _ENDING else None
 
     @contextlib.contextmanager
     def open(self, source: Source, facts: MediaFacts, output_root: Path) -> Iterator[_Session]:
-        """Begin a report; it stands under its name once the session ends well."""
+        """Begin a photo's report; the file gets its name when the session ends without an error."""
         path = self.path_for(source, output_root, _ENDING)
         _check_own(path)
         head = to_report_head(source, facts, self.fingerprint_of(source))
@@ -68,27 +68,27 @@ class JsonReportWriter(Writer):
             session.finish()
 
     def needed_wh(self, full_wh: tuple[int, int]) -> tuple[int, int]:
-        """None of the pixels."""
+        """Return the smallest size: a report needs no pixels."""
         return 1, 1
 
     def open_segment(
         self, source: Source, facts: VideoFacts, output_root: Path, part: Path
     ) -> AbstractContextManager[FramesSession]:
-        """Begin the frames of one segment of a video."""
+        """Begin the part of a video's report that holds the frames of one segment."""
         _check_own(self.path_for(source, output_root, _ENDING))
         return open_frames_part(part)
 
     def join(
         self, source: Source, video: VideoResult, parts: Sequence[SegmentPart], output_root: Path
     ) -> None:
-        """Write a video's report."""
+        """Write a video's report from the parts of its segments."""
         path = self.path_for(source, output_root, _ENDING)
         _check_own(path)
         join_frames_parts(path, source, video, parts, self.fingerprint_of(source))
 
 
 class _Session:
-    """One report in the making: frames go to the disk as they come."""
+    """A report being written: each frame is written as it comes."""
 
     def __init__(self, stream: BinaryIO, path: Path, head: dict[str, Any]) -> None:
         self._stream = stream
@@ -102,7 +102,7 @@ class _Session:
         self._separator = FRAMES_SEPARATOR
 
     def finish(self) -> None:
-        """Close the list of frames and the report."""
+        """Write the end of the list of frames and of the report."""
         self._put(FRAMES_END)
 
     def _put(self, text: str) -> None:
@@ -111,14 +111,17 @@ class _Session:
 
 
 def _check_own(path: Path) -> None:
-    """Refuse to replace a file that is no report of ours, such as a photo service's own `a.jpg.json`."""
+    """Make sure that the report replaces no foreign file, such as a photo service's own `a.jpg.json`.
+
+    Raises: SourceError: it would.
+    """
     try:
         own = is_own_report(path)
     except OSError:
-        return  # nothing is there, or `replace_file` meets the same trouble and says it
+        return  # there is no such file, or `replace_file` will meet the same error and report it
     if not own:
         raise SourceError(
             FailureCode.OUTPUT_NAME_TAKEN,
-            f"{printable(path)} stands where its report belongs and is no report of ours; "
+            f"{printable(path)} has the name of its report but was not written by this program; "
             "choose another OUTPUT folder",
         )

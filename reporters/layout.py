@@ -1,4 +1,4 @@
-"""How a report's JSON lies on lines: for people, for `grep`, and for whoever reads only its beginning."""
+"""The line layout of a report's JSON, made for people, for `grep`, and for reading a report's head alone."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from collections.abc import Mapping
 from typing import Any
 
 HEAD_END = b',\n  "frames": ['
-"""Stands between a report's head and its frames, and nowhere in a head: JSON's strings hold no line break."""
+"""Separates a report's head from its frames; it never occurs in a head: JSON strings hold no line breaks."""
 
 FRAMES_SEPARATOR = ","
 FRAMES_END = "\n  ]\n}\n"
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 _UNSHOWABLE = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-"""What JSON need not escape, yet moves a terminal's cursor or turns the order of what is read."""
+"""Characters that JSON need not escape but that move a terminal's cursor or reorder the text on it."""
 
 
 def head_text(head: Mapping[str, Any]) -> str:
-    """The beginning of a report, up to its first frame."""
+    """Return the text of a report up to its first frame."""
     return laid_out(head, "").removesuffix("\n}") + HEAD_END.decode()
 
 
 def frame_text(frame: Mapping[str, Any]) -> str:
-    """One of a report's frames."""
+    """Return the text of one of a report's frames."""
     return f"\n    {laid_out(frame, '    ')}"
 
 
 def laid_out(value: Mapping[str, Any], indent: str) -> str:
-    """A JSON object with a line a key, and in a list, or an object of objects, a line an element."""
+    """Format a JSON object: one line per key, and one per element of a list or of an object of objects."""
     members = []
     for key, member in value.items():
         if isinstance(member, list) and member:
@@ -47,5 +47,5 @@ def laid_out(value: Mapping[str, Any], indent: str) -> str:
 
 
 def json_text(value: Any) -> str:
-    """JSON on one line, with what would move a terminal's cursor or turn the order of text escaped."""
+    """Format a value as JSON on one line that is safe to print on a terminal."""
     return _UNSHOWABLE.sub(lambda match: f"\\u{ord(match.group()):04x}", _ENCODER.encode(value))

@@ -1,6 +1,6 @@
-"""The report's shape: what was found in one source, as the JSON values of its file.
+"""The keys of a report: results as the JSON values of their file.
 
-This module alone knows the report's keys. Everything is pure: values in, plain dictionaries out.
+No other module knows the keys. All functions are pure: they turn values into plain dictionaries, or back.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from pipeline.videos.messages import VideoResult
 from reporters.videosummary import Sighting, VideoSummary
 
 SCHEMA = 1
-"""Raised when a key changes its meaning; new keys alone do not raise it."""
+"""Version of the format. It is raised when a key changes its meaning, not when keys are added."""
 
 RESERVED_NAMES = ("frame", "time")
-"""Keys of a frame that stand beside the components' names; no component may be called so."""
+"""Keys of a frame beside the components' names; no component may have such a name."""
 
 _CONFIDENCE_DIGITS = 6
 _TIME_DIGITS = 6
@@ -31,10 +31,10 @@ _MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.(\d{9})Z")
 
 
 def to_report_head(source: Source, facts: MediaFacts, pipeline: str) -> dict[str, Any]:
-    """Everything of a report but its `frames`.
+    """Return all keys of a photo's report but `frames`.
 
     Args:
-        source: the input.
+        source: the photo.
         facts: what its header says.
         pipeline: the hash of the effective pipeline.
     """
@@ -56,12 +56,12 @@ def to_report_head(source: Source, facts: MediaFacts, pipeline: str) -> dict[str
 
 
 def to_video_head(source: Source, video: VideoResult, summary: VideoSummary, pipeline: str) -> dict[str, Any]:
-    """Everything of a video's report but its `frames`.
+    """Return all keys of a video's report but `frames`.
 
     Args:
-        source: the input.
-        video: what was read of it.
-        summary: of what was found.
+        source: the video.
+        video: its facts, and what was read of it.
+        summary: of its detections.
         pipeline: the hash of the effective pipeline.
     """
     facts = video.facts
@@ -89,7 +89,7 @@ def to_video_head(source: Source, video: VideoResult, summary: VideoSummary, pip
 
 
 def _to_capture_keys(capture: Capture) -> dict[str, Any]:
-    """When, with what and where the source was taken; half a position is none."""
+    """Return `taken`, `camera` and `gps`, those that are known; `gps` needs latitude and longitude."""
     keys: dict[str, Any] = {"taken": capture.taken, "camera": capture.camera}
     if capture.latitude is not None and capture.longitude is not None:
         gps = {"latitude": capture.latitude, "longitude": capture.longitude, "altitude": capture.altitude}
@@ -109,7 +109,7 @@ def _to_sighting(seen: Sighting) -> dict[str, Any]:
 
 
 def to_file_keys(source_path: str) -> dict[str, str]:
-    """The keys that name a source: `file`, and where its path is not UTF-8 also its bytes."""
+    """Return the keys that name a source: `file`, and `file_base64` if its path is not UTF-8."""
     path_bytes = os.fsencode(source_path)
     path = path_bytes.decode("utf-8", "replace")
     keys = {"file": path}
@@ -119,28 +119,28 @@ def to_file_keys(source_path: str) -> dict[str, str]:
 
 
 def path_of(head: dict[str, Any]) -> str:
-    """A source's path, as `os.fsdecode` gives it, from a report's head.
+    """Return a source's path, as `os.fsdecode` gives it, from a report's head.
 
-    Raises: ValueError, KeyError, TypeError, AttributeError: there is none in it.
+    Raises: ValueError, KeyError, TypeError, AttributeError: the head has none.
     """
     encoded = head.get("file_base64")
     return os.fsdecode(head["file"].encode() if encoded is None else base64.b64decode(encoded, validate=True))
 
 
 def mtime_ns_of(head: dict[str, Any]) -> int:
-    """When a source was changed, nanoseconds since 1970, from a report's head.
+    """Return a source's modification time, nanoseconds since 1970, from a report's head.
 
-    Raises: ValueError, KeyError, TypeError: there is nothing of the kind in it.
+    Raises: ValueError, KeyError, TypeError: the head has none.
     """
     match = _MOMENT.fullmatch(head["modified"])
     if match is None:
-        raise ValueError(f"{head['modified']} is no moment")
+        raise ValueError(f"{head['modified']} is not a time")
     seconds = datetime.fromisoformat(f"{match[1]}+00:00") - datetime.fromtimestamp(0, UTC)
     return (seconds.days * 86_400 + seconds.seconds) * _SECOND_NS + int(match[2])
 
 
 def _to_moment(time_ns: int) -> str | None:
-    """Universal time to the nanosecond; None for a time that no calendar of four digits has."""
+    """Format a time as UTC with nanoseconds; None if its year does not have four digits."""
     seconds, nanoseconds = divmod(time_ns, _SECOND_NS)
     try:
         moment = datetime.fromtimestamp(seconds, UTC)
@@ -150,7 +150,7 @@ def _to_moment(time_ns: int) -> str | None:
 
 
 def to_report_frame(result: FrameResult) -> dict[str, Any]:
-    """One element of a report's `frames`."""
+    """Return one element of a report's `frames`."""
     frame: dict[str, Any] = {"frame": result.frame_index}
     if result.timestamp is not None:
         frame["time"] = round(result.timestamp, _TIME_DIGITS)

@@ -1,4 +1,4 @@
-"""Reports read again: what one says of its source, and the same report for the source under another name."""
+"""Reading reports: what a report says of its source, and a copy of it for a source that was renamed."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from reporters.layout import HEAD_END, head_text
 from reporters.report import SCHEMA, mtime_ns_of, path_of, to_file_keys
 
 OWN_BEGINNING = b'{\n  "type": "'
-"""How every report of ours begins; what begins otherwise under a report's name is not ours to replace."""
+"""The first bytes of every report of this program; a file that begins differently is not replaced."""
 
 _MOST_HEAD_BYTES = 1 << 22
-"""A video's summary has a line a label; a network may know ten thousand."""
+"""A video's summary has one line per label, and a network may have ten thousand labels."""
 
 
 def is_own_report(path: Path) -> bool:
-    """Whether a file is a report of ours by how it begins.
+    """Return whether a file begins as a report of this program does.
 
-    Raises: OSError: it is not there or cannot be read.
+    Raises: OSError: it is missing or cannot be read.
     """
     if not _may_be_opened(path):
         return False
@@ -32,7 +32,7 @@ def is_own_report(path: Path) -> bool:
 
 
 def read_report_head(path: Path) -> Provenance | None:
-    """What a report says of its source; None for what is no report of ours and of this schema."""
+    """Read what a report says of its source; None if it is not a report of this program and schema."""
     try:
         if not _may_be_opened(path):
             return None
@@ -52,22 +52,22 @@ def read_report_head(path: Path) -> Provenance | None:
             None if sha256 is None else bytes.fromhex(sha256).hex(),
             str(head["pipeline"]),
         )
-    except (KeyError, ValueError, TypeError, AttributeError):  # somebody's own idea of a report
+    except (KeyError, ValueError, TypeError, AttributeError):  # begins like a report but is not one
         return None
 
 
 def iter_under_other_name(path: Path, source_path: str) -> Iterator[bytes]:
-    """A report as it would read had its source been mined under another name, piece by piece.
+    """Yield a report in pieces, with another path of its source.
 
     Raises:
-        ValueError: it is no report of ours.
+        ValueError: the file is not a report of this program.
         OSError: it cannot be read.
     """
     with open(path, "rb") as stream:
         beginning = stream.read(_MOST_HEAD_BYTES)
         head = _parsed(beginning)
         if head is None:
-            raise ValueError(f"{path} is no report of ours")
+            raise ValueError(f"{path} is not a report of this program")
         renamed: dict[str, Any] = {}
         for key, value in head.items():
             if key == "file":
@@ -81,13 +81,13 @@ def iter_under_other_name(path: Path, source_path: str) -> Iterator[bytes]:
 
 
 def _may_be_opened(path: Path) -> bool:
-    """A pipe under a report's name would keep whoever opens it waiting for ever."""
+    """Return whether opening a path cannot block, as it would with a named pipe."""
     mode = os.stat(path).st_mode
     return stat.S_ISREG(mode) or stat.S_ISDIR(mode)
 
 
 def _parsed(beginning: bytes) -> dict[str, Any] | None:
-    """The keys of a report before its frames."""
+    """Parse the head at the beginning of a report; None if there is none."""
     end = beginning.find(HEAD_END)
     if end < 0 or not beginning.startswith(OWN_BEGINNING):
         return None

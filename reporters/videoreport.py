@@ -1,4 +1,4 @@
-"""A video's report: parts with the frames of a segment each, and the whole of a head and those parts."""
+"""A video's report: a part with the frames of each segment, and the report joined from those parts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from reporters.videosummary import VideoSummary
 
 
 class FramesSession(SegmentSession):
-    """The frames of one segment as they lie in the report; the note is their summary."""
+    """Writes the frames of one segment as they will stand in the report; `note` is their summary."""
 
     def __init__(self, stream: BinaryIO, part: Path) -> None:
         self._stream = stream
@@ -40,19 +40,26 @@ class FramesSession(SegmentSession):
 
 @contextlib.contextmanager
 def open_frames_part(part: Path) -> Iterator[FramesSession]:
-    """Begin the part of one segment."""
-    with contextlib.ExitStack() as stack:
-        with output_errors(part):
-            stream = stack.enter_context(open(part, "wb"))
+    """Open the part of one segment.
+
+    Raises: OutputError: it cannot be written.
+    """
+    with output_errors(part):
+        stream = open(part, "wb")  # noqa: SIM115 - a `with` would let an error of `close` replace the first one
+    try:
         yield FramesSession(stream, part)
-        with output_errors(part):
-            stream.flush()
+    except BaseException:
+        with contextlib.suppress(OSError):  # a full disk fails again here
+            stream.close()
+        raise
+    with output_errors(part):
+        stream.close()
 
 
 def join_frames_parts(
     path: Path, source: Source, video: VideoResult, parts: Sequence[SegmentPart], fingerprint: str
 ) -> None:
-    """Write the report of a video; nothing of its frames is held in memory.
+    """Write the report of a video; its frames are copied from the parts in pieces.
 
     Raises: OutputError: it cannot be written.
     """

@@ -1,4 +1,4 @@
-"""What is in a video, in a few lines: for each label when it is seen and where it is seen best."""
+"""The summary of a video's report: for each label when it is seen, and in which frame it is seen best."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from pipeline.text import Spellings
 
 @dataclass(slots=True)
 class Sighting:
-    """What a video shows of one label.
+    """When and where a video shows one label.
 
     Args:
-        frames: how many mined frames show it.
-        first_s, last_s: when it is seen first and last.
-        frame_index: of the frame that shows it with the most confidence; of the first one where none has any.
-        confidence: of that, or None.
+        frames: number of mined frames that show it.
+        first_s, last_s: when it is first and last seen, seconds.
+        frame_index: index of the frame with the highest confidence; of the first frame if none has any.
+        confidence: in that frame, or None.
     """
 
     frames: int
@@ -29,16 +29,16 @@ class Sighting:
 
 @dataclass(slots=True)
 class VideoSummary:
-    """The sightings by label, in the order in which they appear; frames come in the order of the video.
+    """Sightings by label, in the order of first appearance; frames must be added in the order of the video.
 
-    Spellings of a name that differ in nothing but their Unicode form are one label, spelled as the first.
+    Labels that differ only in their Unicode form are one, spelled as the first of them.
     """
 
     sightings: dict[str, Sighting] = field(default_factory=dict)
     _spellings: Spellings = field(default_factory=Spellings)
 
     def add(self, result: FrameResult) -> None:
-        """Add one frame; a label counts once in it, whoever found it and how often."""
+        """Add one frame; a label counts once in it, however often and by how many components it was found."""
         best: dict[str, float | None] = {}
         for detections in result.found.values():
             for detection in detections:
@@ -49,7 +49,7 @@ class VideoSummary:
         self.merge({text: Sighting(1, time_s, time_s, result.frame_index, best[text]) for text in best})
 
     def merge(self, later: Mapping[str, Sighting]) -> None:
-        """Add the sightings of a later stretch of the same video."""
+        """Add the sightings of a later segment of the same video."""
         for spelling, new in later.items():
             text = self._spellings.first(spelling)
             known = self.sightings.get(text)

@@ -12,8 +12,8 @@ CLASSIC = (EIGEN, FISCHER, LBP)
 STRATEGIES = (*CLASSIC, EMBEDDING)
 """In the order in which they are tried and shown."""
 
-TITLES = {EIGEN: "Eigenfaces", FISCHER: "Fischerfaces", LBP: "LBPH", EMBEDDING: "Embedding"}
-"""What the accuracy lines call them ("Fischer" is the 2017 program's spelling of Fisher)."""
+TITLES = {EIGEN: "Eigenfaces", FISCHER: "Fisherfaces", LBP: "LBPH", EMBEDDING: "Embedding"}
+"""What messages call them. (The name `fischer` is the 2017 program's spelling of Fisher.)"""
 
 UNKNOWN = "unknown"
 """The label of a face that is nobody's in the gallery."""

@@ -198,7 +198,9 @@ def test_a_file_of_somebody_elses_is_not(foreign, tmp_path):
     path = tmp_path / "trip/a.jpg.json"
     path.parent.mkdir()
     path.write_bytes(foreign)
-    with pytest.raises(SourceError, match="is no report of ours; choose another OUTPUT folder") as caught:
+    with pytest.raises(
+        SourceError, match="was not written by this program; choose another OUTPUT folder"
+    ) as caught:
         write(tmp_path, result(CAT))
     assert caught.value.code is FailureCode.OUTPUT_NAME_TAKEN
     assert str(path) in caught.value.sentence

@@ -116,5 +116,5 @@ def test_a_long_report_keeps_all_of_its_frames(tmp_path):
 def test_another_name_for_what_is_no_report(tmp_path):
     (tmp_path / "a.json").write_text('{"title": "a.jpg"}')
     assert not is_own_report(tmp_path / "a.json")
-    with pytest.raises(ValueError, match="no report of ours"):
+    with pytest.raises(ValueError, match="not a report of this program"):
         list(iter_under_other_name(tmp_path / "a.json", "/b.jpg"))

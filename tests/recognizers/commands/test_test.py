@@ -28,7 +28,7 @@ def test_what_the_2017_program_said_and_more(facerec, tested):
     accuracy = [line.split(":  ") for line in lines if " accuracy:  " in line]
     assert [name for name, _ in accuracy] == [
         "Eigenfaces accuracy",
-        "Fischerfaces accuracy",
+        "Fisherfaces accuracy",
         "LBPH accuracy",
         "Vote accuracy",
     ]

@@ -24,7 +24,7 @@ def test_a_model_and_the_rest_to_test_with(facerec, listed, tmp_path):
     said = facerec("train", listed, 67, tmp_path / "test.csv", tmp_path / "model", 1, 1, 1)
     assert said.code == 0, said.err
     assert "training on 16 pictures of 4 labels, 32x32, not equalized" in said.out
-    for title in ("Eigenfaces done in", "Fischerfaces done in", "LBPH done in"):
+    for title in ("Eigenfaces done in", "Fisherfaces done in", "LBPH done in"):
         assert title in said.out
     record = json.loads((tmp_path / "model" / "model.json").read_text())
     assert record["labels"] == {str(n): f"person-{n}" for n in range(4)}
