@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import secrets
 import socket
 import webbrowser
@@ -35,7 +36,9 @@ def add_to(commands: Any) -> None:
     parser.add_argument(
         "--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1, this machine alone)"
     )
-    parser.add_argument("--port", type=_port, default=_PORT, help=f"port to listen on (default: {_PORT})")
+    parser.add_argument(
+        "--port", type=_port, default=_PORT, help=f"port to listen on (default: {_PORT}; 0: any free one)"
+    )
     parser.add_argument(
         "--token-file",
         metavar="FILE",
@@ -61,22 +64,23 @@ def run(options: argparse.Namespace) -> ExitCode:
     index = index_path(output_root, options.index)
     if not index.is_file():
         raise UsageError(f"serve: {output_root} has no index yet; type: visualsearch index {output_root}")
+    token = _token(options)
+    listening = _listening_socket(options.host, options.port)
     settings = Settings(
         output_root=output_root,
         index=index,
         thumbnails=cache_folder() / "thumbnails",
         host=options.host,
-        port=options.port,
-        token=_token(options),
+        port=listening.getsockname()[1],
+        token=token,
     )
-    listening = _listening_socket(settings.host, settings.port)
     print(f"The collection is shown at {settings.url}", flush=True)
     print("Stop it with Ctrl-C.", flush=True)
     if options.open:
         webbrowser.open(settings.url)
     # Its own log lines would hold queries and the token; the program's log has what went wrong.
     config = uvicorn.Config(make_app(settings), log_config=None, access_log=False, server_header=False)
-    with listening:
+    with listening, contextlib.suppress(KeyboardInterrupt):  # Ctrl-C is how a server is stopped
         uvicorn.Server(config).run(sockets=[listening])
     return ExitCode.OK
 
@@ -114,6 +118,6 @@ def _listening_socket(host: str, port: int) -> socket.socket:
 
 
 def _port(text: str) -> int:
-    if not text.isdecimal() or not 0 < int(text) < 65536:
-        raise argparse.ArgumentTypeError(f'expected a port from 1 to 65535, got "{text}"')
+    if not text.isdecimal() or not int(text) < 65536:
+        raise argparse.ArgumentTypeError(f'expected a port from 0 to 65535, got "{text}"')
     return int(text)

@@ -51,10 +51,13 @@ class PictureMaker:
         return await self._picture(document.source, kind, face_as_jpeg, path, rect, side_px)
 
     def close(self) -> None:
-        """End the processes."""
+        """End the processes, whatever they are decoding."""
         with self._lock:
             if self._pool is not None:
                 self._pool.shutdown(wait=False, cancel_futures=True)
+                for process in multiprocessing.active_children():
+                    process.terminate()
+                self._pool.shutdown(wait=True)
                 self._pool = None
 
     async def _picture(

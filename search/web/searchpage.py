@@ -58,8 +58,8 @@ def completions(index: SqliteIndex, query: str) -> list[dict[str, str]]:
     Returns: objects with `query`, the whole query after the choice, `text` and `count`.
     """
     beginning, word = re.fullmatch(r"(.*?)(\S*)", query, re.DOTALL).groups()  # type: ignore[union-attr]
-    fields, _, value = word.rpartition(":")
-    sign, kind = ("-", fields[1:]) if fields.startswith("-") else ("", fields)
+    sign = "-" if word.startswith("-") else ""
+    kind, _, value = word.removeprefix("-").rpartition(":")
     key = key_of(value.strip('"'))
     if not key or kind not in ("", "name", "label"):
         return []

@@ -1,0 +1,209 @@
+"""The page in a real browser: what a person sees, types, and reaches by keyboard."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+
+from search.web.library import key_of
+from tests.search.web.conftest import DOG_BOX, HOSTILE_PATH, PHOTO_WH
+
+CHROMIUM = shutil.which("chromium")
+SCREENSHOTS = os.environ.get("DEEPVISUALMINER_SCREENSHOTS")
+"""A folder for pictures of the pages, for the documentation."""
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    quiet = [
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--no-first-run",
+    ]
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", *quiet]
+        )
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def page(browser: Browser, server: str) -> Iterator[Page]:
+    """A page that fails its test where it asks another server, breaks the security policy or has an error."""
+    troubles: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and "404" not in message.text:
+            troubles.append(message.text)
+
+    context = browser.new_context(base_url=server, viewport={"width": 1200, "height": 800})
+    made = context.new_page()
+    made.on("request", lambda request: request.url.startswith(server) or troubles.append(request.url))
+    made.on("console", note)
+    made.on("pageerror", lambda error: troubles.append(str(error)))
+    made.on("dialog", lambda dialog: troubles.append(dialog.message))
+    yield made
+    context.close()
+    assert troubles == []
+
+
+def keep(page: Page, name: str) -> None:
+    """A picture of the page for the documentation, if one is asked for."""
+    if SCREENSHOTS is not None:
+        page.wait_for_load_state("networkidle")
+        page.screenshot(path=Path(SCREENSHOTS) / f"{name}.png")
+
+
+def test_a_search_and_the_way_back(page: Page) -> None:
+    page.goto("/")
+    box = page.get_by_role("combobox")
+    box.fill("label:dog -name:anna")
+    box.press("Enter")
+    expect(page.locator(".tile")).to_have_count(2)
+    page.locator(".tile").first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("dog2.jpg")
+    page.get_by_role("link", name="Next →").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("dog1.jpg")
+    page.keyboard.press("ArrowLeft")
+    expect(page.get_by_role("heading", level=1)).to_have_text("dog2.jpg")
+    page.keyboard.press("Escape")
+    expect(page.locator(".tile")).to_have_count(2)
+    expect(page.get_by_role("combobox")).to_have_value("label:dog -name:anna")
+
+
+def test_facets_narrow_down_and_widen(page: Page) -> None:
+    page.goto("/")
+    page.get_by_role("complementary").get_by_role("link", name="Anna").click()
+    expect(page.locator(".tile")).to_have_count(1)
+    page.get_by_role("complementary").get_by_role("link", name="Anna").click()
+    expect(page.locator(".tile")).to_have_count(8)
+    page.get_by_role("navigation", name="Years").get_by_role("link", name="2008").click()
+    expect(page.get_by_role("link", name="June")).to_be_visible()
+
+
+def test_the_keyboard_alone(page: Page) -> None:
+    page.goto("/")
+    page.keyboard.press("Escape")
+    page.keyboard.press("/")
+    page.keyboard.type("do")
+    expect(page.get_by_role("option", name="label:dog")).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("combobox")).to_have_value("label:dog ")
+    page.keyboard.press("Enter")
+    expect(page.locator(".tile")).to_have_count(3)
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".tile").nth(1)).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("dog1.jpg")
+
+
+def test_boxes_are_where_the_report_says(page: Page) -> None:
+    page.goto(f"/file/{key_of(b'2008/dog0.jpg')}")
+    picture = page.locator(".picture img").bounding_box()
+    box = page.locator('.detection[data-label="dog"] .line').bounding_box()
+    assert picture is not None
+    assert box is not None
+    scale = picture["width"] / PHOTO_WH[0]
+    x1, y1, x2, y2 = DOG_BOX
+    assert box["x"] - picture["x"] == pytest.approx(x1 * scale, abs=2)
+    assert box["y"] - picture["y"] == pytest.approx(y1 * scale, abs=2)
+    assert box["width"] == pytest.approx((x2 - x1) * scale, abs=3)
+    assert box["height"] == pytest.approx((y2 - y1) * scale, abs=3)
+    keep(page, "photo")
+
+
+def test_boxes_are_switched_by_component_and_marked_in_the_list(page: Page) -> None:
+    page.goto(f"/file/{key_of(b'2008/dog0.jpg')}")
+    page.get_by_label("names").uncheck()
+    expect(page.locator('.detection[data-label="Anna"]')).to_be_hidden()
+    expect(page.locator('.detection[data-label="dog"]')).to_be_visible()
+    page.locator(".boxes a", has_text="dog").focus()
+    expect(page.locator('.detection[data-label="dog"]')).to_have_class("detection colour-1 marked")
+
+
+def test_a_video_opens_at_the_moment_and_jumps(page: Page) -> None:
+    page.goto("/?q=person")
+    page.locator(".tile").first.click()
+    video = page.locator("video")
+    page.wait_for_function("document.querySelector('video').readyState >= 2")
+    assert video.evaluate("video => video.currentTime") == pytest.approx(4.0, abs=0.05)
+    expect(page.locator(".overlay .detection")).to_have_count(1)
+    video.evaluate("video => { video.currentTime = 1; }")
+    expect(page.locator(".overlay .detection")).to_have_count(0)
+    page.locator(".timeline svg a").first.click()
+    page.wait_for_function("Math.abs(document.querySelector('video').currentTime - 4) < 0.05")
+    expect(page.locator(".overlay .detection")).to_have_count(1)
+    assert "t=4" in page.url
+    keep(page, "video")
+
+
+def test_a_video_that_browsers_do_not_play_is_shown_as_frames(page: Page) -> None:
+    page.goto(f"/file/{key_of(b'old.avi')}?t=4")
+    expect(page.get_by_text("The browser cannot play this file")).to_be_visible()
+    still = page.locator(".still")
+    expect(still).to_be_visible()
+    page.wait_for_function("document.querySelector('.still').naturalWidth === 160")
+    expect(page.locator(".overlay .detection")).to_have_count(1)
+
+
+def test_words_from_files_do_nothing(page: Page) -> None:
+    page.goto("/")
+    expect(page.locator(".tile")).to_have_count(8)
+    page.goto(f"/file/{key_of(os.fsencode(HOSTILE_PATH))}")
+    expect(page.locator(".boxes li")).to_have_count(1)
+    assert "<script>" in page.locator(".boxes li").inner_text()
+    page.goto("/?q=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E")
+    expect(page.get_by_text("Nothing was found.")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_accessible(page: Page, scheme: str) -> None:
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    video, photo = key_of(b"play.mp4"), key_of(b"2008/dog0.jpg")
+    for address in (
+        "/",
+        "/?q=dog",
+        "/?q=nothing-like-it",
+        "/people",
+        f"/file/{photo}",
+        f"/file/{video}",
+        "/x",
+    ):
+        page.goto(address)
+        page.wait_for_load_state("networkidle")
+        found = Axe().run(page).response["violations"]
+        serious = [one["id"] for one in found if one["impact"] in ("serious", "critical")]
+        assert serious == [], f"{address}: {found}"
+
+
+def test_on_a_phone_nothing_is_wider_than_the_screen(page: Page) -> None:
+    page.set_viewport_size({"width": 380, "height": 700})
+    for address in ("/", f"/file/{key_of(b'2008/dog0.jpg')}", f"/file/{key_of(b'play.mp4')}", "/people"):
+        page.goto(address)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 380, address
+
+
+def test_without_a_script(browser: Browser, server: str) -> None:
+    context = browser.new_context(base_url=server, java_script_enabled=False)
+    page = context.new_page()
+    page.goto("/")
+    page.get_by_role("searchbox").fill("dog")
+    page.get_by_role("button", name="Search").click()
+    expect(page.locator(".tile")).to_have_count(3)
+    page.locator(".tile").first.click()
+    expect(page.locator(".picture img")).to_be_visible()
+    expect(page.locator(".boxes li")).to_have_count(1)
+    context.close()
