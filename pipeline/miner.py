@@ -31,8 +31,8 @@ from pipeline.source import Source
 from pipeline.text import printable
 from pipeline.workers.capacity import capacity, worker_bytes
 from pipeline.workers.executor import Executor, SerialExecutor
+from pipeline.workers.messages import WorkerSettings
 from pipeline.workers.pool import WorkerPool
-from pipeline.workers.process import WorkerSettings
 
 _log = logging.getLogger(__name__)
 

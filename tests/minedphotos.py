@@ -11,7 +11,7 @@ import psutil
 from pipeline.config.config import read_config
 from pipeline.outcome import Outcome, Status
 from pipeline.source import Limits, Source
-from pipeline.workers.process import WorkerSettings
+from pipeline.workers.messages import WorkerSettings
 from tests.pictures import source_of
 from tests.running import component, pipeline_file, small_photo
 

@@ -10,8 +10,8 @@ from pipeline.config.config import read_config
 from pipeline.outcome import Outcome
 from pipeline.source import Limits, Source
 from pipeline.workers.executor import SerialExecutor
+from pipeline.workers.messages import WorkerSettings
 from pipeline.workers.pool import WorkerPool
-from pipeline.workers.process import WorkerSettings
 from tests.running import component, pipeline_file
 from tests.videos import source_of
 

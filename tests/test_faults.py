@@ -23,8 +23,8 @@ from pipeline.miner import mine
 from pipeline.outcome import Outcome, Status
 from pipeline.runs.options import Options
 from pipeline.source import Limits
+from pipeline.workers.messages import WorkerSettings
 from pipeline.workers.pool import WorkerPool
-from pipeline.workers.process import WorkerSettings
 from tests.running import ROOT, component, parts_in, pipeline_file, run, small_photo
 
 HOARDS = component("all", "tests.plugins.hoards:Hoards", width=16)
@@ -103,8 +103,9 @@ def test_the_kernel_s_killer_takes_the_worker_and_the_run_goes_on(tmp_path: Path
         done = run(tmp_path / "in", tmp_path / "out", pipeline, *more, prefix=prefix)
     assert done.returncode == ExitCode.SOME_FAILED, done.stderr
     assert reports(tmp_path / "out") == [f"{n}.png.json" for n in range(4)]
-    assert "worker_crashed: the worker that had it in hand was killed by SIGKILL" in done.stdout
-    assert done.stderr.count("what it had in hand is tried once more") == 1
+    crashed = "worker_crashed: two workers died while they mined it; the last one was killed by SIGKILL"
+    assert crashed in done.stdout
+    assert done.stderr.count("its task is tried once more") == 1
 
 
 def test_memory_decides_in_a_small_control_group(tmp_path: Path) -> None:

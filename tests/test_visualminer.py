@@ -272,7 +272,7 @@ class TestSignals:
 
     def test_ctrl_c_finishes_what_is_in_hand(self, waiting):
         os.killpg(waiting.process.pid, signal.SIGINT)  # as a terminal does: to all processes
-        waiting.told("warning: stopping; what is in hand gets 8 s, a second signal stops at once")
+        waiting.told("warning: stopping; photos have 8 s to finish, a second signal stops at once")
         fcntl.flock(waiting.gate, fcntl.LOCK_UN)
         out = waiting.end()
         assert waiting.process.returncode == ExitCode.INTERRUPTED

@@ -1,4 +1,4 @@
-"""What a run needs of whoever mines its sources, and the one who does it without other processes."""
+"""The interface through which a run has its sources mined, and an implementation without worker processes."""
 
 from __future__ import annotations
 
@@ -12,54 +12,61 @@ from pipeline.outcome import Outcome
 from pipeline.pipeline import Pipeline
 from pipeline.source import Source
 from pipeline.tasks import run_task
-from pipeline.workers.process import WorkerSettings
+from pipeline.workers.messages import WorkerSettings
 from pipeline.workers.queue import TaskQueue
 
 
 class Executor(Protocol):
-    """Whatever mines sources: worker processes, or this process itself."""
+    """Mines sources, in worker processes or in this process."""
 
     def mine(self, sources: Iterable[Source]) -> Generator[Outcome, None, None]:
-        """Mine all sources; outcomes come in any order, one a source. Closed early, it drops the rest.
+        """Mine all sources and yield one outcome for each, in any order. Closed early, it drops the rest.
 
         Raises: MinerError: the run cannot go on.
         """
 
     def stop(self) -> None:
-        """Hand out nothing more; called twice, drop what is in hand as well. Safe in a signal handler."""
+        """Hand out no more tasks; called a second time, drop those in progress. Safe in a signal handler."""
 
 
 class SerialExecutor:
-    """The twin without processes, for `--workers 0` and a debugger: no deadline, a crash is a crash."""
+    """Mines in this process, for `--workers 0` and a debugger: without timeouts, and a crash ends the run.
+
+    Args:
+        settings: as for a worker process.
+    """
 
     def __init__(self, settings: WorkerSettings) -> None:
         self._settings = settings
         self._stopping = False
 
     def mine(self, sources: Iterable[Source]) -> Generator[Outcome, None, None]:
-        """As `Executor.mine`, in order."""
-        settings, pipeline = self._settings, None
+        """As `Executor.mine`, in the order of the sources."""
+        pipeline = None
         with contextlib.closing(TaskQueue(sources)) as queue:
             while not self._stopping and (task := queue.next()) is not None:
-                if pipeline is None:
-                    set_niceness(settings.nice)
-                    configure_imaging()
-                    pipeline = Pipeline(settings.config, settings.output_root, settings.limits)
-                    pipeline.load()
-                result = run_task(pipeline, task, settings.run_pid, self._on_frame)
+                pipeline = pipeline or self._load_pipeline()
+                result = run_task(pipeline, task, self._settings.run_pid, self._on_frame)
                 if (outcome := queue.note(task, result)) is not None:
                     yield outcome
+
+    def _load_pipeline(self) -> Pipeline:
+        set_niceness(self._settings.nice)
+        configure_imaging()
+        pipeline = Pipeline(self._settings.config, self._settings.output_root, self._settings.limits)
+        pipeline.load()
+        return pipeline
 
     def stop(self) -> None:
         """As `Executor.stop`.
 
-        Raises: KeyboardInterrupt: called twice, to get out of whatever is running; its files are dropped.
+        Raises: KeyboardInterrupt: called a second time, to leave the task in progress and drop its outputs.
         """
         if self._stopping:
             raise KeyboardInterrupt
         self._stopping = True
 
     def _on_frame(self) -> None:
-        """A video that is not done to the end is done anew in the next run: there is no use in going on."""
+        """Leave a video after `stop`: the next run mines it from its beginning, whatever is done of it."""
         if self._stopping:
             raise KeyboardInterrupt

@@ -1,6 +1,7 @@
-"""Fork a worker off a process that has the pipeline loaded: milliseconds, and its memory is shared.
+"""Fork a worker from the template: the parent's side and the template's side.
 
-That process, the template, mines nothing itself. Both ends of what is said to it are here.
+The template is a worker process that has loaded the pipeline and mines nothing itself. A fork takes
+milliseconds, and the worker shares the template's memory.
 """
 
 from __future__ import annotations
@@ -8,87 +9,75 @@ from __future__ import annotations
 import os
 import socket
 import time
-from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
 from pipeline.host.processes import die_with_parent
+from pipeline.workers.messages import Fork, NotForked
 
 _POLL_S = 0.001
 
 
-@dataclass(frozen=True, slots=True)
-class Fork:
-    """Asks a template for one worker more; the worker's ends of its pipes follow."""
-
-
-@dataclass(frozen=True, slots=True)
-class NotForked:
-    """What comes in place of a worker's first words where the machine allows no process more."""
-
-    reason: str
-
-
-def ask_for_fork(template: Connection, theirs: Connection, output_pipe: Connection) -> None:
-    """Have a template fork a worker; its first words, or their end, come over the other end of `theirs`.
+def request_fork(template: Connection, worker_end: Connection, output_pipe: Connection) -> None:
+    """Ask the template for a new worker. The worker's first message comes over its connection, or EOF.
 
     Args:
-        template: where the template listens.
-        theirs, output_pipe: the worker's ends of its pipes; the caller closes them then.
+        template: the parent's connection to the template.
+        worker_end, output_pipe: the new worker's ends of its pipes; the caller closes its copies afterwards.
     """
     try:
-        with _socket(template) as line:
+        with _as_socket(template) as line:
             template.send(Fork())
-            socket.send_fds(line, [b"2"], [theirs.fileno(), output_pipe.fileno()])
-    except ConnectionError:  # the template just died: the end of `theirs` says so
+            socket.send_fds(line, [b"2"], [worker_end.fileno(), output_pipe.fileno()])
+    except ConnectionError:  # the template has just died; the caller sees EOF on the worker's connection
         return
 
 
 def fork_worker(template: Connection, parent_pid: int) -> tuple[Connection, Connection] | None:
-    """Fork off the worker that was asked for.
+    """In the template: fork the worker that a `Fork` message asked for.
 
-    It is orphaned at once, so that the parent of us both, which adopts orphans, sees its end, and ours does
-    not matter to it.
+    The worker is orphaned at once. The parent, which is a child subreaper, adopts it, sees its end, and is
+    not affected by the template's.
 
     Args:
-        template: where `Fork` came in.
-        parent_pid: who adopts it; the worker dies with it.
-    Returns: in the worker its ends of its pipes; in the template None.
+        template: the template's connection to the parent, which `Fork` came from.
+        parent_pid: the process that adopts the worker; the worker dies when it dies.
+    Returns: the worker's ends of its pipes, in the worker; None in the template.
     """
-    with _socket(template) as line:
+    with _as_socket(template) as line:
         _, descriptors, _, _ = socket.recv_fds(line, 1, 2)
     if len(descriptors) < 2:
         raise EOFError
-    theirs, output_pipe = Connection(descriptors[0]), Connection(descriptors[1], readable=False)
+    worker_end, output_pipe = Connection(descriptors[0]), Connection(descriptors[1], readable=False)
     try:
-        between = os.fork()
+        intermediate_pid = os.fork()
     except OSError as error:
-        with theirs, output_pipe:
-            theirs.send(NotForked(str(error.strerror)))
+        with worker_end, output_pipe:
+            worker_end.send(NotForked(str(error.strerror)))
         return None
-    if between:
-        theirs.close()
+    if intermediate_pid:
+        worker_end.close()
         output_pipe.close()
-        os.waitpid(between, 0)
+        os.waitpid(intermediate_pid, 0)
         return None
-    _orphan_a_child(theirs)
+    _fork_and_exit(worker_end)
     die_with_parent(parent_pid)
-    return theirs, output_pipe
+    return worker_end, output_pipe
 
 
-def _orphan_a_child(theirs: Connection) -> None:
-    """Go on as a child of this process, and end this process."""
-    this = os.getpid()
+def _fork_and_exit(worker_end: Connection) -> None:
+    """Fork again and end this process; only the new child, an orphan, returns from here."""
+    intermediate_pid = os.getpid()
     try:
         is_parent = os.fork() != 0
     except OSError as error:
-        theirs.send(NotForked(str(error.strerror)))
+        worker_end.send(NotForked(str(error.strerror)))
         is_parent = True
     if is_parent:
         os._exit(0)
-    while os.getppid() == this:  # it ends as we begin
+    while os.getppid() == intermediate_pid:  # it exits within microseconds
         time.sleep(_POLL_S)
 
 
-def _socket(connection: Connection) -> socket.socket:
-    """A pipe for both ways is a pair of sockets, and takes descriptors too."""
+def _as_socket(connection: Connection) -> socket.socket:
+    """A duplex pipe is a pair of Unix sockets, which can carry file descriptors."""
     return socket.fromfd(connection.fileno(), socket.AF_UNIX, socket.SOCK_STREAM)

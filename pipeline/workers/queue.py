@@ -1,6 +1,6 @@
-"""What is to be done next: photos and looks as the walk finds them, segments of videos before those.
+"""The queue of tasks: photos and videos to probe as the walk finds them, segments of videos before those.
 
-The parent's side of a video: it keeps what came of the segments until all have come, then has them joined.
+It also collects the results of a video's segments in the parent, and has them joined when all are there.
 """
 
 from __future__ import annotations
@@ -26,24 +26,24 @@ from pipeline.videos.messages import SegmentResult, VideoPlan
 
 @dataclass(slots=True)
 class _Video:
-    """A video that has been looked at.
+    """A video that was probed.
 
     Args:
         source: the file.
         plan: its segments.
-        in_hand: how many of its segments workers have.
-        mined: what came of segments, by number.
-        failure: its outcome, where it has failed while workers have other segments of it in hand.
+        running: how many of its segments are being mined.
+        mined: results of segments, by number.
+        failure: its outcome, if it has failed while other segments of it are being mined.
     """
 
     source: Source
     plan: VideoPlan
-    in_hand: int = 0
+    running: int = 0
     mined: dict[int, SegmentResult] = field(default_factory=dict)
     failure: Outcome | None = None
 
-    def forget_parts(self) -> None:
-        """Remove the parts that writers made."""
+    def remove_parts(self) -> None:
+        """Remove the files that writers made of its segments."""
         for result in self.mined.values():
             remove_parts(part.path for part in result.parts.values())
 
@@ -52,7 +52,7 @@ class TaskQueue:
     """Gives out tasks and takes their results; each source comes to one outcome.
 
     Args:
-        sources: what is to be mined, taken one by one when there is nothing else to do.
+        sources: what to mine; the next one is taken when no other task is ready.
     """
 
     def __init__(self, sources: Iterable[Source]) -> None:
@@ -61,7 +61,7 @@ class TaskQueue:
         self._videos: dict[str, _Video] = {}
 
     def next(self) -> Task | None:
-        """The next task; None where there is none, or none before a result comes in."""
+        """The next task; None if there is none, or none before another result comes in."""
         if self._ready:
             task = self._ready.popleft()
         else:
@@ -70,21 +70,27 @@ class TaskQueue:
                 return None
             task = first_task(source)
         if isinstance(task, MineSegment):
-            self._videos[task.source.path].in_hand += 1
+            self._videos[task.source.path].running += 1
         return task
 
     def put_back(self, task: Task) -> Outcome | None:
-        """Nobody has done it, so somebody else is to; its source's outcome if that has failed meanwhile."""
+        """Requeue a task that was not completed; it comes next.
+
+        Returns: the source's outcome, if the source has failed meanwhile and this was its last running task.
+        """
         if isinstance(task, MineSegment):
             video = self._videos[task.source.path]
-            video.in_hand -= 1
+            video.running -= 1
             if video.failure is not None:
-                return self._settled(video)
+                return self._end_failed(video)
         self._ready.appendleft(task)
         return None
 
     def note(self, task: Task, result: Result) -> Outcome | None:
-        """Take what came of a task; the source's outcome if that is now settled."""
+        """Take the result of a task.
+
+        Returns: the source's outcome, if this was its last task.
+        """
         match result:
             case VideoPlan():
                 self._begin(task.source, result)
@@ -94,53 +100,53 @@ class TaskQueue:
         match task:
             case MineSegment():
                 video = self._videos[task.source.path]
-                video.in_hand -= 1
+                video.running -= 1
                 video.failure = video.failure or result
                 self._ready = deque(ready for ready in self._ready if ready.source.path != result.path)
-                return self._settled(video)
+                return self._end_failed(video)
             case JoinSegments():
-                return self._finished(self._videos[task.source.path], result)
+                return self._end(self._videos[task.source.path], result)
             case MinePhoto() | ProbeVideo():
                 return result
 
     def close(self) -> None:
-        """Drop what is not done, and the parts of it."""
+        """Drop all tasks, and the parts of videos that are not joined."""
         while self._videos:
             _, video = self._videos.popitem()
-            video.forget_parts()
+            video.remove_parts()
 
     def _begin(self, source: Source, plan: VideoPlan) -> None:
         video = self._videos[source.path] = _Video(source, plan)
         self._ready.extend(MineSegment(source, plan.facts, task) for task in plan.tasks)
-        self._join_if_whole(video)
+        self._join_if_complete(video)
 
     def _add(self, video: _Video, result: SegmentResult) -> Outcome | None:
-        video.in_hand -= 1
+        video.running -= 1
         video.mined[result.number] = result
         if video.failure is not None:
-            return self._settled(video)
-        self._join_if_whole(video)
+            return self._end_failed(video)
+        self._join_if_complete(video)
         return None
 
-    def _join_if_whole(self, video: _Video) -> None:
+    def _join_if_complete(self, video: _Video) -> None:
         if len(video.mined) == len(video.plan.tasks):
             mined = tuple(video.mined[number] for number in sorted(video.mined))
             self._ready.appendleft(JoinSegments(video.source, video.plan.facts, video.plan.version, mined))
 
-    def _settled(self, video: _Video) -> Outcome | None:
-        """The outcome of a video that has failed, once no worker has a segment of it in hand."""
-        if video.in_hand or video.failure is None:
+    def _end_failed(self, video: _Video) -> Outcome | None:
+        """The outcome of a video that has failed; None while a segment of it is being mined."""
+        if video.running or video.failure is None:
             return None
-        return self._finished(video, video.failure)
+        return self._end(video, video.failure)
 
-    def _finished(self, video: _Video, outcome: Outcome) -> Outcome:
-        video.forget_parts()
+    def _end(self, video: _Video, outcome: Outcome) -> Outcome:
+        video.remove_parts()
         del self._videos[video.source.path]
-        outputs = {*outcome.outputs, *_names(video.mined.values())}
+        outputs = {*outcome.outputs, *_output_names(video.mined.values())}
         duration_s = outcome.duration_s + sum(result.duration_s for result in video.mined.values())
         return replace(outcome, kind=video.source.kind, duration_s=duration_s, outputs=tuple(sorted(outputs)))
 
 
-def _names(mined: Iterable[SegmentResult]) -> Iterator[str]:
+def _output_names(mined: Iterable[SegmentResult]) -> Iterator[str]:
     for result in mined:
         yield from result.outputs

@@ -1,7 +1,7 @@
-"""Children that others began and left to us: how they come to be ours, and how their end is seen.
+"""Adopt and reap orphaned workers, through the kernel's child subreaper.
 
-A worker is forked off a process that has the pipeline loaded, and must outlive that one's death; so it is
-this process's child, through the kernel's rule for orphans.
+A worker forked from the template has to outlive the template, and the parent has to see how it ended. So the
+worker is orphaned, and the kernel makes it a child of the parent.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ _PR_SET_CHILD_SUBREAPER = 36
 
 @contextlib.contextmanager
 def child_subreaper() -> Iterator[bool]:
-    """As long as this is open, what a child of ours leaves behind when it ends becomes our child.
+    """Make this process the parent of its descendants' orphans while the context is open.
 
-    Yields False where that cannot be had: elsewhere than on Linux, or where this process was started with
-    SIGCHLD ignored, so that no child's end can be awaited.
+    Yields: whether it is. It is not on systems other than Linux, and if this process was started with SIGCHLD
+        ignored, because then the kernel reaps children without telling how they ended.
 
     Source: prctl(2), PR_SET_CHILD_SUBREAPER.
     """
@@ -29,18 +29,19 @@ def child_subreaper() -> Iterator[bool]:
         yield False
         return
     prctl = ctypes.CDLL(None).prctl
-    adopts = prctl(_PR_SET_CHILD_SUBREAPER, ctypes.c_ulong(1), 0, 0, 0) == 0
+    is_subreaper = prctl(_PR_SET_CHILD_SUBREAPER, ctypes.c_ulong(1), 0, 0, 0) == 0
     try:
-        yield adopts
+        yield is_subreaper
     finally:
         prctl(_PR_SET_CHILD_SUBREAPER, ctypes.c_ulong(0), 0, 0, 0)
 
 
 def reap_children(known: Container[int | None]) -> None:
-    """See off adopted children that have ended: each would stay a zombie for as long as we run.
+    """Reap adopted children that have ended; each would stay a zombie until this process ends.
 
     Args:
-        known: children that somebody waits for; where one of them has ended, the others are left for later.
+        known: processes that are reaped elsewhere. If one of them has ended, this stops at it and leaves the
+            rest to a later call.
     """
     with contextlib.suppress(ChildProcessError):  # there are no children
         while ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT):
@@ -50,10 +51,10 @@ def reap_children(known: Container[int | None]) -> None:
 
 
 class AdoptedProcess:
-    """An adopted child, with what `multiprocessing.Process` offers of its own ones as far as it is used here.
+    """An adopted child, with those parts of `multiprocessing.Process`'s interface that are used here.
 
     Args:
-        pid: its number.
+        pid: of a child of this process.
     """
 
     def __init__(self, pid: int) -> None:
@@ -62,24 +63,24 @@ class AdoptedProcess:
 
     @property
     def exitcode(self) -> int | None:
-        """Negative for a signal's number; None as long as it runs."""
-        self._look(os.WNOHANG)
+        """The exit status, or a signal's number with a minus; None while the process runs."""
+        self._wait(os.WNOHANG)
         return self._exitcode
 
     def join(self) -> None:
-        """Wait for its end."""
-        self._look(0)
+        """Wait until the process has ended."""
+        self._wait(0)
 
-    def _look(self, options: int) -> None:
+    def _wait(self, options: int) -> None:
         if self._exitcode is None:
             pid, status = os.waitpid(self.pid, options)
             if pid:
                 self._exitcode = os.waitstatus_to_exitcode(status)
 
     def kill(self) -> None:
-        """Send SIGKILL. Nobody else can have its number before its end is seen."""
+        """Send SIGKILL, unless the process was reaped: until then its number cannot be reused."""
         if self._exitcode is None:
             os.kill(self.pid, signal.SIGKILL)
 
     def close(self) -> None:
-        """There is nothing to give back."""
+        """Do nothing: there are no resources to free."""

@@ -139,7 +139,7 @@ def test_a_segment_without_progress_is_given_up(tmp_path):
     (outcome,) = WorkerPool(settings_for(tmp_path, hangs, REPORT), 2, 60.0, stall_s=5.0).mine(
         [source_of(path)]
     )
-    assert (outcome.code, outcome.sentence) == (FailureCode.TIMEOUT, "no frame was done for 5 s")
+    assert (outcome.code, outcome.sentence) == (FailureCode.TIMEOUT, "no frame was mined for 5 s")
     assert list((tmp_path / "out").iterdir()) == []
 
 

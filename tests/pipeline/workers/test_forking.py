@@ -1,4 +1,4 @@
-"""Workers that are forked off one process which has the pipeline loaded, the template."""
+"""Workers forked from the template, a process that has loaded the pipeline."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ import pytest
 
 from pipeline.errors import ExitCode
 from pipeline.outcome import Outcome, Status
-from pipeline.workers.forking import NotForked
+from pipeline.tasks import Task
+from pipeline.workers.handle import WorkerState
+from pipeline.workers.messages import Message, NotForked, Ready
 from pipeline.workers.pool import WorkerPool
-from pipeline.workers.process import Message, Ready
 from pipeline.workers.queue import TaskQueue
 from pipeline.workers.template import MAX_FAILED_FORKS
 from tests.minedphotos import ALL, REPORT, names, photos, report_names, settings_for, worker_pids
@@ -38,7 +39,7 @@ def loads(folder: Path) -> int:
 
 
 def eldest_child() -> int:
-    """The worker process that was there first: the template."""
+    """The oldest worker process: the template."""
     return min(worker_pids(), key=lambda pid: psutil.Process(pid).create_time())
 
 
@@ -62,8 +63,8 @@ def test_the_pipeline_is_loaded_once(tmp_path):
 
 
 @pytest.mark.parametrize("unfit", ["nice:Nice", "threads:Threads", "accelerated:Accelerated"])
-def test_by_each_worker_where_a_fork_is_not_known_to_be_safe(tmp_path, unfit):
-    """A component does not say that it is, has a thread, or says once it is loaded that it is not."""
+def test_each_worker_loads_it_where_a_fork_is_not_known_to_be_safe(tmp_path, unfit):
+    """A component does not declare it, has a thread, or denies it once it is loaded."""
     told = settings_for(tmp_path, loads_once(tmp_path), component("unfit", f"tests.plugins.{unfit}"), REPORT)
     outcomes = list(WorkerPool(told, 2, 60.0).mine(photos(tmp_path, 30)))
     assert loads(tmp_path) == 2
@@ -78,8 +79,8 @@ def test_a_worker_alone_mines_itself(tmp_path, workers, count):
     assert len(pids) == 1
 
 
-def test_a_mould_that_is_killed_costs_no_photo(tmp_path, caplog):
-    """Those that it made go on, and are heard; one that dies after it is followed by another."""
+def test_a_template_that_is_killed_costs_no_photo(tmp_path, caplog):
+    """Workers forked from it go on; one that dies later is replaced."""
     mining = WorkerPool(settings_for(tmp_path, loads_once(tmp_path), REPORT), 2, 4.0).mine(
         photos(tmp_path, 60)
     )
@@ -92,22 +93,54 @@ def test_a_mould_that_is_killed_costs_no_photo(tmp_path, caplog):
     os.kill(worker_pids()[0], signal.SIGKILL)
     outcomes += mining
     assert_all_mined(tmp_path, outcomes, 60)
-    assert caplog.text.count("the process that workers are forked off was killed by SIGKILL") == 1
+    assert caplog.text.count("the template of the workers was killed by SIGKILL") == 1
     assert loads(tmp_path) == 2
 
 
-def test_one_that_dies_whenever_it_should_fork_is_given_up(tmp_path, caplog):
+def test_a_template_that_dies_at_each_fork_is_given_up(tmp_path, caplog):
     told = settings_for(tmp_path, loads_once(tmp_path), DIES_FORKING, REPORT)
     outcomes = list(WorkerPool(told, 2, 60.0).mine(photos(tmp_path, 30)))
     assert_all_mined(tmp_path, outcomes, 30)
-    ended = "the process that workers are forked off ended with exit status 9"
+    ended = "the template of the workers ended with exit status 9"
     assert caplog.text.count(ended) == MAX_FAILED_FORKS
-    assert caplog.text.count(f"{ended}; workers load by themselves now") == 1
+    assert caplog.text.count(f"{ended}; each worker loads the pipeline itself now") == 1
     assert loads(tmp_path) == MAX_FAILED_FORKS + 2
 
 
-def test_one_that_hangs_costs_nothing_but_a_wait(tmp_path, caplog, monkeypatch):
-    """Stopped, it answers nobody."""
+def test_a_template_that_dies_before_it_has_forked_forty_workers_is_replaced(tmp_path, caplog):
+    """One death is one failure, however many workers were asked for: neither the run nor the forking ends."""
+    once = component("dying", "tests.plugins.dies_forking:DiesForking", once=str(tmp_path / "died"))
+    settings = settings_for(tmp_path, loads_once(tmp_path), once, REPORT)
+    outcomes = list(WorkerPool(settings, 40, 60.0).mine(photos(tmp_path, 60)))
+    assert (tmp_path / "died").exists()
+    assert_all_mined(tmp_path, outcomes, 60)
+    warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert warnings == ["the template of the workers ended with exit status 9; another takes its place"]
+    assert loads(tmp_path) == 2
+
+
+def test_a_template_that_hangs_before_it_has_forked_any_worker_is_given_up(tmp_path, caplog, monkeypatch):
+    """The forks time out together; that is said once, and the workers load the pipeline themselves."""
+    monkeypatch.setattr("pipeline.workers.handle.FORK_TIMEOUT_S", 0.5)
+    hanging = component("hanging", "tests.plugins.hangs_forking:HangsForking")
+    settings = settings_for(tmp_path, loads_once(tmp_path), hanging, REPORT)
+    outcomes = list(WorkerPool(settings, 4, 60.0).mine(photos(tmp_path, 9)))
+    assert_all_mined(tmp_path, outcomes, 9)
+    warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert warnings == ["the template of the workers hangs; each worker loads the pipeline itself now"]
+
+
+def test_forked_workers_that_die_before_they_report_are_given_up(tmp_path, caplog):
+    """The template lives, but what it forks does not."""
+    stillborn = component("stillborn", "tests.plugins.stillborn:Stillborn")
+    settings = settings_for(tmp_path, loads_once(tmp_path), stillborn, REPORT)
+    outcomes = list(WorkerPool(settings, 2, 60.0).mine(photos(tmp_path, 30)))
+    assert_all_mined(tmp_path, outcomes, 30)
+    assert caplog.text.count("a worker ended while it was forked") == MAX_FAILED_FORKS
+
+
+def test_a_template_that_hangs_costs_nothing_but_a_wait(tmp_path, caplog, monkeypatch):
+    """A stopped process answers no request."""
     monkeypatch.setattr("pipeline.workers.handle.FORK_TIMEOUT_S", 0.5)
     mining = WorkerPool(settings_for(tmp_path, loads_once(tmp_path), REPORT), 2, 60.0).mine(
         photos(tmp_path, 60)
@@ -118,43 +151,57 @@ def test_one_that_hangs_costs_nothing_but_a_wait(tmp_path, caplog, monkeypatch):
     os.kill(next(pid for pid in worker_pids() if pid != template), signal.SIGKILL)
     outcomes += mining
     assert_all_mined(tmp_path, outcomes, 60)
-    assert caplog.text.count("the process that workers are forked off hangs; now each loads") == 1
+    assert caplog.text.count("the template of the workers hangs; each worker loads") == 1
 
 
-class Speaks:
-    """Stands for a worker, and says one thing."""
+class FakeWorker:
+    """Stands for a worker that sends one message."""
 
-    def __init__(self, message: Message, pid: int | None) -> None:
-        self.message, self.pid, self.task = message, pid, None
-        self.ready, self.connection = False, self
+    def __init__(self, message: Message, state: WorkerState) -> None:
+        self.message, self.state = message, state
+        self.template, self.task, self.pid = None, None, None
+        self.connection = self
 
     def recv(self) -> Message:
         return self.message
 
-    def note_ready(self, pid: int) -> None:
-        self.ready = True
+    def on_ready(self, pid: int) -> None:
+        self.state = WorkerState.READY
 
-    def end(self) -> str:
-        return "ended"
+    def take_task(self) -> Task | None:
+        task, self.task = self.task, None
+        return task
+
+    def end(self) -> None:
+        """There is no process."""
 
 
-@pytest.mark.parametrize("other", [Speaks(Ready(99, may_fork=True), 99), Speaks(NotForked("full"), None)])
+@pytest.mark.parametrize(
+    "other",
+    [
+        FakeWorker(Ready(99, may_fork=True), WorkerState.LOADING),
+        FakeWorker(NotForked("full"), WorkerState.FORKING),
+    ],
+    ids=["becomes the template", "cannot be forked"],
+)
 def test_a_video_that_fails_while_its_other_half_goes_back_has_its_outcome(tmp_path, other):
     """The other half was assigned to a worker that becomes the template, or that could not be forked."""
-    workers = WorkerPool(settings_for(tmp_path, ALL, REPORT), 3, 60.0)
-    workers._queue = TaskQueue([VIDEO, PHOTO])
-    with workers._template.adopting():
-        workers._queue.note(workers._queue.next(), cut(2))
-        failing = Speaks(FAILED, 98)
-        failing.task, other.task = workers._queue.next(), workers._queue.next()
-        workers._workers = [failing, other]
-        assert list(workers._receive(failing)) == []
-        assert [outcome.sentence for outcome in workers._receive(other)] == [FAILED.sentence]
-    workers._queue.close()
+    pool = WorkerPool(settings_for(tmp_path, ALL, REPORT), 3, 60.0)
+    queue = pool._queue = TaskQueue([VIDEO, PHOTO])
+    with pool._processes.opened():
+        queue.note(queue.next(), cut(2))
+        failing = FakeWorker(FAILED, WorkerState.BUSY)
+        failing.task, other.task = queue.next(), queue.next()
+        pool._processes.workers = [failing, other]
+        assert pool._receive(failing) is None
+        outcome = pool._receive(other)
+        assert outcome is not None
+        assert outcome.sentence == FAILED.sentence
+    queue.close()
 
 
 def test_where_the_program_was_started_with_sigchld_ignored(tmp_path):
-    """As by a shell's `trap "" CHLD`: no orphan's end could be awaited."""
+    """As by a shell's `trap "" CHLD`: the kernel would not tell how an orphan ended."""
     for n in range(9):
         small_photo(tmp_path / "in" / f"{n}.png")
     pipeline = pipeline_file(tmp_path / "p.yml", FACES, component("report", "jsonreportwriter", "faces"))

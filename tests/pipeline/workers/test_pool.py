@@ -16,25 +16,28 @@ from pipeline.errors import ExitCode, FailureCode, MinerError
 from pipeline.outcome import Status
 from pipeline.source import Source
 from pipeline.workers.executor import SerialExecutor
-from pipeline.workers.pool import MAX_FAILED_RESTARTS, MAX_FAILED_STARTS, WorkerPool
+from pipeline.workers.handle import WorkerState
+from pipeline.workers.pool import WorkerPool
+from pipeline.workers.startfailures import MAX_FAILED_LOADS, MAX_FAILED_STARTS
 from tests.minedphotos import ALL, REPORT, names, photos, report_names, settings_for, worker_pids
 from tests.pictures import source_of
 from tests.running import component, parts_in
 
+CRASHED = "two workers died while they mined it; the last one"
 CURSED = {
-    "dies": (11, FailureCode.WORKER_CRASHED, "the worker that had it in hand was killed by SIGKILL"),
-    "segfaults": (12, FailureCode.WORKER_CRASHED, "the worker that had it in hand was killed by SIGSEGV"),
+    "dies": (11, FailureCode.WORKER_CRASHED, f"{CRASHED} was killed by SIGKILL"),
+    "segfaults": (12, FailureCode.WORKER_CRASHED, f"{CRASHED} was killed by SIGSEGV"),
     "hangs": (13, FailureCode.TIMEOUT, "not done after 6 s; --timeout SECONDS allows more"),
     "raises": (14, FailureCode.COMPONENT_FAILED, 'component "raises" raised ValueError: first line second'),
     "exits": (15, FailureCode.COMPONENT_FAILED, 'component "exits" raised SystemExit: bye'),
     "eats_memory": (16, FailureCode.OUT_OF_MEMORY, "needed more memory than there is"),
 }
-"""Plugin -> the width of the photo that it cannot bear, and how that photo must fail."""
+"""Plug-in -> the width of the photo that it misbehaves on, and how that photo must fail."""
 
 
 @pytest.fixture(autouse=True)
 def nothing_left_behind(tmp_path: Path) -> Iterator[None]:
-    """No process, no zombie, no descriptor and no unfinished file outlives an executor."""
+    """No process, zombie, descriptor or unfinished file outlives an executor."""
     from multiprocessing import resource_tracker
 
     resource_tracker.ensure_running()  # Python's own helper, one for the life of the process
@@ -45,9 +48,9 @@ def nothing_left_behind(tmp_path: Path) -> Iterator[None]:
     assert parts_in(tmp_path) == []
 
 
-@pytest.fixture(autouse=True, params=[False, True], ids=["each loads", "forked off one"])
+@pytest.fixture(autouse=True, params=[False, True], ids=["each loads", "forked"])
 def is_forked(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
-    """Everything holds however workers get their pipeline."""
+    """Each test runs with workers that load the pipeline and with forked ones."""
     if not request.param:  # as elsewhere than on Linux
         monkeypatch.setattr(
             "pipeline.workers.template.child_subreaper", lambda: contextlib.nullcontext(False)
@@ -76,10 +79,10 @@ def test_each_misbehaviour_costs_one_photo_and_all_others_are_mined(tmp_path, ca
     assert Counter(outcome.path for outcome in outcomes) == Counter(source.path for source in sources)
     assert report_names(tmp_path) == {f"{name}.json" for name in names(outcomes)}
     assert len(names(outcomes)) == len(good)
-    # and back to that after each death
+    # The pool is back at its size after each death.
     assert max(counts) == Counter(counts).most_common(1)[0][0] == 2 + is_forked
     told = "\n".join(record.getMessage() for record in caplog.records)
-    assert told.count("what it had in hand is tried once more") == 3
+    assert told.count("its task is tried once more") == 3
     assert "Segmentation fault" in told  # faulthandler's traceback
     assert "in misbehave" in told
 
@@ -103,10 +106,10 @@ def test_an_idle_worker_that_is_killed_is_replaced(tmp_path, caplog):
     done += outcomes
     assert [outcome.status for outcome in done] == [Status.MINED] * 3
     assert "an idle worker was killed by SIGKILL" in caplog.text
-    assert "tried once more" not in caplog.text  # the photo that it did not get had no part in it
+    assert "tried once more" not in caplog.text  # the photo that it was not sent did not kill it
 
 
-def test_a_killer_at_large(tmp_path):
+def test_workers_killed_at_random(tmp_path):
     """300 photos, a worker killed after every 30: each photo has one outcome and one whole report.
 
     The killer lets a worker finish its first photo, which may be another victim's second try.
@@ -134,16 +137,16 @@ def test_workers_that_never_get_to_work_end_the_run(tmp_path, caplog):
     with pytest.raises(MinerError) as raised:
         list(WorkerPool(settings_for(tmp_path, dying, REPORT), 2, 60.0).mine(photos(tmp_path, 9)))
     assert str(raised.value) == (
-        f"{MAX_FAILED_STARTS} workers in a row died while loading; "
+        f"{MAX_FAILED_LOADS} workers in a row died while loading; "
         "the last ended with exit status 9 (no such device)"
     )
     assert raised.value.exit_code is ExitCode.ENVIRONMENT
-    assert MAX_FAILED_STARTS <= tally.stat().st_size <= MAX_FAILED_STARTS + 1
+    assert MAX_FAILED_LOADS <= tally.stat().st_size <= MAX_FAILED_LOADS + 1
 
 
 @pytest.mark.slow
 def test_workers_that_have_worked_get_more_starts_and_not_without_end(tmp_path):
-    """The models are good, then: somebody is killing workers, and may stop."""
+    """The models are good, so whatever kills workers may stop."""
     dying = component(
         "all", "tests.plugins.dies_loading:DiesLoading", tally=str(tmp_path / "tally"), spared=1
     )
@@ -151,7 +154,7 @@ def test_workers_that_have_worked_get_more_starts_and_not_without_end(tmp_path):
     assert next(outcomes).status is Status.MINED
     (pid,) = worker_pids()
     os.kill(pid, signal.SIGKILL)
-    with pytest.raises(MinerError, match=f"^{MAX_FAILED_RESTARTS} workers in a row died while loading"):
+    with pytest.raises(MinerError, match=f"^{MAX_FAILED_STARTS} workers in a row died while loading"):
         list(outcomes)
 
 
@@ -168,7 +171,7 @@ def test_a_model_that_cannot_be_used_ends_the_run_with_its_sentence(tmp_path):
 
 
 def test_closed_early_it_drops_the_rest(tmp_path):
-    """As when the caller raises: the generator's end is the workers' end, the walk goes no further."""
+    """As when the caller raises: closing the generator ends the workers and the walk."""
     walked = []
 
     def walk() -> Iterator[Source]:
@@ -180,7 +183,7 @@ def test_closed_early_it_drops_the_rest(tmp_path):
     next(outcomes)
     outcomes.close()
     assert worker_pids() == []
-    assert len(walked) <= 3  # one in the hands of each, and no list of what is to come
+    assert len(walked) <= 3  # one for each worker, and no list of the rest
     assert 1 <= len(report_names(tmp_path)) <= 2
 
 
@@ -205,7 +208,7 @@ def test_a_pipeline_description_longer_than_any_pipe(tmp_path):
     assert [outcome.status for outcome in outcomes] == [Status.MINED]
 
 
-def test_the_serial_twin_gives_the_same_outcomes(tmp_path):
+def test_the_serial_executor_gives_the_same_outcomes(tmp_path):
     raising = component("raises", "tests.plugins.raises:Raises", width=9)
     sources = [*photos(tmp_path, 2), *photos(tmp_path, 1, width=9)]
     Path(photos(tmp_path, 1, width=7)[0].path).unlink()
@@ -224,7 +227,7 @@ def test_the_serial_twin_gives_the_same_outcomes(tmp_path):
     assert both[0][0].code is FailureCode.VANISHED
 
 
-def test_the_serial_twin_stops(tmp_path):
+def test_the_serial_executor_stops(tmp_path):
     executor = SerialExecutor(settings_for(tmp_path, ALL, REPORT))
     outcomes = executor.mine(photos(tmp_path, 3))
     next(outcomes)
@@ -235,12 +238,12 @@ def test_the_serial_twin_stops(tmp_path):
 
 
 class StoppedAtReady(WorkerPool):
-    """Somebody presses Ctrl-C just before it hears that a worker is ready."""
+    """Ctrl-C comes just before the message that a worker is ready."""
 
     def _receive(self, worker):
-        if worker.loading and not self._stops:
+        if worker.state is WorkerState.LOADING and not self._stops:
             self.stop()
-        yield from super()._receive(worker)
+        return super()._receive(worker)
 
 
 def test_stopped_while_workers_load_it_waits_for_none_of_them(tmp_path):
@@ -254,4 +257,4 @@ def test_stopped_before_it_began_it_hands_out_nothing(tmp_path):
     workers.stop()
     assert list(workers.mine(photos(tmp_path, 3))) == []
     assert report_names(tmp_path) == set()
-    workers.stop()  # a late signal finds nothing to break
+    workers.stop()  # a late signal does no harm
