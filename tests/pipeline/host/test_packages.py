@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.metadata
 from pathlib import Path
 
 from pipeline.host.packages import PACKAGES, installed_versions
 
 ROOT = Path(__file__).resolve().parents[3]
-WITHOUT_RESULTS = {"backports-strenum", "imageio", "platformdirs", "rich"}
-"""Requirements that no result depends on."""
+FOLDERS = ("annotators", "detectors", "recognizers", "reporters", "pipeline/photos", "pipeline/videos")
+"""What makes results."""
 
 
 def test_the_installed_ones_have_their_version_and_others_none(monkeypatch) -> None:
@@ -19,10 +20,25 @@ def test_the_installed_ones_have_their_version_and_others_none(monkeypatch) -> N
     assert installed_versions() == {"numpy": versions["numpy"], "no-such-package": None}
 
 
-def test_every_requirement_that_results_depend_on_is_reported() -> None:
-    required = set()
-    for name in ("requirements.in", "requirements-embedding.in"):
-        for line in (ROOT / name).read_text().splitlines():
-            if "==" in line:
-                required.add(line.partition("==")[0].lower())
-    assert {package.lower() for package in PACKAGES} == required - WITHOUT_RESULTS
+def test_every_package_that_makes_results_is_reported() -> None:
+    distributions = importlib.metadata.packages_distributions()
+    imported = {
+        distribution.lower()
+        for folder in FOLDERS
+        for path in (ROOT / folder).rglob("*.py")
+        for module in imports_of(path)
+        for distribution in distributions.get(module, ())
+    }
+    assert {"numpy", "onnxruntime", "tensorflow"} <= imported
+    assert imported <= {package.lower() for package in PACKAGES}
+
+
+def imports_of(path: Path) -> set[str]:
+    """The top-level names of the modules that a file imports, anywhere in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.partition(".")[0])
+    return found
