@@ -4,6 +4,7 @@
 #   docker run ... deepvisualminer bash
 #   docker run ... deepvisualminer python3 /root/deepvisualminer/visualminer.py INPUT OUTPUT PIPELINE
 #   docker run ... deepvisualminer facerec_train.py COMMAND ...
+#   docker run ... deepvisualminer visualsearch.py COMMAND ...
 #   docker run ... deepvisualminer INPUT OUTPUT [PIPELINE] [OPTIONS]
 #
 # It always ends in exec, so that signals of "docker stop" reach the program itself.
@@ -13,7 +14,7 @@ home=/root/deepvisualminer
 
 # Photos may carry the execute bit (FAT, SMB), so a path counts as a program only where programs live.
 case ${1-} in
-    visualminer.py | facerec_train.py | testimage.py) exec python3 "$home/$1" "${@:2}" ;;
+    visualminer.py | visualsearch.py | facerec_train.py | testimage.py) exec python3 "$home/$1" "${@:2}" ;;
     /bin/* | /sbin/* | /usr/* | /opt/venv/*) is_program=yes ;;
     -* | */* | '') is_program= ;;
     *) is_program=$(type -P -- "$1" || true) ;;

@@ -163,6 +163,7 @@ def test_the_lean_image_gets_all_that_the_program_imports_but_tensorflow():
         (["--check", "/p.yml"], ["python3", f"{HOME}/visualminer.py", "--check", "/p.yml"]),
         ([], ["python3", f"{HOME}/visualminer.py"]),
         (["facerec_train.py", "stats", "/i"], ["python3", f"{HOME}/facerec_train.py", "stats", "/i"]),
+        (["visualsearch.py", "serve", "/out"], ["python3", f"{HOME}/visualsearch.py", "serve", "/out"]),
         (
             ["python3", f"{HOME}/facerec_train.py", "stats", "/root/images"],
             ["python3", f"{HOME}/facerec_train.py", "stats", "/root/images"],
