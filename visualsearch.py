@@ -17,9 +17,9 @@ from pipeline import __version__
 from pipeline.errors import ExitCode, MinerError
 from pipeline.host.command import program_name
 from pipeline.host.processes import open_standard_streams
-from search.commands import index, query, serve, show
+from search.commands import export, index, query, serve, show
 
-_COMMANDS = (index, query, show, serve)
+_COMMANDS = (index, query, show, export, serve)
 
 
 class _Parser(argparse.ArgumentParser):

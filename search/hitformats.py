@@ -69,7 +69,7 @@ def csv_row(hit: Hit) -> list[str]:
         "; ".join(hit.labels),
         moments,
     )
-    return [_harmless(cell) for cell in cells]
+    return [harmless_cell(cell) for cell in cells]
 
 
 def table(hits: Sequence[Hit], columns: int | None) -> Iterable[str]:
@@ -144,7 +144,7 @@ def _char_width(char: str) -> int:
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1
 
 
-def _harmless(cell: str) -> str:
+def harmless_cell(cell: str) -> str:
     """A cell that no spreadsheet takes for a formula."""
     cell = printable(cell)
     return "'" + cell if cell.startswith(_FORMULA) else cell

@@ -1,0 +1,1 @@
+"""What the index knows, written in the formats of other programs."""
