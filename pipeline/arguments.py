@@ -109,6 +109,9 @@ def _add_nightly_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--force", action="store_true", help="mine everything, done or not")
     parser.add_argument("--retry-failed", action="store_true", help="try again what failed before")
     parser.add_argument("--prune", action="store_true", help="remove the outputs of inputs that are gone")
+    parser.add_argument(
+        "--no-index", action="store_true", help="leave the search index of OUTPUT as it is at the end"
+    )
     parser.add_argument("--dry-run", action="store_true", help="only say what would be done, and why")
     parser.add_argument(
         "--wait-lock",

@@ -16,7 +16,7 @@ from pipeline.config.warnings import iter_doubts
 from pipeline.errors import ExitCode, LockedError, MinerError
 from pipeline.host.logs import NOTICE, set_up_logging
 from pipeline.miner import mine
-from pipeline.outcome import Summary
+from pipeline.outcome import Outcome, Summary
 from pipeline.runs.plan import plan
 from pipeline.runs.progress import (
     PlainProgress,
@@ -29,6 +29,7 @@ from pipeline.runs.progress import (
 from pipeline.runs.selection import Reason
 from pipeline.runs.summaryfile import check_summary_file, write_summary
 from pipeline.text import printable
+from search.afterrun import IndexAfterRun
 
 _log = logging.getLogger("visualminer")
 
@@ -88,9 +89,16 @@ def _mine(given: argparse.Namespace, on_terminal: bool) -> int:
     progress: TerminalProgress | PlainProgress = PlainProgress()
     if on_terminal:
         progress = TerminalProgress(given.input, given.output, sys.stderr)
+    index = IndexAfterRun(given.input, given.output, alone=given.wait_lock == 0)
+
+    def on_outcome(outcome: Outcome) -> None:
+        """Show it, and remember it for the index."""
+        index.note(outcome)
+        progress.on_outcome(outcome)
+
     try:
         with progress:
-            mine(options_of(given), progress.on_outcome, summary)
+            mine(options_of(given), on_outcome, summary)
     except LockedError:
         raise  # the summary is the other run's to write
     except MinerError as error:
@@ -103,6 +111,8 @@ def _mine(given: argparse.Namespace, on_terminal: bool) -> int:
         _log.debug("%s", final_line(summary, given.output))
     if not given.quiet or summary.failed:
         _say(summary_text(summary, given.output))
+    if not given.no_index:
+        index.finish(summary)
     return summary.exit_code
 
 

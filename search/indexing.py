@@ -1,24 +1,26 @@
-"""An update of the index from its beginning to its end: lock, open, walk, and making it again where it is
-damaged.
-"""
+"""An update of the index from beginning to end: the lock, and making the index again where it is damaged."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from pipeline.text import printable
+from reporters.reportfile import is_own_report
 from search.ledgermark import ledger_mark
+from search.outputfolder import iter_output_folders
+from search.place import index_path
 from search.sqlite.index import SqliteIndex
 from search.sqlite.indexfile import DamagedIndexError, discard
 from search.updatelock import lock_updates
-from search.updating import Updated, update
+from search.updating import Updated, update, update_folders
 
-WAIT_S = 60.0
-"""How long an update waits for another one to end."""
-LEDGER_MARK = "ledger"
-"""The key of the ledger's mark in the index: what the ledger was like when the index was last complete."""
+_WAIT_S = 60.0
+"""How long an update that a person asks for waits for another one to end."""
+_WAIT_AFTER_RUN_S = 5.0
+_MARK = "ledger"
+"""The key of what the ledger was like when the index was last complete."""
 
 _log = logging.getLogger(__name__)
 
@@ -39,15 +41,49 @@ def update_index(
         on_progress: called after each batch.
     Raises: MinerError: it cannot be written, or another process is updating it.
     """
-    with lock_updates(path, WAIT_S):
+    with lock_updates(path, _WAIT_S):
         if rebuild:
             discard(path)
         try:
             return _update(output_root, path, on_progress, checks=True)
         except DamagedIndexError as error:
-            _log.warning("%s", str(error).partition(";")[0] + "; making it again")
+            _log.warning("%s; making it again", str(error).partition(";")[0])
         discard(path)
         return _update(output_root, path, on_progress, checks=False)
+
+
+def update_after_run(
+    output_root: Path,
+    mark: str | None,
+    folders: Iterable[bytes] | None,
+    on_progress: Callable[[float], None],
+) -> None:
+    """Bring the index up to date with what a run has changed; an OUTPUT without reports gets none.
+
+    Args:
+        output_root: absolute.
+        mark: of the ledger before the run; None for unknown.
+        folders: all folders, relative to OUTPUT, in which the run has changed something; None for unknown.
+        on_progress: called now and then with the seconds that it has taken.
+    Raises: MinerError: it cannot be written, or another process is updating it.
+    """
+    path = index_path(output_root)
+    if not path.exists() and not _has_report(output_root):
+        return
+    with lock_updates(path, _WAIT_AFTER_RUN_S):
+        mark_now = ledger_mark(output_root)
+        try:
+            with SqliteIndex(path, writable=True) as index:
+                if folders is None or mark is None or index.meta(_MARK) != mark:
+                    update(index, output_root, lambda updated: on_progress(updated.seconds))
+                else:
+                    update_folders(index, output_root, folders)
+                if index.meta(_MARK) != mark_now:
+                    index.set_meta(_MARK, mark_now)
+        except DamagedIndexError as error:
+            _log.warning("%s; making it again", str(error).partition(";")[0])
+            discard(path)
+            _update(output_root, path, lambda updated: on_progress(updated.seconds), checks=False)
 
 
 def _update(
@@ -58,6 +94,17 @@ def _update(
         if checks:
             index.check()
         updated = update(index, output_root, on_progress)
-        index.set_meta(LEDGER_MARK, mark)
-    _log.debug("%s: %d put, %d removed", printable(path), updated.put, updated.removed)
+        index.set_meta(_MARK, mark)
     return updated
+
+
+def _has_report(output_root: Path) -> bool:
+    """Whether there is any report of ours."""
+    for folder in iter_output_folders(os.fsencode(output_root), []):
+        for name in folder.reports:
+            try:
+                if is_own_report(Path(os.fsdecode(os.path.join(folder.path, name)))):
+                    return True
+            except OSError:
+                continue
+    return False

@@ -1,13 +1,12 @@
-"""An index brought up to date with the reports of an OUTPUT: what is new or changed goes in, what is gone
-goes out.
+"""An index brought up to date with the reports of an OUTPUT: new and changed ones go in, those gone go out.
 
-Each batch is one transaction, and whether a file has changed is found by its reports' times and sizes. So an
-update
+Whether a file has changed is found by its reports' times and sizes, and what is committed stays. So an update
 may be killed at any moment: the next one goes on from there.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import time
@@ -22,11 +21,17 @@ from reporters.reportreader import ReportReader
 from search.documentbuilder import build_document
 from search.documents import Document
 from search.outputfolder import OutputFolder, iter_output_folders
+from search.presence import Presence
 from search.sqlite import rows
 from search.sqlite.index import SqliteIndex
+from search.sqlite.writer import Writer
 
-BATCH = 10_000
-"""Documents in one transaction."""
+BATCH = 5_000
+"""Documents that are collected before they are written."""
+COMMIT_EACH = 50_000
+"""Documents in one transaction: with fewer, a large index is written over and over."""
+_COMMIT_S = 20.0
+"""A transaction is not open for longer, so that a kill costs no more than this."""
 
 _log = logging.getLogger(__name__)
 _Reports = list[tuple[bytes, ReportReader]]
@@ -83,14 +88,23 @@ class _Update:
     def __init__(self, index: SqliteIndex, output_root: Path, on_progress: Callable[[Updated], None]) -> None:
         self._index = index
         self._root = os.fsencode(output_root.absolute())
+        self._presence = Presence(output_root)
         self._on_progress = on_progress
         self._began = time.monotonic()
         self._documents: list[Document] = []
         self._removed: list[bytes] = []
         self._done = Updated()
+        self._transaction = contextlib.ExitStack()
+        self._writer: Writer | None = None
+        self._staged = 0
+        self._commit_at = 0.0
 
     def all_folders(self) -> Updated:
         """Look through the whole OUTPUT."""
+        with self._transaction:
+            return self._all_folders()
+
+    def _all_folders(self) -> Updated:
         unlistable: list[bytes] = []
         seen: set[bytes] = set()
         try:
@@ -111,6 +125,10 @@ class _Update:
 
     def some_folders(self, folders: Iterable[bytes]) -> Updated:
         """Look through these folders."""
+        with self._transaction:
+            return self._some_folders(folders)
+
+    def _some_folders(self, folders: Iterable[bytes]) -> Updated:
         for relative in sorted(set(folders)):
             path = os.path.join(self._root, relative) if relative else self._root
             found = next(iter_output_folders(path, []), None) if os.path.isdir(path) else None
@@ -122,23 +140,28 @@ class _Update:
         return self._finish()
 
     def _drop(self, relative: bytes) -> None:
-        for name, _, _ in self._index.files_in(relative):
-            self._remove(rows.path_joined(relative, name))
+        for one in self._index.files_in(relative):
+            self._remove(rows.path_joined(relative, one.name))
 
     def _folder(self, folder: OutputFolder) -> None:
-        found = self._index.files_in(folder.relative)
-        known = {name: rows.reports_read(reports, name) for name, reports, _ in found}
-        unchanged = {name for name, _, stamp in found if folder.stamp(name, known[name]) == stamp}
-        claimed = {report for name in unchanged for report in known[name]}
+        known = {one.name: one for one in self._index.files_in(folder.relative)}
+        unchanged = {
+            one.name
+            for one in known.values()
+            if folder.stamp(one.name, one.reports) == one.stamp
+            and not self._is_gone(folder, one.name, one.source)
+        }
+        claimed = {report for name in unchanged for report in known[name].reports}
         fresh = self._read(folder, (name for name in folder.reports if name not in claimed))
         for name in fresh.keys() & unchanged:  # a second report came; the first is read again
-            fresh[name].extend(self._read(folder, known[name]).get(name, ()))
+            fresh[name].extend(self._read(folder, known[name].reports).get(name, ()))
             unchanged.discard(name)
-        for name in sorted(fresh):
-            usual = name + b".json"
-            self._put(folder, name, sorted(fresh[name], key=lambda report: (report[0] != usual, report[0])))
-        for name in known.keys() - unchanged - fresh.keys():
+        put = {name for name in sorted(fresh) if self._put(folder, name, fresh[name])}
+        for name in known.keys() - unchanged - put:
             self._remove(rows.path_joined(folder.relative, name))
+
+    def _is_gone(self, folder: OutputFolder, name: bytes, source: bytes) -> bool:
+        return self._presence.is_gone(rows.path_joined(folder.relative, name), source)
 
     def _read(self, folder: OutputFolder, names: Iterable[bytes]) -> dict[bytes, _Reports]:
         """The reports of these names by the name of the input that they are about."""
@@ -159,24 +182,29 @@ class _Update:
             found.setdefault(os.path.basename(os.fsencode(reader.facts.path)), []).append((name, reader))
         return found
 
-    def _put(self, folder: OutputFolder, name: bytes, reports: _Reports) -> None:
+    def _put(self, folder: OutputFolder, name: bytes, reports: _Reports) -> bool:
+        """Read what was found in an input; whether it goes into the index."""
+        usual = name + b".json"
+        reports.sort(key=lambda report: (report[0] != usual, report[0]))
+        source = os.fsencode(reports[0][1].facts.path)
         stamp = folder.stamp(name, tuple(report for report, _ in reports))
-        if stamp is None:
-            return
+        if stamp is None or self._is_gone(folder, name, source):
+            return False
         try:
             document = build_document(
                 rows.path_joined(folder.relative, name),
-                os.fsencode(reports[0][1].facts.path),
+                source,
                 reports,
                 is_annotated=folder.has_annotated(name),
                 stamp=stamp,
             )
         except (ValueError, OSError) as error:
             self._complain(os.path.join(folder.path, reports[0][0]), f"cannot be read ({error})")
-            return
+            return False
         self._documents.append(document)
         if len(self._documents) >= BATCH:
             self._flush()
+        return True
 
     def _remove(self, path: bytes) -> None:
         self._removed.append(path)
@@ -184,17 +212,32 @@ class _Update:
             self._flush()
 
     def _flush(self) -> None:
+        """Write what was collected, and commit if that has become much."""
         if self._documents or self._removed:
-            self._index.apply(self._documents, self._removed)
+            if self._writer is None:
+                self._writer = self._transaction.enter_context(self._index.changing())
+                self._commit_at = time.monotonic() + _COMMIT_S
+            self._writer.remove(self._removed)
+            self._writer.put(self._documents)
             self._done.put += len(self._documents)
             self._done.removed += len(self._removed)
+            self._staged += len(self._documents) + len(self._removed)
             self._documents, self._removed = [], []
+        if self._staged >= COMMIT_EACH or time.monotonic() >= self._commit_at:
+            self._commit()
         self._done.seconds = time.monotonic() - self._began
         self._on_progress(self._done)
 
+    def _commit(self) -> None:
+        self._transaction.close()
+        self._writer, self._staged = None, 0
+
     def _finish(self) -> Updated:
+        self._presence.close()
         self._flush()
+        self._commit()
         self._done.files = self._index.size()
+        self._done.seconds = time.monotonic() - self._began
         return self._done
 
     def _complain(self, path: bytes, what: str) -> None:

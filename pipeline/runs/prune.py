@@ -26,6 +26,16 @@ def iter_orphans(ledger: Ledger) -> Iterator[tuple[Record, bool]]:
             yield record, _on_its_disk(path, record.stamp.device)
 
 
+def is_gone(path: str, device: int) -> bool:
+    """Whether an input is gone for certain: it is not there, and the disk that it was on is.
+
+    Args:
+        path: of the input, absolute.
+        device: the number of the disk that it was on; 0 for unknown.
+    """
+    return not _is_there(path) and _on_its_disk(path, device)
+
+
 def remove_outputs(record: Record, output_root: Path) -> list[Path]:
     """Remove what was made of an input, and output folders that are empty then; the files that were there.
 

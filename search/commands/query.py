@@ -6,12 +6,14 @@ import argparse
 import csv
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from pipeline.errors import ExitCode
-from pipeline.text import escaped
+from pipeline.text import escaped, printable
 from reporters.layout import json_text
 from search.backend import QUERY_SECONDS, Backend, Facet, Hit
+from search.collecting import collect
 from search.commands.arguments import add_command, add_output, terminal_columns, whole_number
 from search.explain import explanation
 from search.hitformats import CSV_COLUMNS, csv_row, hit_object, table
@@ -48,6 +50,8 @@ def add_to(commands: Any) -> None:
     what.add_argument(
         "--paths0", action="store_true", help="paths of INPUT's files with NUL between: for xargs -0"
     )
+    what.add_argument("--copy-to", metavar="DIR", help="copy INPUT's files into DIR, in their folders")
+    what.add_argument("--link-to", metavar="DIR", help="the same with symbolic links")
     what.add_argument("--count", action="store_true", help="only how many there are")
     what.add_argument("--explain", action="store_true", help="only how the query is understood")
     parser.add_argument(
@@ -80,6 +84,8 @@ def run(options: argparse.Namespace) -> ExitCode:
             count = index.count(question.condition)
             print(json_text({"count": count.files, "exact": count.is_exact}) if options.json else count)
             return ExitCode.OK
+        if options.copy_to is not None or options.link_to is not None:
+            return _collect(index, question, options)
         if options.json or options.csv or options.paths0:
             return _print_all(index, question, options)
         return _print_table(index, question, options)
@@ -103,6 +109,25 @@ def _print_all(index: Backend, question: Resolved, options: argparse.Namespace) 
         else:
             sys.stdout.buffer.write(hit.source + b"\0")
     return ExitCode.OK
+
+
+def _collect(index: Backend, question: Resolved, options: argparse.Namespace) -> ExitCode:
+    """Copy or link every hit."""
+    as_links = options.link_to is not None
+    target = options.link_to if as_links else options.copy_to
+    collected = collect(
+        iter_hits(index, question, options.limit or None),
+        Path(target).absolute(),
+        as_links=as_links,
+        on_failure=lambda sentence: print(sentence, file=sys.stderr),
+    )
+    parts = [f"{collected.made:,} {'linked' if as_links else 'copied'}"]
+    if collected.there:
+        parts.append(f"{collected.there:,} there already")
+    if collected.failed:
+        parts.append(f"{collected.failed:,} failed (see above)")
+    print(f"{', '.join(parts)}; they are in {printable(target)}")
+    return ExitCode.SOME_FAILED if collected.failed else ExitCode.OK
 
 
 def iter_hits(index: Backend, question: Resolved, most: int | None) -> Iterator[Hit]:

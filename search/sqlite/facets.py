@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,16 +24,19 @@ _ALL = {
         WHERE x.kind = 'camera'""",
 }
 _OF_RESULT = {
-    Facet.YEAR: "SELECT -age / 10000000000, count(*) FROM result WHERE age < 0 GROUP BY 1",
-    Facet.TYPE: "SELECT f.kind, count(*) FROM result r CROSS JOIN file f ON f.id = r.file GROUP BY 1",
-    Facet.CAMERA: """SELECT c.name, count(*) FROM result r CROSS JOIN file f ON f.id = r.file
-        CROSS JOIN camera c ON c.id = f.camera GROUP BY 1""",
+    Facet.YEAR: "SELECT 'year', -age / 10000000000, count(*) FROM result WHERE age < 0 GROUP BY 2",
+    Facet.TYPE: """SELECT 'type', f.kind, count(*) FROM result r CROSS JOIN file f ON f.id = r.file
+        GROUP BY 2""",
+    Facet.CAMERA: """SELECT 'camera', c.name, x.files FROM (
+        SELECT f.camera, count(*) AS files FROM result r CROSS JOIN file f ON f.id = r.file GROUP BY 1
+        ) x JOIN camera c ON c.id = x.camera""",
 }
-_TERMS_OF_RESULT = """SELECT t.text, x.files FROM (
+_TERMS_OF_RESULT = """SELECT CASE t.kind WHEN 1 THEN 'label' ELSE 'name' END, t.text, x.files FROM (
     SELECT term, count(*) AS files FROM (
         SELECT DISTINCT r.file, d.term FROM result r CROSS JOIN detection d ON d.file = r.file
         UNION ALL SELECT DISTINCT r.file, m.term FROM result r CROSS JOIN moment m ON m.file = r.file
-    ) GROUP BY term) x JOIN term t ON t.id = x.term WHERE t.kind = ?"""
+    ) GROUP BY term) x JOIN term t ON t.id = x.term"""
+_SIZE = "SELECT 'size', 0, count(*) FROM result"
 
 
 def count_all(connection: sqlite3.Connection, facet: Facet, most: int) -> tuple[tuple[str, int], ...]:
@@ -50,15 +54,15 @@ def count_result(bound: TimeBound, plan: Plan, facets: Sequence[Facet], most: in
         f"SELECT {row.file} AS file, {row.age} AS age {plan.source.sql} "
         f"ORDER BY {row.age}, {row.file} LIMIT {MOST_FACETED + 1}"
     )
-    result = f"WITH result AS MATERIALIZED ({newest}) "
-    values = {}
-    for facet in facets:
-        counted = _OF_RESULT.get(facet, _TERMS_OF_RESULT)
-        more = (int(_KINDS[facet]),) if facet in _KINDS else ()
-        found = bound.rows(Clause(result + counted, (*plan.source.values, *more)))
-        values[facet] = _sorted(facet, found, most)
-    (size,) = (bound.rows(Clause(f"{result} SELECT count(*) FROM result", plan.source.values)) or [(0,)])[0]
-    return Facets(values, size <= MOST_FACETED)
+    parts = [_SIZE, *(_OF_RESULT[facet] for facet in facets if facet in _OF_RESULT)]
+    if not _KINDS.keys().isdisjoint(facets):
+        parts.append(_TERMS_OF_RESULT)
+    statement = f"WITH result AS MATERIALIZED ({newest}) {' UNION ALL '.join(parts)}"
+    found: dict[str, list[Any]] = defaultdict(list)
+    for kind, value, files in bound.rows(Clause(statement, plan.source.values)):
+        found[kind].append((value, files))
+    values = {facet: _sorted(facet, found[facet], most) for facet in facets}
+    return Facets(values, bool(found["size"]) and found["size"][0][1] <= MOST_FACETED)
 
 
 def _sorted(facet: Facet, found: list[Any], most: int) -> tuple[tuple[str, int], ...]:

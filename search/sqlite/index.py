@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipeline.errors import UsageError
 from search.backend import MOST_COUNTED, QUERY_SECONDS, Count, Facet, Facets, Hits, Page
@@ -17,6 +18,7 @@ from search.sqlite.geo import distance_km
 from search.sqlite.indexfile import check_structure, open_to_read, open_to_write, sqlite_errors
 from search.sqlite.loading import document_of, hits_of
 from search.sqlite.planner import SMALL_SET, Plan, Planner
+from search.sqlite.rows import path_joined, reports_read
 from search.sqlite.timebound import TimeBound
 from search.sqlite.writer import Writer
 from search.vocabulary import Vocabulary
@@ -24,6 +26,20 @@ from search.vocabulary import Vocabulary
 _PATH = "CASE d.path WHEN x'' THEN f.name ELSE CAST(d.path || x'2f' || f.name AS BLOB) END"
 """The path below INPUT, of `file f` and `folder d`."""
 _PUT_AT_ONCE = 5_000
+
+
+class Known(NamedTuple):
+    """As much of a file as an update needs.
+
+    Args:
+        name: in its folder.
+        reports, stamp, source: as in `Document`.
+    """
+
+    name: bytes
+    reports: tuple[bytes, ...]
+    stamp: int
+    source: bytes
 
 
 class SqliteIndex:
@@ -68,7 +84,7 @@ class SqliteIndex:
     def search(self, condition: Condition, page: Page) -> Hits:
         """A page of the files for which the condition holds."""
         with sqlite_errors(self.path), self._bound:
-            plan = self._planner().plan(condition, _after(page))
+            plan = self._planner().plan(condition, _after(page), for_page=True)
             order = f"ORDER BY {plan.row.age}, {plan.row.file} LIMIT {page.size + 1}"
             found = self._bound.rows(self._select(plan, order))
         numbers = [number for number, _ in found[: page.size]]
@@ -125,13 +141,19 @@ class SqliteIndex:
 
     def apply(self, documents: Iterable[Document], removed: Iterable[bytes] = ()) -> None:
         """Put documents in and take paths out, in one transaction."""
+        with self.changing() as writer:
+            writer.remove(removed)
+            for some in _in_parts(documents):
+                writer.put(some)
+
+    @contextlib.contextmanager
+    def changing(self) -> Iterator[Writer]:
+        """A transaction, committed at a clean end; until then, other processes see what was there before."""
         with sqlite_errors(self.path):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 writer = Writer(self._connection)
-                writer.remove(removed)
-                for some in _in_parts(documents):
-                    writer.put(some)
+                yield writer
                 writer.finish()
                 self._connection.execute("COMMIT")
             except BaseException:
@@ -156,12 +178,17 @@ class SqliteIndex:
         with sqlite_errors(self.path):
             self._connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 
-    def files_in(self, folder: bytes) -> list[tuple[bytes, bytes | None, int]]:
-        """Of each file in a folder below INPUT: its name, its reports as stored, its stamp."""
-        return self._rows(
-            "SELECT f.name, f.reports, f.stamp FROM folder d JOIN file f ON f.folder = d.id WHERE d.path = ?",
+    def files_in(self, folder: bytes) -> list[Known]:
+        """What is known of each file in a folder below INPUT."""
+        known = self._rows(
+            "SELECT f.name, f.reports, f.stamp, r.path, f.source FROM folder d "
+            "JOIN file f ON f.folder = d.id JOIN root r ON r.id = f.root WHERE d.path = ?",
             (folder,),
         )
+        return [
+            Known(name, reports_read(reports, name), stamp, source or root + b"/" + path_joined(folder, name))
+            for name, reports, stamp, root, source in known
+        ]
 
     def folders(self) -> list[bytes]:
         """All folders below INPUT of which files may be known."""

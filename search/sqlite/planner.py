@@ -27,8 +27,10 @@ from search.sqlite.clauses import (
     term_is,
 )
 
-SMALL_SET = 50_000
-"""A set of files up to this size is collected and sorted: some 50 ms."""
+SMALL_SET = 200_000
+"""A set of files up to this size is collected: some 25 ms for words, 150 ms for labels."""
+DENSE_SET = 30_000
+"""Of a set from this size on, a page is found sooner by walking from newest to oldest."""
 
 
 class Plan(NamedTuple):
@@ -70,16 +72,21 @@ class Planner:
         self._count_cells = count_cells
         self._sizes: dict[str, int] = {}
 
-    def plan(self, condition: Condition, after: tuple[int, int] | None = None) -> Plan:
-        """How to find the files of a condition, newest first.
+    def plan(
+        self, condition: Condition, after: tuple[int, int] | None = None, *, for_page: bool = False
+    ) -> Plan:
+        """How to find the files of a condition.
 
         Args:
             condition: resolved.
             after: age and number of the last file of the page before.
+            for_page: whether the newest few are wanted, and not all.
         """
         conjuncts = _conjuncts(condition)
         driver = self._best_term(conjuncts)
         small = self._best_set(conjuncts)
+        if small is not None and for_page and small[1].size >= DENSE_SET and _says_little(conjuncts):
+            small = None
         if small is not None and (driver is None or small[1].size <= driver.terms[0].files):
             return self._by_set(*small, conjuncts, after)
         if driver is not None:
@@ -112,11 +119,8 @@ class Planner:
         clauses = [Clause("1")]
         if after is not None:
             clauses.append(Clause(f"({row.age}, {row.file}) > (?, ?)", after))
-        clauses.extend(holds(one, row, self._is_common) for one in conjuncts)
+        clauses.extend(holds(one, row) for one in conjuncts)
         return joined("AND", clauses)
-
-    def _is_common(self, match: str) -> bool:
-        return self._size(match) > SMALL_SET
 
     def _size(self, match: str) -> int:
         if match not in self._sizes:
@@ -194,6 +198,11 @@ def _conjuncts(condition: Condition) -> list[Conjunct]:
     if len(words) > 1:
         parts = [AllWords(tuple(words)), *(part for part in parts if not isinstance(part, HasWords))]
     return [part for part in parts if part != Everything()]
+
+
+def _says_little(conjuncts: Sequence[Conjunct]) -> bool:
+    """Whether a conjunction has one part beside the date, so that a large set means many files."""
+    return sum(not isinstance(one, TakenBetween) for one in conjuncts) == 1
 
 
 def _spans(conjuncts: Sequence[Conjunct], age: str) -> list[Clause]:

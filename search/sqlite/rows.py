@@ -35,6 +35,12 @@ def ladder_read(stored: str | None, best: int | None) -> tuple[float | None, ...
     return (confidence_read(best), *rest)
 
 
+def surest(document: Document) -> int | None:
+    """The best confidence of any box, stored; None where none has any."""
+    steps = [one.ladder[0] for one in document.sightings if one.ladder[0] is not None]
+    return confidence_stored(max(steps, default=None))
+
+
 def flags_of(document: Document) -> int:
     """The bits of `file.flags`."""
     return (

@@ -31,22 +31,20 @@ _TABLES = (
     "CREATE TABLE word (id INTEGER PRIMARY KEY, text TEXT UNIQUE NOT NULL)",
     "CREATE TABLE camera (id INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL)",
     # Labels (kind 1) and names (kind 2); key: what they are compared by; files: how many have it.
-    """CREATE TABLE term (id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, text TEXT NOT NULL, key TEXT NOT
-    NULL,
-        files INTEGER NOT NULL DEFAULT 0, UNIQUE (kind, text))""",
+    """CREATE TABLE term (id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, text TEXT NOT NULL,
+        key TEXT NOT NULL, files INTEGER NOT NULL DEFAULT 0, UNIQUE (kind, text))""",
     # Names are bytes: SQLite's text refuses what is not Unicode. age: the date's digits with a minus sign, so
-    # that ascending is newest first and unknown (0) comes last. reports: names joined by NUL where there is
-    # another one than name.json. source: where it is not root/folder/name. cell: of a grid of 0.05 degrees.
-    """CREATE TABLE file (id INTEGER PRIMARY KEY, folder INTEGER NOT NULL, name BLOB NOT NULL, root INTEGER
-    NOT NULL,
-        age INTEGER NOT NULL, kind INTEGER NOT NULL, flags INTEGER NOT NULL, faces INTEGER NOT NULL,
-        camera INTEGER, offset_min INTEGER, width INTEGER NOT NULL, height INTEGER NOT NULL, format INTEGER
-        NOT NULL, latitude REAL, longitude REAL, altitude REAL, cell INTEGER, sha256 BLOB, bytes INTEGER NOT
-        NULL, duration REAL, pipeline INTEGER NOT NULL, stamp INTEGER NOT NULL, reports BLOB, source BLOB,
-        UNIQUE (folder, name))""",
-    # All that a walk from newest to oldest may ask of a row is in this index, which is a fifth of the table's
-    # size.
-    "CREATE INDEX file_age ON file (age, kind, flags, faces, camera)",
+    # that ascending is newest first and unknown (0) comes last. sure: the best confidence of any box. cell:
+    # of a grid of 0.05 degrees. reports: names joined by NUL, where they are not just name.json. source:
+    # where it is not root/folder/name.
+    """CREATE TABLE file (id INTEGER PRIMARY KEY, folder INTEGER NOT NULL, name BLOB NOT NULL,
+        root INTEGER NOT NULL, age INTEGER NOT NULL, kind INTEGER NOT NULL, flags INTEGER NOT NULL,
+        faces INTEGER NOT NULL, sure INTEGER, camera INTEGER, offset_min INTEGER, width INTEGER NOT NULL,
+        height INTEGER NOT NULL, format INTEGER NOT NULL, latitude REAL, longitude REAL, altitude REAL,
+        cell INTEGER, sha256 BLOB, bytes INTEGER NOT NULL, duration REAL, pipeline INTEGER NOT NULL,
+        stamp INTEGER NOT NULL, reports BLOB, source BLOB, UNIQUE (folder, name))""",
+    # All that a walk from newest to oldest may ask of a row is in this index, a fifth of the table's size.
+    "CREATE INDEX file_age ON file (age, kind, flags, faces, sure, camera)",
     "CREATE INDEX file_cell ON file (cell) WHERE cell IS NOT NULL",
     # A term's files, newest first. n: how often at once; best: the first step of the ladder (NULL: no
     # confidence); ladder: all steps, where there are several.
@@ -54,15 +52,14 @@ _TABLES = (
         n INTEGER NOT NULL, best INTEGER, ladder TEXT, PRIMARY KEY (term, age, file)) WITHOUT ROWID""",
     # The boxes of photos.
     """CREATE TABLE detection (file INTEGER NOT NULL, n INTEGER NOT NULL, term INTEGER NOT NULL,
-        component INTEGER NOT NULL, confidence INTEGER, distance REAL,
-        x1 INTEGER NOT NULL, y1 INTEGER NOT NULL, x2 INTEGER NOT NULL, y2 INTEGER NOT NULL,
+        component INTEGER NOT NULL, confidence INTEGER, distance REAL, x1 INTEGER NOT NULL,
+        y1 INTEGER NOT NULL, x2 INTEGER NOT NULL, y2 INTEGER NOT NULL,
         PRIMARY KEY (file, n)) WITHOUT ROWID""",
     # The spans of videos, each with its best box; seconds.
-    """CREATE TABLE moment (file INTEGER NOT NULL, term INTEGER NOT NULL, first REAL NOT NULL, last REAL NOT
-    NULL,
-        frames INTEGER NOT NULL, component INTEGER NOT NULL, confidence INTEGER, time REAL NOT NULL,
-        frame INTEGER NOT NULL, x1 INTEGER NOT NULL, y1 INTEGER NOT NULL, x2 INTEGER NOT NULL, y2 INTEGER NOT
-        NULL, PRIMARY KEY (file, term, first)) WITHOUT ROWID""",
+    """CREATE TABLE moment (file INTEGER NOT NULL, term INTEGER NOT NULL, first REAL NOT NULL,
+        last REAL NOT NULL, frames INTEGER NOT NULL, component INTEGER NOT NULL, confidence INTEGER,
+        time REAL NOT NULL, frame INTEGER NOT NULL, x1 INTEGER NOT NULL, y1 INTEGER NOT NULL,
+        x2 INTEGER NOT NULL, y2 INTEGER NOT NULL, PRIMARY KEY (file, term, first)) WITHOUT ROWID""",
     # How many files there are of each year, type (1, 2) and camera.
     """CREATE TABLE facet (kind TEXT NOT NULL, value INTEGER NOT NULL, files INTEGER NOT NULL,
         PRIMARY KEY (kind, value)) WITHOUT ROWID""",

@@ -13,7 +13,7 @@ from search.sqlite import rows
 from search.sqlite.geo import cell_of
 from search.tokens import key_of, tokens_of
 
-_FILE = "INSERT INTO file VALUES (" + ", ".join("?" * 24) + ")"
+_FILE = "INSERT INTO file VALUES (" + ", ".join("?" * 25) + ")"
 _MAX_CHARS_OF_PATH = 4096
 
 
@@ -102,7 +102,8 @@ class Writer:
         self._count_facets(-document.taken, document.kind, camera, 1)
         return (
             *(number, folder, document.name, self._number("root", "path", root)),
-            *(-document.taken, int(document.kind), rows.flags_of(document), document.faces, camera),
+            *(-document.taken, int(document.kind), rows.flags_of(document), document.faces),
+            *(rows.surest(document), camera),
             *(document.offset_min, document.width, document.height, self._word(document.format)),
             *(document.latitude, document.longitude, document.altitude, cell, document.sha256),
             *(document.size_bytes, document.duration_s, self._word(document.pipeline), document.stamp),

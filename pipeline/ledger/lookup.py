@@ -1,0 +1,70 @@
+"""Where inputs were when they were mined, read from a ledger that no run is writing to."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import quote_from_bytes
+
+from pipeline.ledger.ledgerfile import LEDGER_NAME, MIGRATIONS
+
+_PLACE = """SELECT c.root, i.device FROM inputs i JOIN contexts c ON c.id = i.context WHERE i.path = ?"""
+
+
+class Place(NamedTuple):
+    """Where an input was.
+
+    Args:
+        root: INPUT, absolute.
+        device: the number of its disk; 0 for unknown.
+    """
+
+    root: str
+    device: int
+
+
+class LedgerLookup:
+    """Answers from an OUTPUT's ledger without changing it; knows nothing while a run writes, or after a kill.
+
+    Args:
+        output_root: the folder.
+    """
+
+    def __init__(self, output_root: Path) -> None:
+        self._connection = _open(output_root / LEDGER_NAME)
+
+    def place_of(self, relative: bytes) -> Place | None:
+        """Where the input of this path below INPUT was; None if that is not known."""
+        if self._connection is None:
+            return None
+        try:
+            row = self._connection.execute(_PLACE, (relative,)).fetchone()
+        except sqlite3.Error:  # a run has begun to write meanwhile
+            self.close()
+            return None
+        return None if row is None else Place(os.fsdecode(row[0]), row[1])
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def _open(path: Path) -> sqlite3.Connection | None:
+    """A connection that takes no lock and leaves no file, or None where the ledger is in use or is none of
+    ours.
+    """
+    if not path.is_file() or os.path.exists(f"{path}-wal"):
+        return None
+    address = f"file:{quote_from_bytes(os.fsencode(path))}?mode=ro&immutable=1"
+    try:
+        connection = sqlite3.connect(address, uri=True, isolation_level=None)
+        if connection.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),):
+            return connection
+        connection.close()
+    except sqlite3.Error:
+        pass
+    return None
