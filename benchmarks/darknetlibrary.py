@@ -25,7 +25,8 @@ from detectors.boxes import iou_with, suppress_scores
 from detectors.darknet.cfg import read_cfg
 from detectors.darknet.compile import compile_network
 from detectors.darknet.decode import decode_heads
-from detectors.darknet.layers import Detection, Head, NetworkCfg, Region
+from detectors.darknet.heads import DetectionHead, Head, Region
+from detectors.darknet.networkcfg import NetworkCfg
 from detectors.darknet.tree import LIKELY, read_tree
 from detectors.darknet.treefile import find_tree
 from detectors.engines import LiteRtEngine
@@ -94,7 +95,8 @@ class Darknet:
     def boxes(self, head: Head, threshold: float) -> list[tuple[int, float, np.ndarray]]:
         """What it finds: class id, confidence, (4,) `xyxy` in pixels of the input."""
         count = ctypes.c_int()
-        relative_wh = (1, 1) if isinstance(head, Detection) else self._size_wh  # YOLOv1's are never relative
+        # YOLOv1's are never relative.
+        relative_wh = (1, 1) if isinstance(head, DetectionHead) else self._size_wh
         found = self._library.get_network_boxes(
             self._network,
             *relative_wh,

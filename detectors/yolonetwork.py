@@ -10,7 +10,8 @@ import numpy as np
 
 from detectors.boxes import FloatArray, letterbox, suppress_scores
 from detectors.darknet.decode import decode_heads
-from detectors.darknet.layers import Detection, NetworkCfg
+from detectors.darknet.heads import DetectionHead
+from detectors.darknet.networkcfg import NetworkCfg
 from detectors.darknet.tree import ClassTree
 from detectors.engines import LiteRtEngine
 from detectors.sampling import Resize, sample
@@ -47,7 +48,7 @@ class YoloNetwork:
         self._stride = stride
         self._engine = LiteRtEngine(compiled, stride)
         # Darknet's own program stretches pictures for YOLOv1, and Darkflow for every network.
-        stretched = stretched or any(isinstance(head, Detection) for _, head in network.heads)
+        stretched = stretched or any(isinstance(head, DetectionHead) for _, head in network.heads)
         self._resize: Resize = "stretch" if stretched else "letterbox"
 
     def needed_wh(self, full_wh: tuple[int, int], resize: Resize | Literal["auto"]) -> tuple[int, int]:

@@ -18,7 +18,7 @@ import tensorflow as tf
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
 from detectors.darknet.cfg import MAX_OUTPUT_VALUES
-from detectors.darknet.layers import NetworkCfg
+from detectors.darknet.networkcfg import NetworkCfg
 from detectors.darknet.sections import shown
 from pipeline.errors import ModelError
 from pipeline.text import printable

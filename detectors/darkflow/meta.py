@@ -11,7 +11,9 @@ from typing import Any, NamedTuple
 
 from detectors.darknet.cfg import MAX_SIDE
 from detectors.darknet.headparsers import parse_detection, parse_region
-from detectors.darknet.layers import Detection, NetworkCfg, Region, Shape
+from detectors.darknet.heads import DetectionHead, Region
+from detectors.darknet.layers import Shape
+from detectors.darknet.networkcfg import NetworkCfg
 from detectors.darknet.sections import Section, shown
 from pipeline.errors import ModelError
 from pipeline.models.files import read_beginning
@@ -59,7 +61,7 @@ def read_meta(path: Path) -> Meta:
     return Meta(network, _labels(meta, head.classes, where))
 
 
-def _parse_head(name: str, meta: dict[str, Any], where: str) -> Region | Detection:
+def _parse_head(name: str, meta: dict[str, Any], where: str) -> Region | DetectionHead:
     """The head, by the parser of the .cfg that it came from."""
     options = {key: (_as_in_cfg(meta[key]), 1) for key in _HEAD_KEYS if key in meta}
     section = Section(where, 1, name, options)

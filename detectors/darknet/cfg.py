@@ -13,8 +13,11 @@ import functools
 from pathlib import Path
 
 from detectors.darknet.headparsers import HEAD_PARSERS
+from detectors.darknet.heads import Head
+from detectors.darknet.joinparsers import JOIN_PARSERS
 from detectors.darknet.layerparsers import LAYER_PARSERS
-from detectors.darknet.layers import Head, Layer, NetworkCfg, Shape, Unchanged
+from detectors.darknet.layers import Shape, Unchanged
+from detectors.darknet.networkcfg import Layer, NetworkCfg
 from detectors.darknet.optionnames import refuse_misspelt
 from detectors.darknet.sections import MAX_CFG_BYTES, Section, parse_sections
 from pipeline.errors import ModelError
@@ -25,7 +28,7 @@ MAX_SIDE = 4096
 MAX_OUTPUT_VALUES = 1 << 27
 """No layer may put out more numbers than this (512 MiB of float32)."""
 
-_PARSERS = LAYER_PARSERS | HEAD_PARSERS
+_PARSERS = LAYER_PARSERS | JOIN_PARSERS | HEAD_PARSERS
 
 
 def read_cfg(path: Path) -> NetworkCfg:
@@ -50,6 +53,8 @@ def parse_cfg(text: str, where: str) -> NetworkCfg:
     sections = parse_sections(text, where)
     if not sections or sections[0].name not in ("net", "network"):
         raise ModelError(f"{where}:1: does not begin with [net]; this is no Darknet .cfg file")
+    if not any(section.name in HEAD_PARSERS for section in sections):
+        raise ModelError(f"{where}: no [yolo], [region] or [detection] layer, so it detects nothing")
     shape = _input_shape(sections[0])
     layers: list[Layer] = []
     before = shape
@@ -79,13 +84,20 @@ def _parse_layer(section: Section, index: int, before: Shape, layers: list[Layer
         raise section.error(f"layer {index} would read the output of a head; a [route] must come between")
     if min(layer.shape) < 1 or layer.shape.values > MAX_OUTPUT_VALUES:
         height, width, channels = layer.shape
-        raise section.error(f"layer {index} would put out {channels} channels of {width}x{height} pixels")
+        limit = "of which nothing is left" if min(layer.shape) < 1 else _over_limit(layer.shape.values)
+        raise section.error(
+            f"layer {index} would put out {channels} channels of {width}x{height} pixels, {limit}"
+        )
     return layer
 
 
+def _over_limit(values: int) -> str:
+    return (
+        f"{values:,} numbers; at most {MAX_OUTPUT_VALUES:,} are computed here; give a smaller width or height"
+    )
+
+
 def _check_heads(network: NetworkCfg) -> None:
-    if not network.heads:
-        raise ModelError(f"{network.where}: no [yolo], [region] or [detection] layer, so it detects nothing")
     if len({head.classes for _, head in network.heads}) > 1:
         raise ModelError(f"{network.where}: its heads do not agree on the number of classes")
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from detectors.classnames import find_class_names, read_class_names
 from detectors.darknet.cfg import read_cfg
-from detectors.darknet.layers import NetworkCfg
+from detectors.darknet.networkcfg import NetworkCfg
 from detectors.darknet.treefile import read_parents, tree_file
 from detectors.darknet.weightsfile import check_weights, read_header
 from pipeline.errors import ModelError

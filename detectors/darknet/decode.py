@@ -2,7 +2,7 @@
 
 Source: Darknet, src/yolo_layer.c, src/region_layer.c and src/detection_layer.c (`get_yolo_detections`,
 `get_region_detections`, `get_detection_detections`): Redmon et al., YOLO (2016), YOLO9000 (2017) and
-YOLOv3 (2018); AlexeyAB's fork for `scale_x_y` and `new_coords`.
+YOLOv3 (2018); AlexeyAB's fork for `scale_x_y` and `new_coords`; Choi et al., Gaussian YOLOv3 (2019).
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.darknet.layers import Detection, Head, NetworkCfg, Region, Yolo
+from detectors.darknet.heads import DetectionHead, GaussianYolo, Head, Region, Yolo
+from detectors.darknet.networkcfg import NetworkCfg
 from detectors.darknet.tree import ClassTree
 
 FloatArray = NDArray[np.float32]
@@ -55,11 +56,13 @@ def _decode_head(
     head: Head, values: FloatArray, input_wh: FloatArray, threshold: float, tree: ClassTree | None
 ) -> Decoded:
     match head:
-        case Detection():
+        case DetectionHead():
             return _decode_detection(head, values.reshape(-1), input_wh)
-        case Region() | Yolo():
+        case Region() | Yolo() | GaussianYolo():
             grid_wh = np.array((head.shape.width, head.shape.height), dtype=np.float32)
             cell_wh = np.asarray(input_wh / grid_wh, dtype=np.float32)
+            if isinstance(head, GaussianYolo):
+                return _decode_gaussian(head, values, cell_wh, threshold)
             return _decode_anchors(head, values, cell_wh, threshold, tree)
 
 
@@ -84,6 +87,29 @@ def _decode_anchors(
     return centre, size, certainty * (picked[:, 5:] if plain else _logistic(picked[:, 5:]))
 
 
+def _decode_gaussian(
+    head: GaussianYolo, values: FloatArray, cell_wh: FloatArray, threshold: float
+) -> Decoded:
+    """Each number of a box comes with its uncertainty; a score is lowered by the mean of the four.
+
+    Source: src/gaussian_yolo_layer.c, `get_gaussian_yolo_box`, `get_gaussian_yolo_detections`.
+    """
+    rows, columns, _ = values.shape
+    by_box = values.reshape(rows, columns, len(head.anchors), 9 + head.classes)
+    row, column, anchor = np.nonzero(_logistic(by_box[..., 8]) > threshold)
+    picked = by_box[row, column, anchor]
+    anchors = np.array(head.anchors, dtype=np.float32)[anchor]
+    cells = np.stack((column, row), axis=1).astype(np.float32)
+    offset = _logistic(picked[:, 0:4:2]) * head.scale_x_y - (head.scale_x_y - 1) / 2
+    size = _exp(picked[:, 4:8:2]) * anchors
+    centre = np.asarray((cells + offset) * cell_wh, dtype=np.float32)
+    if head.point != "center":
+        centre += (size if head.point == "left_top" else -size) / 2
+    certainty = 1 - _logistic(picked[:, 1:8:2]).mean(axis=1, keepdims=True)
+    scores = _logistic(picked[:, 8:9]) * _logistic(picked[:, 9:]) * certainty
+    return centre, size, scores
+
+
 def _region_scores(
     head: Region, certainty: FloatArray, raw: FloatArray, tree: ClassTree | None
 ) -> FloatArray:
@@ -95,7 +121,7 @@ def _region_scores(
     return scores
 
 
-def _decode_detection(head: Detection, values: FloatArray, input_wh: FloatArray) -> Decoded:
+def _decode_detection(head: DetectionHead, values: FloatArray, input_wh: FloatArray) -> Decoded:
     """All class scores come first, cell by cell, then all objectnesses, then all boxes."""
     cells = head.side * head.side
     classes, certainty, boxes = np.split(values, (cells * head.classes, cells * (head.classes + head.boxes)))

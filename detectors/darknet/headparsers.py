@@ -1,12 +1,14 @@
-"""Sections of a .cfg -> the heads of a network: `[yolo]`, `[region]`, `[detection]`.
+"""Sections of a .cfg -> the heads of a network: `[yolo]`, `[Gaussian_yolo]`, `[region]`, `[detection]`.
 
-Source: Darknet, src/parser.c, `parse_yolo`, `parse_region`, `parse_detection`.
+Source: Darknet, src/parser.c, `parse_yolo`, `parse_gaussian_yolo`, `parse_region`, `parse_detection`.
 """
 
 from __future__ import annotations
 
+from detectors.darknet.heads import DetectionHead, GaussianYolo, Region, Yolo
 from detectors.darknet.layerparsers import MAX_CHANNELS, Parser
-from detectors.darknet.layers import Detection, Layer, Region, Shape, Yolo
+from detectors.darknet.layers import Shape
+from detectors.darknet.networkcfg import Layer
 from detectors.darknet.sections import Section
 
 MAX_BOXES = 100
@@ -14,36 +16,54 @@ MAX_GRID = 256
 
 
 def _pairs(section: Section, count: int) -> tuple[tuple[float, float], ...]:
-    """The section's `anchors` as `count` pairs."""
-    flat = section.numbers("anchors", (), count=2 * count)
+    """The first `count` pairs of the section's `anchors`; Darknet passes over further ones."""
+    flat = section.numbers("anchors", ())[: 2 * count]
     if not flat or min(flat) <= 0:
         raise section.error(f"anchors is missing or not positive; expected {count} pairs", "anchors")
+    if len(flat) != 2 * count:
+        raise section.error(f"anchors has {len(flat)} numbers; expected {2 * count}", "anchors")
     return tuple(zip(flat[::2], flat[1::2], strict=True))
 
 
-def _check_channels(section: Section, before: Shape, boxes: int, classes: int) -> None:
-    expected = boxes * (classes + 5)
+def _check_channels(section: Section, before: Shape, boxes: int, classes: int, numbers: int = 5) -> None:
+    expected = boxes * (classes + numbers)
     if before.channels != expected:
         raise section.error(
-            f"needs {expected} channels ({boxes} boxes x ({classes} classes + 5)); "
+            f"needs {expected} channels ({boxes} boxes x ({classes} classes + {numbers})); "
             f"the layer before it has {before.channels}",
             "classes",
         )
 
 
-def _yolo(section: Section, before: Shape, layers: list[Layer]) -> Yolo:
-    classes = section.integer("classes", 20, 1, MAX_CHANNELS)
+def _masked(section: Section) -> tuple[tuple[float, float], ...]:
+    """The anchors that the section's `mask` picks for this head."""
     total = section.integer("num", 1, 1, MAX_BOXES)
     mask = section.integers("mask", tuple(range(total)), 0, total - 1)
     anchors = _pairs(section, total)
-    _check_channels(section, before, len(mask), classes)
-    return Yolo(
+    return tuple(anchors[index] for index in mask)
+
+
+def _yolo(section: Section, before: Shape, layers: list[Layer]) -> Yolo:
+    classes = section.integer("classes", 20, 1, MAX_CHANNELS)
+    anchors = _masked(section)
+    _check_channels(section, before, len(anchors), classes)
+    scale_x_y = section.number("scale_x_y", 1.0, 1.0, 4.0)
+    new_coords = section.integer("new_coords", 0, 0, 1) == 1
+    return Yolo(section.line, before, anchors, classes, scale_x_y, new_coords)
+
+
+def _gaussian_yolo(section: Section, before: Shape, layers: list[Layer]) -> GaussianYolo:
+    classes = section.integer("classes", 20, 1, MAX_CHANNELS)
+    anchors = _masked(section)
+    _check_channels(section, before, len(anchors), classes, 9)
+    point = section.word("yolo_point", "center")
+    return GaussianYolo(
         section.line,
         before,
-        tuple(anchors[index] for index in mask),
+        anchors,
         classes,
         section.number("scale_x_y", 1.0, 1.0, 4.0),
-        section.integer("new_coords", 0, 0, 1) == 1,
+        point if point in ("left_top", "right_bottom") else "center",
     )
 
 
@@ -59,7 +79,7 @@ def parse_region(section: Section, before: Shape, layers: list[Layer]) -> Region
     return Region(section.line, before, anchors, classes, softmax, tree)
 
 
-def parse_detection(section: Section, before: Shape, layers: list[Layer]) -> Detection:
+def parse_detection(section: Section, before: Shape, layers: list[Layer]) -> DetectionHead:
     """A `[detection]`; see `layerparsers.Parser`."""
     if section.integer("coords", 1, 1, MAX_BOXES) != 4:  # Darknet's default is 1
         raise section.error("coords is not 4, which is all that is supported", "coords")
@@ -72,7 +92,7 @@ def parse_detection(section: Section, before: Shape, layers: list[Layer]) -> Det
             f"needs {expected} numbers ({side} x {side} cells x ({boxes} boxes x 5 + {classes} classes)); "
             f"the layer before it has {before.values}"
         )
-    return Detection(
+    return DetectionHead(
         section.line,
         Shape(1, 1, expected),
         side,
@@ -83,4 +103,9 @@ def parse_detection(section: Section, before: Shape, layers: list[Layer]) -> Det
     )
 
 
-HEAD_PARSERS: dict[str, Parser] = {"detection": parse_detection, "region": parse_region, "yolo": _yolo}
+HEAD_PARSERS: dict[str, Parser] = {
+    "detection": parse_detection,
+    "gaussian_yolo": _gaussian_yolo,
+    "region": parse_region,
+    "yolo": _yolo,
+}

@@ -9,21 +9,20 @@ from collections.abc import Callable
 
 from detectors.darknet.layers import (
     AvgPool,
+    BatchNorm,
     Connected,
     Convolutional,
     Crop,
-    Head,
-    Layer,
     Local,
+    LocalAvgPool,
     MaxPool,
     Reorg,
-    Route,
     Shape,
-    Shortcut,
     Softmax,
     Unchanged,
     Upsample,
 )
+from detectors.darknet.networkcfg import Layer
 from detectors.darknet.sections import Section, shown
 
 Parser = Callable[[Section, Shape, list[Layer]], Layer]
@@ -52,17 +51,8 @@ _PLAIN_CONVOLUTION = {
 """Options of a convolution that are not supported, with the values at which they do nothing."""
 
 
-def _earlier(section: Section, key: str, given: int, layers: list[Layer]) -> int:
-    """A layer named by its index, or by how far back it lies, as an index."""
-    index = len(layers) + given if given < 0 else given
-    if not 0 <= index < len(layers):
-        raise section.error(f"{key} {given} names no earlier layer", key)
-    if isinstance(layers[index], Head):
-        raise section.error(f"{key} {given} names a head, whose output is boxes", key)
-    return index
-
-
-def _activation(section: Section, default: str) -> str:
+def read_activation(section: Section, default: str) -> str:
+    """The section's `activation`; ModelError for one that is not supported."""
     activation = section.word("activation", default)
     if activation not in ACTIVATIONS:
         wrong = f'activation "{shown(activation)}" is not supported'
@@ -100,7 +90,7 @@ def _convolutional(section: Section, before: Shape, layers: list[Layer]) -> Conv
         stride,
         padding,
         section.integer("batch_normalize", 0, 0, 1) == 1,
-        _activation(section, "logistic"),
+        read_activation(section, "logistic"),
         groups,
     )
 
@@ -109,7 +99,9 @@ def _connected(section: Section, before: Shape, layers: list[Layer]) -> Connecte
     section.refuse_other({"dontload": 0, "dontloadscales": 0})
     outputs = section.integer("output", 1, 1, MAX_OUTPUTS)
     normalize = section.integer("batch_normalize", 0, 0, 1) == 1
-    return Connected(section.line, Shape(1, 1, outputs), before, normalize, _activation(section, "logistic"))
+    return Connected(
+        section.line, Shape(1, 1, outputs), before, normalize, read_activation(section, "logistic")
+    )
 
 
 def _local(section: Section, before: Shape, layers: list[Layer]) -> Local:
@@ -125,12 +117,12 @@ def _local(section: Section, before: Shape, layers: list[Layer]) -> Local:
         (before.width + 2 * padding - size) // stride + 1,
         filters,
     )
-    activation = _activation(section, "logistic")
+    activation = read_activation(section, "logistic")
     return Local(section.line, shape, before.channels, size, stride, padding, activation)
 
 
-def _maxpool(section: Section, before: Shape, layers: list[Layer]) -> MaxPool:
-    section.refuse_other({"maxpool_depth": 0, "antialiasing": 0})
+def _pooled(section: Section, before: Shape) -> tuple[Shape, int, int, int]:
+    """The output's shape, size, stride and padding of a layer of windows."""
     stride = section.integer("stride", 1, 1, MAX_KERNEL)
     for key in ("stride_x", "stride_y"):
         if section.integer(key, stride, 1, MAX_KERNEL) != stride:
@@ -142,7 +134,23 @@ def _maxpool(section: Section, before: Shape, layers: list[Layer]) -> MaxPool:
         (before.width + padding - size) // stride + 1,
         before.channels,
     )
-    return MaxPool(section.line, shape, size, stride, padding)
+    return shape, size, stride, padding
+
+
+def _maxpool(section: Section, before: Shape, layers: list[Layer]) -> MaxPool:
+    section.refuse_other({"maxpool_depth": 0, "antialiasing": 0})
+    return MaxPool(section.line, *_pooled(section, before))
+
+
+def _local_avgpool(section: Section, before: Shape, layers: list[Layer]) -> LocalAvgPool:
+    pooled = _pooled(section, before)
+    if pooled[3] >= pooled[1] * 2:
+        raise section.error("padding is as large as whole windows, which is not supported", "padding")
+    return LocalAvgPool(section.line, *pooled)
+
+
+def _batchnorm(section: Section, before: Shape, layers: list[Layer]) -> BatchNorm:
+    return BatchNorm(section.line, before)
 
 
 def _avgpool(section: Section, before: Shape, layers: list[Layer]) -> AvgPool:
@@ -171,38 +179,6 @@ def _unchanged(section: Section, before: Shape, layers: list[Layer]) -> Unchange
     return Unchanged(section.line, before)
 
 
-def _route(section: Section, before: Shape, layers: list[Layer]) -> Route:
-    given = section.integers("layers", (), -1000, 1000)
-    if not given:
-        raise section.error("layers is missing; expected the layers to join")
-    indices = tuple(_earlier(section, "layers", index, layers) for index in given)
-    groups = section.integer("groups", 1, 1, MAX_CHANNELS)
-    group_id = section.integer("group_id", 0, 0, groups - 1)
-    shapes = [layers[index].shape for index in indices]
-    if len({shape[:2] for shape in shapes}) > 1:
-        sizes = ", ".join(f"{shape.width}x{shape.height}" for shape in shapes)
-        raise section.error(f"joins layers of different sizes ({sizes})", "layers")
-    if any(shape.channels % groups for shape in shapes):
-        raise section.error(f"{groups} groups do not divide the channels of the layers joined", "groups")
-    channels = sum(shape.channels // groups for shape in shapes)
-    shape = Shape(shapes[0].height, shapes[0].width, channels)
-    return Route(section.line, shape, indices, groups, group_id)
-
-
-def _shortcut(section: Section, before: Shape, layers: list[Layer]) -> Shortcut:
-    given = section.integers("from", (0,), -1000, 1000)
-    indices = tuple(_earlier(section, "from", index, layers) for index in given)
-    for index in indices:
-        other = layers[index].shape
-        if other != before:
-            raise section.error(f"adds {other} to {before}; shapes must be equal", "from")
-    section.refuse_other({"alpha": 1, "beta": 1})
-    weighted = section.word("weights_type", "none")
-    if weighted != "none":
-        raise section.error(f"weights_type={shown(weighted)} is not supported", "weights_type")
-    return Shortcut(section.line, before, indices, _activation(section, "linear"))
-
-
 def _upsample(section: Section, before: Shape, layers: list[Layer]) -> Upsample:
     section.refuse_other({"scale": 1})
     stride = section.integer("stride", 2, 1, 32)
@@ -223,20 +199,21 @@ def _reorg(section: Section, before: Shape, layers: list[Layer]) -> Reorg:
 LAYER_PARSERS: dict[str, Parser] = {
     "avg": _avgpool,
     "avgpool": _avgpool,
+    "batchnorm": _batchnorm,
     "conn": _connected,
     "connected": _connected,
+    "contrastive": _unchanged,
     "conv": _convolutional,
     "convolutional": _convolutional,
     "cost": _unchanged,
     "crop": _crop,
     "dropout": _unchanged,
     "local": _local,
+    "local_avgpool": _local_avgpool,
     "max": _maxpool,
     "maxpool": _maxpool,
     "reorg": _reorg,
     "reorg3d": _reorg,
-    "route": _route,
-    "shortcut": _shortcut,
     "soft": _softmax,
     "softmax": _softmax,
     "upsample": _upsample,

@@ -1,11 +1,10 @@
-"""What a network is made of: one tuple a layer, with its output shape, and the network itself.
+"""The layers of a network, one tuple each, with its output shape; its output layers are in `heads`.
 
 Named tuples, not dataclasses: those take 5 ms more to import, at every start that looks into a .cfg.
 """
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 
@@ -112,6 +111,33 @@ class MaxPool(NamedTuple):
     padding: int
 
 
+class LocalAvgPool(NamedTuple):
+    """Mean of each window's values that are inside the picture; padded as `MaxPool`."""
+
+    line: int
+    shape: Shape
+    size: int
+    stride: int
+    padding: int
+
+
+class BatchNorm(NamedTuple):
+    """Batch normalization alone. Weights: a bias, a scale, a mean and a variance for each channel."""
+
+    line: int
+    shape: Shape
+
+    @property
+    def kernel_count(self) -> int:
+        """Numbers that each channel is multiplied by."""
+        return self.shape.channels
+
+    @property
+    def weight_count(self) -> int:
+        """Numbers that this layer takes from the .weights file."""
+        return 4 * self.shape.channels
+
+
 class AvgPool(NamedTuple):
     """The mean of each channel."""
 
@@ -137,7 +163,7 @@ class Crop(NamedTuple):
 
 
 class Unchanged(NamedTuple):
-    """A layer that only training uses: `[dropout]`, `[cost]`."""
+    """A layer that only training uses: `[dropout]`, `[cost]`, `[contrastive]`."""
 
     line: int
     shape: Shape
@@ -154,11 +180,28 @@ class Route(NamedTuple):
 
 
 class Shortcut(NamedTuple):
-    """The previous output plus those of earlier layers."""
+    """The previous output plus those of earlier layers.
+
+    Where channels differ in number, the first ones that both have are added. Where an earlier layer is larger
+    by a whole factor, every so many rows and columns of it are taken.
+    """
 
     line: int
     shape: Shape
     layers: tuple[int, ...]
+    activation: str
+
+
+class Product(NamedTuple):
+    """An earlier layer's output, `[sam]`: each value times the previous output's in its place.
+
+    `[scale_channels]`: times the previous output's one value of its channel, (1, 1, channels); or, with
+    `scale_wh`, of its pixel, (height, width, 1).
+    """
+
+    line: int
+    shape: Shape
+    layer: int
     activation: str
 
 
@@ -179,117 +222,4 @@ class Reorg(NamedTuple):
     plain: bool = False
 
 
-class Yolo(NamedTuple):
-    """Output of YOLOv3 and later: anchors in pixels of the network's input, scores by logistic.
-
-    Args:
-        anchors: (width, height) of the boxes of this head only.
-        scale_x_y: how far a centre may leave its cell, 1 for not at all.
-        new_coords: whether values come out of a logistic already and sizes are squared (YOLOv4-CSP on).
-    """
-
-    line: int
-    shape: Shape
-    anchors: tuple[tuple[float, float], ...]
-    classes: int
-    scale_x_y: float
-    new_coords: bool
-
-
-class Region(NamedTuple):
-    """Output of YOLOv2: anchors in cells, class scores by softmax.
-
-    Args:
-        anchors: (width, height) of each box.
-        softmax: whether class scores go through a softmax; else each through a logistic.
-        tree: the file, as the .cfg names it, of the tree of classes of YOLO9000; None for flat classes.
-    """
-
-    line: int
-    shape: Shape
-    anchors: tuple[tuple[float, float], ...]
-    classes: int
-    softmax: bool
-    tree: str | None = None
-
-
-class Detection(NamedTuple):
-    """Output of YOLOv1: a grid of `side` x `side` cells, each with its class scores and `boxes` boxes.
-
-    Args:
-        square_root: whether widths and heights come as their square roots.
-        softmax: whether class scores still go through a softmax.
-    """
-
-    line: int
-    shape: Shape
-    side: int
-    boxes: int
-    classes: int
-    square_root: bool
-    softmax: bool
-
-
-Weighted = Convolutional | Connected | Local
-Head = Yolo | Region | Detection
-Layer = Weighted | MaxPool | AvgPool | Softmax | Crop | Unchanged | Route | Shortcut | Upsample | Reorg | Head
-
-
-class NetworkCfg(NamedTuple):
-    """A whole network.
-
-    Args:
-        where: the .cfg's name, for error sentences.
-        shape: of the input; channels is 3.
-        layers: in order; a layer's index is the one that `route` and `shortcut` count by.
-    """
-
-    where: str
-    shape: Shape
-    layers: tuple[Layer, ...]
-
-    @property
-    def weight_count(self) -> int:
-        """Numbers that the .weights file must hold behind its header."""
-        return sum(layer.weight_count for layer in self.layers if isinstance(layer, Weighted))
-
-    @property
-    def heads(self) -> tuple[tuple[int, Head], ...]:
-        """The output layers with their indices."""
-        return tuple((i, layer) for i, layer in enumerate(self.layers) if isinstance(layer, Head))
-
-    @property
-    def classes(self) -> int:
-        """How many classes the network tells apart."""
-        return self.heads[0][1].classes
-
-    @property
-    def stride(self) -> int | None:
-        """What height and width of the input must be multiples of: the cells of all layers are whole then.
-
-        None where a layer needs the .cfg's own size.
-        """
-        strides = [1]
-        before = self.shape
-        for layer in self.layers:
-            stride, rest = divmod(self.shape.height, layer.shape.height)
-            proportional = not rest and stride * layer.shape.width == self.shape.width
-            if not (proportional and _takes_any_size(layer, before)):
-                return None
-            strides.append(stride)
-            before = layer.shape
-        return math.lcm(*strides)
-
-
-def _takes_any_size(layer: Layer, before: Shape) -> bool:
-    """Whether it sees neighbourhoods alone, and puts out its input's size over its stride."""
-    match layer:
-        case Convolutional() | MaxPool():
-            height, width, _ = layer.shape
-            return (height * layer.stride, width * layer.stride) == before[:2]
-        case Reorg():
-            return layer.plain  # Darknet's own order mixes places that are far apart
-        case Route() | Shortcut() | Upsample() | Unchanged() | Yolo() | Region():
-            return True
-        case _:
-            return False
+Weighted = Convolutional | Connected | Local | BatchNorm

@@ -11,22 +11,24 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from detectors.darknet.heads import DetectionHead
 from detectors.darknet.layers import (
     AvgPool,
+    BatchNorm,
     Connected,
     Convolutional,
     Crop,
-    Detection,
-    Layer,
     Local,
+    LocalAvgPool,
     MaxPool,
-    NetworkCfg,
+    Product,
     Reorg,
     Route,
     Shortcut,
     Softmax,
     Upsample,
 )
+from detectors.darknet.networkcfg import Layer, NetworkCfg
 from detectors.darknet.weights import LayerWeights
 
 Tensor = Any
@@ -87,15 +89,22 @@ def _apply(layer: Layer, before: Tensor, outputs: list[Tensor], weights: LayerWe
         case Convolutional() | Connected() | Local():
             assert weights is not None
             return _ACTIVATIONS[layer.activation](_weigh(layer, before, weights))
+        case BatchNorm():
+            assert weights is not None
+            return before * weights.kernel + weights.bias
         case MaxPool():
             return _max_pool(layer, before)
+        case LocalAvgPool():
+            return _local_avg_pool(layer, before)
         case Route():
             return _route(layer, outputs)
         case Shortcut():
             added = before
             for index in layer.layers:
-                added = added + outputs[index]
+                added = added + _fitted(outputs[index], before)
             return _ACTIVATIONS[layer.activation](added)
+        case Product():
+            return _ACTIVATIONS[layer.activation](outputs[layer.layer] * before)
         case Upsample():
             return _upsample(layer.stride, before)
         case Reorg():
@@ -106,7 +115,7 @@ def _apply(layer: Layer, before: Tensor, outputs: list[Tensor], weights: LayerWe
             return _softmax(layer, before)
         case Crop():
             return before * 2.0 - 1.0 if layer.scales else before
-        case Detection():
+        case DetectionHead():
             return _in_darknets_order(before)
         case _:  # another head hands its input on: it is decoded outside the network
             return before
@@ -164,8 +173,11 @@ def _local(layer: Local, before: Tensor, weights: LayerWeights) -> Tensor:
     return tf.reshape(multiplied, (1, height, width, filters)) + weights.bias
 
 
-def _max_pool(layer: MaxPool, before: Tensor) -> Tensor:
-    """As Darknet: `padding // 2` before the picture, the rest behind, where the last window needs it."""
+def _sides(layer: MaxPool | LocalAvgPool, before: Tensor) -> tuple[list[tuple[int, int]], bool]:
+    """Padding as Darknet's: `padding // 2` before the picture, the rest behind, if the last window needs it.
+
+    Returns: that of rows and of columns, and whether it is TensorFlow's own `SAME`.
+    """
     ahead = layer.padding // 2
     sides, as_same = [], []
     for length, out in ((before.shape[1], layer.shape.height), (before.shape[2], layer.shape.width)):
@@ -173,11 +185,41 @@ def _max_pool(layer: MaxPool, before: Tensor) -> Tensor:
         sides.append((ahead, behind))
         total = max((out - 1) * layer.stride + layer.size - length, 0)
         as_same.append(out == -(-length // layer.stride) and sides[-1] == (total // 2, total - total // 2))
-    if all(as_same):  # with TensorFlow's own padding the engine runs the network in one piece
+    return sides, all(as_same)
+
+
+def _max_pool(layer: MaxPool, before: Tensor) -> Tensor:
+    sides, as_same = _sides(layer, before)
+    if as_same:  # with TensorFlow's own padding the engine runs the network in one piece
         return tf.nn.max_pool2d(before, layer.size, layer.stride, "SAME")
     if any(side != (0, 0) for side in sides):
         before = tf.pad(before, ((0, 0), *sides, (0, 0)), constant_values=before.dtype.min)
     return tf.nn.max_pool2d(before, layer.size, layer.stride, "VALID")
+
+
+def _local_avg_pool(layer: LocalAvgPool, before: Tensor) -> Tensor:
+    """The mean of what a window has of the picture: of the padding there is as much as `there` says."""
+    sides, as_same = _sides(layer, before)
+    if as_same:
+        return tf.nn.avg_pool2d(before, layer.size, layer.stride, "SAME")
+    padding = ((0, 0), *sides, (0, 0))
+    means = tf.nn.avg_pool2d(tf.pad(before, padding), layer.size, layer.stride, "VALID")
+    there = tf.pad(tf.ones_like(before[..., :1]), padding)
+    return means / tf.nn.avg_pool2d(there, layer.size, layer.stride, "VALID")
+
+
+def _fitted(other: Tensor, before: Tensor) -> Tensor:
+    """What a shortcut adds of an earlier layer: pixels and channels that both have.
+
+    Source: pjreddie's Darknet, src/blas.c `shortcut_cpu`.
+    """
+    step = other.shape[1] // before.shape[1]
+    if step > 1:
+        other = other[:, ::step, ::step]
+    lacking = before.shape[3] - other.shape[3]
+    if lacking < 0:
+        return other[..., : before.shape[3]]
+    return tf.pad(other, ((0, 0), (0, 0), (0, 0), (0, lacking))) if lacking else other
 
 
 def _upsample(stride: int, before: Tensor) -> Tensor:

@@ -31,8 +31,11 @@ READ = {
     "conv": _CONVOLUTIONAL,
     "convolutional": _CONVOLUTIONAL,
     "crop": "crop_height crop_width noadjust",
+    "batchnorm": "",
     "detection": "classes coords num side softmax sqrt",
+    "gaussian_yolo": "anchors classes mask num scale_x_y yolo_point",
     "local": "activation dontload filters pad size stride",
+    "local_avgpool": "padding size stride stride_x stride_y",
     "max": _MAXPOOL,
     "maxpool": _MAXPOOL,
     "net": _NET,
@@ -41,6 +44,8 @@ READ = {
     "reorg": _REORG,
     "reorg3d": _REORG,
     "route": "group_id groups layers",
+    "sam": "activation from",
+    "scale_channels": "activation from scale_wh",
     "shortcut": "activation alpha beta from weights_type",
     "soft": _SOFTMAX,
     "softmax": _SOFTMAX,
@@ -69,7 +74,7 @@ _ANY_LAYER = (
 _SOME_LAYERS = (
     "assisted_excitation atoms bin_output bottleneck cbn coordconv dot dropblock dropblock_size_abs "
     "dropblock_size_rel grad_centr hidden history_size kappa logistic lstm_activation maxpool_zero_nonmax "
-    "mean noloss out_channels peephole probability ratio scale_wh shift shortcut state_constrain std "
+    "mean noloss out_channels peephole probability ratio shift shortcut state_constrain std "
     "stream time_normalizer type w h c wait_stream weights_normalization"
 )
 """Of layers of some kinds, not all of them supported: how they are trained, initialized and scheduled."""
@@ -80,7 +85,7 @@ _HEADS = (
     "ignore_thresh iou_loss iou_normalizer iou_thresh iou_thresh_kind jitter log map mask_scale max "
     "max_delta nms_kind noobj noobject_scale obj_normalizer object_scale objectness_smooth reorg rescore "
     "resize show_details sim_thresh thresh track_ciou_norm track_history_size truth_thresh uc_normalizer "
-    "yolo_layer yolo_point"
+    "yolo_layer"
 )
 """Of heads: what their loss is made of, and what Darknet's own program does with their boxes."""
 

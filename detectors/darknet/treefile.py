@@ -9,7 +9,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from detectors.darknet.layers import NetworkCfg, Region
+from detectors.darknet.heads import Region
+from detectors.darknet.networkcfg import NetworkCfg
 from detectors.darknet.sections import shown
 from pipeline.errors import ModelError
 from pipeline.models.files import read_beginning

@@ -3,8 +3,8 @@
 The file's size is checked before anything is read, and the file must be used up to its last byte: a
 truncated file, or one that belongs to another .cfg, is an error, never a network of random numbers.
 
-Source: Darknet, src/parser.c `load_convolutional_weights`, `load_connected_weights` and the case of LOCAL;
-src/blas.c `normalize_cpu` (the 1e-6 stands beside the root, not under it).
+Source: Darknet, src/parser.c `load_convolutional_weights`, `load_connected_weights`, `load_batchnorm_weights`
+and the case of LOCAL; src/blas.c `normalize_cpu` (the 1e-6 stands beside the root, not under it).
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.darknet.layers import Connected, Convolutional, Local, NetworkCfg, Weighted
+from detectors.darknet.layers import BatchNorm, Connected, Convolutional, Local, Weighted
+from detectors.darknet.networkcfg import NetworkCfg
 from detectors.darknet.weightsfile import check_weights
 from pipeline.errors import ModelError
 from pipeline.text import printable
@@ -32,8 +33,8 @@ class LayerWeights(NamedTuple):
     Args:
         kernel: float32, in TensorFlow's order: (size, size, in_channels // groups, filters) of a convolution,
             (inputs, outputs) of a connected layer, its inputs in the order height, width, channels,
-            (places, size * size * in_channels, filters) of a local layer.
-        bias: float32, (filters,), (outputs,) or (height, width, filters).
+            (places, size * size * in_channels, filters) of a local layer, (channels,) of batch normalization.
+        bias: float32, (filters,), (outputs,), (height, width, filters) or (channels,).
     """
 
     kernel: FloatArray
@@ -72,6 +73,10 @@ def _understand(layer: Weighted, values: FloatArray, transposed: bool) -> LayerW
             kernel, bias = _connected(layer, values, transposed)
         case Local():
             kernel, bias = _local(layer, values)
+        case BatchNorm():
+            biases, normalization = np.split(values, (layer.shape.channels,))
+            column, bias = _fold(np.ones((len(biases), 1), np.float32), biases, normalization)
+            kernel = column[:, 0]
     return LayerWeights(
         np.ascontiguousarray(kernel, dtype=np.float32), np.ascontiguousarray(bias, dtype=np.float32)
     )

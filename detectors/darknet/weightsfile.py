@@ -11,7 +11,7 @@ import struct
 from pathlib import Path
 from typing import NamedTuple
 
-from detectors.darknet.layers import NetworkCfg
+from detectors.darknet.networkcfg import NetworkCfg
 from pipeline.errors import ModelError
 from pipeline.text import printable
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from detectors.darkflow.meta import read_meta
-from detectors.darknet.layers import Detection, Region, Shape
+from detectors.darknet.heads import DetectionHead, Region
+from detectors.darknet.layers import Shape
 from pipeline.errors import ModelError
 
 HERE = Path(__file__).parent
@@ -33,7 +34,7 @@ def test_reads_a_region() -> None:
 def test_reads_a_detection() -> None:
     network, _ = read_meta(HERE / "detection.meta")
     ((_, head),) = network.heads
-    assert head == Detection(1, Shape(1, 1, 108), 3, 2, 2, square_root=True, softmax=False)
+    assert head == DetectionHead(1, Shape(1, 1, 108), 3, 2, 2, square_root=True, softmax=False)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,9 @@ import numpy as np
 
 from detectors.darknet.cfg import parse_cfg
 from detectors.darknet.compile import compile_network
-from detectors.darknet.layers import Connected, NetworkCfg, Region, Shortcut, Weighted, Yolo
+from detectors.darknet.heads import Region, Yolo
+from detectors.darknet.layers import BatchNorm, Connected, Shortcut, Weighted
+from detectors.darknet.networkcfg import NetworkCfg
 from detectors.engines import LiteRtEngine
 
 HEADER = np.array((0, 2, 0, 0, 0), dtype="<i4").tobytes()
@@ -75,7 +77,10 @@ def write_weights(path: Path, network: NetworkCfg, seed: int = 1) -> None:
 def _iter_random(network: NetworkCfg, seed: int) -> Iterator[np.ndarray]:
     random = np.random.default_rng(seed)
     for layer, behind in zip_longest(network.layers, network.layers[1:]):
-        if isinstance(layer, Weighted):
+        if isinstance(layer, BatchNorm):
+            for low, high in ((-0.2, 0.2), (0.8, 1.2), (-0.2, 0.2), (0.8, 1.2)):
+                yield random.uniform(low, high, layer.shape.channels)
+        elif isinstance(layer, Weighted):
             normalize = getattr(layer, "batch_normalize", False)
             biases = (layer.weight_count - layer.kernel_count) // (4 if normalize else 1)
             fan_in = layer.kernel_count // biases

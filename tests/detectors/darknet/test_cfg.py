@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from detectors.darknet.cfg import MAX_CFG_BYTES, parse_cfg, read_cfg
-from detectors.darknet.layers import Convolutional, MaxPool, NetworkCfg, Region, Reorg, Shape, Yolo
+from detectors.darknet.heads import Region, Yolo
+from detectors.darknet.layers import Convolutional, MaxPool, Reorg, Shape
+from detectors.darknet.networkcfg import NetworkCfg
 from pipeline.errors import ModelError
 from tests.detectors.darknet.networks import (
     conv,
@@ -120,7 +122,7 @@ def test_understands_yolov1() -> None:
         (1, 1, 76),
         (1, 1, 76),
     ]
-    assert [type(layer).__name__ for layer in network.layers[-2:]] == ["Detection", "Unchanged"]
+    assert [type(layer).__name__ for layer in network.layers[-2:]] == ["DetectionHead", "Unchanged"]
     local = 16 * 16 * 8 * (16 * 9 + 1)
     assert network.weight_count == 16 * 3 * 9 + 4 * 16 + local + 76 * (16 * 16 * 8 + 1)
     assert network.classes == 4
@@ -266,8 +268,24 @@ def test_refuses_an_absurd_input(key: str, value: str) -> None:
             "a.cfg:15: [route]: group_id is 2; expected 0 to 1",
         ),
         (
-            [conv(4), conv(8), section("shortcut", from_=-2), TAIL],
-            "a.cfg:20: [shortcut]: adds 64x64x4 to 64x64x8; shapes must be equal",
+            [conv(4), maxpool(3, 3), section("shortcut", from_=-2), TAIL],
+            "a.cfg:16: [shortcut]: adds 64x64x4 to 22x22x4; sizes must be equal, or a multiple",
+        ),
+        (
+            [conv(4), conv(8), section("sam", from_=-2), TAIL],
+            "a.cfg:20: [sam]: multiplies 64x64x4 by 64x64x8; shapes must be equal",
+        ),
+        (
+            [conv(4), conv(4), section("sam", from_=-2, activation="mish"), TAIL],
+            "a.cfg:21: [sam]: activation mish is not supported here",
+        ),
+        (
+            [conv(4), conv(4), section("scale_channels", from_=-2), TAIL],
+            "a.cfg:20: [scale_channels]: scales 64x64x4 by 64x64x4; expected 1x1x4",
+        ),
+        (
+            [section("local_avgpool", size=2, padding=4), TAIL],
+            "a.cfg:7: [local_avgpool]: padding is as large as whole windows",
         ),
         (["[shortcut]\n", TAIL], "a.cfg:5: [shortcut]: from 0 names no earlier layer"),
         (
@@ -305,13 +323,23 @@ def test_refuses_a_layer_that_would_fill_the_memory() -> None:
     said = refusal(text=net(4096, 4096) + conv(60000) + TAIL)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert said == "a.cfg:5: [convolutional]: layer 0 would put out 60000 channels of 4096x4096 pixels"
+    assert said == (
+        "a.cfg:5: [convolutional]: layer 0 would put out 60000 channels of 4096x4096 pixels, "
+        "1,006,632,960,000 numbers; at most 134,217,728 are computed here; give a smaller width or height"
+    )
     assert peak < 1 << 20
+
+
+@pytest.mark.parametrize("layer", ["[lstm]\n", conv(4, act="gelu"), section("shortcut", from_=-9), ""])
+def test_a_network_that_detects_nothing_is_told_that_alone(layer: str) -> None:
+    """Classifiers stop at this, whatever else they hold that is not supported."""
+    said = refusal(text="[net]\nbatch=1\n" + layer + "[softmax]\n")
+    assert said == "a.cfg: no [yolo], [region] or [detection] layer, so it detects nothing"
 
 
 def test_refuses_a_layer_without_output() -> None:
     said = refusal(text=net(8, 8) + conv(4, 9, pad=0) + TAIL)
-    assert said == "a.cfg:5: [convolutional]: layer 0 would put out 4 channels of 0x0 pixels"
+    assert said.endswith(": layer 0 would put out 4 channels of 0x0 pixels, of which nothing is left")
 
 
 @pytest.mark.parametrize("text", ["", "[convolutional]\n", "# nothing\n"])

@@ -10,7 +10,8 @@ import pytest
 
 from detectors.darknet.cfg import parse_cfg
 from detectors.darknet.decode import decode_heads
-from detectors.darknet.layers import NetworkCfg, Region, Yolo
+from detectors.darknet.heads import Region, Yolo
+from detectors.darknet.networkcfg import NetworkCfg
 from detectors.darknet.tree import ClassTree
 from tests.detectors.darknet.networks import conv, head_conv, maxpool, net, region, route, section, yolo
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from detectors.darknet.cfg import parse_cfg
-from detectors.darknet.layers import NetworkCfg
+from detectors.darknet.networkcfg import NetworkCfg
 from tests.detectors.darknet.networks import (
     HEADER,
     conv,

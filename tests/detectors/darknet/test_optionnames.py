@@ -4,15 +4,17 @@ import pytest
 
 from detectors.darknet.cfg import parse_cfg
 from detectors.darknet.headparsers import HEAD_PARSERS
+from detectors.darknet.joinparsers import JOIN_PARSERS
 from detectors.darknet.layerparsers import LAYER_PARSERS
-from detectors.darknet.layers import Layer, NetworkCfg, Shape, Unchanged
+from detectors.darknet.layers import Shape, Unchanged
+from detectors.darknet.networkcfg import Layer, NetworkCfg
 from detectors.darknet.optionnames import NO_EFFECT, READ
 from detectors.darknet.sections import Section
 from pipeline.errors import ModelError
 from tests.detectors.darknet.networks import conv, head_conv, maxpool, net, region, route, section, yolo
 
 TAIL = head_conv() + yolo()
-PARSERS = LAYER_PARSERS | HEAD_PARSERS
+PARSERS = LAYER_PARSERS | JOIN_PARSERS | HEAD_PARSERS
 EVERY_SECTION = (
     net()
     + section("crop", crop_width=64, crop_height=64)
@@ -24,7 +26,15 @@ EVERY_SECTION = (
     + route(-1)
     + section("shortcut", from_=-1, activation="linear")
     + section("softmax", spatial=1)
+    + section("sam", from_=-2)
+    + "[batchnorm]\n"
+    + section("local_avgpool", size=2, stride=1)
+    + "[avgpool]\n"
+    + section("scale_channels", from_=-2)
     + TAIL
+    + route(1)
+    + conv(3 * (9 + 3), 1)
+    + section("gaussian_yolo", anchors="1,1, 2,2, 3,3", num=3, classes=3)
     + route(1)
     + head_conv()
     + region()
@@ -39,6 +49,7 @@ EVERY_SECTION = (
 FITTING = {
     "crop": {"crop_width": "8", "crop_height": "8"},
     "detection": {"coords": "4", "classes": "3", "side": "8"},
+    "gaussian_yolo": {"anchors": "1,1", "classes": "3"},
     "region": {"anchors": "1,1", "classes": "3"},
     "route": {"layers": "0"},
     "softmax": {"spatial": "1"},
@@ -46,6 +57,8 @@ FITTING = {
     "yolo": {"anchors": "1,1", "classes": "3"},
 }
 """What a section must say for a layer that puts out 8 x 8 x 8 to come before it."""
+SHAPES = {"gaussian_yolo": Shape(8, 8, 12), "scale_channels": Shape(1, 1, 8)}
+"""What the layer before it puts out, where that is not 8 x 8 x 8."""
 
 
 class Asked(dict[str, tuple[str, int]]):
@@ -73,8 +86,8 @@ def without_lines(network: NetworkCfg) -> list[Layer]:
 @pytest.mark.parametrize("name", PARSERS)
 def test_the_table_holds_what_each_parser_reads(name: str) -> None:
     options = Asked(FITTING.get(name, {}))
-    shape = Shape(8, 8, 8)
-    PARSERS[name](Section("a.cfg", 1, name, options), shape, [Unchanged(1, shape)])
+    shape = SHAPES.get(name, Shape(8, 8, 8))
+    PARSERS[name](Section("a.cfg", 1, name, options), shape, [Unchanged(1, Shape(8, 8, 8))])
     assert options.keys_asked == set(READ.get(name, "").split())
 
 
