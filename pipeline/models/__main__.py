@@ -30,7 +30,7 @@ from pipeline.models.catalog import (
     read_official,
 )
 from pipeline.models.fetch import copy_files, fetch, fetch_first, megabytes
-from pipeline.models.fetched import FileState, first_here, glance, is_here, model_folder, verify
+from pipeline.models.fetched import FileState, check_size, first_here, is_here, model_folder, verify
 from pipeline.models.files import (
     ADD_COMMAND,
     FETCH_COMMAND,
@@ -71,9 +71,8 @@ def _list(options: argparse.Namespace) -> ExitCode:
     width = max(len(model.name) for model in models)
     print(f"{'NAME':<{width}}  {'KIND':<8} {'SIZE':>9}  HERE")
     for model in models:
-        states = {glance(model_folder(model.name) / name, file) for name, file in model.files.items()}
-        size = "-" if model.size_bytes is None else megabytes(model.size_bytes)
-        print(f"{model.name:<{width}}  {model.kind:<8} {size:>9}  {_here(states)}")
+        states = {check_size(model_folder(model.name) / name, file) for name, file in model.files.items()}
+        print(f"{model.name:<{width}}  {model.kind:<8} {megabytes(model.size_bytes):>9}  {_here(states)}")
         print(_indented(model.description))
         print(_indented(f"licence: {model.licence}"))
         if states == {FileState.OK}:

@@ -84,52 +84,47 @@ class Edit(_Entry):
         return head + marker + tail.replace(old, self.new.encode())
 
 
-class Form(NamedTuple):
-    """What is known of a file's content; None: not known."""
+class ExpectedFile(NamedTuple):
+    """What a file's content must be."""
 
-    sha256: str | None
-    size_bytes: int | None
+    sha256: str
+    size_bytes: int
 
 
-class OtherForm(_Entry):
-    """A file that is as good as the one that is fetched, and may lie in its place."""
+class OtherFile(_Entry):
+    """Another content of a file that may lie in its place and does as well."""
 
     sha256: Sha256
     size_bytes: Annotated[int, Field(gt=0)]
 
 
 class ModelFile(_Entry):
-    """One file of a model, as it comes out of its archive, and the edit made to it, if any.
+    """One file of a model, as it comes out of its archive, and the edit made to it, if any."""
 
-    Hash and size are None where nobody could say them for sure: such a file is pinned at its first fetch.
-    """
-
-    sha256: Sha256 | None = None
-    size_bytes: Annotated[int | None, Field(gt=0)] = None
-    also: Annotated[tuple[OtherForm, ...], Field(strict=False)] = ()
+    sha256: Sha256
+    size_bytes: Annotated[int, Field(gt=0)]
+    also: Annotated[tuple[OtherFile, ...], Field(strict=False)] = ()
     edit: Edit | None = None
 
     @model_validator(mode="after")
-    def _check_known(self) -> Self:
-        if (self.sha256 is None) != (self.size_bytes is None) or (self.edit and self.sha256 is None):
-            raise ValueError("sha256 and size_bytes are known together, and before an edit is made")
-        if self.also and (self.edit or self.sha256 is None):
-            raise ValueError("other forms are of a file that is known, and not edited")
+    def _check_also(self) -> Self:
+        if self.also and self.edit:
+            raise ValueError("a file that is edited has no other content")
         return self
 
     @property
-    def fetched_forms(self) -> tuple[Form, ...]:
+    def fetched(self) -> tuple[ExpectedFile, ...]:
         """What may come from a source."""
-        others = (Form(other.sha256, other.size_bytes) for other in self.also)
-        return (Form(self.sha256, self.size_bytes), *others)
+        others = (ExpectedFile(other.sha256, other.size_bytes) for other in self.also)
+        return (ExpectedFile(self.sha256, self.size_bytes), *others)
 
     @property
-    def placed_forms(self) -> tuple[Form, ...]:
+    def placed(self) -> tuple[ExpectedFile, ...]:
         """What the file may be where it lies after being fetched."""
-        if self.edit is None or self.size_bytes is None:
-            return self.fetched_forms
+        if self.edit is None:
+            return self.fetched
         longer = len(self.edit.new.encode()) - len(self.edit.old.encode())
-        return (Form(self.edit.sha256, self.size_bytes + longer),)
+        return (ExpectedFile(self.edit.sha256, self.size_bytes + longer),)
 
 
 class PypiSource(_Entry):
@@ -201,17 +196,12 @@ class NamedModel(_Entry):
             raise ValueError(f"a darknet model has a .cfg, a .weights and maybe a .names, not {endings}")
         if self.kind in ("onnx", "yunet") and endings != [".onnx"]:
             raise ValueError(f"a model of the kind {self.kind} has one .onnx, not {endings}")
-        unknown = {name for name, file in self.files.items() if file.sha256 is None}
-        packed = {name for source in self.sources if source.type == "pypi" for name in source.members}
-        if unknown & packed:
-            raise ValueError(f"files of an archive need their sha256: {sorted(unknown & packed)}")
         return self
 
     @property
-    def size_bytes(self) -> int | None:
-        """What the model takes on the disk; None where the size of a file is not known."""
-        sizes = [file.placed_forms[0].size_bytes for file in self.files.values()]
-        return None if None in sizes else sum(size for size in sizes if size is not None)
+    def size_bytes(self) -> int:
+        """What the model takes on the disk."""
+        return sum(file.placed[0].size_bytes for file in self.files.values())
 
 
 class OfficialModel(_Entry):

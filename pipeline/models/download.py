@@ -30,7 +30,7 @@ TIMEOUT_S = 30.0
 
 
 class _Connection(http.client.HTTPSConnection):
-    """Gives up sooner on a server that never answers than on one that has begun to."""
+    """A connection with a shorter timeout for connecting than for reading."""
 
     def connect(self) -> None:
         """Connect, handshake included."""
@@ -39,8 +39,8 @@ class _Connection(http.client.HTTPSConnection):
         self.sock.settimeout(TIMEOUT_S)
 
 
-class _ImpatientHandler(urllib.request.HTTPSHandler):
-    """Opens https by that."""
+class _ShortTimeoutHandler(urllib.request.HTTPSHandler):
+    """Opens https URLs by such a connection."""
 
     def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
         """The server's answer."""
@@ -48,7 +48,7 @@ class _ImpatientHandler(urllib.request.HTTPSHandler):
 
 
 class _HttpsOnly(urllib.request.HTTPRedirectHandler):
-    """Follows where a server sends it, but never to where others could listen or alter."""
+    """Follows redirections to https URLs only, so that the file cannot be read or altered on the way."""
 
     def redirect_request(
         self,
@@ -69,18 +69,17 @@ class _HttpsOnly(urllib.request.HTTPRedirectHandler):
 
 
 @contextlib.contextmanager
-def open_url(url: str) -> Iterator[tuple[IO[bytes], int | None]]:
-    """Open a URL: the stream, and how many bytes the server says it has, if it says so.
+def open_url(url: str) -> Iterator[IO[bytes]]:
+    """Open a URL as a stream of its content.
 
     Raises: ModelError: it cannot be had, or breaks off while it is read; the host's name and why.
     """
     host = urlsplit(url).hostname or url
-    opener = urllib.request.build_opener(_HttpsOnly, _ImpatientHandler)
+    opener = urllib.request.build_opener(_HttpsOnly, _ShortTimeoutHandler)
     request = urllib.request.Request(url, headers={"User-Agent": f"deepvisualminer/{__version__}"})  # noqa: S310
     try:
         with opener.open(request, timeout=TIMEOUT_S) as response:
-            length = response.headers.get("Content-Length", "")
-            yield response, int(length) if length.isascii() and length.isdigit() else None
+            yield response
     except urllib.error.HTTPError as error:
         raise ModelError(f"{host} answers {error.code} ({printable(str(error.reason))})") from None
     except _BROKEN as error:

@@ -13,12 +13,11 @@ from typing import IO
 
 from pipeline.errors import ModelError
 from pipeline.files.cachefolder import CACHE_VARIABLE
-from pipeline.files.hashing import sha256_of
-from pipeline.files.outputs import PART_PREFIX, PART_SUFFIX, output_errors, replace_file, write_file
+from pipeline.files.outputs import PART_PREFIX, PART_SUFFIX, output_errors, replace_file
 from pipeline.models.archive import download, iter_members
 from pipeline.models.catalog import (
     STANDS_FOR,
-    Form,
+    ExpectedFile,
     HttpsSource,
     ModelFile,
     NamedModel,
@@ -26,13 +25,11 @@ from pipeline.models.catalog import (
     find_model,
 )
 from pipeline.models.download import open_url
-from pipeline.models.fetched import FileState, model_folder, partly_here, pin_path, read_pin, verify
+from pipeline.models.fetched import FileState, model_folder, partly_here, verify
 from pipeline.text import printable
 
 CHUNK_BYTES = 1 << 20
 TEMPORARY_PREFIX = "deepvisualminer-"
-MOST_UNKNOWN_BYTES = 1 << 30
-"""A file whose size nobody promised may be so long."""
 PART_LIFE_S = 3600
 """A part file untouched for so long belongs to a fetch that was killed."""
 
@@ -55,7 +52,6 @@ def fetch(model: NamedModel, say: Say) -> Path:
     folder = model_folder(model.name)
     wanted = {name for name, file in model.files.items() if verify(folder / name, file) is not FileState.OK}
     if not wanted:
-        _pin(model, folder, say)
         say(f"{model.name}: already here, {_summary(model)}, in {printable(folder)}")
         return folder
     _prepare(folder)
@@ -73,7 +69,6 @@ def fetch(model: NamedModel, say: Say) -> Path:
                 failures.append(f"{model.name}: {error}")
     if wanted:
         raise ModelError("\n".join(failures))  # one line for each source
-    _pin(model, folder, say)
     say(f"{model.name}: fetched, {_summary(model)}, in {printable(folder)}")
     return folder
 
@@ -132,25 +127,18 @@ def copy_files(model: NamedModel, folder: Path, say: Say) -> None:
             replace_file(target) as copy,
             output_errors(target),
         ):
-            pin = Form(read_pin(model_folder(model.name) / name), None)
-            forms = file.placed_forms if file.sha256 is not None else (pin,)
-            for chunk in _iter_checked(stream, name, forms):
+            for chunk in _iter_checked(stream, name, file.placed):
                 copy.write(chunk)
     say(f"{model.name}: {_summary(model)}, in {printable(folder)}")
 
 
-def megabytes(size_bytes: int | None) -> str:
-    """A size for people, in the units that pip counts in, `35.4 MB`, `12 kB`; or `size unknown`."""
-    if size_bytes is None:
-        return "size unknown"
+def megabytes(size_bytes: int) -> str:
+    """A size as people read it, in the units that pip uses: `35.4 MB`, `12 kB`."""
     return f"{size_bytes / 1e6:.1f} MB" if size_bytes >= 100_000 else f"{size_bytes / 1e3:.0f} kB"
 
 
 def _summary(model: NamedModel) -> str:
-    size = model.size_bytes
-    if size is None:
-        size = sum((model_folder(model.name) / name).stat().st_size for name in model.files)
-    return f"{len(model.files)} file{'s' * (len(model.files) != 1)}, {megabytes(size)}"
+    return f"{len(model.files)} file{'s' * (len(model.files) != 1)}, {megabytes(model.size_bytes)}"
 
 
 def _prepare(folder: Path) -> None:
@@ -211,33 +199,15 @@ def _fetch_urls(
             say(f"{model.name}: fetching {name} ({megabytes(file.size_bytes)}) from {url}")
             part = placed.enter_context(replace_file(folder / name))
             try:
-                with open_url(url) as (stream, length), output_errors(folder / name):
-                    if file.sha256 is not None:
-                        _copy_member(stream, name, file, part)
-                        continue
-                    forms = (Form(read_pin(folder / name), length),)
-                    for chunk in _iter_checked(stream, name, forms, promised=False):
-                        part.write(chunk)
+                with open_url(url) as stream, output_errors(folder / name):
+                    _copy_member(stream, name, file, part)
             except ModelError as error:
                 raise ModelError(f"{error}; or put {url} into {printable(folder)} by hand") from None
 
 
-def _pin(model: NamedModel, folder: Path, say: Say) -> None:
-    """Note the SHA-256 of files of which the catalogue does not know it: they cannot change unseen then."""
-    for name, file in model.files.items():
-        path = folder / name
-        if file.sha256 is None and read_pin(path) is None:
-            sha256 = sha256_of(path)
-            write_file(pin_path(path), f"{sha256}  {name}\n".encode())
-            say(
-                f"{model.name}: warning: the catalogue does not know the SHA-256 of {name}; it is pinned to "
-                f"what is here now, {sha256}"
-            )
-
-
 def _copy_member(stream: IO[bytes], name: str, file: ModelFile, target: IO[bytes]) -> None:
     """Copy one member, checked and then edited as the catalogue says."""
-    chunks = _iter_checked(stream, name, file.fetched_forms)
+    chunks = _iter_checked(stream, name, file.fetched)
     if file.edit is None:
         for chunk in chunks:
             target.write(chunk)
@@ -250,34 +220,25 @@ def _copy_member(stream: IO[bytes], name: str, file: ModelFile, target: IO[bytes
     target.write(content)
 
 
-def _iter_checked(
-    stream: IO[bytes], name: str, forms: Sequence[Form], *, promised: bool = True
-) -> Iterator[bytes]:
+def _iter_checked(stream: IO[bytes], name: str, expected: Sequence[ExpectedFile]) -> Iterator[bytes]:
     """The stream's content in chunks; never more than it should be.
 
     Args:
-        stream: what came.
+        stream: of the file's content.
         name: of the file.
-        forms: what it should be one of; where a size is not known, more than nothing.
-        promised: whether that is the catalogue's word; else it is the server's, and of the first time.
-    Raises: ModelError: at the end, or as soon as it grows too long: it is not what it should be.
+        expected: what it may be.
+    Raises: ModelError: at the end, or as soon as it grows too long: it is none of those.
     """
     digest = hashlib.sha256()
-    left = most = max(form.size_bytes or MOST_UNKNOWN_BYTES for form in forms)
+    left = most = max(each.size_bytes for each in expected)
     while chunk := stream.read(min(CHUNK_BYTES, left + 1)):
         left -= len(chunk)
         if left < 0:
             break
         digest.update(chunk)
         yield chunk
-    got = Form(digest.hexdigest(), most - left)
-    wanted = ((form.sha256 or got.sha256, form.size_bytes or got.size_bytes) for form in forms)
-    if 0 <= left < most and got in wanted:
-        return
-    if not promised:
-        raise ModelError(f"{name}: did not come whole, or is another file than the first time")
-    raise ModelError(
-        f"{name}: is not the file that the catalogue promises (SHA-256 {forms[0].sha256}, "
-        f"{forms[0].size_bytes} bytes); "
-        "do not use it, and report this"
-    )
+    if left < 0 or ExpectedFile(digest.hexdigest(), most - left) not in expected:
+        raise ModelError(
+            f"{name}: is not the file that the catalogue promises (SHA-256 {expected[0].sha256}, "
+            f"{expected[0].size_bytes} bytes); do not use it, and report this"
+        )

@@ -1,4 +1,4 @@
-"""The catalogue's fetched files as they are on this machine: there, whole, pinned."""
+"""The catalogue's fetched files as they are on this machine: missing, damaged or whole."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pipeline.text import printable
 
 
 class FileState(StrEnum):
-    """What has become of a fetched file."""
+    """The state of a model's file on this machine."""
 
     OK = "ok"
     MISSING = "missing"
@@ -28,46 +28,31 @@ def model_folder(name: str) -> Path:
     return cache_folder() / "models" / name
 
 
-def pin_path(path: Path) -> Path:
-    """Where the SHA-256 of a fetched file is kept whose hash the catalogue does not know."""
-    return path.with_name(f"{path.name}.sha256")
-
-
-def read_pin(path: Path) -> str | None:
-    """The SHA-256 by which a fetched file was pinned, or None."""
-    try:
-        words = pin_path(path).read_text(encoding="ascii").split()
-    except (OSError, UnicodeDecodeError):
-        return None
-    return words[0] if words and len(words[0]) == 64 else None
-
-
-def glance(path: Path, file: ModelFile) -> FileState:
-    """What a look at its size says of a fetched file; costs one system call."""
+def check_size(path: Path, file: ModelFile) -> FileState:
+    """Compare a fetched file's size with the catalogue's; costs one system call."""
     try:
         status = os.stat(path)
     except OSError:
         return FileState.MISSING
-    expected = {form.size_bytes for form in file.placed_forms}
-    as_placed = status.st_size > 0 if None in expected else status.st_size in expected
-    return FileState.OK if as_placed and stat.S_ISREG(status.st_mode) else FileState.DAMAGED
+    as_expected = status.st_size in {expected.size_bytes for expected in file.placed}
+    return FileState.OK if as_expected and stat.S_ISREG(status.st_mode) else FileState.DAMAGED
 
 
 def verify(path: Path, file: ModelFile, hash_of: Callable[[Path], str] = sha256_of) -> FileState:
-    """What its SHA-256 says of a fetched file. A file that nobody pinned is right.
+    """Compare a fetched file's SHA-256 with the catalogue's.
 
     Args:
         path: where it lies.
         file: what the catalogue says of it.
-        hash_of: the one that reads all of it, or `model_sha256`, which remembers.
+        hash_of: reads the whole file, or is `model_sha256`, which remembers.
     Raises: ModelError: the file cannot be read.
     """
-    state = glance(path, file)
+    state = check_size(path, file)
     if state is not FileState.OK:
         return state
     try:
-        expected = {form.sha256 or read_pin(path) for form in file.placed_forms}
-        return FileState.OK if None in expected or hash_of(path) in expected else FileState.DAMAGED
+        is_expected = hash_of(path) in {expected.sha256 for expected in file.placed}
+        return FileState.OK if is_expected else FileState.DAMAGED
     except OSError as error:
         raise ModelError(
             f"{printable(path)}: cannot be read ({error.strerror}); change its permissions, or remove it "
@@ -76,9 +61,9 @@ def verify(path: Path, file: ModelFile, hash_of: Callable[[Path], str] = sha256_
 
 
 def is_here(model: NamedModel) -> bool:
-    """Whether all files of a model are on this machine, by a look at their sizes."""
+    """Whether all files of a model are on this machine; compares their sizes only."""
     folder = model_folder(model.name)
-    return all(glance(folder / name, file) is FileState.OK for name, file in model.files.items())
+    return all(check_size(folder / name, file) is FileState.OK for name, file in model.files.items())
 
 
 def partly_here(name: str) -> bool:

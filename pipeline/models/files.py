@@ -30,7 +30,7 @@ from pipeline.models.catalog import (
     read_catalog,
     read_official,
 )
-from pipeline.models.fetched import FileState, first_here, glance, model_folder, verify
+from pipeline.models.fetched import FileState, check_size, first_here, model_folder, verify
 from pipeline.models.hash import model_sha256
 from pipeline.text import printable, suggestions
 
@@ -249,7 +249,7 @@ def _fetched_file(model: NamedModel, name: str) -> Path:
     Raises: ModelError: it is missing or damaged; says what to type.
     """
     path = model_folder(model.name) / name
-    state = glance(path, model.files[name])
+    state = check_size(path, model.files[name])
     if state is FileState.OK:
         state = verify(_check_file(str(path), ""), model.files[name], model_sha256)
     if state is not FileState.OK:

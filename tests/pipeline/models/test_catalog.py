@@ -61,7 +61,7 @@ def test_an_edit_without_its_one_place_is_refused(content):
 def test_an_edited_file_may_change_its_size():
     file = read_catalog()["yolov3-tiny"].files["yolov3-tiny.cfg"]
     longer = file.model_copy(update={"edit": EDIT.model_copy(update={"new": "mask = 11,12,13"})})
-    assert longer.placed_forms[0].size_bytes == file.size_bytes + 3
+    assert longer.placed[0].size_bytes == file.size_bytes + 3
 
 
 @pytest.mark.parametrize(

@@ -225,4 +225,4 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(make_source, cache, tmp_pa
 def test_hashes_of_the_catalogue_are_those_of_the_files(fetched):
     folder, _ = fetched
     file = find_model("yolov3-tiny").files["yolov3-tiny.cfg"]
-    assert sha256_of(folder / "yolov3-tiny.cfg") == file.placed_forms[0].sha256 != file.sha256
+    assert sha256_of(folder / "yolov3-tiny.cfg") == file.placed[0].sha256 != file.sha256

@@ -14,9 +14,9 @@ import pipeline.models.files
 from pipeline.errors import ModelError
 from pipeline.files.cachefolder import cache_folder
 from pipeline.files.hashing import sha256_of
-from pipeline.models.catalog import STANDS_FOR, ModelFile, OtherForm, find_model
+from pipeline.models.catalog import STANDS_FOR, ModelFile, OtherFile, find_model
 from pipeline.models.fetch import fetch
-from pipeline.models.fetched import FileState, model_folder, pin_path, verify
+from pipeline.models.fetched import FileState, model_folder, verify
 from pipeline.models.files import (
     resolve_cascade,
     resolve_darknet,
@@ -165,7 +165,7 @@ def wrong_file(cache, model):
     (name, file), *_ = sorted(find_model(model).files.items())
     path = cache / "models" / model / name
     path.parent.mkdir(parents=True)
-    path.write_bytes(bytes(file.placed_forms[0].size_bytes or 1000))
+    path.write_bytes(bytes(file.placed[0].size_bytes))
     return path
 
 
@@ -200,22 +200,12 @@ def test_another_file_of_the_same_length_is_refused(resolve, model, cache):
     )
 
 
-@pytest.mark.parametrize(("resolve", "model"), [(resolve_onnx, "yolox-s"), (resolve_face_network, "sface")])
-def test_a_file_that_is_pinned_beside_it_cannot_change_unseen(resolve, model, cache, monkeypatch):
-    path = wrong_file(cache, model)
-    monkeypatch.setitem(find_model(model).files, path.name, ModelFile())
-    pin_path(path).write_text(f"{sha256_of(path)}  {path.name}\n")
-    assert resolve(model) in (path, (path,))
-    path.write_bytes(b"another")
-    assert f"{path} is damaged; type: " in complaint(resolve, model)
-
-
-def test_a_file_may_have_several_forms(cache, monkeypatch):
+def test_a_file_may_have_several_contents(cache, monkeypatch):
     """Of a network that was exported twice, say; which it is, is told by the report's hash of it."""
     path = wrong_file(cache, "yolox-nano")
     for content in (b"the one of the release", b"another export"):
         form = {"sha256": hashlib.sha256(content).hexdigest(), "size_bytes": len(content)}
-        known = ModelFile(sha256="0" * 64, size_bytes=9, also=[OtherForm(**form)])
+        known = ModelFile(sha256="0" * 64, size_bytes=9, also=[OtherFile(**form)])
         monkeypatch.setitem(find_model("yolox-nano").files, path.name, known)
         path.write_bytes(content)
         assert resolve_onnx("yolox-nano") == path
