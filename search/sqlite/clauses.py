@@ -27,7 +27,7 @@ from search.conditions import (
     Together,
 )
 from search.documents import MAX_LADDER
-from search.sqlite.geo import cell_ranges
+from search.geo import cell_ranges
 from search.sqlite.schema import ANNOTATED, LADDER_DIGITS, LOCATED, MILLIONTHS, NAMED, PARTIAL
 
 MANY_TERMS = 40

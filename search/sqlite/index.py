@@ -11,10 +11,10 @@ from pipeline.errors import UsageError
 from search.backend import MOST_COUNTED, QUERY_SECONDS, Count, Facet, Facets, Hits, Page
 from search.conditions import Condition, Everything, Term, TermKind
 from search.documents import Document
+from search.geo import distance_km
 from search.resolve import shown_groups
 from search.sqlite.clauses import Clause
 from search.sqlite.facets import count_all, count_result
-from search.sqlite.geo import distance_km
 from search.sqlite.indexfile import check_structure, open_to_read, open_to_write, sqlite_errors
 from search.sqlite.loading import document_of, hits_of
 from search.sqlite.planner import SMALL_SET, Plan, Planner

@@ -9,8 +9,8 @@ from typing import Any
 
 from search.conditions import TermKind
 from search.documents import Document, readable
+from search.geo import cell_of
 from search.sqlite import rows
-from search.sqlite.geo import cell_of
 from search.tokens import key_of, tokens_of
 
 _FILE = "INSERT INTO file VALUES (" + ", ".join("?" * 25) + ")"
