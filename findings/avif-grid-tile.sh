@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Of an AVIF photo that is stored in tiles, PyAV and cv2.VideoCapture give one tile as if it were the photo.
 #
-# Guess:    who opens the file with ffmpeg's libraries gets what the ffmpeg program shows.
-# Real:     the libraries list each tile as a video stream of its own. The program of ffmpeg 9 puts them together; PyAV's
-#           decode(video=0) and OpenCV's VideoCapture give the top left tile, without a warning. Pillow and cv2.imread
-#           give the whole photo.
+# Guess:    a program that opens the file with ffmpeg's libraries gets what the ffmpeg program shows.
+# Real:     the libraries list each tile as a video stream of its own. The program of ffmpeg 9 puts them together;
+#           PyAV's decode(video=0) and OpenCV's VideoCapture give the top left tile, without a warning. Pillow and
+#           cv2.imread give the whole photo.
 # Versions: av 18.1.0, opencv-python-headless 4.14.0.94, pillow 13.0.0, imageio-ffmpeg 0.8.1 (ffmpeg 9.0.2).
-# Matters:  large photos are stored so: an iPhone's HEIC of 12 megapixels has 48 tiles of 512x512 in the same structure.
-#           A program that opens photos as videos of one frame mines a corner of them as the whole.
+# Matters:  large photos are stored so: an iPhone's HEIC of 12 megapixels has 48 tiles of 512x512 in the same
+#           structure. A program that opens photos as videos of one frame mines a corner of them as the whole.
 #
 # Seen (256x160 in four tiles):
 #   Pillow             256x160

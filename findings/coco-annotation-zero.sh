@@ -3,12 +3,13 @@
 #
 # Guess:    ids of annotations are names. Any distinct integers do, and a list numbered from 0 is as good as one
 #           numbered from 1.
-# Real:     COCOeval notes for each detection the id of the annotation that it matched, and 0 there means "none". The
-#           object with the id 0 is thus a miss and its detection a false alarm. There is no warning. Ids of images
-#           and categories may be 0.
+# Real:     COCOeval notes for each detection the id of the annotation that it matched, and 0 there means "none".
+#           The object with the id 0 is thus a miss and its detection a false alarm. There is no warning. Ids of
+#           images and categories may be 0.
 # Versions: pycocotools 2.0.11, numpy 2.4.6.
-# Matters:  detection networks are judged by this number. A small ground truth that is numbered by enumerate() lowers
-#           it: by three quarters here, by a fraction of a point in a data set of thousands, where nothing looks wrong.
+# Matters:  detection networks are judged by this number. A small ground truth that is numbered by enumerate()
+#           lowers it: by three quarters here, by a fraction of a point in a data set of thousands, where nothing
+#           looks wrong.
 #
 # Seen:
 #   annotations numbered from 0: AP 0.252, AR 0.500

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Sourced by every finding: enters a temporary folder, which is removed at the end, and defines the two functions below.
+# Sourced by every finding: enters a temporary folder, which is removed at the end, and defines the functions below.
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit
@@ -15,3 +15,14 @@ venv() {
 ffmpeg() {
     "$(python -c 'import imageio_ffmpeg; print(imageio_ffmpeg.get_ffmpeg_exe())')" -hide_banner -nostdin -y "$@"
 }
+
+# fetch_exiftool: gets exiftool 13.59 by npm; `exiftool` runs it.
+fetch_exiftool() {
+    if ! command -v npm > /dev/null || ! command -v perl > /dev/null; then
+        echo "npm or perl is missing (Debian: apt-get install npm perl)." >&2
+        exit 77
+    fi
+    npm pack --silent exiftool-vendored.pl@13.59.3 > /dev/null
+    tar -xzf exiftool-vendored.pl-13.59.3.tgz
+}
+exiftool() { perl "$work/package/bin/exiftool" "$@"; }

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# OpenCV's Eigenfaces recognize a picture of any shape that has as many pixels, and say that they are sure.
+# OpenCV's Eigenfaces recognize a picture of any shape that has as many pixels, at a distance of 0.
 #
-# Guess:    predict() refuses a face of another width and height than those of the training; its error says "Training and
-#           Test images must be of equal size".
-# Real:     only the number of pixels is compared. A face of 40x30 is accepted in a model of 30x40, and one of 20x60: rows
-#           are read on end. LBPH takes any size at all.
+# Guess:    predict() refuses a face of another width and height than those of the training; its error says
+#           "Training and Test images must be of equal size".
+# Real:     only the number of pixels is compared. A face of 40x30 is accepted in a model of 30x40, and one of
+#           20x60: rows are read on end. LBPH takes any size at all.
 # Versions: opencv-contrib-python-headless 4.14.0.94, numpy 2.4.6.
-# Matters:  width and height swapped in a resize is a common slip. Here nothing fails: a face that is turned on its side is
-#           named by whichever pixels happen to be near, with a distance that looks like any other.
+# Matters:  width and height swapped in a resize is a common slip. Here nothing fails: a face that is turned on its
+#           side is named by whichever pixels happen to be near, with a distance that looks like any other.
 #
 # Seen (four faces of 40x30 taught):
 #   the third one, as taught               label 2, distance 0

@@ -2,13 +2,13 @@
 # exifread finds no EXIF in Pillow's WebP and stops with an AssertionError at pillow-heif's HEIC.
 #
 # Guess:    exifread names WebP and HEIC among its formats; EXIF that Pillow reads back from a file is found there.
-# Real:     the EXIF chunk of a WebP and the Exif item of a HEIC hold a TIFF structure, before which writers may or may not
-#           put JPEG's six bytes "Exif\0\0". exifread counts on them: without them it skips the first six bytes of a
-#           WebP's TIFF header and returns an empty result without an exception, and raises an AssertionError of HEIC. Of
-#           JPEG, PNG and AVIF it reads the same EXIF.
+# Real:     the EXIF chunk of a WebP and the Exif item of a HEIC hold a TIFF structure, before which writers may or
+#           may not put JPEG's six bytes "Exif\0\0". exifread counts on them: without them it skips the first six
+#           bytes of a WebP's TIFF header and returns an empty result without an exception, and raises an
+#           AssertionError of HEIC. Of JPEG, PNG and AVIF it reads the same EXIF.
 # Versions: exifread 3.5.1, pillow 13.0.0, pillow-heif 1.8.1.
-# Matters:  "has no date" and "the date was not found" look the same in WebP, and a program that catches the library's own
-#           exceptions does not catch an AssertionError.
+# Matters:  "has no date" and "the date was not found" look the same in WebP, and a program that catches the
+#           library's own exceptions does not catch an AssertionError.
 #
 # Seen (the same EXIF in each):
 #   JPEG  Pillow: a camera   exifread: a camera

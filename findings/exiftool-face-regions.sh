@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # exiftool's lists of face names and face places have different lengths if one face has no name.
 #
-# Guess:    RegionName, RegionType and RegionAreaX are lists with an entry for each region, so the n-th name belongs to the
-#           n-th area.
-# Real:     a region without a name leaves no gap: three areas, two names, and the second name stands beside the unnamed
-#           face. Only with -struct does each name stay with its area.
-# Versions: Debian's libimage-exiftool-perl 12.57 (12.57+dfsg-1 of Debian 12).
-# Matters:  a face that a photo program has found and that still waits for a name is the usual case. A program that pairs the
-#           lists gives that face another person's name, and teaches a recognizer with it.
+# Guess:    RegionName, RegionType and RegionAreaX are lists with an entry for each region, so the n-th name belongs
+#           to the n-th area.
+# Real:     a region without a name leaves no gap: three areas, two names, and the second name stands beside the
+#           unnamed face. Only with -struct does each name stay with its area.
+# Versions: exiftool 13.59 (npm's exiftool-vendored.pl 13.59.3), pillow 13.0.0 (writes the file). 12.57 does the
+#           same.
+# Matters:  a face that a photo program has found and that still waits for a name is the usual case. A program that
+#           pairs the lists gives that face another person's name, and teaches a recognizer with it.
 #
 # Seen (faces at x 0.2 Ann, 0.5 without a name, 0.8 Cleo):
 #   names  [Ann, Cleo]
@@ -16,11 +17,8 @@
 set -euo pipefail
 # shellcheck source=findings/common.sh
 source "$(dirname "$(realpath "$0")")/common.sh"
-if ! command -v exiftool > /dev/null; then
-    echo "exiftool is missing: apt-get install libimage-exiftool-perl (12.57)." >&2
-    exit 77
-fi
 venv pillow==13.0.0
+fetch_exiftool
 
 python - <<'PY'
 from PIL import Image

@@ -2,12 +2,12 @@
 # ffmpeg 9 takes -color_primaries and -color_trc without complaint and writes "unknown" into the file.
 #
 # Guess:    -colorspace, -color_primaries and -color_trc tag the output; that is what they have done for years.
-# Real:     with ffmpeg 9 the encoder takes primaries and transfer from the frames that the filters hand it. The matrix
-#           (-colorspace) still arrives, the two others do not, and there is no warning. `setparams` at the end of the
-#           filters tags the frames, and then the file.
+# Real:     with ffmpeg 9 the encoder takes primaries and transfer from the frames that the filters hand it. The
+#           matrix (-colorspace) still arrives, the two others do not, and there is no warning. `setparams` at the
+#           end of the filters tags the frames, and then the file.
 # Versions: imageio-ffmpeg 0.8.1 (ffmpeg 9.0.2).
-# Matters:  frames that a program pipes to ffmpeg carry no tags, so its annotated videos are tagged by half, and players
-#           guess the rest.
+# Matters:  frames that a program pipes to ffmpeg carry no tags, so its annotated videos are tagged by half, and
+#           players guess the rest.
 #
 # Seen:
 #   -colorspace -color_primaries -color_trc   yuv420p(tv, bt709/unknown/unknown, progressive)

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # The white of an HDR photo or video comes as a middle gray from most readers; cv2.VideoCapture alone converts it.
 #
-# Guess:    a reader that is asked for 8-bit RGB and knows the transfer function from the file gives display colours; and
-#           readers that are built on ffmpeg agree with each other.
-# Real:     ffmpeg, PyAV and Pillow cut the PQ code values to 8 bits: white at 203 cd/m2 comes as 146, red as a brown.
-#           cv2.VideoCapture of OpenCV 4.14 gives 253 and the red. Neither says which of the two it did.
+# Guess:    a reader that is asked for 8-bit RGB and knows the transfer function from the file gives display
+#           colours; and readers that are built on ffmpeg agree with each other.
+# Real:     ffmpeg, PyAV and Pillow cut the PQ code values to 8 bits: white at 203 cd/m2 comes as 146, red as a
+#           brown. cv2.VideoCapture of OpenCV 4.14 gives 253 and the red. Neither says which of the two it did.
 # Versions: imageio-ffmpeg 0.8.1 (ffmpeg 9.0.2), av 18.1.0, pillow 13.0.0, opencv-python-headless 4.14.0.94.
-# Matters:  every HDR clip of a phone and HDR photo of a camera is such a file. Pale, dark pictures cost detectors
-#           objects and above all faces. A comparison of two readers' boxes compares two pictures.
+# Matters:  HDR10 videos and HDR photos of cameras are such files. Pale, dark pictures cost detectors objects and
+#           above all faces. A comparison of two readers' boxes compares two pictures.
 #
 # Seen (white 255 255 255 and red 200 40 40, written as PQ and BT.2020):
 #   AVIF, Pillow              148 148 148    121 79 66
@@ -19,9 +19,9 @@ set -euo pipefail
 source "$(dirname "$(realpath "$0")")/common.sh"
 venv imageio-ffmpeg==0.8.1 av==18.1.0 pillow==13.0.0 opencv-python-headless==4.14.0.94 numpy==2.4.6
 
-ffmpeg -v error -f lavfi -i "color=white:s=320x96:d=0.4:r=10,format=gbrp10le,drawbox=x=160:w=160:h=96:c=0xC82828:t=fill" \
-    -vf "zscale=tin=iec61966-2-1:pin=bt709:min=gbr:rin=full:t=smpte2084:p=bt2020:m=bt2020nc:r=limited:npl=203,\
-format=yuv420p10le" -c:v libx265 -x265-params log-level=none video.mp4
+sdr="color=white:s=320x96:d=0.4:r=10,format=gbrp10le,drawbox=x=160:w=160:h=96:c=0xC82828:t=fill"
+hdr="zscale=tin=iec61966-2-1:pin=bt709:min=gbr:rin=full:t=smpte2084:p=bt2020:m=bt2020nc:r=limited:npl=203"
+ffmpeg -v error -f lavfi -i "$sdr" -vf "$hdr,format=yuv420p10le" -c:v libx265 -x265-params log-level=none video.mp4
 ffmpeg -v error -i video.mp4 -frames:v 1 -c:v libaom-av1 -still-picture 1 photo.avif
 ffmpeg -v error -i video.mp4 -frames:v 1 -pix_fmt rgb24 ffmpeg.png
 

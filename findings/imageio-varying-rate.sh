@@ -7,8 +7,8 @@
 #           only 12, of the last 20 nearly all twice. count_frames() says 40 all the same. imageio's pyav plugin and
 #           OpenCV give the 40.
 # Versions: imageio 2.38.1, imageio-ffmpeg 0.8.1 (ffmpeg 9.0.2), av 18.1.0, opencv-python-headless 4.14.0.94.
-# Matters:  phones record at a varying rate. Index n is another picture in each reader, and index / fps is not the time
-#           at which something was seen.
+# Matters:  phones record at a varying rate. Index n is another picture in each reader, and index / fps is not the
+#           time at which something was seen.
 #
 # Seen:
 #   imageio, ffmpeg reader: 49 frames, 17 of them repeated, 8 of the file's 40 never seen; count_frames() 40

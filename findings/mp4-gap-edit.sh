@@ -1,15 +1,14 @@
 #!/usr/bin/env bash
 # Where an MP4's edit list leaves a gap, ffmpeg shows the beginning of the video once more.
 #
-# Guess:    an empty edit (media time -1) in the middle shows nothing for its duration: frames stop, and go on later at
-#           their times. ffmpeg honours empty edits; at the start of a track they delay it.
+# Guess:    an empty edit (media time -1) in the middle shows nothing for its duration: frames stop, and go on later
+#           at their times. ffmpeg honours empty edits; at the start of a track they delay it.
 # Real:     ffmpeg, PyAV and OpenCV fill a gap in the middle with frames from the beginning of the media: frames are
 #           decoded twice, at times at which the edit list shows nothing. There is no warning.
 # Versions: imageio-ffmpeg 0.8.1 (ffmpeg 9.0.2), av 18.1.0 (its libavformat 62), opencv-python-headless 4.14.0.94.
 # Matters:  a person is reported at a time at which the video does not show anybody.
 #
-# Seen (20 frames at 10 a second; edits: the first second, a gap of a second, the second one; so right is 0 to 9 from
-# 0.0 s on, and 10 to 19 from 2.0 s on):
+# Seen (20 frames, 10 a second; the edit list shows 0 to 9 from 0 s on, nothing from 1 s on, 10 to 19 from 2 s on):
 #   ffmpeg: 0 to 9, 0 to 19
 #   PyAV: 0 to 9, 0 to 19
 #   OpenCV: 0 to 9, 0 to 19

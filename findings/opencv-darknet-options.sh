@@ -3,12 +3,13 @@
 #
 # Guess:    readNetFromDarknet either computes an option of [convolutional] or refuses the file, as it does with an
 #           activation that it does not know ("Unsupported activation").
-# Real:     options that its reader does not ask for are passed over. Darknet computes a layer with xnor=1 from the signs
-#           of its weights and its input, and one with stride_x=2 at every second column only; OpenCV gives the numbers
-#           and the shape of the plain convolution for both, and for dilation=2. `flipped` and an unknown activation raise.
+# Real:     options that its reader does not ask for are passed over. Darknet computes a layer with xnor=1 from the
+#           signs of its weights and its input, and one with stride_x=2 at every second column only; OpenCV gives
+#           the numbers and the shape of the plain convolution for both, and for dilation=2. `flipped` and an
+#           unknown activation raise.
 # Versions: opencv-python-headless 4.14.0.94 (OpenCV 5 has no readNetFromDarknet).
-# Matters:  the *_xnor networks of Darknet's cfg folder load, run, and find nothing or nonsense. OpenCV as the judge of
-#           another implementation judges it wrongly there.
+# Matters:  the *_xnor networks of Darknet's cfg folder load, run, and find nothing or nonsense. OpenCV as the judge
+#           of another implementation judges it wrongly there.
 #
 # Seen (largest difference from the same network without the option):
 #   xnor=1       0.0, shape 8x16x16

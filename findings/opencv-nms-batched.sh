@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# cv2.dnn.NMSBoxesBatched drops an object of one class because of an object of another, if one reaches out of the picture.
+# cv2.dnn.NMSBoxesBatched suppresses between classes if a box reaches out of the picture.
 #
 # Guess:    suppression for each class apart: boxes of different classes never meet, wherever they are.
-# Real:     every box is moved by its class's number times the largest coordinate and one, so that classes lie apart on one plane.
-#           That holds for coordinates of 0 or more only. A box that begins left of and above the picture lands among the
-#           boxes of the class before, and the weaker of two boxes that hardly touch is gone.
+# Real:     every box is moved by its class's number times the largest coordinate and one, so that classes lie apart
+#           on one plane. That holds for coordinates of 0 or more only. A box that begins left of and above the
+#           picture lands among the boxes of the class before, and the weaker of two boxes that hardly touch is
+#           gone.
 # Versions: opencv-python-headless 4.14.0.94, numpy 2.4.6.
-# Matters:  detectors predict centre and size, and a person who is cut off by the edge has a box that begins at a negative
-#           coordinate. Clipping the boxes to the picture before the suppression avoids it.
+# Matters:  detectors predict centre and size, and a person who is cut off by the edge has a box that begins at a
+#           negative coordinate. Clipping the boxes to the picture before the suppression avoids it.
 #
 # Seen (boxes x, y, width, height; class 0 at 10 10 50 50 with score 0.9; class 1 as given with score 0.8; limit 0.5):
 #   class 1 at    0    0 60 60: kept [0, 1], IoU 0.69

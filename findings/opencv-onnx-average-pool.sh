@@ -3,13 +3,13 @@
 #
 # Guess:    AveragePool has an attribute for it, count_include_pad: whether zeros of the padding count in the mean.
 #           Which program exported the file cannot matter.
-# Real:     OpenCV 4 does not look at the attribute. It counts the padding if the file's producer_name is "pytorch" and
-#           leaves it out otherwise. A PyTorch layer with count_include_pad=False and any other exporter's layer with 1
-#           come out wrong at the border, without a warning; to rename the producer changes the answers. ONNX Runtime and
-#           OpenCV 5 obey the attribute.
+# Real:     OpenCV 4 does not look at the attribute. It counts the padding if the file's producer_name is "pytorch"
+#           and leaves it out otherwise. A PyTorch layer with count_include_pad=False and any other exporter's layer
+#           with 1 come out wrong at the border, without a warning; to rename the producer changes the answers. ONNX
+#           Runtime and OpenCV 5 obey the attribute.
 # Versions: opencv-python-headless 4.14.0.94, onnxruntime 1.32.0, onnx 1.23.2.
-# Matters:  the same weights give other boxes after a converter or a simplifier has rewritten the file and put its own name
-#           into it.
+# Matters:  the same weights give other boxes after a converter or a simplifier has rewritten the file and put its
+#           own name into it.
 #
 # Seen (corner of a mean over 3x3 of 1 2 3 ... with a border of one zero; 5.0 without, 2.2 with the zeros):
 #   producer pytorch  count_include_pad 0: ONNX Runtime 5.0, OpenCV 2.2
@@ -36,8 +36,9 @@ picture = np.arange(1, 50, dtype=np.float32).reshape(1, 1, 7, 7)
 def network(producer, count_include_pad):
     pool = helper.make_node("AveragePool", ["picture"], ["means"], kernel_shape=[3, 3], strides=[2, 2],
                             pads=[1, 1, 1, 1], count_include_pad=count_include_pad)
-    graph = helper.make_graph([pool], "pool", [helper.make_tensor_value_info("picture", TensorProto.FLOAT, [1, 1, 7, 7])],
-                              [helper.make_tensor_value_info("means", TensorProto.FLOAT, [1, 1, 4, 4])])
+    taken = helper.make_tensor_value_info("picture", TensorProto.FLOAT, [1, 1, 7, 7])
+    given = helper.make_tensor_value_info("means", TensorProto.FLOAT, [1, 1, 4, 4])
+    graph = helper.make_graph([pool], "pool", [taken], [given])
     opset = [helper.make_opsetid("", 17)]
     return helper.make_model(graph, producer_name=producer, opset_imports=opset, ir_version=8).SerializeToString()
 

@@ -6,8 +6,8 @@
 #           ("original_ptr == real_mat.data must be true", on stderr alone) and returns None. imdecode returns the
 #           picture, upright. With the orientations 1 to 4 both do.
 # Versions: opencv-python-headless 4.14.0.94 (5.0.0.93 does the same), pillow 13.0.0 (writes the files).
-# Matters:  6 and 8 are the orientations of a camera held upright. A program that takes None for "damaged" reports whole
-#           photos as damaged, and which ones depends on how the camera was held.
+# Matters:  6 and 8 are the orientations of a camera held upright. A program that takes None for "damaged" reports
+#           whole photos as damaged, and which ones depends on how the camera was held.
 #
 # Seen (a picture of 32x20):
 #   orientation 1: imread 32x20, imdecode 32x20

@@ -6,8 +6,8 @@
 # Real:     name and folder are there, the files are not. CascadeClassifier is only in the contrib wheel; there the
 #           constructor with that path gives an object without an error, whose empty() is True.
 # Versions: opencv-contrib-python-headless 5.0.0.93, numpy 2.4.6.
-# Matters:  a program that does not ask empty() fails at the first photo and not at the start; one that updates OpenCV
-#           needs the files from elsewhere (Debian's opencv-data, or an older wheel).
+# Matters:  a program that does not ask empty() fails at the first photo and not at the start; one that updates
+#           OpenCV needs the files from elsewhere (Debian's opencv-data, or an older wheel).
 #
 # Seen:
 #   OpenCV 5.0.0, files in cv2.data.haarcascades that end in .xml: 0

@@ -2,11 +2,11 @@
 # The same PGM picture is darker in OpenCV than in Pillow, and in OpenCV by how its numbers are written.
 #
 # Guess:    a PGM whose header says maxval 100 has white at 100; every reader scales it to 255.
-# Real:     Pillow scales. OpenCV scales the text form (P2) and leaves the binary form (P5) as it is: white is 100. With
-#           a maxval above 255 it scales neither: 10 bits read as gray give 3 for white instead of 255.
+# Real:     Pillow scales. OpenCV scales the text form (P2) and leaves the binary form (P5) as it is: white is 100.
+#           With a maxval above 255 it scales neither: 10 bits read as gray give 3 for white instead of 255.
 # Versions: pillow 13.0.0, opencv-python-headless 4.14.0.94 (5.0.0.93 does the same with P5).
-# Matters:  PGM is the format of older face data sets (ORL's). A recognizer that is trained on pixels read by one library
-#           and asked about pixels read by the other compares two different brightnesses.
+# Matters:  PGM is the format of older face data sets (ORL's). A recognizer that is trained on pixels read by one
+#           library and asked about pixels read by the other compares two different brightnesses.
 #
 # Seen (black, quarter, half, white):
 #   P5, maxval 100     Pillow [0, 64, 128, 255]   OpenCV [0, 25, 50, 100]

@@ -2,10 +2,10 @@
 # A photo saved as HEIC with exif=image.getexif() loses its orientation and lies on its side.
 #
 # Guess:    image.save(name, exif=image.getexif()) keeps EXIF and with it the orientation, whatever the format.
-# Real:     pillow-heif turns the pixels upright and writes the orientation as 1, but only where it looks at the image's
-#           own EXIF or gets `exif` as bytes. Of an Exif object it writes the orientation as 1 and leaves the pixels as
-#           they lie, so the way up is gone. JPEG, PNG, WebP and AVIF keep it with the same call.
-# Versions: pillow 13.0.0, pillow-heif 1.8.1.
+# Real:     pillow-heif turns the pixels upright and writes the orientation as 1, but only where it looks at the
+#           image's own EXIF or gets `exif` as bytes. Of an Exif object it writes the orientation as 1 and leaves
+#           the pixels as they lie, so the way up is gone. JPEG, PNG, WebP and AVIF keep it with the same call.
+# Versions: pillow 13.0.0, pillow-heif 1.8.1 (0.22.0 does the same).
 # Matters:  a converted collection is mined sideways: detectors find little, and nothing in the file says why.
 #
 # Seen (a JPEG of 320x200 with orientation 6, to be shown as 200x320, saved again and opened):

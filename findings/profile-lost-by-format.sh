@@ -3,11 +3,12 @@
 #
 # Guess:    Image.open(...).save(...) keeps the ICC profile that it read, or drops it, as it drops EXIF; the format
 #           matters only if it cannot hold one.
-# Real:     PNG, TIFF and AVIF get the profile by themselves; JPEG and WebP, which can hold one as well, lose it unless
-#           icc_profile= is given. HEIF by pillow-heif gets profile, EXIF and XMP. EXIF is kept by HEIF alone.
+# Real:     PNG, TIFF and AVIF get the profile by themselves; JPEG and WebP, which can hold one as well, lose it
+#           unless icc_profile= is given. HEIF by pillow-heif gets profile, EXIF and XMP. EXIF is kept by HEIF
+#           alone.
 # Versions: pillow 13.0.0, pillow-heif 1.8.1.
-# Matters:  photos of phones are Display P3. A JPEG copy without the profile is pale in every viewer, the PNG copy made by
-#           the same line is not; and an HEIF copy carries the place where the photo was taken.
+# Matters:  photos of phones are Display P3. A JPEG copy without the profile looks pale, the PNG copy made by the
+#           same line is not; and an HEIF copy carries the place where the photo was taken.
 #
 # Seen (a JPEG with a profile and EXIF, opened and saved with no further arguments):
 #   JPEG  profile lost   EXIF lost

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # LiteRT's non-maximum suppression answers with box 0 over and over again.
 #
-# Guess:    NON_MAX_SUPPRESSION_V5 gives the indices of the boxes that it keeps, as the TensorFlow operation of the same
-#           name and ONNX's NonMaxSuppression do: as many as are kept.
-# Real:     the outputs always have max_output_size entries. Behind the kept ones the indices are 0, a valid index, and
-#           the scores 0; how many count is a third output, which a converted network need not hand on.
+# Guess:    NON_MAX_SUPPRESSION_V5 gives the indices of the boxes that it keeps, as the TensorFlow operation of the
+#           same name and ONNX's NonMaxSuppression do: as many as are kept.
+# Real:     the outputs always have max_output_size entries. Behind the kept ones the indices are 0, a valid index,
+#           and the scores 0; how many count is a third output, which a converted network need not hand on.
 # Versions: ai-edge-litert 2.3.0, flatbuffers 25.12.19, numpy 2.4.6.
-# Matters:  a program that gathers the boxes by these indices reports box 0, whatever it is, once for each free place.
-#           Box 0 here has a score below the threshold.
+# Matters:  a program that gathers the boxes by these indices reports box 0, whatever it is, once for each free
+#           place. Box 0 here has a score below the threshold.
 #
 # Seen (four boxes with scores 0.2 0.9 0.8 0.1, none overlapping, threshold 0.3, max_output_size 4):
 #   indices [1, 2, 0, 0], scores [0.9, 0.8, 0.0, 0.0], count 2

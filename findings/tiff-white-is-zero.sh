@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # A 16-bit TIFF whose white is zero comes as a negative, an 8-bit one does not.
 #
-# Guess:    PhotometricInterpretation 0 (WhiteIsZero) is a baseline tag of TIFF; a reader turns the values round.
+# Guess:    PhotometricInterpretation 0 (WhiteIsZero) is a baseline tag of TIFF; a reader inverts the values.
 # Real:     Pillow and OpenCV do so with 8 bits a pixel. With 16 bits Pillow gives the stored values under the mode
-#           "I;16", which says nothing of it, and so does OpenCV with IMREAD_UNCHANGED. OpenCV with IMREAD_GRAYSCALE turns
-#           them round, so that one library gives both a picture and its negative.
+#           "I;16", which says nothing of it, and so does OpenCV with IMREAD_UNCHANGED. OpenCV with IMREAD_GRAYSCALE
+#           inverts them, so that one library gives both a picture and its negative.
 # Versions: pillow 13.0.0, opencv-python-headless 4.14.0.94, tifffile 2026.3.3 (writes the files).
-# Matters:  scans, X-rays and thermal pictures are 16-bit TIFFs. Cascades and face recognizers depend on what is darker
-#           than what (eyes than cheeks), and find nothing in a negative.
+# Matters:  scans, X-rays and thermal pictures are 16-bit TIFFs. Cascades and face recognizers depend on what is
+#           darker than what (eyes than cheeks), and find nothing in a negative.
 #
 # Seen (a pixel that is stored as 0, so white):
 #   8 bits:  Pillow 255 of 255, OpenCV unchanged 255 of 255, OpenCV gray 255 of 255

@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # A transport stream whose 33-bit clock wraps begins at a negative time, and OpenCV's time is another one.
 #
-# Guess:    the clock of MPEG-TS wraps after 26.5 hours; a demuxer continues past the wrap, so that times begin at about
-#           95438 s and grow, or it counts from 0.
-# Real:     ffmpeg's demuxer, and so PyAV, shifts what lies before the wrap: the clip begins at -4.3 s and passes 0 in the
-#           middle. OpenCV counts from 0. Without a wrap PyAV's times begin at what the clock says, here 1001.4 s.
+# Guess:    the clock of MPEG-TS wraps after 26.5 hours; a demuxer continues past the wrap, so that times begin at
+#           about 95438 s and grow, or it counts from 0.
+# Real:     ffmpeg's demuxer, and so PyAV, shifts what lies before the wrap: the clip begins at -4.3 s and passes 0
+#           in the middle. OpenCV counts from 0. Without a wrap PyAV's times begin at what the clock says, here
+#           1001.4 s.
 # Versions: imageio-ffmpeg 0.8.1 (ffmpeg 9.0.2), av 18.1.0, opencv-python-headless 4.14.0.94.
-# Matters:  broadcast recorders and cameras on a network run for days, so any recording may hold a wrap. A program that
-#           takes negative times for priming or damage drops the first seconds, and where sound begins before the picture
-#           it loses their distance if it cuts off at 0.
+# Matters:  broadcast recorders and cameras on a network run for days, so any recording may hold a wrap. A program
+#           that takes negative times for priming or damage drops the first seconds, and where sound begins before
+#           the picture it loses their distance if it cuts off at 0.
 #
 # Seen (250 frames at 25 a second):
 #   PyAV:   250 frames from -4.32 to 5.64 s

@@ -3,10 +3,11 @@
 #
 # Guess:    getexif() speaks of EXIF. Without an EXIF block there is no orientation, and all readers agree.
 # Real:     Pillow looks for tiff:Orientation in the XMP packet where EXIF has none, and reports it as tag 274 of
-#           getexif(), so exif_transpose() turns the photo. cv2.imread and ffmpeg 9 turn photos too, but by EXIF alone.
+#           getexif(), so exif_transpose() turns the photo. cv2.imread and ffmpeg 9 turn photos too, but by EXIF
+#           alone.
 # Versions: pillow 13.0.0, opencv-python-headless 4.14.0.94, imageio-ffmpeg 0.8.1 (ffmpeg 9.0.2).
-# Matters:  editors that write XMP and drop EXIF leave such files. A box found in pixels of one reader lies in the wrong
-#           place in those of another.
+# Matters:  editors that write XMP and drop EXIF leave such files. A box found in pixels of one reader lies in the
+#           wrong place in those of another.
 #
 # Seen (stored as 320x200, orientation 6):
 #   orientation in XMP:

@@ -1,4 +1,4 @@
-"""A model in memory: the galleries of some strategies, and the search for the nearest known face."""
+"""What a model knows, in memory: the galleries of some strategies, and who of them is nearest to a face."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from recognizers.networks.probe import Probe
 
 
 class KnownFaces:
-    """The galleries of some strategies; a network is loaded only if `embedding` is among them.
+    """The galleries of some strategies; a network is loaded only if one of them needs it.
 
     Args:
         directory: the model directory.
         model: its record.
-        strategies: those to load.
+        strategies: whose galleries it has.
     Raises: ModelError: a gallery or the network cannot be used.
     """
 
@@ -42,23 +42,23 @@ class KnownFaces:
 
     @property
     def compares_pixels(self) -> bool:
-        """Whether one of the strategies compares pixels."""
+        """Whether one of the strategies compares a face's pixels."""
         return bool(self._galleries)
 
     @property
     def finds_landmarks(self) -> bool:
-        """Whether there is a network that finds landmarks on its own."""
+        """Whether there is a network, and it needs nobody to tell it where eyes and mouth are."""
         return EMBEDDING in self.strategies and self._network.aligns_itself
 
     def nearest(
         self, gray: Callable[[], GrayArray], probe: Callable[[], Probe], *, equalize: bool
     ) -> dict[str, Nearest]:
-        """Return, for each strategy, the known face nearest to a probe.
+        """Strategy -> the known face nearest to one that is asked about.
 
         Args:
-            gray: returns the face as the training faces were cut out, of any size; called if needed.
-            probe: returns it as a network takes it; called if needed.
-            equalize: whether the histogram of the gray face is equalized.
+            gray: gives the face as the taught ones were cut out, of any size.
+            probe: gives it for a network.
+            equalize: whether the gray face's histogram is equalized.
         """
         found: dict[str, Nearest] = {}
         if self._galleries:
@@ -72,9 +72,9 @@ class KnownFaces:
 
 
 def required_network(directory: str, model: FaceModel) -> FaceNetworkRecord:
-    """Return the record of the network of a model that has the strategy `embedding`.
+    """The network of a model that has the strategy `embedding`.
 
-    Raises: ModelError: the model names no network.
+    Raises: ModelError: its record names none.
     """
     if model.network is None:
         raise ModelError(f'"{printable(directory)}": its model.json names no network for faces; {RETRAIN}')

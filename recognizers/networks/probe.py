@@ -1,4 +1,4 @@
-"""`Probe`: a face as a network takes it, in training and in mining."""
+"""One face as it is asked about, or taught: pixels, and where in them the face is."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from recognizers.faces.folderrecord import FolderRecord
 from recognizers.networks.alignment import PointArray, points_of, template_in
 
 _AROUND = 0.3
-"""How far beyond a box without landmarks a network may search for the face, as a share of the box's sides."""
+"""How far beyond a box without landmarks a network may look for the face, as a share of the box's sides."""
 
 
 @dataclass(frozen=True)
 class Probe:
-    """Pixels with one face, and the place of the face in them.
+    """One face.
 
     Args:
-        rgb: (height, width, 3), the face and its surroundings.
-        box: of the face, in pixels of `rgb`, as a detector would find it.
-        points: its landmarks, in pixels of `rgb`; None if they are unknown.
+        rgb: (height, width, 3), the face and what lies around it.
+        box: of the face, in the pixels of `rgb`, as a detector would draw it.
+        points: its landmarks in the pixels of `rgb`; None: not known.
     """
 
     rgb: PixelArray
@@ -30,12 +30,12 @@ class Probe:
 
 
 def probe_in(frame: Frame, region: Box, *, landmarks: bool = True) -> Probe:
-    """Make a probe of a face in a frame.
+    """A face in a frame.
 
     Args:
-        frame: the photo, or a frame of a video.
+        frame: the photo, or the moment of a video.
         region: the face's box, inside the frame; a `Region` may have landmarks.
-        landmarks: whether known landmarks are used.
+        landmarks: whether they are taken where they are known.
     """
     points = points_of(region.landmarks) if landmarks and isinstance(region, Region) else None
     if points is not None:
@@ -45,12 +45,12 @@ def probe_in(frame: Frame, region: Box, *, landmarks: bool = True) -> Probe:
 
 
 def probe_of_picture(rgb: PixelArray, record: FolderRecord, *, landmarks: bool = True) -> Probe:
-    """Make a probe of a picture that shows nothing but a face.
+    """A picture of a face, nothing else in it.
 
     Args:
         rgb: (height, width, 3).
-        record: what was done to the picture; it gives the landmarks of an aligned one.
-        landmarks: whether these landmarks are used.
+        record: what was done to the picture; of an aligned one it is known where its landmarks are.
+        landmarks: whether they are taken then.
     """
     height, width = rgb.shape[:2]
     share = record.margin / (1 + 2 * record.margin)

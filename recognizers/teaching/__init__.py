@@ -1,1 +1,1 @@
-"""Preparing faces, training and evaluating a face model, choosing its unknown distances."""
+"""Training and evaluating a face model, and choosing its unknown distance."""

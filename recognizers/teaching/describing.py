@@ -1,4 +1,4 @@
-"""Describing pictures of faces by a network."""
+"""Pictures of faces -> their descriptors."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from recognizers.networks.probe import probe_of_picture
 def describe_picture(
     path: str, record: FolderRecord, network: FaceNetwork, *, aligned: bool
 ) -> DescriptorArray:
-    """Compute a picture's descriptor.
+    """A picture's descriptor.
 
     Args:
         path: of the picture.
-        record: how it was prepared.
-        network: computes the descriptor.
-        aligned: whether known landmarks are used, as for the other faces; a network that aligns faces itself
-            always gets them.
+        record: what was done to it.
+        network: describes it.
+        aligned: whether the other faces are aligned, if it takes landmarks to do so; a network that aligns by
+            itself uses whatever it gets.
     Raises: UsageError: it cannot be read.
     """
     landmarks = aligned or network.aligns_itself
@@ -30,7 +30,7 @@ def describe_picture(
 def iter_descriptors(
     paths: Iterable[str], record: FolderRecord, network: FaceNetwork
 ) -> Iterator[DescriptorArray]:
-    """Yield the descriptors of pictures, all prepared as `record` says.
+    """The descriptors of pictures to which the same was done, one after the other: a network takes a while.
 
     Raises: UsageError: one of them cannot be read.
     """
