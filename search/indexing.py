@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -12,7 +11,7 @@ from search.ledgermark import ledger_mark
 from search.outputfolder import iter_output_folders
 from search.place import index_path
 from search.sqlite.index import SqliteIndex
-from search.sqlite.indexfile import DamagedIndexError, discard
+from search.sqlite.indexfile import DamagedIndexError, discard, warn_of_remaking
 from search.updatelock import lock_updates
 from search.updating import Updated, update, update_folders
 
@@ -21,8 +20,6 @@ _WAIT_S = 60.0
 _WAIT_AFTER_RUN_S = 5.0
 _MARK = "ledger"
 """The key of what the ledger was like when the index was last complete."""
-
-_log = logging.getLogger(__name__)
 
 
 def update_index(
@@ -47,7 +44,7 @@ def update_index(
         try:
             return _update(output_root, path, on_progress, checks=True)
         except DamagedIndexError as error:
-            _log.warning("%s; making it again", str(error).partition(";")[0])
+            warn_of_remaking(error)
         discard(path)
         return _update(output_root, path, on_progress, checks=False)
 
@@ -81,7 +78,7 @@ def update_after_run(
                 if index.meta(_MARK) != mark_now:
                     index.set_meta(_MARK, mark_now)
         except DamagedIndexError as error:
-            _log.warning("%s; making it again", str(error).partition(";")[0])
+            warn_of_remaking(error)
             discard(path)
             _update(output_root, path, lambda updated: on_progress(updated.seconds), checks=False)
 

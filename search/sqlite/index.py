@@ -58,7 +58,7 @@ class SqliteIndex:
     def __init__(self, path: Path, *, writable: bool = False) -> None:
         self.path = path
         self._connection = open_to_write(path) if writable else open_to_read(path)
-        self._connection.create_function("distance_km", 4, distance_km, deterministic=True)
+        self._connection.create_function("distance_km", 4, _distance_km, deterministic=True)
         self._bound = TimeBound(self._connection, QUERY_SECONDS)
 
     def __enter__(self) -> SqliteIndex:
@@ -219,6 +219,12 @@ class SqliteIndex:
     def _rows(self, statement: str, values: tuple[Any, ...] = ()) -> list[Any]:
         with sqlite_errors(self.path):
             return self._connection.execute(statement, values).fetchall()
+
+
+def _distance_km(*places: float | None) -> float | None:
+    """For SQL, which may ask before it has seen that there is no place."""
+    known = [one for one in places if one is not None]
+    return distance_km(*known) if len(known) == len(places) else None
 
 
 def _after(page: Page) -> tuple[int, int] | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import logging
 import os
 import shlex
 import sqlite3
@@ -23,10 +24,12 @@ from search.sqlite import schema
 
 INDEX_NAME = ".deepvisualminer.index.sqlite"
 
+_log = logging.getLogger(__name__)
 _BUSY_S = 20.0
 _WRITER_CACHE_KIB = 96 << 10
 _READER_CACHE_KIB = 16 << 10
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT)
+_LEAST_FREE_BYTES = 1 << 20
 _SIDE_FILES = ("-wal", "-journal", "-shm", "")
 """The file's log first: a new file would take it for its own."""
 
@@ -44,8 +47,10 @@ def open_to_write(path: Path) -> sqlite3.Connection:
     """
     if path.exists() and not path.is_file():
         raise OutputError(f"{printable(path)}: something else stands where the index belongs; remove it")
-    with contextlib.suppress(DamagedIndexError):
+    try:
         return _open_writable(path)
+    except DamagedIndexError as error:
+        warn_of_remaking(error)
     discard(path)
     return _open_writable(path)
 
@@ -82,6 +87,11 @@ def discard(path: Path) -> None:
             path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
+def warn_of_remaking(error: DamagedIndexError) -> None:
+    """Log that an index is made again, and why."""
+    _log.warning("%s; it is made again", str(error).partition(";")[0])
+
+
 def check_structure(connection: sqlite3.Connection, path: Path) -> None:
     """Look through the whole file for damage, a second for some 200 MB.
 
@@ -108,7 +118,7 @@ def sqlite_errors(path: Path) -> Iterator[None]:
         if code in _DAMAGE:
             raise DamagedIndexError(_remake(path, f"is damaged ({error})")) from None
         with output_errors(path):
-            if code == sqlite3.SQLITE_FULL:
+            if code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and _is_full(path)):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from None
             if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
                 raise OSError(errno.EACCES, str(error)) from None
@@ -117,6 +127,15 @@ def sqlite_errors(path: Path) -> Iterator[None]:
                 f"{printable(path)}: another program has the index open and does not let go of it; try later"
             ) from None
         raise OutputError(f"{printable(path)}: the index cannot be used ({error})") from None
+
+
+def _is_full(path: Path) -> bool:
+    """Whether that is why the disk refused; SQLite's log of a full disk is just an input or output error."""
+    try:
+        disk = os.statvfs(path.parent)
+    except OSError:
+        return False
+    return disk.f_bavail * disk.f_frsize < _LEAST_FREE_BYTES
 
 
 def _remake(path: Path, what: str) -> str:
