@@ -26,7 +26,7 @@ from pipeline.errors import ExitCode, ModelError
 from pipeline.files.cachefolder import cache_folder
 from pipeline.files.outputs import sweep_parts
 from pipeline.host.command import install_command
-from pipeline.host.logs import NOTICE
+from pipeline.host.logs import NOTICE, ONCE_A_RUN
 from pipeline.models.hash import model_sha256
 from pipeline.text import printable
 
@@ -160,10 +160,19 @@ def _locked(folder: Path) -> Iterator[None]:
             "set DEEPVISUALMINER_CACHE to a folder that can be written"
         ) from None
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        _wait_for_lock(descriptor)
         yield
     finally:
         os.close(descriptor)
+
+
+def _wait_for_lock(descriptor: int) -> None:
+    """Take the lock, and say so once a run if another process has it: compiling takes minutes."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        _log.log(NOTICE, "waiting for another process that compiles a network", extra=ONCE_A_RUN)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
 
 
 def _open_lock(path: Path) -> int:

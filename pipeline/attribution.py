@@ -25,6 +25,11 @@ def describe(component: Component) -> str:
     return f'component "{component.name}"'
 
 
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an exception says that there is no memory left; OpenCV has one of its own for it."""
+    return isinstance(error, MemoryError) or "Insufficient memory" in str(error)
+
+
 @contextlib.contextmanager
 def source_errors() -> Iterator[None]:
     """Turn errors that end the mining of one source only into a `SourceError`."""
@@ -33,7 +38,9 @@ def source_errors() -> Iterator[None]:
     except OutputNameError as error:
         raise SourceError(FailureCode.OUTPUT_NAME_TAKEN, str(error)) from None
     except MemoryError:
-        raise SourceError(FailureCode.OUT_OF_MEMORY, "needed more memory than there is") from None
+        raise SourceError(
+            FailureCode.OUT_OF_MEMORY, "needed more memory than there is; fewer --workers leave more for each"
+        ) from None
 
 
 @contextlib.contextmanager
@@ -49,7 +56,7 @@ def attribute_errors_to(cause: str) -> Iterator[None]:
     except (SourceError, MinerError, MemoryError):
         raise
     except (Exception, SystemExit) as error:
-        if "Insufficient memory" in str(error):  # OpenCV's own exception for it
+        if is_out_of_memory(error):
             raise MemoryError from None
         _log.debug("traceback of an unexpected error", exc_info=True)
         raise SourceError(FailureCode.COMPONENT_FAILED, f"{cause} raised {one_line(error)}") from error
@@ -57,9 +64,24 @@ def attribute_errors_to(cause: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def attributed_session(component: Component, session: AbstractContextManager[S]) -> Iterator[S]:
-    """Enter a writer's session; errors of its beginning and its end are attributed to the writer."""
-    with attribute_errors_to(describe(component)), session as opened:
-        yield opened
+    """Enter a writer's session; errors of its beginning and its end are attributed to the writer.
+
+    An error inside the block is raised as it is, even if the session's end raises another because of it: a
+    full disk refuses to close a file that it refused to write, and only the first error says why.
+    """
+    first: BaseException | None = None
+    try:
+        with attribute_errors_to(describe(component)), session as opened:
+            try:
+                yield opened
+            except BaseException as error:
+                first = error
+                raise
+    except BaseException as error:
+        if first is None or error is first:
+            raise
+        _log.debug("traceback of a second error, at the end of a session", exc_info=True)
+        raise first from None
 
 
 def next_frame(frames: Iterator[Frame]) -> Frame | None:

@@ -110,10 +110,17 @@ def _mine(given: argparse.Namespace, on_terminal: bool) -> int:
     if given.log_file is not None:
         _log.debug("%s", final_line(summary, given.output))
     if not given.quiet or summary.failed:
-        _say(summary_text(summary, given.output))
+        _say(summary_text(summary, given.output, where_more=_where_more(given)))
     if not given.no_index:
         index.finish(summary)
     return summary.exit_code
+
+
+def _where_more(given: argparse.Namespace) -> str:
+    """Where to find failures that the summary does not name."""
+    if given.log_file is not None:
+        return f"listed in {printable(given.log_file)}"
+    return "which --log-file FILE would list" if given.quiet else "logged above"
 
 
 def _say(text: str) -> None:

@@ -16,7 +16,14 @@ from operator import index
 from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 
-from pipeline.attribution import READING, attribute_errors_to, attributed_session, describe, source_errors
+from pipeline.attribution import (
+    READING,
+    attribute_errors_to,
+    attributed_session,
+    describe,
+    is_out_of_memory,
+    source_errors,
+)
 from pipeline.catalog import load_class
 from pipeline.component import Component, Detector, Writer, WriterSession
 from pipeline.config.values import FILES, ComponentConfig, PipelineConfig
@@ -114,6 +121,8 @@ class Pipeline:
             except (Exception, SystemExit) as error:
                 _log.debug("traceback of a component that failed to load", exc_info=True)
                 reason = f"cannot be loaded ({one_line(error)})"
+                if is_out_of_memory(error):
+                    reason = "there is not enough memory to load it; use fewer --workers or a smaller model"
                 raise MinerError(f'component "{component.name}": {reason}') from None
 
     @property

@@ -55,8 +55,8 @@ def shortened(text: str, most: int = 60) -> str:
 
 
 def one_line(error: BaseException) -> str:
-    """The type and message of an exception on one line."""
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"
+    """The type and message of an exception on one line; the type alone if there is no message."""
+    return ": ".join(filter(None, (type(error).__name__, " ".join(str(error).split()))))
 
 
 def nearest(word: str, known: Iterable[str]) -> list[str]:

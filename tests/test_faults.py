@@ -25,7 +25,9 @@ from pipeline.runs.options import Options
 from pipeline.source import Limits
 from pipeline.workers.messages import WorkerSettings
 from pipeline.workers.pool import WorkerPool
+from tests.minedvideos import NUMBERS, X264
 from tests.running import ROOT, component, parts_in, pipeline_file, run, small_photo
+from tests.videos import make_video
 
 HOARDS = component("all", "tests.plugins.hoards:Hoards", width=16)
 FACES = component("faces", "simpledetector", model="haarcascade_frontalface_default.xml")
@@ -180,6 +182,39 @@ def test_a_disk_that_is_full_for_the_ledger_or_for_what_comes_after(tmp_path: Pa
     assert "Traceback" not in done.stderr
     last = done.stderr.splitlines()[-1]
     assert re.search(rf"the disk mounted at {re.escape(str(out))} is full \(No space left", last)
+
+
+@pytest.mark.parametrize(("kib", "annotates"), [(56, False), (112, False), (80, True)])
+def test_a_disk_that_fills_while_a_video_is_mined(tmp_path: Path, kib: int, annotates: bool) -> None:
+    """In a segment's part or in what is joined: the run ends, and the next one with room mines the video."""
+    (tmp_path / "in").mkdir()
+    make_video(tmp_path / "in" / "v.mp4", *X264, frames=400)
+    out = tmp_path / "out"
+    components = [NUMBERS, component("report", "jsonreportwriter", "numbers")]
+    if annotates:
+        components.insert(1, component("video", "videowriter", "numbers"))
+    pipeline = pipeline_file(tmp_path / "p.yml", *components)
+    more = ["--allow-plugins", "--workers", "1"]
+    with small_disk(out, kib) as mount:
+        done = run(
+            *(tmp_path / "in", out, pipeline, *more),
+            prefix=[*mount, sys.executable, "-c", _TWICE, str(out)],
+        )
+    assert done.returncode == ExitCode.OK, done.stderr
+    assert "Traceback" not in done.stderr
+    assert re.search(rf"the disk mounted at {re.escape(str(out))} is full \(No space left", done.stderr)
+    assert done.stdout.splitlines()[0].startswith("first: 3")
+    assert "mined 1 video in" in done.stdout.splitlines()[-1]
+
+
+_TWICE = """
+import subprocess, sys
+folder, *command = sys.argv[1:]
+print("first:", subprocess.run(command).returncode, flush=True)
+subprocess.run(["mount", "-o", "remount,size=64m", folder], check=True)
+sys.exit(subprocess.run(command).returncode)
+"""
+"""Runs a command, gives the disk more room, and runs the command again."""
 
 
 _WHOLE_AFTER = """

@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 
+import visualminer
 from pipeline.errors import ExitCode, LockedError, MinerError
 from pipeline.files.lock import LOCK_NAME
 from pipeline.ledger.ledgerfile import LEDGER_NAME
 from pipeline.outcome import Outcome, Status
 from pipeline.runs.selection import Reason
 from tests.house import both
-from tests.running import PATIENCE_S, PROGRAM, ROOT, component, pipeline_file, run
+from tests.running import PATIENCE_S, PROGRAM, ROOT, component, pipeline_file, restored_logging, run
 
 
 class TestDryRun:
@@ -152,6 +153,26 @@ class TestTheProgram:
         assert ", 1 failed (see above); " in lines[1]
         done = run(*arguments)
         assert (done.returncode, done.stdout, done.stderr) == (ExitCode.OK, "", "")
+
+    def test_more_failures_than_are_named_are_where_it_says(self, house, monkeypatch, capfd):
+        """The last lines name no log that there is not."""
+        monkeypatch.setattr("pipeline.outcome.MOST_FAILURES", 1)
+        house.input.mkdir(exist_ok=True)
+        for name in "ab":
+            (house.input / f"{name}.jpg").write_text("words")
+        log = str(house.folder / "log")
+        arguments = [str(house.input), str(house.output), str(house.pipeline), "--workers", "0", "--force"]
+        for more, where in (
+            (["--quiet"], "which --log-file FILE would list"),
+            (["--quiet", "--log-file", log], f"listed in {log}"),
+            ([], "logged above"),
+        ):
+            with restored_logging():
+                assert visualminer.main([*arguments, *more]) == ExitCode.SOME_FAILED
+            printed = capfd.readouterr()
+            assert printed.out.splitlines()[-2] == f"  and 1 more, {where}"
+            assert ("b.jpg: failed" in printed.err) == (not more)
+        assert "b.jpg: failed" in (house.folder / "log").read_text()
 
     def test_summary_and_log_for_programs(self, house):
         odd = os.fsdecode(b"\xff.jpg")

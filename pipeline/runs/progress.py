@@ -156,14 +156,20 @@ def log_outcome(outcome: Outcome) -> None:
     _log.log(level, "%s: %s%s%s", path, outcome.status, code, reason, extra={"fields": fields})
 
 
-def summary_text(summary: Summary, output: str) -> str:
-    """The last words of a run: each failure with its reason, then one line that says what was done."""
+def summary_text(summary: Summary, output: str, *, where_more: str = "logged above") -> str:
+    """The end of a run's output: each failure with its reason, then one line that says what was done.
+
+    Args:
+        summary: of the run.
+        output: the output folder, as the command line names it.
+        where_more: where to find the failures that the summary does not keep.
+    """
     lines = [
         f"  {printable(failure.path)}: {failure.code}: {printable(failure.sentence)}"
         for failure in summary.failures
     ]
     if summary.failed > len(summary.failures):
-        lines.append(f"  and {summary.failed - len(summary.failures):,} more, which the log has")
+        lines.append(f"  and {summary.failed - len(summary.failures):,} more, {where_more}")
     return "\n".join([*lines, final_line(summary, output)])
 
 

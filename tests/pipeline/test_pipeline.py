@@ -243,6 +243,23 @@ class TestFailures:
         assert failed.sentence == f'component "bad" raised OSError: [Errno 5] trouble at {at}'
         assert not (tmp_path / "out" / "a.png.json").exists()
 
+    def test_a_full_disk_is_not_hidden_by_what_fails_after_it(self, tmp_path):
+        pipeline = build(
+            tmp_path,
+            component("all", ECHOES),
+            component("report", "jsonreportwriter", "all"),
+            component("bad", "tests.plugins.bad_writers:FailsTwice", "all"),
+        )
+        with pytest.raises(OutputError, match="is full"):
+            pipeline.mine(source_of(small_photo(tmp_path / "a.png")))
+
+    def test_too_little_memory_to_load_a_component(self, tmp_path):
+        with pytest.raises(MinerError) as raised:
+            build(tmp_path, component("big", "tests.plugins.large:Large"))
+        assert str(raised.value) == (
+            'component "big": there is not enough memory to load it; use fewer --workers or a smaller model'
+        )
+
     def test_want_of_memory(self, tmp_path):
         failed = failure(tmp_path, component("big", "tests.plugins.eats_memory:EatsMemory", width=8))
         assert failed.code is FailureCode.OUT_OF_MEMORY

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import fcntl
 import importlib.util
+import logging
 import os
 import subprocess
 import sys
@@ -47,6 +49,36 @@ def pair(tmp_path: Path) -> tuple[Path, Path]:
 
 def compilations(caplog: pytest.LogCaptureFixture) -> int:
     return sum("compiling" in record.message for record in caplog.records)
+
+
+class Unlocks(logging.Handler):
+    """Gives a lock back when it is said that a process waits for it."""
+
+    def __init__(self, lock: int) -> None:
+        super().__init__()
+        self.descriptor = lock
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.getMessage().startswith("waiting for another process that compiles"):
+            assert hasattr(record, "once_a_run")
+            os.close(self.descriptor)
+
+
+def test_says_that_it_waits_for_another_process(
+    cache: Path, pair: tuple[Path, Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(NOTICE)
+    (cache / "compiled").mkdir(parents=True)
+    lock = os.open(cache / "compiled" / ".lock", os.O_RDONLY | os.O_CREAT)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    unlocks = Unlocks(lock)
+    logging.getLogger("detectors").addHandler(unlocks)
+    try:
+        assert compiled_network(*pair, "float32").is_file()
+    finally:
+        logging.getLogger("detectors").removeHandler(unlocks)
+    said = [record.getMessage().split()[0] for record in caplog.records]
+    assert said == ["waiting", "compiling"]
 
 
 def test_compiles_once_for_each_content_and_precision(

@@ -75,7 +75,7 @@ def test_summary_of_more_failures_than_are_kept():
     lines = summary_text(total, "/out").splitlines()
     assert len(total.failures) == MOST_FAILURES == len(lines) - 2
     assert lines[-2:] == [
-        "  and 5 more, which the log has",
+        "  and 5 more, logged above",
         "mined 0 photos in 1.0 s, 10,005 failed (see above)",
     ]
 
