@@ -1,4 +1,4 @@
-"""JPEG files of kinds that no library at hand writes: 12 bits by blocks of one gray, 16 bits without loss."""
+"""JPEG files of kinds that no library here writes: 12 bits in plain blocks, 9 to 16 bits without loss."""
 
 from __future__ import annotations
 
@@ -40,11 +40,14 @@ def _table(number: int, length: int, symbols: bytes) -> bytes:
     return _segment(0xC4, bytes((number,)) + lengths + symbols)
 
 
-def _file(frame: int, gray: np.ndarray, bits: int, tables: bytes, scan: bytes, data: _Bits) -> bytes:
-    height, width = gray.shape
-    header = _segment(frame, struct.pack(">BHHB", bits, height, width, 1) + b"\x01\x11\x00")
-    start = _segment(0xDA, b"\x01\x01\x00" + scan)
-    return b"\xff\xd8" + tables + header + start + data.content() + b"\xff\xd9"
+def _file(frame: int, shape: tuple[int, ...], bits: int, tables: bytes, scan: bytes, data: _Bits) -> bytes:
+    height, width, components = (*shape, 1)[:3]
+    listed = b"".join(bytes((number, 0x11, 0)) for number in range(1, components + 1))
+    header = _segment(frame, struct.pack(">BHHB", bits, height, width, components) + listed)
+    chosen = b"".join(bytes((number, 0)) for number in range(1, components + 1))
+    start = _segment(0xDA, bytes((components,)) + chosen + scan)
+    rgb = _segment(0xEE, b"Adobe\0\x64\0\0\0\0\0") if components == 3 else b""
+    return b"\xff\xd8" + rgb + tables + header + start + data.content() + b"\xff\xd9"
 
 
 def jpeg_of_12_bits(gray: np.ndarray) -> bytes:
@@ -56,16 +59,21 @@ def jpeg_of_12_bits(gray: np.ndarray) -> bytes:
         data.add(0, 1)  # end of block
         before = coefficient
     tables = _segment(0xDB, b"\0" + b"\1" * 64) + _table(0x00, 5, bytes(range(17))) + _table(0x10, 1, b"\0")
-    return _file(0xC1, gray, 12, tables, b"\x00\x3f\x00", data)
+    return _file(0xC1, gray.shape, 12, tables, b"\x00\x3f\x00", data)
 
 
-def lossless_jpeg_of_16_bits(gray: np.ndarray) -> bytes:
-    """A lossless JPEG of 16 bits (SOF3), each sample predicted by its left neighbour; gray 0 to 65535."""
-    data = _Bits()
-    samples = gray.astype(int)
-    for y, row in enumerate(samples):
-        for x, sample in enumerate(row):
-            predicted = row[x - 1] if x else samples[y - 1, 0] if y else 32768
-            difference = (int(sample) - int(predicted)) & 0xFFFF
-            data.difference(difference - 0x10000 if difference > 0x8000 else difference)
-    return _file(0xC3, gray, 16, _table(0x00, 5, bytes(range(17))), b"\x01\x00\x00", data)
+def lossless_jpeg(samples: np.ndarray, bits: int) -> bytes:
+    """A lossless JPEG (SOF3), each sample predicted by its left neighbour.
+
+    Args:
+        samples: (height, width) gray or (height, width, 3) RGB, up to 16 bits.
+        bits: what the header says.
+    """
+    data, planes = _Bits(), np.atleast_3d(samples).astype(int)
+    predicted = np.empty_like(planes)
+    predicted[:, 1:] = planes[:, :-1]
+    predicted[1:, 0] = planes[:-1, 0]
+    predicted[0, 0] = 1 << (bits - 1)
+    for difference in ((planes - predicted) & 0xFFFF).ravel().tolist():
+        data.difference(difference - 0x10000 if difference > 0x8000 else difference)
+    return _file(0xC3, samples.shape, bits, _table(0x00, 5, bytes(range(17))), b"\x01\x00\x00", data)

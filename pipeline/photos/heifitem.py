@@ -8,10 +8,14 @@ AV1 Codec ISO Media File Format Binding (`av1C`).
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
+_BEGINNING_BYTES = 1 << 16
+_CONSTANT_LUMINANCE = re.compile(rb"colrnclx....\0\x0a", re.DOTALL)
+"""`colr` with H.273's matrix 10."""
 _MOST_BOXES = 10_000
 """In one list. A panorama has a thousand tiles, which are items too."""
 
@@ -38,6 +42,20 @@ def primary_item_properties(content: bytes) -> ItemProperties:
         return _properties(content)
     except (struct.error, StopIteration, ValueError, IndexError):
         return ItemProperties()
+
+
+def unread_kind(content: bytes, format_: str) -> str | None:
+    """The kind of a HEIF or AVIF file that no reader here takes, in words; None for the others."""
+    if format_ not in ("heif", "avif"):
+        return None
+    if content[8:12] == b"mif3":
+        return "a HEIF file in its short form (brand mif3)"
+    beginning = content[:_BEGINNING_BYTES]
+    if b"unci" in beginning and b"uncC" in beginning:
+        return "a HEIF file without compression (unci)"
+    if re.search(_CONSTANT_LUMINANCE, beginning):
+        return "a photo in BT.2020 with constant luminance"
+    return None
 
 
 def _properties(content: bytes) -> ItemProperties:

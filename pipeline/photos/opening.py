@@ -13,8 +13,8 @@ from PIL.ExifTags import Base
 from PIL.TiffImagePlugin import TiffImageFile
 
 from pipeline.errors import FailureCode, SourceError
-from pipeline.photos.heifitem import ItemProperties
-from pipeline.photos.otherreaders import read_as_png, unread_kind
+from pipeline.photos.heifitem import ItemProperties, unread_kind
+from pipeline.photos.otherreaders import ffmpegs_kind, read_as_png
 
 # Pillow's reader of JPEG opens MPO too.
 _PILLOW_FORMATS = {
@@ -84,6 +84,18 @@ def damaged(format_: str, reason: str) -> SourceError:
     if "truncated" in reason.lower():
         return EndsTooEarlyError(FailureCode.TRUNCATED, f"the {format_.upper()} file ends too early")
     return SourceError(FailureCode.TRUNCATED, f"the {format_.upper()} file is damaged: {reason}")
+
+
+def refusal(content: bytes, format_: str, reason: str) -> SourceError:
+    """The failure of a photo that no reader takes: its kind, if that is the cause, else damage."""
+    if kind := unread_kind(content, format_):
+        return SourceError(FailureCode.UNSUPPORTED_FORMAT, f"is {kind}, which no reader here takes")
+    if kind := ffmpegs_kind(content, format_):
+        return SourceError(
+            FailureCode.UNSUPPORTED_FORMAT,
+            f"is a {kind}, which only ffmpeg reads here, and ffmpeg refuses it; it may be damaged",
+        )
+    return damaged(format_, reason)
 
 
 def stored_size(image: Image.Image) -> tuple[int, int]:
@@ -183,7 +195,7 @@ def _open(content: bytes, format_: str) -> Image.Image:
     Raises: SourceError: the header is broken, or of a kind that Pillow does not read.
     """
     if format_ not in _PILLOW_FORMATS:
-        raise _unread(content, format_, "Pillow does not read it")
+        raise refusal(content, format_, "Pillow does not read it")
     _import_readers(format_)
     try:
         try:
@@ -195,20 +207,9 @@ def _open(content: bytes, format_: str) -> Image.Image:
     except MemoryError:
         raise
     except UnidentifiedImageError:
-        raise _unread(content, format_, "its header is broken, or of a kind that is not read here") from None
+        raise refusal(content, format_, "its header is broken, or of a kind that is not read here") from None
     except Exception as error:  # readers raise whatever a broken header makes them stumble over
-        raise _unread(content, format_, f"its header cannot be read ({error})") from None
-
-
-def _unread(content: bytes, format_: str, reason: str) -> SourceError:
-    """The failure of a photo that no reader takes; names its kind if it is one that few readers take."""
-    kind = unread_kind(content, format_)
-    if kind is None:
-        return damaged(format_, reason)
-    return SourceError(
-        FailureCode.UNSUPPORTED_FORMAT,
-        f"is a {kind}, which only ffmpeg reads here, and ffmpeg refuses it; it may be damaged",
-    )
+        raise refusal(content, format_, f"its header cannot be read ({error})") from None
 
 
 @functools.cache

@@ -15,7 +15,7 @@ import numpy as np
 
 from pipeline.errors import FailureCode, SourceError
 from pipeline.host.ffmpeg import ffmpeg_command
-from pipeline.photos.jpegparts import jpeg_parts
+from pipeline.photos.jpegkinds import rare_kind, scaling_filter, wider_jpeg
 from pipeline.photos.tiffheader import read_tiff_header
 
 _DEMUXERS = {
@@ -30,17 +30,6 @@ _DEMUXERS = {
 """ffmpeg's demuxer for each format. HEIF's and AVIF's is not among them: it does not put tiles together."""
 _TOO_LARGE = re.compile(rb"Picture size (\d+)x(\d+) exceeds")
 _TIMEOUT_S = 300.0
-_JPEG_KINDS = {
-    0xC3: "lossless JPEG",
-    0xC5: "hierarchical JPEG",
-    0xC6: "hierarchical JPEG",
-    0xC7: "hierarchical JPEG",
-    0xCB: "lossless arithmetic JPEG",
-    0xCD: "hierarchical JPEG",
-    0xCE: "hierarchical JPEG",
-    0xCF: "hierarchical JPEG",
-}
-"""By the marker of the frame. The other frames are those that libjpeg decodes, if they have 8 bits."""
 
 
 class Reread(NamedTuple):
@@ -67,23 +56,16 @@ def read_as_png(content: bytes, format_: str, max_pixels: int) -> Reread | None:
     """
     if format_ == "tiff" and (reread := _by_cv2(content, max_pixels)):
         return reread
+    if format_ == "jpeg":
+        return _jpeg_by_ffmpeg(content, max_pixels)
     return _by_ffmpeg(content, format_, max_pixels) if format_ in _DEMUXERS else None
 
 
-def unread_kind(content: bytes, format_: str) -> str | None:
-    """The kind of a photo that Pillow never reads; None for the others."""
+def ffmpegs_kind(content: bytes, format_: str) -> str | None:
+    """The kind of a photo that only ffmpeg reads, if any reader does; None for the others."""
     if format_ == "jxl":
         return "JPEG XL"
-    if format_ != "jpeg":
-        return None
-    for part in jpeg_parts(content):
-        if 0xC0 <= part.kind <= 0xCF and part.kind not in (0xC4, 0xC8, 0xCC):
-            bits = content[part.content][4]
-            kind = _JPEG_KINDS.get(part.kind)
-            if kind is None and bits == 8:
-                return None
-            return f"{kind or 'JPEG'} of {bits} bits"
-    return None
+    return rare_kind(content) if format_ == "jpeg" else None
 
 
 def too_large(size_wh: tuple[int, int], max_pixels: int) -> SourceError:
@@ -115,12 +97,26 @@ def _by_cv2(content: bytes, max_pixels: int) -> Reread | None:
     return Reread(png.tobytes(), 1) if good else None
 
 
-def _by_ffmpeg(content: bytes, format_: str, max_pixels: int) -> Reread | None:
+def _jpeg_by_ffmpeg(content: bytes, max_pixels: int) -> Reread | None:
+    if wider := wider_jpeg(content):
+        reread = _by_ffmpeg(wider.content, "jpeg", max_pixels, wider.filter)
+        if reread is not None and _greatest_sample(reread.png) >> wider.header_bits:
+            return reread
+    return _by_ffmpeg(content, "jpeg", max_pixels, scaling_filter(content))
+
+
+def _greatest_sample(png: bytes) -> int:
+    samples = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED)
+    return 0 if samples is None else int(samples.max())
+
+
+def _by_ffmpeg(content: bytes, format_: str, max_pixels: int, filter_: str | None = None) -> Reread | None:
     demuxer = _DEMUXERS[format_]
     arguments = [
         *("-nostdin", "-nostats", "-loglevel", "error", "-xerror", "-threads", "1", "-noautorotate"),
         *("-err_detect", "explode+crccheck", "-max_pixels", str(max_pixels)),
         *("-protocol_whitelist", "pipe", "-format_whitelist", demuxer, "-f", demuxer, "-i", "pipe:0"),
+        *(("-vf", filter_) if filter_ else ()),
         *("-frames:v", "1", "-c:v", "png", "-compression_level", "1", "-f", "image2pipe", "pipe:1"),
     ]
     try:

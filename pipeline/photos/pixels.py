@@ -21,7 +21,7 @@ from pipeline.photos.colortags import ColorPlan
 from pipeline.photos.deeppixels import decode_deep
 from pipeline.photos.heifitem import ItemProperties
 from pipeline.photos.jpegdamage import decode_jpeg, jpeg_damage
-from pipeline.photos.opening import EndsTooEarlyError, damaged, open_lighter, stored_size
+from pipeline.photos.opening import EndsTooEarlyError, damaged, open_lighter, refusal, stored_size
 from pipeline.photos.otherreaders import read_as_png
 from pipeline.photos.rgb import to_rgb, upright
 from pipeline.photos.salvage import decode_partly, seen_box
@@ -155,7 +155,7 @@ class Pixels:
         except MemoryError:
             raise
         except Exception as error:  # each format's decoder has exceptions of its own
-            raise damaged(photo.format, str(error)) from None
+            raise refusal(photo.content, photo.format, str(error)) from None
         image.close()  # `rgb` holds the pixels now
         return rgb
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.errors import SourceError
+from pipeline.errors import FailureCode, SourceError
 from pipeline.photos.heifitem import ItemProperties, primary_item_properties
 from pipeline.photos.photo import open_photo
 from pipeline.source import Limits
@@ -116,3 +116,17 @@ def test_any_bytes_have_an_answer():
             if broken:
                 broken[chance.randrange(min(len(broken), 500))] = chance.randrange(256)
         assert isinstance(primary_item_properties(bytes(broken)), ItemProperties)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"\0\0\0\x14ftypmif3\0\0\0\0avif" + bytes(200), "short form"),
+        (b"\0\0\0\x14ftypmif1\0\0\0\0heic" + b"unci....uncC" + bytes(200), "without compression"),
+        (AVIF.replace(b"colrnclx\0\1\0\x0d\0\6", b"colrnclx\0\x09\0\x10\0\x0a")[:-60], "constant luminance"),
+    ],
+)
+def test_kinds_that_no_reader_takes_are_named(content, words, tmp_path):
+    with pytest.raises(SourceError, match=words) as caught:
+        opened(content, tmp_path / "photo")[1].rgb()
+    assert caught.value.code is FailureCode.UNSUPPORTED_FORMAT

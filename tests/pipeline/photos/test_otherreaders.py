@@ -15,13 +15,16 @@ from pipeline.photos.tiffheader import read_tiff_header
 from pipeline.source import Limits
 from tests.hdrpictures import CHART, PQ, as_hdr, chart
 from tests.pictures import GRAYS, PATCHES, encoded, exif_of, gray_patches, patch_means, patches, source_of
-from tests.rarejpegs import jpeg_of_12_bits, lossless_jpeg_of_16_bits
+from tests.rarejpegs import jpeg_of_12_bits, lossless_jpeg
 from tests.videos import ffmpeg
+
+pytestmark = pytest.mark.filterwarnings("ignore:Corrupt EXIF:UserWarning")  # Pillow's, of BigTIFF
 
 GRAY_MEANS = np.array(GRAYS)[:, :, None].repeat(3, 2)
 RARE_JPEGS = {
     "JPEG of 12 bits": jpeg_of_12_bits(gray_patches().astype(int) * 4095 // 255),
-    "lossless JPEG of 16 bits": lossless_jpeg_of_16_bits(gray_patches().astype(int) * 257),
+    "lossless JPEG of 16 bits": lossless_jpeg(gray_patches().astype(int) * 257, 16),
+    "lossless JPEG of 12 bits": lossless_jpeg(gray_patches().astype(int) * 4095 // 255, 12),
 }
 
 
@@ -52,6 +55,14 @@ def test_jpegs_that_libjpeg_does_not_decode(name, photo):
     facts, frame = photo(RARE_JPEGS[name])
     assert (facts.format, facts.size_wh, facts.images) == ("jpeg", (96, 64), 1)
     assert np.abs(patch_means(frame.rgb()) - GRAY_MEANS).max() <= 2
+
+
+@pytest.mark.parametrize(("sample_bits", "header_bits"), [(16, 16), (12, 12), (10, 10), (16, 12)])
+def test_lossless_jpegs_in_colours(sample_bits, header_bits, photo):
+    """Some encoders write a header of 12 bits before samples of 16."""
+    samples = patches().astype(int) * ((1 << sample_bits) - 1) // 255
+    _, frame = photo(lossless_jpeg(samples, header_bits))
+    assert np.abs(patch_means(frame.rgb()) - PATCHES).max() <= 1
 
 
 def test_their_exif_counts(photo):
