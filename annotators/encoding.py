@@ -23,6 +23,10 @@ _XMP = (
     '<rdf:Description xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:CreatorTool="{}"/></rdf:RDF></x:xmpmeta>'
 )
 """WebP has no other place for a comment."""
+_MOST_PX_COPIED = 50_000_000
+"""Larger JPEGs are encoded without a copy of their pixels: of 200 megapixels it would take 800 MB."""
+_JPEG_START = b"\xff\xd8"
+_SAMPLING_420 = cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420
 _FULL_COLOR_MOST_PX = 2_000_000
 """Smaller JPEGs keep the full resolution of colour: at half of it, which larger ones have, frames two pixels
 wide smear. Costs a quarter more bytes."""
@@ -57,12 +61,14 @@ def encode_picture(rgb: RgbArray, format_: PictureFormat, quality: int) -> bytes
     """The bytes of a picture file, which tells that this program made it.
 
     Args:
-        rgb: (height, width, 3) uint8, within `largest_encodable`.
+        rgb: (height, width, 3) uint8, within `largest_encodable`; used up if it is writable.
         format_: what to make of it.
         quality: 1 to 100; PNG has none.
     Raises: SourceError: the encoder refuses.
     """
     height, width = rgb.shape[:2]
+    if format_ in ("jpg", "jpeg") and width * height > _MOST_PX_COPIED:
+        return _encode_large_jpeg(rgb, quality)
     encoded = io.BytesIO()
     try:
         Image.fromarray(rgb).save(encoded, _NAMES[format_], **_settings(format_, quality, width * height))
@@ -73,6 +79,23 @@ def encode_picture(rgb: RgbArray, format_: PictureFormat, quality: int) -> bytes
             f"({str(error).strip()}); choose another format or a smaller size in the pipeline file",
         ) from None
     return encoded.getvalue()
+
+
+def _encode_large_jpeg(rgb: RgbArray, quality: int) -> bytes:
+    """A JPEG by OpenCV, which needs no copy of the pixels; Pillow's takes four bytes a pixel.
+
+    Args:
+        rgb: (height, width, 3) uint8; its contents are lost if it is writable.
+        quality: 1 to 100.
+    """
+    bgr = rgb if rgb.flags.writeable else rgb.copy()
+    for band in np.array_split(bgr, len(bgr) // 64 + 1):  # a copy of a band is small
+        band[...] = band[:, :, ::-1].copy()
+    options = [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, _SAMPLING_420]
+    _, encoded = cv2.imencode(".jpg", bgr, options)
+    comment = MARK.encode()
+    segment = b"\xff\xfe" + (len(comment) + 2).to_bytes(2, "big") + comment
+    return b"".join((_JPEG_START, segment, encoded[len(_JPEG_START) :].data))
 
 
 def _settings(format_: PictureFormat, quality: int, pixels: int) -> dict[str, Any]:

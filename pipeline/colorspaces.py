@@ -31,8 +31,10 @@ _DIFFUSE_WHITE_NITS = 203.0
 _HLG_PEAK_NITS = 1000.0
 _PQ_PEAK_NITS = 8 * _DIFFUSE_WHITE_NITS
 """Brighter PQ values are clipped. All of PQ's 10,000 would leave too few of the 16 bits for the shadows."""
-_KNEE = 0.8
-"""Linear light above this is compressed in HDR pictures: highlights up to twice white stay distinct."""
+_KNEE = 0.9
+"""Linear light above this is compressed in HDR pictures, not cut off at white. A lower knee shows more of the
+highlights, but takes white further down: at 0.8 to 246, and of 64 photos written as PQ one object less is
+found."""
 
 _BT2020 = ((0.708, 0.292), (0.170, 0.797), (0.131, 0.046))
 _BT709 = ((0.640, 0.330), (0.300, 0.600), (0.150, 0.060))

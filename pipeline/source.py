@@ -91,11 +91,11 @@ class Limits:
     """What a source may cost before it is refused.
 
     Args:
-        max_pixels: width times height of a photo.
+        max_pixels: width times height of a photo. Phones with the largest sensors make 200 megapixels.
         max_photo_bytes: size of a photo's file, which is read into memory whole.
     """
 
-    max_pixels: int = 150_000_000
+    max_pixels: int = 210_000_000
     max_photo_bytes: int = 1 << 30
 
 

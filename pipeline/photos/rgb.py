@@ -11,6 +11,8 @@ from PIL import ExifTags, Image, ImageCms
 
 from pipeline.frame import RgbArray
 
+_BAND_ROWS = 64
+
 
 def upright(rgb: RgbArray, orientation: int) -> RgbArray:
     """Pixels turned and mirrored as an EXIF orientation (1 to 8) says.
@@ -51,7 +53,20 @@ def to_rgb(image: Image.Image, *, white_is_zero: bool | None = None) -> RgbArray
         image = _printed_to_rgb(image)
     elif image.mode in ("RGBA", "LA", "PA", "RGBa") or "transparency" in image.info:
         image = _on_white(image if image.mode == "RGBA" else image.convert("RGBA"))
-    return np.asarray(image if image.mode == "RGB" else image.convert("RGB"), dtype=np.uint8)
+    return _in_an_array(image if image.mode == "RGB" else image.convert("RGB"))
+
+
+def _in_an_array(image: Image.Image) -> RgbArray:
+    """The pixels of an RGB image, (height, width, 3) uint8, new and writable.
+
+    By bands of rows: `numpy.asarray` of a whole image copies it twice, which takes three times as long and,
+    for a photo of 200 megapixels, 600 MB more.
+    """
+    rgb = np.empty((image.height, image.width, 3), np.uint8)
+    for top in range(0, image.height, _BAND_ROWS):
+        bottom = min(top + _BAND_ROWS, image.height)
+        rgb[top:bottom] = np.asarray(image.crop((0, top, image.width, bottom)))
+    return rgb
 
 
 def _stacked(gray: NDArray[np.uint8], white_is_zero: bool) -> RgbArray:

@@ -45,7 +45,7 @@ class Options:
     pipeline: str
     workers: int | None = None
     timeout_s: float = 120.0
-    max_megapixels: float = 150.0
+    max_megapixels: float = 210.0
     follow_links: bool = False
     allow_plugins: bool = False
     force: bool = False

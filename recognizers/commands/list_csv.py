@@ -23,7 +23,7 @@ def add_to(commands: Any) -> None:
         "and the label's number. Labels are numbered in the order of their names, so that two runs agree.",
         example="csv resized dataset.csv",
     )
-    parser.add_argument("dir", metavar="DIR", help="a folder for each person, named so, with pictures in it")
+    parser.add_argument("dir", metavar="DIR", help="folder with a folder of pictures for each person")
     parser.add_argument("file", metavar="FILE", help="the CSV file to write")
 
 

@@ -28,7 +28,7 @@ def add_to(commands: Any) -> None:
         "after the people. The train command splits by itself; this is for other uses.",
         example="split resized training testing 80",
     )
-    parser.add_argument("top", metavar="TOP", help="a folder for each person, named so, with pictures in it")
+    parser.add_argument("top", metavar="TOP", help="folder with a folder of pictures for each person")
     parser.add_argument("train", metavar="TRAIN", help="folder for the pictures to teach with; must be new")
     parser.add_argument("test", metavar="TEST", help="folder for the pictures to test with; must be new")
     parser.add_argument("percent", metavar="PERCENT", type=percentage, help="share for TRAIN, 0 to 100")

@@ -39,7 +39,7 @@ def add_to(commands: Any) -> None:
         "be read, and to which size to resize them.",
         example="stats faces --plot sizes.png",
     )
-    parser.add_argument("dir", metavar="DIR", help="a folder for each person, named so, with pictures in it")
+    parser.add_argument("dir", metavar="DIR", help="folder with a folder of pictures for each person")
     parser.add_argument("--plot", metavar="FILE.png", help="also draw the histograms into this file")
 
 

@@ -1,4 +1,4 @@
-"""Labelled pictures of faces: folders named after people, and CSV files that list them."""
+"""Labelled pictures of faces: one folder for each person, and CSV files that list the pictures."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from pipeline.text import Spellings, printable
 from recognizers.faces.folderrecord import RECORD_FILE
 
 SET_ASIDE = (".", "_")
-"""A folder whose name begins so is no person's."""
+"""First characters of folder names that are not names of people."""
 
-_LAYOUT = "a folder for each person, named so, with that person's pictures in it"
+_LAYOUT = "a folder for each person, with the person's name, and that person's pictures in it"
 _MAKE = "make it with the csv command"
 
 
@@ -29,7 +29,7 @@ class Example:
 
     Args:
         path: absolute, as `os.fsdecode` gives it.
-        label: whose face it is.
+        label: name of the person.
         number: the label's number in a gallery.
     """
 
@@ -40,12 +40,12 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class FaceFolder:
-    """What a folder of labelled pictures holds.
+    """The content of a folder of labelled pictures.
 
     Args:
-        sources: label -> its pictures, in the order of names; labels are sorted. Folders whose names differ
-            in nothing but their Unicode form are one label, spelled as the first of them.
-        passed_over: a sentence for each file that is not one, `PATH: why`.
+        sources: label -> its pictures, sorted by name; the labels are sorted. Folders whose names differ only
+            in their Unicode form are one label, spelled as the first of them.
+        passed_over: a sentence for each file or folder that is skipped, `PATH: why`.
         unreadable: a sentence for each picture that cannot be read.
     """
 
@@ -54,7 +54,7 @@ class FaceFolder:
     unreadable: tuple[str, ...]
 
     def examples(self) -> list[Example]:
-        """Every picture with its label and number; numbers count the sorted labels from 0."""
+        """Return every picture with its label and number; numbers count the sorted labels from 0."""
         return [
             Example(source.path, label, number)
             for number, (label, sources) in enumerate(self.sources.items())
@@ -63,11 +63,11 @@ class FaceFolder:
 
 
 def list_face_folder(top: str) -> FaceFolder:
-    """The pictures in `TOP/<label>/`, at any depth below.
+    """List the pictures in `TOP/<label>/` and its subfolders.
 
-    A picture is told by its first bytes, not by its name.
+    A picture is recognized by its first bytes, not by its name.
 
-    Raises: UsageError: no such folder, or no picture in it where one is expected.
+    Raises: UsageError: the folder does not exist, or has no pictures in folders of people.
     """
     if not os.path.isdir(top):
         what = "is not a folder" if os.path.exists(top) else "does not exist"
@@ -83,14 +83,16 @@ def list_face_folder(top: str) -> FaceFolder:
         if rest and folder.startswith(SET_ASIDE):
             if folder not in set_aside:
                 set_aside.add(folder)
-                passed_over.append(f"{printable(os.path.join(top, folder))}: nobody's folder, by its name")
+                passed_over.append(
+                    f"{printable(os.path.join(top, folder))}: skipped, since its name begins with . or _"
+                )
         elif not isinstance(found, Source):
             if os.path.basename(found.path) != RECORD_FILE:
                 (unreadable if found.failed else passed_over).append(f"{shown}: {found.sentence}")
         elif found.kind is not SourceKind.PHOTO:
-            passed_over.append(f"{shown}: a video; save frames of it as pictures")
+            passed_over.append(f"{shown}: a video; save some of its frames as pictures")
         elif not rest:
-            passed_over.append(f"{shown}: in no person's folder; expected {_LAYOUT}")
+            passed_over.append(f"{shown}: not in the folder of a person; expected {_LAYOUT}")
         else:
             sources.setdefault(spellings.first(label_of_folder(folder)), []).append(found)
     if not sources:
@@ -101,12 +103,12 @@ def list_face_folder(top: str) -> FaceFolder:
 
 
 def label_of_folder(name: str) -> str:
-    """A folder's name as a label: bytes that are not UTF-8 as U+FFFD, since reports are UTF-8."""
+    """Convert a folder's name to a label: bytes that are not UTF-8 become U+FFFD, as reports are UTF-8."""
     return os.fsencode(name).decode("utf-8", "replace")
 
 
 def write_examples(csv_path: str, examples: Iterable[Example]) -> None:
-    """Write a CSV file of path, label and label number, without a heading, whole or not at all.
+    """Write a CSV file with path, label and label number, without a header, completely or not at all.
 
     Raises: OutputError: it cannot be written.
     """
@@ -117,9 +119,9 @@ def write_examples(csv_path: str, examples: Iterable[Example]) -> None:
 
 
 def read_examples(csv_path: str) -> list[Example]:
-    """The labelled pictures of a CSV file; that the pictures are there is not checked.
+    """Read the labelled pictures of a CSV file, without checking whether they exist.
 
-    Raises: UsageError: not such a file; names the line.
+    Raises: UsageError: the file is not such a list; names the line.
     """
     shown = printable(csv_path)
     try:
@@ -136,9 +138,9 @@ def read_examples(csv_path: str) -> list[Example]:
 
 
 def check_present(examples: Sequence[Example]) -> None:
-    """Make sure that every picture of a list is still there.
+    """Make sure that every picture of a list exists.
 
-    Raises: UsageError: says how many are not, and names one.
+    Raises: UsageError: some do not; says how many and names one.
     """
     missing = [example.path for example in examples if not os.path.exists(example.path)]
     if missing:
@@ -158,9 +160,9 @@ def _parse_row(row: list[str], where: str) -> Example:
 
 
 def _one_number_a_person(examples: Iterable[Example], shown: str) -> list[Example]:
-    """Give every spelling of a name as the first one, and with the first one's number.
+    """Give all spellings of a name the form and the number of the first.
 
-    Raises: UsageError: a number stands for two names.
+    Raises: UsageError: one number stands for two names.
     """
     names: dict[int, str] = {}
     numbers: dict[str, int] = {}

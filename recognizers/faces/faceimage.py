@@ -1,4 +1,4 @@
-"""From a gray picture of a face to the pixels that a model compares: the same in teaching and in mining."""
+"""Preprocessing of face pictures, the same for training and for mining: size, shape, histogram."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ PixelArray = NDArray[np.uint8]
 
 
 def model_face(gray: GrayArray, size_wh: tuple[int, int], *, equalize: bool, fit: Fit) -> GrayArray:
-    """A face as a model wants it.
+    """Bring a face to the form in which a model compares it.
 
     Args:
         gray: (height, width) uint8, at least one pixel.
         size_wh: the model's width and height.
-        equalize: whether the histogram is equalized first, as the 2017 program did (before it scaled).
+        equalize: whether the histogram is equalized before scaling, as the 2017 program did.
         fit: how the shape is matched.
     Returns: (size_wh[1], size_wh[0]) uint8.
     """
@@ -30,22 +30,25 @@ def model_face(gray: GrayArray, size_wh: tuple[int, int], *, equalize: bool, fit
 
 
 def looks_equalized(brightness: NDArray[np.float64]) -> bool:
-    """Whether faces were equalized, judged by the mean pixel of each: (N,) floats, 0 to 255.
+    """Return whether faces were probably equalized, judged by their mean pixels.
 
-    Equalizing brings every picture's mean close to the middle of the scale (400 faces measured: 128.4,
-    standard deviation 0.2 after it, 112.7 and 13.8 before).
+    Equalizing brings each mean close to the middle of the scale (measured on 400 faces: mean 128.4, standard
+    deviation 0.2 after equalizing; 112.7 and 13.8 before).
+
+    Args:
+        brightness: (N,) mean pixel of each face, 0 to 255.
     """
     return bool(np.mean((brightness > 124.0) & (brightness < 134.0)) > 0.9)
 
 
 def with_margin(box: Box, margin: float) -> Box:
-    """A box grown on each side by a share of its own width and height; may reach out of the frame."""
+    """Return a box enlarged on each side by a share of its width and height; it may exceed the frame."""
     dx, dy = round(box.width * margin), round(box.height * margin)
     return Box(box.x1 - dx, box.y1 - dy, box.x2 + dx, box.y2 + dy)
 
 
 def fitted(pixels: PixelArray, size_wh: tuple[int, int], fit: Fit) -> PixelArray:
-    """A picture, gray or RGB, brought to `size_wh` (width, height)."""
+    """Bring a gray or RGB picture to `size_wh` (width, height), matching its shape as `fit` says."""
     if fit is Fit.CROP:
         return scaled(_cropped_to_shape(pixels, size_wh), size_wh)
     if fit is Fit.PAD:
@@ -54,7 +57,7 @@ def fitted(pixels: PixelArray, size_wh: tuple[int, int], fit: Fit) -> PixelArray
 
 
 def scaled(pixels: PixelArray, size_wh: tuple[int, int]) -> PixelArray:
-    """A picture scaled to `size_wh`: averaged over areas along an axis that shrinks, else bicubic."""
+    """Scale a picture to `size_wh`: by area averaging along an axis that shrinks, else bicubic."""
     height, width = pixels.shape[:2]
     smaller_wh = (min(width, size_wh[0]), min(height, size_wh[1]))
     shrunk: Any = pixels

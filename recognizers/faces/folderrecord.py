@@ -1,7 +1,7 @@
-"""What was done to a folder of faces, kept in the folder, so that training needs not be told.
+"""`faces.json`: what was done to the pictures in a folder of faces.
 
-`crop` and `resize` write it; `train` copies it into the model, and the recognizer then treats a face in a
-photo as the taught ones were treated.
+`crop` and `resize` write it. `train` copies it into the model, and the recognizer then prepares the faces of
+a photo as the training faces were.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ RECORD_FILE = "faces.json"
 
 _MAX_BYTES = 1 << 16
 _LEVELS_UP = 4
-"""A picture lies in `TOP/<label>/`, or a few folders deeper."""
+"""How far up the record is searched: a picture lies in `TOP/<label>/`, or a few folders deeper."""
 
 
 class FolderRecord(BaseModel):
-    """What was done to all pictures of a folder; None: nothing of the kind.
+    """What was done to all pictures of a folder; None where a step was not done.
 
     Args:
-        width, height: to which they were brought, pixels.
+        width, height: size to which they were brought, pixels.
         grayscale: whether they were made gray.
-        equalized: whether their histograms were equalized; None where nobody knows.
+        equalized: whether their histograms were equalized; None if that is unknown.
         fit: how their shape was matched.
-        margin: how far they reach beyond the detector's box, or beyond ArcFace's square where they are
-            aligned, as a share of its sides.
-        aligned: whether they were turned, scaled and moved so that the landmarks come to the same place.
+        margin: how far they extend beyond the detector's box, or beyond ArcFace's square if they are aligned,
+            as a share of its sides.
+        aligned: whether they were rotated, scaled and moved so that their landmarks coincide.
     """
 
     model_config = ConfigDict(frozen=True, allow_inf_nan=False)
@@ -50,7 +50,7 @@ class FolderRecord(BaseModel):
 
 
 def write_record(folder: str, record: FolderRecord) -> None:
-    """Put the record into its folder.
+    """Write a folder's record.
 
     Raises: OutputError: it cannot be written.
     """
@@ -58,9 +58,9 @@ def write_record(folder: str, record: FolderRecord) -> None:
 
 
 def read_record(folder: str) -> FolderRecord | None:
-    """A folder's record; None where it has none.
+    """Read a folder's record; None if it has none.
 
-    Raises: UsageError: the file is there, but not as it was written.
+    Raises: UsageError: the file cannot be read, or was edited.
     """
     path = os.path.join(folder, RECORD_FILE)
     try:
@@ -71,13 +71,13 @@ def read_record(folder: str) -> FolderRecord | None:
     except OSError as error:
         raise UsageError(f"{printable(path)}: cannot be read ({error.strerror})") from None
     except ValidationError:
-        raise UsageError(f"{printable(path)}: was changed by hand; remove it or write it anew") from None
+        raise UsageError(f"{printable(path)}: was changed by hand; remove it or write it again") from None
 
 
 def common_record(paths: Iterable[str]) -> FolderRecord:
-    """The one record that holds for all pictures; an empty one where there is none.
+    """Return the record that holds for all of these pictures; an empty one if they have none.
 
-    Raises: UsageError: some were treated in another way than the rest.
+    Raises: UsageError: some pictures were prepared differently from the others.
     """
     folders: dict[str, FolderRecord] = {}
     for path in paths:
@@ -88,7 +88,7 @@ def common_record(paths: Iterable[str]) -> FolderRecord:
     for folder, record in folders.items():
         if where and _looks(record) != _looks(common):
             raise UsageError(
-                f"{printable(folder)}: its pictures were not treated like those in {printable(where)} "
+                f"{printable(folder)}: its pictures were not prepared like those in {printable(where)} "
                 f"({RECORD_FILE} above them differs); resize all of them with one resize command"
             )
         if not where or common.equalized is None:
@@ -97,7 +97,7 @@ def common_record(paths: Iterable[str]) -> FolderRecord:
 
 
 def _looks(record: FolderRecord) -> tuple[bool, Fit, float, bool]:
-    """What of a treatment shows in the pixels of pictures of one size."""
+    """The part of a record that shows in the pixels of pictures of equal size."""
     return bool(record.equalized), record.fit, record.margin, record.aligned
 
 

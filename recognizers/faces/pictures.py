@@ -1,4 +1,4 @@
-"""Pictures of faces as pixels, by their path, and back into files."""
+"""Reading pictures of faces into pixels, and encoding pixels as picture files."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ _SETTINGS: dict[str, list[int]] = {
     **dict.fromkeys((".jpg", ".jpeg", ".jpe"), _JPEG),
     ".webp": _LOSSLESS_WEBP,
 }
-"""Endings of files that are written here, with OpenCV's encoder settings."""
+"""Name endings of the formats that can be written, with OpenCV's encoder settings."""
 
 
 def read_gray(path: str) -> GrayArray:
-    """A picture's upright luma, (height, width) uint8.
+    """Read a picture's upright luma, (height, width) uint8.
 
-    Raises: UsageError: missing, damaged, or no picture; one sentence that begins with the path.
+    Raises: UsageError: it is missing, damaged, or no picture; one sentence that begins with the path.
     """
     return gray_of(source_of(path))
 
 
 def read_rgb(path: str) -> RgbArray:
-    """A picture's upright pixels, (height, width, 3) uint8.
+    """Read a picture's upright pixels, (height, width, 3) uint8.
 
     Raises: UsageError: as `read_gray`.
     """
@@ -45,7 +45,7 @@ def read_rgb(path: str) -> RgbArray:
 
 
 def gray_of(source: Source) -> GrayArray:
-    """The same, of a picture that a walk has found."""
+    """Read the luma of a picture that a walk has found; see `read_gray`."""
     try:
         return frame_of(source).gray()
     except SourceError as error:
@@ -53,17 +53,17 @@ def gray_of(source: Source) -> GrayArray:
 
 
 def frame_of(source: Source) -> Frame:
-    """A picture as a frame; its pixels are decoded when they are asked for.
+    """Open a picture as a frame, which decodes its pixels on demand.
 
-    Raises: SourceError: unreadable, damaged or too large.
+    Raises: SourceError: it is unreadable, damaged or too large.
     """
     return open_photo(source, Limits())[1]
 
 
 def source_of(path: str, kind: SourceKind = SourceKind.PHOTO) -> Source:
-    """A picture, or a video, by its path.
+    """Identify a picture, or a video, by its path.
 
-    Raises: UsageError: missing, unreadable, or of the other kind; begins with the path.
+    Raises: UsageError: it is missing, unreadable, or of the other kind; the sentence begins with the path.
     """
     shown = printable(path)
     if not os.path.lexists(path):
@@ -79,22 +79,24 @@ def source_of(path: str, kind: SourceKind = SourceKind.PHOTO) -> Source:
 
 
 def can_write(name: str, *, gray: bool) -> bool:
-    """Whether `encode_as` knows the ending of a file's name, for gray pixels or for RGB."""
+    """Return whether `encode_as` can write the format of a file name, for gray pixels or for RGB."""
     ending = os.path.splitext(name)[1].lower()
     return ending in _SETTINGS or ending == (".pgm" if gray else ".ppm")
 
 
 def encode_as(name: str, pixels: PixelArray) -> bytes:
-    """The bytes of a picture file of the format that a file's name ends in.
+    """Encode pixels in the format of a file name.
 
     Args:
-        name: for which `can_write` holds.
+        name: a file name for which `can_write` is true.
         pixels: (height, width) gray or (height, width, 3) RGB, uint8.
-    Raises: UsageError: the format cannot hold so large a picture, or the ending is no picture's.
+    Raises: UsageError: the picture is too large for the format, or the format cannot be written.
     """
     if not can_write(name, gray=pixels.ndim == 2):
         known = ", ".join([*_SETTINGS, ".pgm" if pixels.ndim == 2 else ".ppm"])
-        raise UsageError(f"{printable(name)}: its ending is of no picture written here; use one of {known}")
+        raise UsageError(
+            f"{printable(name)}: pictures cannot be written with this ending; use one of {known}"
+        )
     ending = os.path.splitext(name)[1].lower()
     stored = pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
     try:

@@ -1,4 +1,4 @@
-"""Brings a tree of pictures to one size, in another tree of the same folders."""
+"""Resizing all pictures of a folder tree into another tree with the same folders."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ MOST_PIXELS_A_SIDE = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Resize:
-    """What is to be done to each picture.
+    """What is done to each picture.
 
     Args:
-        size_wh: width and height to bring it to, pixels.
+        size_wh: new width and height, pixels.
         grayscale: whether it becomes gray.
-        equalize: whether its histogram is equalized, which takes gray.
+        equalize: whether its histogram is equalized; only gray pictures can be.
         fit: how its shape is matched.
     """
 
@@ -48,21 +48,21 @@ class Resize:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One picture and where its resized copy belongs."""
+    """One picture, and the path of its resized copy."""
 
     source: Source
     target: str
 
 
 def plan(top: str, out: str, resize: Resize) -> tuple[list[Task], list[str]]:
-    """Which pictures are resized to where.
+    """List the pictures to resize and the paths of their copies.
 
     Args:
-        top: the folder with the pictures; folders inside it are mirrored.
-        out: the folder for the copies; may lie inside `top`, whose copies are then not resized again.
-        resize: what is to be done.
+        top: the folder with the pictures; the copies lie in the same subfolders.
+        out: the folder for the copies. It may lie inside `top`; copies in it are not resized again.
+        resize: what is done to each picture.
     Returns: the tasks, and a sentence for each picture that cannot be read.
-    Raises: UsageError: no pictures, or a copy would replace one of them.
+    Raises: UsageError: there are no pictures, or a copy would replace one of them.
     """
     if not os.path.isdir(top):
         raise UsageError(f"{printable(top)}: there is no such folder; give one with pictures")
@@ -85,7 +85,10 @@ def plan(top: str, out: str, resize: Resize) -> tuple[list[Task], list[str]]:
 
 
 def _check_targets(tasks: Sequence[Task]) -> None:
-    """No copy may stand where a picture stands, by whatever link or mount that place is reached."""
+    """Make sure that no copy would replace a picture, also through links and mounts.
+
+    Raises: UsageError: one would.
+    """
     pictures = {_identity(task.source.path) for task in tasks}
     for task in tasks:
         if os.path.lexists(task.target) and _identity(task.target) in pictures:
@@ -103,13 +106,13 @@ def _identity(path: str) -> tuple[int, int]:
 
 
 def run(tasks: Sequence[Task], resize: Resize) -> Iterator[str | None]:
-    """Resize, on all cores; for each task in order None, or a sentence on why its picture was left out.
+    """Resize on all cores; yield, for each task in order, None or a sentence on why its picture was skipped.
 
     Raises: OutputError: a copy cannot be written.
     """
 
     def one(task: Task) -> str | None:
-        """One picture, resized and written; or why it was left out."""
+        """Resize one picture and write it; return why it was skipped, or None."""
         try:
             frame = frame_of(task.source)
             if resize.grayscale:
@@ -126,9 +129,9 @@ def run(tasks: Sequence[Task], resize: Resize) -> Iterator[str | None]:
 
 
 def remember(top: str, out: str, resize: Resize) -> None:
-    """Write into the copies' folder what was done, on top of what had been done to the pictures before.
+    """Write the record of the copies' folder: what was done now and what the pictures' own record says.
 
-    Raises: OutputError: it cannot be written; UsageError: the pictures' own record was changed by hand.
+    Raises: OutputError: it cannot be written; UsageError: the pictures' own record was edited.
     """
     before = read_record(top) or FolderRecord()
     width, height = resize.size_wh

@@ -1,4 +1,4 @@
-"""Which pictures teach and which test: the same share of every label, by chance and repeatable."""
+"""Splitting pictures into a training and a test set: the same share of each label, random but repeatable."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from recognizers.faces.dataset import Example
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Pictures in two parts.
+    """Pictures in two sets.
 
     Args:
         training: at least one picture of each label, in the order given.
         testing: the rest, at least one of each label.
-        left_out: labels that have one picture only, which cannot be in both.
+        left_out: labels with a single picture, which cannot be in both.
     """
 
     training: tuple[Example, ...]
@@ -27,19 +27,19 @@ class Split:
 
 
 def split_examples(examples: Iterable[Example], percent: float, seed: int) -> Split:
-    """Split each label's pictures alike.
+    """Split the pictures of each label by the same percentage.
 
     Args:
-        examples: any order; the result depends on it.
-        percent: share of a label's pictures that teaches, more than 0 and less than 100; rounded, but at
-            least one picture teaches and one tests.
-        seed: another seed, another choice.
-    Raises: UsageError: a percentage that leaves one part empty.
+        examples: in any order, on which the result depends.
+        percent: share of a label's pictures for training, more than 0 and less than 100; rounded, but each
+            set gets at least one picture.
+        seed: of the random choice.
+    Raises: UsageError: the percentage leaves a set empty.
     """
     if not 0 < percent < 100:
         raise UsageError(
             f"PERCENT is {percent:g}; give a number between 0 and 100, such as 80, "
-            "so that there are pictures to teach with and pictures to test with"
+            "so that there are pictures for training and pictures for testing"
         )
     by_number: dict[int, list[Example]] = defaultdict(list)
     for example in examples:

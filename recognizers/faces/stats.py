@@ -1,4 +1,4 @@
-"""The sizes of a collection of faces, and which size is good to bring them all to."""
+"""Statistics of a collection of faces: sizes, pictures per label, and a good common size."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from recognizers.faces.dataset import FaceFolder
 from recognizers.faces.pictures import frame_of
 
 ENOUGH_PICTURES = 15
-"""How many pictures of a person the manual asks for."""
+"""Number of pictures of a person that the documentation recommends."""
 
 SMALL_SIDE_PX = 112
-"""Longer side of the smaller suggestion. The faces of the ORL set at 92x112 are named as well as larger
-ones are by Eigenfaces and Fisherfaces; smaller ones cost LBPH accuracy (0.93 at 23x28, 0.98 at 92x112)."""
+"""Longer side of the smaller suggestion. Measured on the ORL faces: Eigenfaces and Fisherfaces gain
+nothing above 92x112, and LBPH loses below it (0.93 right at 23x28, 0.98 at 92x112)."""
 
 
 class Histogram(NamedTuple):
-    """How many values lie in each of some ranges of equal width.
+    """A histogram with bins of equal width.
 
     Args:
-        counts: (N,) values in each range.
-        edges: (N + 1,) where the ranges begin and end.
+        counts: (N,) number of values in each bin.
+        edges: (N + 1,) bounds of the bins.
     """
 
     counts: NDArray[np.int64]
@@ -39,11 +39,11 @@ class Histogram(NamedTuple):
 
 @dataclass(frozen=True)
 class FaceStatistics:
-    """Widths and heights of the pictures that can be read, and how many of each label there are.
+    """Sizes of the readable pictures, and their number for each label.
 
     Args:
         widths, heights: (N,) pixels, N >= 1.
-        counts: label -> pictures.
+        counts: label -> number of pictures.
     """
 
     widths: NDArray[np.int64]
@@ -51,30 +51,30 @@ class FaceStatistics:
     counts: Mapping[str, int]
 
     def median_wh(self) -> tuple[int, int]:
-        """The median of the widths and that of the heights, rounded."""
+        """Return the median width and the median height, rounded."""
         return round(float(np.median(self.widths))), round(float(np.median(self.heights)))
 
     def small_wh(self) -> tuple[int, int]:
-        """A size of the median's shape whose longer side has `SMALL_SIDE_PX`."""
+        """Return the size of the median's shape whose longer side is `SMALL_SIDE_PX`."""
         width, height = self.median_wh()
         scale = SMALL_SIDE_PX / max(width, height)
         return max(1, round(width * scale)), max(1, round(height * scale))
 
     def few(self) -> dict[str, int]:
-        """The labels that have fewer than `ENOUGH_PICTURES`, with how many they have."""
+        """Return the labels with fewer than `ENOUGH_PICTURES` pictures, and their numbers."""
         return {label: count for label, count in self.counts.items() if count < ENOUGH_PICTURES}
 
 
 def histogram(values: NDArray[np.int64]) -> Histogram:
-    """Ten ranges from the least value to the greatest, as numpy deals them; one where all are equal."""
+    """Return a histogram of ten bins, from the smallest value to the largest; of one bin if all are equal."""
     counts, edges = np.histogram(values, bins=10 if np.ptp(values) else 1)
     return Histogram(np.asarray(counts, dtype=np.int64), np.asarray(edges, dtype=np.float64))
 
 
 def measure(folder: FaceFolder) -> tuple[FaceStatistics | None, list[str]]:
-    """Decode every picture, on all cores, and take its upright size.
+    """Decode every picture, on all cores, and measure its upright size.
 
-    Returns: the statistics, None where no picture can be read; and a sentence for each that cannot.
+    Returns: the statistics, None if no picture can be read; and a sentence for each unreadable picture.
     """
     pairs = [(label, source) for label, sources in folder.sources.items() for source in sources]
     with ThreadPoolExecutor(usable_cores()) as threads:
@@ -95,7 +95,7 @@ def measure(folder: FaceFolder) -> tuple[FaceStatistics | None, list[str]]:
 
 
 def _size_or_reason(source: Source) -> tuple[int, int] | str:
-    """A picture's width and height, or why it cannot be read; damage shows only when it is decoded."""
+    """Return a picture's width and height, or why it cannot be read. Damage shows only in decoding."""
     try:
         frame = frame_of(source)
         frame.rgb()

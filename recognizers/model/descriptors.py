@@ -1,6 +1,6 @@
-"""The gallery of the strategy `embedding`: the known faces as a network described them.
+"""The gallery of the strategy `embedding`: descriptors of the known faces.
 
-A face more is a row more; nothing that was taught before changes.
+Adding a face adds a row; the other rows stay as they are.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from recognizers.networks.base import RETRAIN, DescriptorArray
 
 
 class DescriptorGallery:
-    """Known faces, and whose they are.
+    """Descriptors of known faces, with label numbers.
 
     Args:
         numbers: (N,) keys of the model's labels, N >= 1.
@@ -36,9 +36,9 @@ class DescriptorGallery:
 
     @classmethod
     def read(cls, directory: str, model: FaceModel) -> DescriptorGallery:
-        """The gallery of a model directory: records `number`, `descriptor` in numpy's own format.
+        """Read the gallery of a model directory, a numpy file with records of `number` and `descriptor`.
 
-        Raises: ModelError: missing, or not the one that the model's record speaks of.
+        Raises: ModelError: it is missing, damaged, or does not belong to the model's record.
         """
         path = locate(directory, model_file_name(EMBEDDING))
         shown = printable(path)
@@ -58,20 +58,20 @@ class DescriptorGallery:
         return gallery
 
     def nearest(self, descriptor: DescriptorArray) -> Nearest:
-        """The known face nearest to a probe's descriptor, by the length of the difference."""
+        """Return the known face nearest to a descriptor, by Euclidean distance."""
         distances = np.linalg.norm(self.descriptors - descriptor, axis=1)
         index = int(distances.argmin())
         return Nearest(int(self.numbers[index]), float(distances[index]))
 
     def joined(self, other: DescriptorGallery) -> DescriptorGallery:
-        """The faces of both galleries."""
+        """Return a gallery with the faces of both."""
         return DescriptorGallery(
             np.concatenate((self.numbers, other.numbers)),
             np.concatenate((self.descriptors, other.descriptors)),
         )
 
     def to_bytes(self) -> bytes:
-        """The content of the gallery's file."""
+        """Return the content of the gallery's file."""
         width = self.descriptors.shape[1]
         rows = np.empty(len(self.numbers), dtype=[("number", "<i4"), ("descriptor", "<f4", (width,))])
         rows["number"], rows["descriptor"] = self.numbers, self.descriptors
@@ -80,9 +80,9 @@ class DescriptorGallery:
         return stream.getvalue()
 
     def _check(self, model: FaceModel, shown: str) -> None:
-        """Hold the gallery against the model's record.
+        """Check the gallery against the model's record.
 
-        Raises: ModelError: they do not belong together.
+        Raises: ModelError: they do not fit together.
         """
         if self.descriptors.ndim != 2 or not len(self.numbers) or not np.isfinite(self.descriptors).all():
             raise ModelError(f"{shown}: damaged; {RETRAIN}")

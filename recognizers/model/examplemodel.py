@@ -7,9 +7,9 @@ from pathlib import Path
 
 
 def write_face_model(directory: Path) -> None:
-    """Write a model of two people with all classic strategies, unless the folder is there already.
+    """Write a model of two people with all classic strategies, unless the folder exists.
 
-    Their faces are gradients, dark above and dark below, with noise.
+    Their faces are vertical gradients with noise, one the reverse of the other.
     """
     if directory.exists():
         return

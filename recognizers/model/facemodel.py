@@ -1,8 +1,8 @@
-"""A face model on disk: a directory with `model.json` and one gallery file a strategy.
+"""A face model on disk: a directory with `model.json` and one gallery file per strategy.
 
-`model.json` says how faces must look before they are compared (size, equalized or not, aligned or not), which
-network describes them, which number is whose name, and beyond which distance a face is nobody's. Directories
-of the 2017 program load too: their `model.json` has only `width`, `height` and `labels`.
+`model.json` holds how faces are prepared before they are compared (size, equalized, aligned), which network
+describes them, the names of the label numbers, and the distances beyond which a face is unknown. Directories
+of the 2017 program can be read too: their `model.json` has only `width`, `height` and `labels`.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ from recognizers.networks.base import RETRAIN, FaceNetworkRecord
 
 MODEL_FILE = "model.json"
 FORMAT = 2
-"""2: faces may be aligned, and described by a network. Raised when a `model.json` is written that older
-versions would misread."""
+"""Version of `model.json`; 2: faces may be aligned, and described by a network. It is raised when older
+versions of the program would misread a new file."""
 
 PENDING_FOLDER = ".deepvisualminer-next"
-"""A complete newer model inside the directory, not yet moved into place: what it holds counts first."""
+"""A complete newer model inside the directory that is not yet moved into place; its files take precedence."""
 
 _MAX_JSON_BYTES = 64 << 20
 
 
 class Method(BaseModel):
-    """What is known of one strategy's gallery.
+    """What the record holds of one strategy.
 
     Args:
-        unknown_distance: the distance beyond which a face is nobody's; None where none was measured.
-        sha256: of the gallery's file; None in models of the 2017 program.
+        unknown_distance: the distance beyond which a face is unknown; None if none was measured.
+        sha256: of the gallery's file, hexadecimal; None in models of the 2017 program.
     """
 
     model_config = ConfigDict(frozen=True, allow_inf_nan=False)
@@ -46,31 +46,31 @@ class Method(BaseModel):
 
 
 def _with_one_spelling(labels: dict[int, str]) -> dict[int, str]:
-    """Labels as given, but two spellings of one name as the first of them."""
+    """Replace spellings of a name that differ only in their Unicode form by the first of them."""
     spellings = Spellings()
     return {number: spellings.first(label) for number, label in labels.items()}
 
 
 class FaceModel(BaseModel):
-    """The content of `model.json`; the fields without a default are the 2017 program's.
+    """The content of `model.json`; the fields without a default are those of the 2017 program.
 
     Args:
-        width, height: of the faces that are compared, pixels.
+        width, height: size at which faces are compared, pixels.
         labels: number in the gallery files -> name.
         format: version of this record; 0 for the 2017 program.
-        equalized: whether the faces were equalized; None where nobody wrote it down.
+        equalized: whether the training faces were equalized; None if that is not recorded.
         fit: how faces of another shape were brought to the size.
-        margin: how far the taught faces reach beyond the detector's box, or beyond ArcFace's square where
+        margin: how far the training faces extend beyond the detector's box, or beyond ArcFace's square if
             they are aligned, as a share of its sides.
-        aligned: whether the taught faces were aligned by their landmarks.
-        network: what described the faces of the strategy `embedding`; None where it is not in the model.
-        methods: strategy -> what is known of its gallery; None: whatever files there are.
-        false_accept_rate: the share of strangers that the unknown distances were chosen to let pass.
-        opencv: version that trained.
+        aligned: whether the training faces were aligned by their landmarks.
+        network: described the faces of the strategy `embedding`; None if the model does not have it.
+        methods: strategy -> its record; None if not recorded: the strategies are those whose files exist.
+        false_accept_rate: share of strangers that the unknown distances were chosen to accept, 0 to 1.
+        opencv: version of OpenCV that trained the model.
         trained: date and time, ISO 8601.
-        images_per_label: name -> how many faces were taught.
-        training_files: first 16 hexadecimal digits of each taught file's SHA-256, to tell a test that
-            asks about them again.
+        images_per_label: name -> number of training faces.
+        training_files: first 16 hexadecimal digits of the SHA-256 of each training file, by which a test
+            notices that it uses training pictures.
     """
 
     model_config = ConfigDict(frozen=True, allow_inf_nan=False)
@@ -93,19 +93,19 @@ class FaceModel(BaseModel):
 
     @property
     def size_wh(self) -> tuple[int, int]:
-        """Width and height of the faces that are compared."""
+        """Width and height at which faces are compared, pixels."""
         return self.width, self.height
 
     def unknown_distance(self, strategy: str) -> float | None:
-        """The distance beyond which a strategy's nearest face does not count; None where none is known."""
+        """Return the distance beyond which a strategy's nearest face is unknown; None if there is none."""
         method = (self.methods or {}).get(strategy)
         return None if method is None else method.unknown_distance
 
 
 def read_facemodel(directory: str) -> FaceModel:
-    """The record of a model directory.
+    """Read the record of a model directory.
 
-    Raises: ModelError: no directory, no `model.json`, or not one that can be read.
+    Raises: ModelError: the directory or its `model.json` is missing or invalid.
     """
     shown = printable(directory)
     if not os.path.isdir(directory):
@@ -125,10 +125,10 @@ def read_facemodel(directory: str) -> FaceModel:
 
 
 def _without_record(directory: str) -> str:
-    """Why a directory without `model.json` is of no use, even where gallery files lie in it.
+    """Say why a directory without `model.json` cannot be used, even if it holds gallery files.
 
-    The gallery files know numbers but no names, and of the size only how many pixels a face has (LBPH not
-    even that).
+    Gallery files hold label numbers but no names, and only the number of pixels of a face (LBPH not even
+    that), not its width and height.
     """
     shown = printable(directory)
     found = [strategy for strategy in STRATEGIES if has_gallery(directory, strategy)]
@@ -136,7 +136,7 @@ def _without_record(directory: str) -> str:
         return f'"{shown}" holds no face model; give the directory that facerec_train.py train wrote'
     files = " and ".join(model_file_name(strategy) for strategy in found)
     return (
-        f'"{shown}" holds {files} but no {MODEL_FILE}, which alone knows the names and the size of faces; '
+        f'"{shown}" holds {files} but no {MODEL_FILE}, which has the names and the size of faces; '
         f"put it back or {RETRAIN}"
     )
 
@@ -157,18 +157,18 @@ def _parse(content: bytes, shown: str) -> FaceModel:
 
 
 def locate(directory: str, name: str) -> str:
-    """Where a file of the model lies: in a finished replacement that waits to be moved, or in its place."""
+    """Return the path of a file of the model, which may lie in a replacement that is not yet moved."""
     pending = os.path.join(directory, PENDING_FOLDER, name)
     return pending if os.path.exists(pending) else os.path.join(directory, name)
 
 
 def has_gallery(directory: str, strategy: str) -> bool:
-    """Whether a strategy's gallery file is there."""
+    """Return whether a strategy's gallery file exists."""
     return os.path.isfile(locate(directory, model_file_name(strategy)))
 
 
 def available(directory: str, model: FaceModel) -> tuple[str, ...]:
-    """The strategies whose galleries belong to the model and are there, in the order of `STRATEGIES`."""
+    """Return the strategies of a model whose gallery files exist, in the order of `STRATEGIES`."""
     known = CLASSIC if model.methods is None else [name for name in STRATEGIES if name in model.methods]
     return tuple(strategy for strategy in known if has_gallery(directory, strategy))
 
@@ -176,7 +176,7 @@ def available(directory: str, model: FaceModel) -> tuple[str, ...]:
 def check_galleries(directory: str, model: FaceModel, wanted: tuple[str, ...]) -> None:
     """Make sure that a model has the galleries of all `wanted` strategies.
 
-    Raises: ModelError: names the missing ones and those that are there.
+    Raises: ModelError: some are missing; lists them and those that exist.
     """
     there = available(directory, model)
     missing = [model_file_name(strategy) for strategy in wanted if strategy not in there]
@@ -189,5 +189,5 @@ def check_galleries(directory: str, model: FaceModel, wanted: tuple[str, ...]) -
 
 
 def file_digest(stream: Any) -> str:
-    """SHA-256 of an open binary file from where it stands, hexadecimal."""
+    """Return the SHA-256 of the rest of an open binary file, hexadecimal."""
     return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,6 +1,6 @@
-"""Galleries: the known faces as OpenCV's three face recognizers keep and compare them.
+"""Galleries of the classic strategies: known faces as OpenCV's face recognizers store and compare them.
 
-OpenCV is never handed a name of a file, which it could not take if it were not UTF-8, but the open file.
+OpenCV gets open files instead of file names, since it cannot open names that are not UTF-8.
 """
 
 from __future__ import annotations
@@ -22,21 +22,22 @@ from recognizers.model.strategies import EIGEN, FISCHER, LBP, model_file_name
 from recognizers.networks.base import RETRAIN
 
 EIGEN_COMPONENTS = 50
-"""Axes that Eigenfaces keeps. Measured on 400 faces of 40 people, mean of 20 splits: 0.976 right with 50,
-0.970 with 80, 0.969 with all, as the 2017 program did, which also takes many times the space."""
+"""Number of components that Eigenfaces keeps. Measured on 400 faces of 40 people, mean of 20 splits: 0.976
+right with 50, 0.970 with 80, 0.969 with all. The 2017 program kept all, which also takes many times the
+space."""
 
 LBP_CELLS = 8
-"""Cells a side that LBPH cuts a face into, OpenCV's default, for faces that are large enough."""
+"""Number of LBPH's cells along each side, OpenCV's default, if the face is large enough."""
 
 _LEAST_CELL_PX = 5
-"""Smaller cells hold too few patterns: at 23x28, 0.945 right with 8x8 cells, 0.986 with 4x5."""
+"""Smaller cells hold too few patterns: at 23x28 pixels, 0.945 right with 8x8 cells, 0.986 with 4x5."""
 
 _TOP_LEVEL_KEYS = {EIGEN: "opencv_eigenfaces", FISCHER: "opencv_fisherfaces", LBP: "opencv_lbphfaces"}
 _NESTED_SINCE_3_3 = b"opencv_"
 
 
 def _new_recognizer(strategy: str, size_wh: tuple[int, int] = (0, 0)) -> Any:
-    """OpenCV's recognizer, empty; the size matters only where it is going to be trained."""
+    """Create an untrained recognizer of OpenCV; the size matters only for training."""
     if strategy == EIGEN:
         return cv2.face.EigenFaceRecognizer.create(EIGEN_COMPONENTS)
     if strategy == FISCHER:
@@ -46,11 +47,11 @@ def _new_recognizer(strategy: str, size_wh: tuple[int, int] = (0, 0)) -> Any:
 
 
 class Nearest(NamedTuple):
-    """The known face that is nearest to a probe.
+    """The known face nearest to a probe.
 
     Args:
-        number: whose it is, a key of the model's labels.
-        distance: smaller is nearer, in the strategy's own unit.
+        number: of its person, a key of the model's labels.
+        distance: in the strategy's own unit; smaller is more similar.
     """
 
     number: int
@@ -58,11 +59,11 @@ class Nearest(NamedTuple):
 
 
 class Gallery:
-    """The known faces of one strategy.
+    """The known faces of one classic strategy.
 
     Args:
         strategy: one of `CLASSIC`.
-        recognizer: OpenCV's, trained.
+        recognizer: a trained recognizer of OpenCV.
     """
 
     def __init__(self, strategy: str, recognizer: Any) -> None:
@@ -71,9 +72,9 @@ class Gallery:
 
     @classmethod
     def read(cls, directory: str, model: FaceModel, strategy: str) -> Gallery:
-        """A strategy's gallery from a model directory.
+        """Read a strategy's gallery from a model directory.
 
-        Raises: ModelError: missing, damaged, or not the one that the model's record speaks of.
+        Raises: ModelError: it is missing, damaged, or does not belong to the model's record.
         """
         path = locate(directory, model_file_name(strategy))
         shown = printable(path)
@@ -94,26 +95,26 @@ class Gallery:
 
     @classmethod
     def trained(cls, strategy: str, faces: Sequence[GrayArray], numbers: Sequence[int]) -> Gallery:
-        """A gallery of these faces.
+        """Train a gallery.
 
         Args:
             strategy: one of `CLASSIC`; `fischer` needs two different numbers.
-            faces: equal shapes, (height, width) uint8.
-            numbers: whose each face is, 0 or more.
+            faces: (height, width) uint8, all of one shape.
+            numbers: label number of each face, 0 or more.
         """
         recognizer = _new_recognizer(strategy, faces[0].shape[::-1])
         recognizer.train(list(faces), np.asarray(numbers, dtype=np.int32))
         return cls(strategy, recognizer)
 
     def nearest(self, face: GrayArray) -> Nearest:
-        """The known face nearest to a probe of the model's size."""
+        """Return the known face nearest to a probe of the model's size."""
         number, distance = self._recognizer.predict(face)
         return Nearest(int(number), float(distance))
 
     def distances(self, face: GrayArray) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
-        """How far a probe of the model's size lies from every known face.
+        """Return the distances of a probe of the model's size to all known faces.
 
-        Returns: (N,) whose each face is, (N,) the distances.
+        Returns: (N,) label numbers, (N,) distances.
         """
         collector = cv2.face.StandardCollector.create()
         self._recognizer.predict_collect(face, collector)
@@ -121,38 +122,38 @@ class Gallery:
         return np.asarray(numbers, dtype=np.int32), np.asarray(distances, dtype=np.float64)
 
     def to_bytes(self) -> bytes:
-        """The content of the gallery's file."""
+        """Return the content of the gallery's file."""
         descriptor = os.memfd_create("gallery")
         with open(descriptor, "rb") as stream:
             self._recognizer.write(f"/proc/self/fd/{descriptor}")
             return stream.read()
 
     def taught_brightness(self) -> NDArray[np.float64]:
-        """What is known of the mean pixels of the taught faces, 0 to 255.
+        """Return what the gallery preserves of the training faces' mean pixels, 0 to 255.
 
-        Returns: (N,) a value a face for Eigenfaces, (1,) their mean for Fisherfaces, (0,) for LBPH.
+        Returns: (N,) one value per face for Eigenfaces, (1,) their mean for Fisherfaces, (0,) for LBPH.
         """
         if self.strategy == LBP:
             return np.zeros(0)
         mean = self._recognizer.getMean().mean(keepdims=True).reshape(1)
-        if self.strategy == FISCHER:  # its axes do not span the faces
+        if self.strategy == FISCHER:  # its components do not span the faces
             return np.asarray(mean, dtype=np.float64)
         spread = self._recognizer.getEigenValues().ravel()
-        spanned = spread > 1e-6 * spread.max()  # N faces span N - 1 axes; OpenCV fills up with noise
+        spanned = spread > 1e-6 * spread.max()  # N faces span N - 1 components; the others are noise
         projections = np.vstack(self._recognizer.getProjections())[:, spanned]
         return np.asarray(mean + projections @ self._recognizer.getEigenVectors()[:, spanned].mean(axis=0))
 
     def _check(self, model: FaceModel, shown: str) -> None:
-        """Hold the gallery against the model's record; OpenCV itself checks nothing until it is asked.
+        """Check the gallery against the model's record, which OpenCV does not do.
 
-        Raises: ModelError: they do not belong together.
+        Raises: ModelError: they do not fit together.
         """
         numbers = self._recognizer.getLabels()
         if self._recognizer.empty() or numbers is None or numbers.size == 0:
             raise ModelError(f"{shown}: holds no faces; {RETRAIN}")
-        strangers = sorted(set(numbers.ravel().tolist()) - set(model.labels))
-        if strangers:
-            raise ModelError(f"{shown}: label number {strangers[0]} has no name in model.json; {RETRAIN}")
+        nameless = sorted(set(numbers.ravel().tolist()) - set(model.labels))
+        if nameless:
+            raise ModelError(f"{shown}: label number {nameless[0]} has no name in model.json; {RETRAIN}")
         if self.strategy == LBP:
             faces, values = self._recognizer.getHistograms(), np.zeros(0)
         else:
@@ -170,8 +171,8 @@ class Gallery:
 def _read_into(recognizer: Any, stream: Any, strategy: str) -> None:
     """Let OpenCV read an open gallery file.
 
-    Files of OpenCV 3.2 and before have their keys at the top; later ones have them one level down, and
-    later readers look only there.
+    OpenCV up to 3.2 wrote the keys at the top level. Later versions write them one level down, and read them
+    only there, so that keys of old files are moved down first.
     """
     stream.seek(0)
     head = stream.read(512)
@@ -189,10 +190,10 @@ def _read_into(recognizer: Any, stream: Any, strategy: str) -> None:
 
 
 def taught_equalized(model: FaceModel, galleries: Sequence[Gallery]) -> bool:
-    """Whether the taught faces were equalized, judged by their looks where nobody wrote it down.
+    """Return whether the training faces were equalized; estimated from the galleries if not recorded.
 
-    Then the model is the 2017 program's, which equalized whatever it was told; so where only LBPH is
-    asked, which keeps no pixels, the answer is yes.
+    Only models of the 2017 program lack that record. It equalized all faces, so the answer is yes if there is
+    only LBPH, whose gallery preserves no pixels.
     """
     if model.equalized is not None:
         return model.equalized

@@ -1,4 +1,4 @@
-"""What a model knows, in memory: the galleries of some strategies, and who of them is nearest to a face."""
+"""A model in memory: the galleries of some strategies, and the search for the nearest known face."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from recognizers.networks.probe import Probe
 
 
 class KnownFaces:
-    """The galleries of some strategies; a network is loaded only if one of them needs it.
+    """The galleries of some strategies; a network is loaded only if `embedding` is among them.
 
     Args:
         directory: the model directory.
         model: its record.
-        strategies: whose galleries it has.
+        strategies: those to load.
     Raises: ModelError: a gallery or the network cannot be used.
     """
 
@@ -42,23 +42,23 @@ class KnownFaces:
 
     @property
     def compares_pixels(self) -> bool:
-        """Whether one of the strategies compares a face's pixels."""
+        """Whether one of the strategies compares pixels."""
         return bool(self._galleries)
 
     @property
     def finds_landmarks(self) -> bool:
-        """Whether there is a network, and it needs nobody to tell it where eyes and mouth are."""
+        """Whether there is a network that finds landmarks on its own."""
         return EMBEDDING in self.strategies and self._network.aligns_itself
 
     def nearest(
         self, gray: Callable[[], GrayArray], probe: Callable[[], Probe], *, equalize: bool
     ) -> dict[str, Nearest]:
-        """Strategy -> the known face nearest to one that is asked about.
+        """Return, for each strategy, the known face nearest to a probe.
 
         Args:
-            gray: gives the face as the taught ones were cut out, of any size.
-            probe: gives it for a network.
-            equalize: whether the gray face's histogram is equalized.
+            gray: returns the face as the training faces were cut out, of any size; called if needed.
+            probe: returns it as a network takes it; called if needed.
+            equalize: whether the histogram of the gray face is equalized.
         """
         found: dict[str, Nearest] = {}
         if self._galleries:
@@ -72,9 +72,9 @@ class KnownFaces:
 
 
 def required_network(directory: str, model: FaceModel) -> FaceNetworkRecord:
-    """The network of a model that has the strategy `embedding`.
+    """Return the record of the network of a model that has the strategy `embedding`.
 
-    Raises: ModelError: its record names none.
+    Raises: ModelError: the model names no network.
     """
     if model.network is None:
         raise ModelError(f'"{printable(directory)}": its model.json names no network for faces; {RETRAIN}')

@@ -1,4 +1,4 @@
-"""The recognition strategies by name: what people write, what their files are called."""
+"""The recognition strategies: their names, and the names of their files."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ LBP = "lbp"
 EMBEDDING = "embedding"
 
 CLASSIC = (EIGEN, FISCHER, LBP)
-"""Those of OpenCV's face module, which the 2017 program had; taught on pixels of one size."""
+"""Those of OpenCV's face module, as in the 2017 program; they compare pictures of one size."""
 STRATEGIES = (*CLASSIC, EMBEDDING)
-"""In the order in which they are tried and shown."""
+"""In the order in which they run and are listed."""
 
 TITLES = {EIGEN: "Eigenfaces", FISCHER: "Fisherfaces", LBP: "LBPH", EMBEDDING: "Embedding"}
 """What messages call them. (The name `fischer` is the 2017 program's spelling of Fisher.)"""
 
 UNKNOWN = "unknown"
-"""The label of a face that is nobody's in the gallery."""
+"""The label of the face of a person who is not in the gallery."""
 
 
 def strategy_named(word: str) -> str:
-    """The strategy that a word means; `fisher` is `fischer` spelt rightly.
+    """Return the strategy that a word names; `fisher` is accepted for `fischer`.
 
-    Raises: ValueError: no such strategy; says which there are.
+    Raises: ValueError: there is no such strategy; lists them.
     """
     name = FISCHER if word == "fisher" else word
     if name not in STRATEGIES:
-        raise ValueError(f'"{word}" is no recognition strategy; there are {", ".join(STRATEGIES)}')
+        raise ValueError(f'"{word}" is not a recognition strategy; there are {", ".join(STRATEGIES)}')
     return name
 
 
 def model_file_name(strategy: str) -> str:
-    """The file in a model directory that holds a strategy's gallery."""
+    """Return the name of the file in a model directory that holds a strategy's gallery."""
     return f"{strategy}.npy" if strategy == EMBEDDING else f"{strategy}.yml"

@@ -1,9 +1,9 @@
-"""Puts a newly trained model in place of an old one: a crash at any moment leaves one of the two, whole.
+"""Atomic replacement of a model: a crash at any moment leaves the old model or the new one, complete.
 
-The directory itself cannot be swapped (it may be a container's mount point), and several files cannot be
-renamed at once. So the new files are finished in a folder beside the old ones; renaming that folder to
-`PENDING_FOLDER` is the moment of change, since readers look there first; moving the files out of it is
-then mere tidying, which the next training does if this one is killed.
+The directory itself cannot be swapped, since it may be a mount point, and several files cannot be renamed at
+once. So the new files are written into a folder beside the old ones. Renaming that folder to `PENDING_FOLDER`
+replaces the model, as readers look there first. Moving its files into place afterwards is only cleanup, which
+the next training does if this one is killed.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ from recognizers.model.strategies import STRATEGIES, model_file_name
 
 
 class TrainedGallery(Protocol):
-    """A strategy's known faces, whatever they are kept as."""
+    """The known faces of a strategy, in whatever form."""
 
     strategy: str
 
     def to_bytes(self) -> bytes:
-        """The content of the gallery's file."""
+        """Return the content of the gallery's file."""
 
 
 def replace_model(directory: str, model: FaceModel, galleries: Sequence[TrainedGallery]) -> FaceModel:
-    """Write a model directory, made if missing, in place of what model it holds.
+    """Write a model into a directory, in place of the model that it holds.
 
     Args:
-        directory: the model directory; files that are not a model's are left alone.
-        model: its record; `methods` lists the strategies of `galleries`.
+        directory: the model directory, created if missing; other files in it are left alone.
+        model: the record; `methods` lists the strategies of `galleries`.
         galleries: the trained strategies.
-    Returns: the record as written, with the digest of each gallery's file.
+    Returns: the record as written, with the SHA-256 of each gallery's file.
     Raises: OutputError: the directory cannot be written, or the disk is full; the old model stays.
     """
     folder = Path(directory)
@@ -82,7 +82,7 @@ def _write_durably(path: Path, content: bytes) -> None:
 
 
 def _finish_pending(folder: Path) -> None:
-    """Move a finished model into place, its record last, and drop the galleries that it does not have."""
+    """Move a complete pending model into place, its record last, and delete galleries that it lacks."""
     pending = folder / PENDING_FOLDER
     if not pending.is_dir():
         return

@@ -1,4 +1,4 @@
-"""Several strategies, one name: what is said of a face when they agree, and when they do not."""
+"""The vote of several strategies on one face."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pipeline.text import name_key
 
 
 def elect(votes: Sequence[Label]) -> tuple[Label, ...]:
-    """The majority's label, or every label where there is no majority.
+    """Return the label of the majority, or all labels if there is no majority.
 
     Args:
-        votes: one label a strategy, in the order in which the strategies are listed.
-    Returns: the one label that more than half of the strategies gave, with the method and distance of the
-        first that gave it; all of `votes` where no label has a majority.
+        votes: one label per strategy, in the order of the strategies.
+    Returns: the label that more than half of the strategies gave, with the method and distance of the first
+        of them; all of `votes` if no label has a majority.
     """
     if not votes:
         return ()

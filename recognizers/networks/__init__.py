@@ -1,1 +1,1 @@
-"""Networks that describe a face as a vector: SFace, ArcFace-like ONNX files, dlib's."""
+"""Networks that describe a face as a vector: SFace, ONNX files of ArcFace's kind, dlib's network."""

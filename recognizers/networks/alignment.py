@@ -1,8 +1,8 @@
-"""Faces turned, scaled and moved so that eyes, nose and mouth always come to the same place.
+"""Face alignment: rotates, scales and moves a face so that its landmarks come to fixed places.
 
-The place is that of ArcFace (Deng et al., CVPR 2019), the five points of which most of today's face networks
-were trained on, in a square of 112 pixels. The way there is the similarity transform of least squares
-(Umeyama, 1991), in closed form: no chance is in it, so a face comes out the same each time.
+The places are ArcFace's five points in a square of 112 pixels (Deng et al., CVPR 2019), on which most of
+today's face networks were trained. The transform is the least-squares similarity (Umeyama, 1991) in closed
+form, so the result is deterministic.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ TEMPLATE_SIDE_PX = 112
 ARCFACE_TEMPLATE: PointArray = np.array(
     ((38.2946, 51.6963), (73.5318, 51.5014), (56.0252, 71.7366), (41.5493, 92.3655), (70.7299, 92.2041))
 )
-"""Where the points come to in a square of `TEMPLATE_SIDE_PX`; the person's right is on the left."""
+"""The points in a square of `TEMPLATE_SIDE_PX`; the person's right is on the left."""
 
 ALIGNED_SIDE_PX = 200
-"""Side of an aligned picture of a face: with the usual margin, as fine as dlib's network looks at faces."""
+"""Side of an aligned picture: with the usual margin, its resolution is that of dlib's network."""
 
 _MOST_PX = 1e6
-"""Landmarks farther away than this are no face's."""
+"""Landmarks with larger coordinates are invalid."""
 _LEAST_SPREAD_PX = 0.5
 
 
 def points_of(landmarks: Landmarks | None) -> PointArray | None:
-    """Landmarks as an array; None where they are not a face's five, or lie on one spot."""
+    """Convert landmarks to an array; None if they are not five points, or coincide."""
     if landmarks is None or len(landmarks) != len(ARCFACE_TEMPLATE):
         return None
     points = np.asarray(landmarks, dtype=np.float64)
@@ -44,12 +44,12 @@ def points_of(landmarks: Landmarks | None) -> PointArray | None:
 
 
 def similarity(points: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The rotation, scaling and shift that bring points nearest to others, by the sum of squared distances.
+    """Compute the rotation, scaling and shift that map points to targets with the least squared error.
 
     Args:
-        points, target: (N, 2), N >= 2; `points` do not all lie on one spot.
+        points, target: (N, 2), N >= 2; `points` do not all coincide.
     Returns: (2, 3): `matrix[:, :2] @ point + matrix[:, 2]`.
-    Source: Umeyama, IEEE PAMI 13 (4), 1991; in a plane and without mirroring it needs no decomposition.
+    Source: Umeyama, IEEE PAMI 13 (4), 1991; in the plane and without mirroring, it needs no decomposition.
     """
     middle, target_middle = points.mean(axis=0), target.mean(axis=0)
     (x, y), (u, v) = (points - middle).T, (target - target_middle).T
@@ -59,26 +59,26 @@ def similarity(points: NDArray[np.float64], target: NDArray[np.float64]) -> NDAr
 
 
 def moved(matrix: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(N, 2) points where a (2, 3) matrix brings them."""
+    """Apply a (2, 3) matrix to (N, 2) points."""
     return np.asarray(points @ matrix[:, :2].T + matrix[:, 2])
 
 
 def template(side_px: float, margin: float) -> PointArray:
-    """Where the points come to in an aligned picture.
+    """Return the five points of an aligned picture.
 
     Args:
-        side_px: of the picture, a square.
-        margin: how far it reaches beyond ArcFace's square, as a share of the sides of that.
+        side_px: side of the picture, a square.
+        margin: how far the picture extends beyond ArcFace's square, as a share of that square's side.
     """
     return (ARCFACE_TEMPLATE / TEMPLATE_SIDE_PX + margin) * (side_px / (1 + 2 * margin))
 
 
 def aligned(rgb: PixelArray, points: PointArray, side_px: int, margin: float) -> PixelArray:
-    """A face as an aligned picture; black where the photo has ended.
+    """Cut an aligned face out of a picture; black outside of the picture.
 
     Args:
-        rgb: (height, width, 3), all of the photo or what lies around the face.
-        points: its landmarks, in the pixels of `rgb`.
+        rgb: (height, width, 3), the photo or the surroundings of the face.
+        points: the landmarks, in pixels of `rgb`.
         side_px, margin: see `template`.
     Returns: (side_px, side_px, 3).
     """
@@ -86,13 +86,13 @@ def aligned(rgb: PixelArray, points: PointArray, side_px: int, margin: float) ->
 
 
 def warped(rgb: PixelArray, matrix: NDArray[np.float64], side_px: int) -> PixelArray:
-    """A turned square out of a picture; a larger one is averaged over areas first, so that nothing flickers.
+    """Cut a rotated square out of a picture; it is shrunk by area averaging first, which avoids aliasing.
 
     Args:
         rgb: (height, width, 3).
         matrix: (2, 3) similarity from its pixels to those of the square.
-        side_px: of the square.
-    Returns: (side_px, side_px, 3), black where the picture has ended.
+        side_px: side of the square.
+    Returns: (side_px, side_px, 3), black outside of the picture.
     """
     corners = np.array(((0.0, 0.0), (side_px, 0.0), (0.0, side_px), (side_px, side_px)))
     seen = moved(cv2.invertAffineTransform(matrix), corners)
@@ -105,7 +105,7 @@ def warped(rgb: PixelArray, matrix: NDArray[np.float64], side_px: int) -> PixelA
     scale = float(np.hypot(*matrix[:, 0]))
     wanted_wh = tuple(max(1, round(side * min(scale, 1.0))) for side in (x2 - x1, y2 - y1))
     shrunk = scaled(part, (wanted_wh[0], wanted_wh[1]))
-    # From pixels of the shrunk part back to those of the picture; a pixel's middle is at a half.
+    # From pixels of the shrunk part to those of the picture; the centre of a pixel is at 0.5.
     kx, ky = (x2 - x1) / wanted_wh[0], (y2 - y1) / wanted_wh[1]
     back = np.array(((kx, 0, x1 + kx / 2 - 0.5), (0, ky, y1 + ky / 2 - 0.5), (0, 0, 1)))
     whole = np.vstack((matrix, (0, 0, 1))) @ back
@@ -114,10 +114,10 @@ def warped(rgb: PixelArray, matrix: NDArray[np.float64], side_px: int) -> PixelA
 
 
 def template_in(size_wh: tuple[int, int], margin: float, fit: Fit) -> PointArray:
-    """Where the points are in an aligned picture that was brought to another size.
+    """Return the five points of an aligned picture that was resized.
 
     Args:
-        size_wh: its width and height now.
+        size_wh: its width and height after that.
         margin: see `template`.
         fit: how the shape was matched.
     """

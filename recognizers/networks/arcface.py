@@ -1,6 +1,6 @@
-"""Networks of ArcFace's kind, as ONNX files: an aligned face of 112 x 112 pixels -> its descriptor.
+"""Networks of ArcFace's kind, as ONNX files: aligned face of 112 x 112 pixels -> descriptor.
 
-Deng et al., ArcFace, CVPR 2019; whatever was trained on faces that were aligned so serves.
+Any network that was trained on faces aligned as ArcFace's can be used (Deng et al., CVPR 2019).
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ import onnxruntime  # noqa: E402
 
 _MOST_BYTES = 1 << 30
 _TRIAL_S = 60.0
-"""A network that takes longer than this for one face is not going to describe a collection."""
+"""A network that takes longer than this for one face is refused."""
 _NORMALIZES_ITSELF = b"_minusscalar0"
-"""Stands in files that MXNet wrote, such as InsightFace's early ones: they take pixels of 0 to 255."""
-_GIVE = "give a network that takes one face of 112 x 112 pixels in colour and gives a row of numbers"
+"""Occurs in files that MXNet wrote, such as InsightFace's early ones, which take pixels of 0 to 255."""
+_GIVE = "give a network that takes one face of 112 x 112 pixels in colour and returns a row of numbers"
 _MARGIN = 0.1
-"""A detector's box with so much around it is about what ArcFace's square shows."""
+"""A detector's box with this margin shows about as much as ArcFace's square."""
 
 UNIT_IMPOSTORS = ImpostorDistances(1.25, 0.08)
-"""For descriptors of length 1: those of strangers are nearly at right angles, 1.41 apart, and the nearest of
-a few nearer. Not measured on any one network; the people who are taught outweigh it."""
+"""For descriptors of length 1: those of different people are nearly orthogonal, 1.41 apart, and the nearest
+of a few is nearer. An estimate, not measured on a particular network; the training set outweighs it."""
 
 
 def face_square(probe: Probe) -> PixelArray:
-    """(112, 112, 3): the face aligned by its landmarks; its box and a little more where there are none."""
+    """Return the face aligned by its landmarks, or its box with a margin if there are none: (112, 112, 3)."""
     if probe.points is not None:
         return aligned(probe.rgb, probe.points, TEMPLATE_SIDE_PX, 0.0)
     height, width = probe.rgb.shape[:2]
@@ -46,23 +46,25 @@ def face_square(probe: Probe) -> PixelArray:
 
 
 def unit_descriptor(values: Any, shown: str) -> DescriptorArray:
-    """A network's answer as (D,) float32 of length 1.
+    """Normalize a network's output to (D,) float32 of length 1.
 
-    Raises: ModelError: it is none.
+    Raises: ModelError: it holds NaN or infinity.
     """
     row = np.asarray(values, dtype=np.float32).ravel()
     length = float(np.linalg.norm(row))
     if not np.isfinite(length):
-        raise ModelError(f"{shown}: answers with what are no numbers; give a network that describes faces")
+        raise ModelError(
+            f"{shown}: its output holds values that are not numbers; give a network that describes faces"
+        )
     return row / length if length else row
 
 
 class ArcFace:
-    """One network in ONNX Runtime, on one thread.
+    """A network in ONNX Runtime, on one thread.
 
     Args:
-        path: of the .onnx file, all of whose weights are in it.
-    Raises: ModelError: ONNX Runtime does not take it, or it is no network of this kind.
+        path: of the .onnx file, which contains all weights.
+    Raises: ModelError: ONNX Runtime cannot load it, or it is not a network of this kind.
     """
 
     side_px = TEMPLATE_SIDE_PX
@@ -91,10 +93,10 @@ class ArcFace:
             reason = printable(" ".join(str(error).split())[:200])
             raise ModelError(f"{self._shown}: ONNX Runtime cannot use it ({reason})") from None
         if size < 2:
-            raise ModelError(f"{self._shown}: answers with one number a face; {_GIVE}")
+            raise ModelError(f"{self._shown}: returns one number per face; {_GIVE}")
 
     def describe(self, probe: Probe) -> DescriptorArray:
-        """(D,) float32 of length 1."""
+        """Return the descriptor: (D,) float32 of length 1."""
         square = face_square(probe).astype(np.float32)
         if not self._pixels:
             square = (square - 127.5) / 127.5
@@ -102,7 +104,7 @@ class ArcFace:
         return unit_descriptor(self._session.run(None, {self._input: picture[None]})[0], self._shown)
 
     def _tried(self) -> DescriptorArray:
-        """The descriptor of a blank picture, or an exception if that takes longer than `_TRIAL_S`."""
+        """Describe a blank picture, or raise if that takes longer than `_TRIAL_S`."""
         side = TEMPLATE_SIDE_PX
         shape = (1, side, side, 3) if self._channels_last else (1, 3, side, side)
         options = onnxruntime.RunOptions()
@@ -111,7 +113,10 @@ class ArcFace:
         return unit_descriptor(answer, self._shown)
 
     def _checked_input(self) -> tuple[bool, str]:
-        """Whether a picture is (height, width, 3) to the network, and its input's name."""
+        """Return whether the network takes pictures as (height, width, 3), and its input's name.
+
+        Raises: ModelError: its input or output has another shape.
+        """
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
         sides = inputs[0].shape if len(inputs) == 1 else []
         if len(sides) == 4 and inputs[0].type == "tensor(float)" and len(outputs[0].shape) == 2:
@@ -122,4 +127,4 @@ class ArcFace:
             if all(got == want for got, want in known):
                 return channels_last, str(inputs[0].name)
         shown = printable(", ".join(f"{port.name} {port.shape}" for port in (*inputs, *outputs)))
-        raise ModelError(f"{self._shown}: takes and gives {shown}; {_GIVE}")
+        raise ModelError(f"{self._shown}: its inputs and outputs are {shown}; {_GIVE}")

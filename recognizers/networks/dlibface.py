@@ -1,7 +1,7 @@
-"""dlib's face network: 128 numbers a face, one person's less than about 0.5 apart.
+"""dlib's face network: 128 numbers per face; faces of one person are less than about 0.5 apart.
 
-King, dlib_face_recognition_resnet_model_v1 (2017). dlib turns a face by five points of its own, corners of
-the eyes and the base of the nose, which its predictor finds wherever it is told roughly where the face is.
+King, dlib_face_recognition_resnet_model_v1 (2017). dlib aligns a face by five points of its own, the corners
+of the eyes and the base of the nose, which its shape predictor finds in a box around the face.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from recognizers.networks.base import DescriptorArray, ImpostorDistances
 from recognizers.networks.probe import Probe
 
 _PADDING = 0.25
-"""How far dlib's square reaches beyond its template, as a share of that; the network was trained so."""
+"""How far dlib's square extends beyond its template, as a share of it, as in the network's training."""
 
 _TEMPLATE = np.array(
     (
@@ -36,28 +36,26 @@ _TEMPLATE = np.array(
         (0.4901123135679, 0.6277975316475),
     )
 )
-"""Where dlib brings its five points, in shares of a square. Source: dlib,
-image_transforms/interpolation.h."""
+"""dlib's five points, as shares of the square. Source: dlib, image_transforms/interpolation.h."""
 
 _LANDMARKS = np.array(((0.239, 0.196), (0.775, 0.211), (0.495, 0.520), (0.263, 0.754), (0.709, 0.765)))
-"""Where eyes, nose and corners of the mouth come to in that square: medians of 380 faces of the ORL set, on
-which both were asked."""
+"""Eyes, nose and corners of the mouth in that square: medians of 380 faces of the ORL set, for which both
+sets of points were found."""
 
 _BOX = np.array(((-0.13, -0.13), (1.12, 1.12)))
-"""What dlib's own detector of faces draws around that square, which the predictor was trained on (the same
-faces)."""
+"""The box that dlib's own face detector finds, on which the predictor was trained, relative to that square
+(measured on the same faces)."""
 
 _SIDE_PX = 256
-"""A face is looked at in a picture of this size. dlib's detector finds faces of 80 pixels and more."""
+"""Size of the picture in which a face is searched. dlib's detector finds faces of at least 80 pixels."""
 _BOX_PX = 150
-"""Side of that box in a picture that was turned upright by landmarks; around it there is room for dlib's
-square."""
+"""Side of that box in a picture aligned by landmarks; it leaves room for dlib's square."""
 _UPRIGHT = (_LANDMARKS - _BOX.mean(axis=0)) * (_BOX_PX / (_BOX[1, 0] - _BOX[0, 0])) + _SIDE_PX / 2
-"""Where the landmarks come to in such a picture."""
+"""The landmarks in such a picture."""
 
 
 class DlibFace:
-    """The network, with the predictor of the five points.
+    """The network and the shape predictor.
 
     Args:
         network, predictor: their files.
@@ -67,9 +65,9 @@ class DlibFace:
     side_px = 150
     aligns_itself = True
     impostors = ImpostorDistances(math.log(0.65), 0.12, of_logarithm=True)
-    """Measured: 0.64 and 0.13 to the nearest of another person's ten pictures on the ORL faces (40 people),
-    0.76 and 0.12 to that of three snapshots (56 people); nearer to the first, for caution: one camera took
-    all the ORL faces, in one light."""
+    """Measured distance to the nearest picture of another person, mean and spread: 0.64 and 0.13 with ten
+    pictures a person (ORL faces, 40 people), 0.76 and 0.12 with three snapshots a person (56 people). The
+    value is near the first, the cautious one: the ORL faces were taken with one camera in one light."""
 
     def __init__(self, network: Path, predictor: Path) -> None:
         self._dlib: Any = importlib.import_module("dlib")
@@ -82,24 +80,24 @@ class DlibFace:
                 f"{printable(network.parent)}: dlib cannot read its files ({reason}); fetch them again"
             ) from None
         self._detector = self._dlib.get_frontal_face_detector()
-        self._lock = threading.Lock()  # a network has one set of values between its layers
+        self._lock = threading.Lock()  # the network has a single set of activations
 
     def describe(self, probe: Probe) -> DescriptorArray:
-        """(128,) float32."""
+        """Return the descriptor: (128,) float32."""
         with self._lock:
             rgb, shape = self._upright(probe) if probe.points is not None else self._searched(probe)
             chip = self._dlib.get_face_chip(rgb, shape, size=self.side_px, padding=_PADDING)
             return np.asarray(self._network.compute_face_descriptor(chip), dtype=np.float32)
 
     def _upright(self, probe: Probe) -> tuple[PixelArray, Any]:
-        """The face, turned upright by its landmarks, and dlib's points in it."""
+        """Align the face by its landmarks, and find dlib's points in it."""
         assert probe.points is not None
         rgb = warped(probe.rgb, similarity(probe.points, _UPRIGHT), _SIDE_PX)
         middle = np.array((_SIDE_PX / 2, _SIDE_PX / 2))
         return rgb, self._predictor(rgb, self._square(middle, _BOX_PX / 2))
 
     def _searched(self, probe: Probe) -> tuple[PixelArray, Any]:
-        """The face and dlib's points in it, where dlib has to find it first."""
+        """Find the face with dlib's own detector, and dlib's points in it."""
         scale = _SIDE_PX / max(probe.rgb.shape[:2])
         rgb = _sized(probe.rgb, scale)
         box = Box(*(round(side * scale) for side in probe.box.xyxy))
@@ -120,7 +118,7 @@ class DlibFace:
 
 
 def _box_around(matrix: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
-    """Middle and half a side of the upright box that the predictor wants.
+    """Return the centre and half the side of the upright box that the predictor needs.
 
     Args:
         matrix: (2, 3) similarity from dlib's template to pixels.

@@ -1,8 +1,4 @@
-"""The networks of the strategy `embedding`: which there are, their files, and what they do with a face.
-
-A network describes a face by a row of numbers, its descriptor; those of one person lie near each other,
-whoever that person is: the network need not be taught anybody.
-"""
+"""Choosing, finding and loading the network of the strategy `embedding`."""
 
 from __future__ import annotations
 
@@ -28,14 +24,14 @@ _KNOWN = f"give {SFACE}, {DLIB}, or the path of an .onnx file that describes fac
 
 
 def network_named(word: str) -> str:
-    """The name under which a model keeps a network: a catalogue name, or an absolute path; or `DEFAULT`.
+    """Return the name under which a model keeps a network: of the catalogue, an absolute path, or `DEFAULT`.
 
-    Raises: ValueError: it is none of them; says which there are.
+    Raises: ValueError: the word is none of them; lists what there is.
     """
     if word in (SFACE, DLIB, DEFAULT):
         return word
     if not word.endswith(".onnx"):
-        raise ValueError(f'"{printable(word)}" is no network for faces; {_KNOWN}')
+        raise ValueError(f'"{printable(word)}" is not a network for faces; {_KNOWN}')
     try:
         word.encode()
     except UnicodeEncodeError:
@@ -44,12 +40,12 @@ def network_named(word: str) -> str:
 
 
 def chosen_network(name: str, *, aligned: bool) -> str:
-    """A network's name; for `DEFAULT` that of the one to take: SFace tells faces apart better, and sooner.
+    """Replace `DEFAULT` by a network that is installed: SFace if possible, as it is more accurate and faster.
 
     Args:
         name: see `network_named`.
-        aligned: whether the faces are, as SFace needs them.
-    Raises: ModelError: none that can describe such faces is here; says what to type.
+        aligned: whether the faces are aligned, as SFace needs them.
+    Raises: ModelError: no network for such faces is installed; says what to type.
     """
     if name != DEFAULT:
         return name
@@ -71,9 +67,9 @@ def _has_dlib() -> bool:
 
 
 def network_files(name: str) -> tuple[Path, ...]:
-    """A network's files, and the certainty that what runs it is installed.
+    """Return a network's files, after a check that they and the package that runs them are installed.
 
-    Raises: ModelError: a file, or the package, is not here; says what to type.
+    Raises: ModelError: a file or the package is missing; says what to type.
     """
     if name == DLIB and not _has_dlib():
         raise ModelError(f'network "{DLIB}": the package dlib-bin is not installed; type: {INSTALL_DLIB}')
@@ -86,7 +82,7 @@ def network_files(name: str) -> tuple[Path, ...]:
 
 
 def network_record(name: str) -> FaceNetworkRecord:
-    """A network as a model's record speaks of it: with what its files hold now.
+    """Make the record of a network, with the hashes of its files.
 
     Raises: ModelError: as `network_files`, or a file cannot be read.
     """
@@ -96,15 +92,15 @@ def network_record(name: str) -> FaceNetworkRecord:
 
 
 def load_network(record: FaceNetworkRecord) -> FaceNetwork:
-    """The network that a record speaks of, in memory.
+    """Load the network of a record.
 
-    Raises: ModelError: it is not here, has changed since, or cannot be used.
+    Raises: ModelError: it is missing, its files have changed, or it cannot be used.
     """
     files = network_files(record.name)
     for path in files:
         if record.sha256.get(path.name) != model_sha256(path):
             raise ModelError(
-                f"{printable(path)}: is not the network any more that the model was taught with; put the "
+                f"{printable(path)}: has changed since the model was trained with it; put the "
                 f"old file back, or {RETRAIN}"
             )
     if record.name == DLIB:

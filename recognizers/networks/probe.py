@@ -1,4 +1,4 @@
-"""One face as it is asked about, or taught: pixels, and where in them the face is."""
+"""`Probe`: a face as a network takes it, in training and in mining."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from recognizers.faces.folderrecord import FolderRecord
 from recognizers.networks.alignment import PointArray, points_of, template_in
 
 _AROUND = 0.3
-"""How far beyond a box without landmarks a network may look for the face, as a share of the box's sides."""
+"""How far beyond a box without landmarks a network may search for the face, as a share of the box's sides."""
 
 
 @dataclass(frozen=True)
 class Probe:
-    """One face.
+    """Pixels with one face, and the place of the face in them.
 
     Args:
-        rgb: (height, width, 3), the face and what lies around it.
-        box: of the face, in the pixels of `rgb`, as a detector would draw it.
-        points: its landmarks in the pixels of `rgb`; None: not known.
+        rgb: (height, width, 3), the face and its surroundings.
+        box: of the face, in pixels of `rgb`, as a detector would find it.
+        points: its landmarks, in pixels of `rgb`; None if they are unknown.
     """
 
     rgb: PixelArray
@@ -30,12 +30,12 @@ class Probe:
 
 
 def probe_in(frame: Frame, region: Box, *, landmarks: bool = True) -> Probe:
-    """A face in a frame.
+    """Make a probe of a face in a frame.
 
     Args:
-        frame: the photo, or the moment of a video.
+        frame: the photo, or a frame of a video.
         region: the face's box, inside the frame; a `Region` may have landmarks.
-        landmarks: whether they are taken where they are known.
+        landmarks: whether known landmarks are used.
     """
     points = points_of(region.landmarks) if landmarks and isinstance(region, Region) else None
     if points is not None:
@@ -45,12 +45,12 @@ def probe_in(frame: Frame, region: Box, *, landmarks: bool = True) -> Probe:
 
 
 def probe_of_picture(rgb: PixelArray, record: FolderRecord, *, landmarks: bool = True) -> Probe:
-    """A picture of a face, nothing else in it.
+    """Make a probe of a picture that shows nothing but a face.
 
     Args:
         rgb: (height, width, 3).
-        record: what was done to the picture; of an aligned one it is known where its landmarks are.
-        landmarks: whether they are taken then.
+        record: what was done to the picture; it gives the landmarks of an aligned one.
+        landmarks: whether these landmarks are used.
     """
     height, width = rgb.shape[:2]
     share = record.margin / (1 + 2 * record.margin)

@@ -1,4 +1,4 @@
-"""SFace: 128 numbers a face that is aligned by landmarks, through OpenCV's FaceRecognizerSF.
+"""SFace through OpenCV's FaceRecognizerSF: 128 numbers for a face that is aligned by landmarks.
 
 Zhong et al., SFace: Sigmoid-Constrained Hypersphere Loss for Robust Face Recognition (2021).
 """
@@ -21,18 +21,18 @@ from recognizers.networks.probe import Probe
 
 
 class SFace:
-    """The network.
+    """SFace in memory.
 
     Args:
         path: of its .onnx file.
-    Raises: ModelError: OpenCV does not take it.
+    Raises: ModelError: OpenCV cannot load it.
     """
 
     side_px = TEMPLATE_SIDE_PX
     aligns_itself = False
     impostors = ImpostorDistances(1.29, 0.075)
-    """Measured: 1.29 and 0.08 to the nearest of another person's ten pictures on the ORL faces (40 people),
-    1.31 and 0.07 to that of three snapshots (56 people)."""
+    """Measured distance to the nearest picture of another person, mean and spread: 1.29 and 0.08 with ten
+    pictures a person (ORL faces, 40 people), 1.31 and 0.07 with three snapshots a person (56 people)."""
 
     def __init__(self, path: Path) -> None:
         self._shown = printable(path)
@@ -47,7 +47,7 @@ class SFace:
             raise ModelError(f"{self._shown}: OpenCV cannot use it ({reason}); fetch it again") from None
 
     def describe(self, probe: Probe) -> DescriptorArray:
-        """(128,) float32 of length 1."""
+        """Return the descriptor: (128,) float32 of length 1."""
         bgr = cv2.cvtColor(face_square(probe), cv2.COLOR_RGB2BGR)
         with self._lock:
             return unit_descriptor(self._network.feature(bgr), self._shown)

@@ -1,1 +1,1 @@
-"""Training and evaluating a face model, and choosing its unknown distance."""
+"""Preparing faces, training and evaluating a face model, choosing its unknown distances."""

@@ -1,4 +1,4 @@
-"""More people, or more pictures, for a model of the strategy `embedding`: what it knows stays as it is."""
+"""Adding people, or pictures of them, to a model of the strategy `embedding`."""
 
 from __future__ import annotations
 
@@ -18,35 +18,35 @@ from recognizers.teaching.training import Pictures, now
 
 
 def check_enlargeable(directory: str, model: FaceModel) -> None:
-    """Make sure that nothing in a model would have to be taught anew.
+    """Make sure that pictures can be added to a model without retraining.
 
-    Raises: UsageError: it has another strategy than embedding.
+    Raises: UsageError: it has other strategies than embedding.
     """
     there = [TITLES[strategy] for strategy in STRATEGIES if strategy in (model.methods or CLASSIC)]
     if there != [TITLES[EMBEDDING]]:
         raise UsageError(
             f'"{printable(directory)}": has {", ".join(there)}, and people can be added to a model of '
-            "embedding alone, since the others take everybody's pictures; train it once without --add"
+            "embedding only, since the other strategies need all pictures; train it once without --add"
         )
 
 
 def check_alike(model: FaceModel, pictures: Pictures, network: FaceNetwork) -> None:
-    """Make sure that new pictures can be compared with those that were taught.
+    """Make sure that new pictures can be compared with those of a model.
 
-    Raises: UsageError: one half is aligned, the other is not, and the network needs it.
+    Raises: UsageError: only one of the two sets is aligned, and the network needs aligned faces.
     """
     if pictures.record.aligned != model.aligned and not network.aligns_itself:
         words = {True: "aligned", False: "not aligned"}
         raise UsageError(
-            f"{printable(pictures.paths[0])}: is {words[pictures.record.aligned]}, and what the model knows "
-            f"is {words[model.aligned]}; crop the photos as those were cropped"
+            f"{printable(pictures.paths[0])}: is {words[pictures.record.aligned]}, and the model's faces are "
+            f"{words[model.aligned]}; crop the photos as those were cropped"
         )
 
 
 def unknown_examples(model: FaceModel, pictures: Pictures) -> Pictures:
-    """Those of the pictures that the model was not taught, with the numbers and spellings of its people.
+    """Return the pictures that the model does not hold, with the numbers and spellings of its people.
 
-    Raises: UsageError: there are none.
+    Raises: UsageError: it holds all of them.
     """
     numbers = {name_key(label): number for number, label in model.labels.items()}
     taught = frozenset(model.training_files)
@@ -59,21 +59,21 @@ def unknown_examples(model: FaceModel, pictures: Pictures) -> Pictures:
             examples.append(replace(example, label=label, number=number))
             digests.append(digest)
     if not examples:
-        raise UsageError("the model was taught all of these pictures; list others with the csv command")
+        raise UsageError("the model holds all of these pictures already; list others with the csv command")
     return Pictures(tuple(examples), tuple(digests), pictures.record)
 
 
 def enlarged(
     model: FaceModel, gallery: DescriptorGallery, pictures: Pictures, network: FaceNetwork, rate: float
 ) -> FaceModel:
-    """The record of a model with more faces.
+    """Make the record of a model with more faces.
 
     Args:
-        model: as it was.
-        gallery: of all faces, the new ones too.
+        model: the record before.
+        gallery: of all faces, old and new.
         pictures: the new ones.
-        network: described them all.
-        rate: of strangers that may be named.
+        network: described all of them.
+        rate: share of strangers that may get a name, 0 to 1.
     """
     limit = impostor_threshold(gallery.descriptors, gallery.numbers, rate, network.impostors)
     counts = Counter(model.images_per_label) + Counter(example.label for example in pictures.examples)

@@ -1,7 +1,7 @@
-"""Beyond which distance a face is nobody's: measured on people whom the gallery did not know.
+"""The unknown distances of the classic strategies, measured by leaving people out.
 
-Each person of the training set plays the stranger once: a gallery of the others is asked about that
-person's faces, and the distance at which it would take too many of them for somebody is the limit.
+Each person of the training set is an impostor once: a gallery of the other people is searched for that
+person's faces. The unknown distance is the one at which it would accept too many of them.
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ from recognizers.model.gallery import Gallery
 from recognizers.model.strategies import FISCHER, LBP
 
 MOST_FOLDS = 10
-"""Into how many groups of strangers the people are dealt, at most."""
+"""Largest number of folds, groups of people that are left out together."""
 
 _LARGE_SET = 400
-"""From so many faces on, training takes so long that fewer folds must do."""
+"""With more faces training is slow, and fewer folds are used."""
 _FOLDS_OF_LARGE_SETS = 5
 _ENOUGH_TO_COUNT = 20
-"""How many strangers have to lie within a limit that is counted out."""
+"""Least number of impostors within an empirical quantile."""
 _MOST_PROBES = 500
-"""How many strangers LBPH, whose comparisons are slow, is asked about at most."""
+"""Largest number of impostor faces for LBPH, whose comparisons are slow."""
 
 
 def unknown_distance(
     strategy: str, faces: Sequence[GrayArray], numbers: Sequence[int], false_accept_rate: float
 ) -> float | None:
-    """The distance beyond which a face should count as unknown.
+    """Compute the distance beyond which a face is unknown.
 
     Args:
         strategy: one of `CLASSIC`.
-        faces: all training faces, equal shapes, (height, width) uint8.
-        numbers: whose each face is.
-        false_accept_rate: share of strangers' faces that may lie within the distance, 0 to 1.
-    Returns: the distance within which that share is expected; None where there are too few people to
-        leave some out (two, Fisherfaces three).
+        faces: all training faces, (height, width) uint8, of one shape.
+        numbers: label number of each face.
+        false_accept_rate: share of impostors' faces that may lie within the distance, 0 to 1.
+    Returns: the distance within which that share is expected; None with fewer than two people (for
+        Fisherfaces, three).
     """
     people = np.unique(numbers)
     if len(people) < (3 if strategy == FISCHER else 2):
@@ -54,22 +54,23 @@ def unknown_distance(
         fewer = len(faces) > _LARGE_SET
         folds = np.array_split(people, min(len(people), _FOLDS_OF_LARGE_SETS if fewer else MOST_FOLDS))
         left, distances = len(folds[0]), _distances_to_rest(strategy, faces, whose, folds)
-    # A gallery that lacks people takes strangers for somebody less often than the whole one will.
+    # A gallery without the people left out accepts impostors less often than the complete one.
     rate = false_accept_rate * (len(people) - left) / len(people)
     return limit_for_rate(distances, rate)
 
 
 def limit_for_rate(distances: NDArray[np.float64], rate: float) -> float:
-    """The limit within which a new stranger is expected to fall with a probability of `rate`.
+    """Compute the distance within which a new impostor falls with the probability `rate`.
 
-    Where enough strangers would lie below it, it is counted out: of N independent distances the j-th
-    smallest has a share of j / (N + 1) below it, on average. Where only a few would, those few are too
-    much a matter of chance, and the limit is read off a log-normal distribution with the mean and the
-    spread of all. (Measured with 30 of 40 people known: as few strangers named as by counting, 0.6%, and
-    88% of the known in place of 83%; with 5 known: 5% of the strangers named in place of 7%.)
+    If enough impostors lie below it, it is the empirical quantile: of N independent distances, the j-th
+    smallest has on average a share of j / (N + 1) below it. With only a few below, the empirical quantile is
+    too uncertain, and that of a log-normal distribution with the mean and the spread of all distances is
+    used. (Measured with 30 of 40 people known: 0.6% of the impostors accepted, as by the empirical quantile,
+    and 88% of the known people named instead of 83%; with 5 known: 5% of the impostors accepted instead of
+    7%.)
 
     Args:
-        distances: (N,) of strangers, N >= 1.
+        distances: (N,) of impostors, N >= 1.
         rate: 0 to 1.
     """
     positive = distances[distances > 0]
@@ -83,11 +84,11 @@ def limit_for_rate(distances: NDArray[np.float64], rate: float) -> float:
 
 
 def _distances_to_others(faces: Sequence[GrayArray], whose: NDArray[np.int_]) -> NDArray[np.float64]:
-    """(M,) distances of faces to the nearest of another person; LBPH compares faces one by one."""
+    """Return (M,) distances of faces to the nearest of another person; LBPH needs no retraining for that."""
     gallery = Gallery.trained(LBP, faces, whose.tolist())
 
     def nearest_other(index: int) -> float:
-        """One face's distance."""
+        """Return the distance of one face."""
         numbers, distances = gallery.distances(faces[index])
         return float(distances[numbers != whose[index]].min())
 
@@ -102,15 +103,15 @@ def _distances_to_rest(
     whose: NDArray[np.int_],
     folds: Sequence[NDArray[np.int_]],
 ) -> NDArray[np.float64]:
-    """(N,) each face's distance to the nearest in a gallery taught without the people of its fold."""
+    """Return (N,) distances of faces to the nearest in a gallery trained without the people of their fold."""
 
-    def strangers_of(fold: NDArray[np.int_]) -> list[float]:
-        """The distances of the people of one fold to all others."""
-        strange = np.isin(whose, fold)
-        known = [face for face, is_strange in zip(faces, strange, strict=True) if not is_strange]
-        gallery = Gallery.trained(strategy, known, whose[~strange].tolist())
-        probes = [face for face, is_strange in zip(faces, strange, strict=True) if is_strange]
+    def of_fold(fold: NDArray[np.int_]) -> list[float]:
+        """Return the distances of the people of one fold to all others."""
+        left_out = np.isin(whose, fold)
+        known = [face for face, is_out in zip(faces, left_out, strict=True) if not is_out]
+        gallery = Gallery.trained(strategy, known, whose[~left_out].tolist())
+        probes = [face for face, is_out in zip(faces, left_out, strict=True) if is_out]
         return [gallery.nearest(probe).distance for probe in probes]
 
     with ThreadPoolExecutor(usable_cores()) as threads:
-        return np.concatenate([np.asarray(part) for part in threads.map(strangers_of, folds)])
+        return np.concatenate([np.asarray(part) for part in threads.map(of_fold, folds)])

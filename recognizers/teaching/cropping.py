@@ -1,4 +1,4 @@
-"""Cuts faces out of photos into picture files whose names say which photo they are from."""
+"""Cutting faces out of photos into picture files that are named after their photo."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from recognizers.faces.pictures import encode_as, frame_of
 from recognizers.networks.alignment import ALIGNED_SIDE_PX, aligned, points_of
 
 _KEPT_SIDE_PX = 128
-"""Of each face a gray copy of at most this side is kept for grouping."""
+"""Longest side of the gray copy of each face that is kept for grouping."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ class Crop:
 
     Args:
         path: of the picture file.
-        photo: number of the photo that it is from, counted from 0.
-        gray: the face, small: (height, width) uint8.
+        photo: number of its photo, from 0.
+        gray: a small copy of the face, (height, width) uint8.
     """
 
     path: str
@@ -43,11 +43,11 @@ class Crop:
 
 @dataclass(frozen=True)
 class CroppedPhoto:
-    """What became of one photo.
+    """The result for one photo.
 
     Args:
         crops: its faces.
-        failure: a sentence on why it could not be searched; None: it was.
+        failure: a sentence on why it could not be searched, or None.
     """
 
     crops: tuple[Crop, ...]
@@ -55,12 +55,12 @@ class CroppedPhoto:
 
 
 def list_photos(top: str, out: str) -> tuple[list[Source], list[str]]:
-    """The photos in a folder, or the one photo that is named, and a sentence for each unreadable one.
+    """List the photos in a folder, or a single photo, and a sentence for each unreadable one.
 
     Args:
         top: a photo or a folder.
         out: the folder for the crops, which is not searched.
-    Raises: UsageError: no such folder, no photos in it, or `out` is `top` itself.
+    Raises: UsageError: the folder does not exist or holds no photos, or `out` is `top` itself.
     """
     if not os.path.lexists(top):
         raise UsageError(f"{printable(top)}: there is no such file or folder; give one with photos")
@@ -90,24 +90,24 @@ def crop_photos(
     flat: bool,
     threads: int,
 ) -> Iterator[CroppedPhoto]:
-    """Find and cut out the faces, several photos at a time.
+    """Find faces and cut them out, several photos in parallel.
 
     Args:
-        photos: where to look.
+        photos: to search.
         out: the folder for the pictures of faces.
-        make_finder: makes what finds faces in a frame; each thread makes its own.
-        margin: how far beyond the finder's box, or the aligned square, to cut, as a share of its sides, 0 to
+        make_finder: returns a function that finds the faces of a frame; each thread calls it once.
+        margin: how far to cut beyond the finder's box, or the aligned square, as a share of its sides, 0 to
             1.
-        align: whether faces are aligned by their landmarks; those without are left out.
-        flat: whether all pictures lie in `out` itself, not in the photos' folders.
-        threads: how many photos at a time.
-    Returns: for each photo, in order.
+        align: whether faces are aligned by their landmarks; faces without landmarks are left out.
+        flat: whether all pictures lie in `out` itself, instead of in subfolders as the photos do.
+        threads: number of photos in parallel.
+    Returns: the result for each photo, in order.
     Raises: OutputError: a picture cannot be written.
     """
     own = threading.local()
 
     def one(number: int) -> CroppedPhoto:
-        """The faces of one photo, written."""
+        """Write the faces of one photo."""
         if not hasattr(own, "find"):
             own.find = make_finder()
         source = photos[number]
@@ -128,7 +128,7 @@ def crop_photos(
 
 
 def _cut(frame: Frame, region: Region, *, margin: float, align: bool) -> RgbArray | None:
-    """One face's pixels, (height, width, 3); None where it has no landmarks to align it by."""
+    """Return a face's pixels, (height, width, 3); None if it is to be aligned and has no landmarks."""
     if not align:
         return frame.rgb(with_margin(region, margin).clipped(frame.size_wh))
     points = points_of(region.landmarks)
@@ -136,7 +136,7 @@ def _cut(frame: Frame, region: Region, *, margin: float, align: bool) -> RgbArra
 
 
 def _path_of(source: Source, index: int, out: str, flat: bool) -> Path:
-    """`OUT/DIR/IMG.jpg-face-1.png`, or `OUT/DIR--IMG.jpg-face-1.png`: the photo's whole name is kept."""
+    """Return `OUT/DIR/IMG.jpg-face-1.png`, or `OUT/DIR--IMG.jpg-face-1.png` if `flat`."""
     relative = source.relative.replace("--", "-_-").replace(os.sep, "--") if flat else source.relative
     return output_path(Path(out), relative, f"-face-{index + 1}.png")
 

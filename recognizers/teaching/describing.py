@@ -1,4 +1,4 @@
-"""Pictures of faces -> their descriptors."""
+"""Describing pictures of faces by a network."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from recognizers.networks.probe import probe_of_picture
 def describe_picture(
     path: str, record: FolderRecord, network: FaceNetwork, *, aligned: bool
 ) -> DescriptorArray:
-    """A picture's descriptor.
+    """Compute a picture's descriptor.
 
     Args:
         path: of the picture.
-        record: what was done to it.
-        network: describes it.
-        aligned: whether the other faces are aligned, if it takes landmarks to do so; a network that aligns by
-            itself uses whatever it gets.
+        record: how it was prepared.
+        network: computes the descriptor.
+        aligned: whether known landmarks are used, as for the other faces; a network that aligns faces itself
+            always gets them.
     Raises: UsageError: it cannot be read.
     """
     landmarks = aligned or network.aligns_itself
@@ -30,7 +30,7 @@ def describe_picture(
 def iter_descriptors(
     paths: Iterable[str], record: FolderRecord, network: FaceNetwork
 ) -> Iterator[DescriptorArray]:
-    """The descriptors of pictures to which the same was done, one after the other: a network takes a while.
+    """Yield the descriptors of pictures, all prepared as `record` says.
 
     Raises: UsageError: one of them cannot be read.
     """

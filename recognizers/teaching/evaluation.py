@@ -1,4 +1,4 @@
-"""How well a model answers: on labelled pictures, with each strategy alone and by their vote."""
+"""Evaluation of a model on labelled pictures, for each strategy and for their vote."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from recognizers.model.voting import elect
 T = TypeVar("T")
 
 VOTE = "vote"
-"""Stands for the strategies' vote where a strategy's name is expected."""
+"""Name of the strategies' vote, used like that of a strategy."""
 
 NO_MAJORITY = "(no majority)"
-"""The vote's answer where the strategies disagree; never a person's name."""
+"""The vote's answer if the strategies disagree; no person can have this name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the strategies say of one labelled picture.
+    """The strategies' answers for one labelled picture.
 
     Args:
-        example: the picture and the right answer.
-        nearest: strategy -> the nearest known face, however far.
-        limits: strategy -> the unknown distance, where the model has one.
+        example: the picture and the right label.
+        nearest: strategy -> the nearest known face, at whatever distance.
+        limits: strategy -> unknown distance, if the model has one.
     """
 
     example: Example
@@ -37,13 +37,13 @@ class Answer:
     limits: dict[str, float]
 
     def named(self, strategy: str) -> str:
-        """The nearest face's name, or the vote's; no distance is too far."""
+        """Return the name of the nearest face, or the vote on these names, without regard to distance."""
         if strategy != VOTE:
             return self.nearest[strategy].text
         return _elected(list(self.nearest.values()))
 
     def judged(self, strategy: str) -> str:
-        """The same as a pipeline answers: a face beyond the unknown distance is `unknown`."""
+        """Return the answer of a pipeline: a face beyond the unknown distance is `unknown`."""
         if strategy == VOTE:
             votes = [
                 Label(self.judged(method), method=method, distance=label.distance)
@@ -56,7 +56,7 @@ class Answer:
 
 
 def _spelled(answer: Answer, names: Spellings) -> Answer:
-    """The answer with the right label spelled as the model spells it."""
+    """Replace the right label by the model's spelling of it."""
     return replace(answer, example=replace(answer.example, label=names.first(answer.example.label)))
 
 
@@ -67,13 +67,13 @@ def _elected(votes: Sequence[Label]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """What became of pictures, as shares of all of them that add up to 1.
+    """The outcomes of pictures, as shares of all of them; they add up to 1.
 
     Args:
         right: got the right name.
         wrong: got a wrong name.
         unknown: were called unknown.
-        undecided: got several names, no one of them with a majority.
+        undecided: got several names without a majority.
     """
 
     right: float
@@ -83,12 +83,12 @@ class Shares:
 
 
 class Evaluation:
-    """The answers to a set of labelled pictures, and what they add up to.
+    """Statistics of the answers for a set of labelled pictures.
 
     Args:
-        answers: one a picture.
+        answers: one per picture.
         strategies: those that answered, in order.
-        known_labels: the names that the model knows; pictures of others are strangers'.
+        known_labels: the names of the model; all other people are strangers.
     """
 
     def __init__(
@@ -101,19 +101,19 @@ class Evaluation:
 
     @property
     def asked(self) -> tuple[str, ...]:
-        """The strategies and, where there are several, the vote."""
+        """The strategies and, if there are several, the vote."""
         return (*self.strategies, VOTE) if len(self.strategies) > 1 else self.strategies
 
     def accuracy(self, strategy: str) -> float:
-        """Share of the known people's pictures whose nearest face is the right person's."""
+        """Return the share of known people's pictures whose nearest face is the right person's."""
         return _share(self.known, lambda answer: answer.named(strategy) == answer.example.label)
 
     def undecided(self) -> int:
-        """In how many of the known people's pictures the vote had no majority."""
+        """Return the number of known people's pictures for which the vote had no majority."""
         return sum(answer.named(VOTE) == NO_MAJORITY for answer in self.known)
 
     def shares(self, strategy: str) -> Shares:
-        """What a pipeline would make of the known people's pictures."""
+        """Return the outcomes that a pipeline would have for the known people's pictures."""
         judged = [(answer.judged(strategy), answer.example.label) for answer in self.known]
         return Shares(
             right=_share(judged, lambda pair: pair[0] == pair[1]),
@@ -123,11 +123,11 @@ class Evaluation:
         )
 
     def strangers_named(self, strategy: str) -> float:
-        """Share of the strangers' pictures that a pipeline would give a name, or several."""
+        """Return the share of strangers' pictures that a pipeline would give a name, or several."""
         return _share(self.strangers, lambda answer: answer.judged(strategy) != UNKNOWN)
 
     def by_person(self, strategy: str) -> dict[str, tuple[int, int]]:
-        """Label -> how many of its pictures are named rightly, of how many."""
+        """Return, for each label, how many of its pictures got the right name, and how many there are."""
         people: dict[str, tuple[int, int]] = {}
         for answer in self.known:
             label = answer.example.label
@@ -136,11 +136,11 @@ class Evaluation:
         return people
 
     def confusion(self, strategy: str) -> Counter[tuple[str, str]]:
-        """(Right label, answer) -> how many pictures, of known people."""
+        """Return (right label, answer) -> number of pictures, of known people."""
         return Counter((answer.example.label, answer.named(strategy)) for answer in self.known)
 
     def distances(self, strategy: str) -> tuple[list[float], list[float], list[float]]:
-        """Distances of the right answers, of the wrong ones, and of strangers to whom they are nearest."""
+        """Return the distances to the nearest face: of right answers, of wrong answers, and of strangers."""
         right: list[float] = []
         wrong: list[float] = []
         for answer in self.known:
@@ -150,5 +150,5 @@ class Evaluation:
 
 
 def _share(items: Sequence[T], holds: Callable[[T], bool]) -> float:
-    """Share of the items for which something holds; 0 where there are none."""
+    """Return the share of items for which a condition holds; 0 if there are none."""
     return sum(map(holds, items)) / len(items) if items else 0.0

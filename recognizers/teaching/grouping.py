@@ -1,8 +1,8 @@
-"""Likely equal faces in groups, without anybody having named one.
+"""Clustering of unlabelled faces into groups that probably show one person each.
 
 Each face is described by local binary patterns (Ahonen et al., 2006) or by a network, and groups are merged
-by average linkage (Sokal and Michener, 1958) as long as they are near enough. Two faces in one photo are two
-people, and never come into one group.
+by average linkage (Sokal and Michener, 1958) up to a distance. Two faces in one photo belong to two people
+and are never in one group.
 """
 
 from __future__ import annotations
@@ -21,27 +21,28 @@ from recognizers.networks.base import DescriptorArray
 from recognizers.networks.facenetwork import DLIB, SFACE
 
 SIDE_PX = 64
-"""Faces are compared at this width and height."""
+"""Width and height at which faces are compared."""
 
 LBP_DISTANCE = 112.0
-"""Groups farther apart are left apart. Measured on 400 faces of 40 people: 84 of 86 groups hold one person
-only, whose ten faces come in two groups on average, with one left over; farther, and people get mixed."""
+"""The largest distance at which groups are merged. Measured on 400 faces of 40 people: 84 of 86 groups hold
+one person only, whose ten faces come in two groups on average, with one left over; larger values mix
+people."""
 
 DESCRIPTOR_DISTANCES = {SFACE: 1.05, DLIB: 0.5}
-"""The same by networks. SFace: all of 44 groups hold one person only, whose ten faces come in 1.1 groups on
-average; of snapshots, 54 of 55 groups do. dlib's: 47 of 48 groups, and 1.2 on average; from 0.55 on people
-get mixed."""
+"""The same for networks. SFace: all of 44 groups hold one person only, whose ten faces come in 1.1 groups on
+average; of snapshots, 54 of 55 groups do. dlib: 47 of 48 groups, 1.2 on average; 0.55 and more mixes
+people."""
 
 FloatArray = NDArray[np.float64]
 
 
 def group_faces(faces: Sequence[GrayArray], photos: Sequence[int], distance: float) -> list[list[int]]:
-    """Which faces likely are one person's.
+    """Group faces that probably show one person.
 
     Args:
-        faces: of any sizes, (height, width) uint8.
-        photos: the number of the photo that each is from.
-        distance: how far apart two groups may be, on average, to be merged.
+        faces: (height, width) uint8, of any sizes.
+        photos: number of the photo that each face is from.
+        distance: largest average distance at which two groups are merged.
     Returns: indices of the faces of each group, the largest group first; single faces are groups of one.
     """
     return _groups(_distances(faces), photos, distance) if faces else []
@@ -50,7 +51,7 @@ def group_faces(faces: Sequence[GrayArray], photos: Sequence[int], distance: flo
 def group_descriptors(
     descriptors: Sequence[DescriptorArray], photos: Sequence[int], distance: float
 ) -> list[list[int]]:
-    """The same, of faces that a network described: (D,) each."""
+    """Group faces by their descriptors, (D,) each; see `group_faces`."""
     if not descriptors:
         return []
     rows = np.stack(descriptors).astype(np.float64)
@@ -60,7 +61,7 @@ def group_descriptors(
 
 
 def _groups(apart: FloatArray, photos: Sequence[int], distance: float) -> list[list[int]]:
-    """Groups of indices, the largest first; `apart`, (N, N) distances, is used up."""
+    """Group indices, the largest group first; `apart`, (N, N) distances, is overwritten."""
     whose = np.asarray(photos)
     apart[(whose[:, None] == whose) & ~np.eye(len(apart), dtype=bool)] = np.inf
     groups = _average_linkage(apart, distance)
@@ -68,7 +69,7 @@ def _groups(apart: FloatArray, photos: Sequence[int], distance: float) -> list[l
 
 
 def _distances(faces: Sequence[GrayArray]) -> FloatArray:
-    """(N, N) how far each face is from each, in LBPH's unit; symmetric."""
+    """Return the symmetric (N, N) matrix of LBPH distances."""
     prepared = [model_face(face, (SIDE_PX, SIDE_PX), equalize=False, fit=Fit.STRETCH) for face in faces]
     gallery = Gallery.trained(LBP, prepared, range(len(prepared)))
     rows = np.empty((len(faces), len(faces)))
@@ -79,9 +80,9 @@ def _distances(faces: Sequence[GrayArray]) -> FloatArray:
 
 
 def _average_linkage(apart: FloatArray, limit: float) -> list[list[int]]:
-    """Groups of indices that average linkage merges up to a distance; `apart` is used up.
+    """Group indices by average linkage up to a distance; `apart` is overwritten.
 
-    Follows chains of nearest neighbours (Murtagh, 1983), which takes N * N steps.
+    Uses nearest-neighbour chains (Murtagh, 1983), in O(N²) steps.
     """
     count = len(apart)
     np.fill_diagonal(apart, np.inf)
@@ -97,7 +98,7 @@ def _average_linkage(apart: FloatArray, limit: float) -> list[list[int]]:
         if len(chain) > 1 and apart[here, chain[-2]] <= apart[here, nearest]:
             nearest = chain[-2]
         if apart[here, nearest] > limit:
-            # Nobody is near enough now, and merging others only moves them farther on average.
+            # No group is near enough, and merging others only increases the average distances.
             finished[here] = members.pop(here)
             apart[here, :] = apart[:, here] = np.inf
             chain.pop()

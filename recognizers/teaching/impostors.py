@@ -1,15 +1,16 @@
-"""Beyond which distance a described face is nobody's, for a stated share of strangers that may be named.
+"""The unknown distance of the strategy `embedding`, for a given false accept rate.
 
-What there is to go by are the taught people: how far each face lies from the nearest picture of each of the
-others. With P people that is a sample of P (P - 1) / 2 pairs, which for a family says little of the one
-stranger in a hundred. So it is put together with what is known of the network from many people, the more of
-it the fewer are taught; with one person taught there is nothing else.
+It is estimated from the training set: the distance of each face to the nearest picture of each other person.
+With P people these are P (P - 1) / 2 pairs, too few in a family to estimate one impostor in a hundred. So the
+estimate is combined with distances measured for the network on many people, which weigh more the fewer people
+are known; with one person there is nothing else.
 
-Measured on the ORL faces with SFace, 8 of 10 pictures of each person taught, the other people strangers, mean
-of 20 choices: at the rate 0.01 with 1, 2, 5, 10, 20, 30 people taught 0.008, 0.006, 0.008, 0.006, 0.006,
-0.008 of the strangers are named, and 0.995 to 1.00 of the known faces; at the rate 0.05 it is 0.019 to 0.032
-of the strangers. With dlib's network at most 0.006 and 0.027, and 0.93 to 1.00. (By the taught people alone,
-with dlib's at the rate 0.01: 0.28 with 2 people, 0.06 with 5, 0.02 with 20.)
+Measured on the ORL faces with SFace, 8 of 10 pictures of each person known, the other people as impostors,
+mean of 20 choices: at the rate 0.01 with 1, 2, 5, 10, 20, 30 people known, 0.008, 0.006, 0.008, 0.006, 0.006,
+0.008 of the impostors are named, and 0.995 to 1.00 of the known faces; at the rate 0.05, 0.019 to 0.032 of
+the impostors. With dlib's network, at most 0.006 and 0.027 of the impostors, and 0.93 to 1.00 of the known
+faces. (By the training set alone, with dlib's network at the rate 0.01: 0.28 with 2 people, 0.06 with 5, 0.02
+with 20.)
 """
 
 from __future__ import annotations
@@ -24,45 +25,45 @@ from recognizers.networks.base import DescriptorArray, ImpostorDistances
 
 _PAIRS_OF_MIDDLE = 5
 _PAIRS_OF_SPREAD = 60
-"""How many pairs of people what is known of the network counts for: a middle is learned from few, a spread is
-not."""
+"""The number of pairs of people as which the network's distances count: few pairs suffice for a mean, not for
+a spread."""
 _CAUTION = 2.5
 _CAUTION_POWER = 0.25
-"""Faces near those of others come in clumps, as look-alikes do, so a normal distribution has too little far
-below its middle: the share read off it is too low, two- to threefold with few people and sixfold with thirty,
-for whom it is read off farther below. It is divided by the first number times the people to the power of the
-second."""
+"""Small distances are clustered, since some people look alike, so the lower tail of a normal distribution is
+too light: its share is too low by a factor of two to three with few people, and of six with thirty, for whom
+the quantile lies farther out. The rate is therefore divided by the first number times the number of people to
+the power of the second."""
 _LEAST_SHARE = 1e-9
 _LEAST_DISTANCE = 1e-6
 
 
 def impostor_threshold(
-    descriptors: DescriptorArray, numbers: NDArray[np.int32], rate: float, strangers: ImpostorDistances
+    descriptors: DescriptorArray, numbers: NDArray[np.int32], rate: float, impostors: ImpostorDistances
 ) -> float:
-    """The distance within which a stranger comes to some known face with a probability of at most `rate`.
+    """Compute the distance within which an impostor has a known face with a probability of at most `rate`.
 
     Args:
-        descriptors: (N, D) of all taught faces, N >= 1.
-        numbers: (N,) whose each is.
+        descriptors: (N, D) of all training faces, N >= 1.
+        numbers: (N,) label number of each.
         rate: 0 to 1.
-        strangers: what is known of the network.
+        impostors: distances measured for the network.
     """
     people = np.unique(numbers)
     pairs = len(people) * (len(people) - 1) / 2
-    middle, variance = strangers.middle, strangers.spread**2
+    middle, variance = impostors.middle, impostors.spread**2
     if pairs:
         values = np.maximum(_to_others(descriptors, numbers, people), _LEAST_DISTANCE)
-        if strangers.of_logarithm:
+        if impostors.of_logarithm:
             values = np.log(values)
         middle = _weighted(middle, _PAIRS_OF_MIDDLE, float(values.mean()), pairs)
         measured = float(((values - middle) ** 2).mean())
         variance = _weighted(variance, _PAIRS_OF_SPREAD, measured, pairs)
-    # A stranger has as many chances to be named as there are people.
+    # An impostor is compared with every person, and may be accepted as each of them.
     caution = _CAUTION * len(people) ** _CAUTION_POWER
     share = 1 - (1 - rate / caution) ** (1 / len(people))
     deviations = NormalDist().inv_cdf(max(share, _LEAST_SHARE))
     limit = middle + deviations * math.sqrt(variance)
-    return max(math.exp(limit) if strangers.of_logarithm else limit, _LEAST_DISTANCE)
+    return max(math.exp(limit) if impostors.of_logarithm else limit, _LEAST_DISTANCE)
 
 
 def _weighted(first: float, first_weight: float, second: float, second_weight: float) -> float:
@@ -72,7 +73,7 @@ def _weighted(first: float, first_weight: float, second: float, second_weight: f
 def _to_others(
     descriptors: DescriptorArray, numbers: NDArray[np.int32], people: NDArray[np.int32]
 ) -> NDArray[np.float64]:
-    """(N * (P - 1),) distances of each face to the nearest picture of each person whose it is not."""
+    """Return (N * (P - 1),) distances of each face to the nearest picture of each other person."""
     rows = descriptors.astype(np.float64)
     squares = (rows**2).sum(axis=1)
     parts = []

@@ -1,4 +1,4 @@
-"""Asks a model whose faces pictures show: the whole answer, with every strategy's nearest face."""
+"""Matching pictures of faces against a model, with the nearest known face of every strategy."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class FaceMatcher:
 
     Args:
         directory: the model directory.
-        strategies: at least one of `STRATEGIES`; empty: all that the model has.
+        strategies: of `STRATEGIES`; empty for all that the model has.
     Raises: ModelError: the model lacks one of them, or cannot be read.
     """
 
@@ -39,20 +39,20 @@ class FaceMatcher:
         self.limits = {name: distance for name, distance in distances.items() if distance is not None}
 
     def nearest(self, path: str, *, equalize: bool | None = None) -> dict[str, Label]:
-        """Strategy -> the nearest known face, however far, for a picture of a face.
+        """Return, for each strategy, the known face nearest to a picture, at whatever distance.
 
         Args:
             path: of the picture.
-            equalize: see `prepared`; it does not matter to `embedding`.
+            equalize: see `prepared`; `embedding` ignores it.
         Raises: UsageError: it cannot be read.
         """
         landmarks = self.model.aligned or self._known.finds_landmarks
 
         def probe() -> Probe:
-            """The picture as a network is asked about it, when one is."""
+            """Return the picture as a network takes it."""
             return probe_of_picture(read_rgb(path), common_record([path]), landmarks=landmarks)
 
-        # The gray face comes prepared, of the model's size: nothing is left to be done to it.
+        # `prepared` returns the gray face completely preprocessed.
         found = self._known.nearest(lambda: self.prepared(path, equalize=equalize), probe, equalize=False)
         return {
             strategy: Label(self.model.labels[number], method=strategy, distance=distance)
@@ -60,15 +60,15 @@ class FaceMatcher:
         }
 
     def prepared(self, path: str, *, equalize: bool | None = None) -> GrayArray:
-        """A picture of a face as the model wants it.
+        """Read a picture of a face and preprocess it for the model.
 
-        Pictures of the model's own size are taken as the `resize` command left them; others are treated
-        as it would treat them.
+        Pictures of the model's size are used as the `resize` command wrote them; others are preprocessed as
+        it would do it.
 
         Args:
             path: of the picture.
-            equalize: whether its histogram is equalized; None: where the model's faces were and, by its
-                size or its folder's record, this one was not.
+            equalize: whether its histogram is equalized; None: if the training faces were, and this one was
+                not yet, judged by its folder's record or its size.
         Raises: UsageError: it cannot be read.
         """
         gray = read_gray(path)
@@ -79,20 +79,20 @@ class FaceMatcher:
         return model_face(gray, self.model.size_wh, equalize=equalize, fit=self.model.fit)
 
     def answer(self, examples: Sequence[Example]) -> list[Answer]:
-        """What the strategies say of labelled pictures, in the same order; on all cores.
+        """Return the strategies' answers for labelled pictures, in the same order; on all cores.
 
         Raises: UsageError: one of them cannot be read.
         """
 
         def one(example: Example) -> Answer:
-            """What is said of one picture."""
+            """Return the answer for one picture."""
             return Answer(example, self.nearest(example.path), self.limits)
 
         with ThreadPoolExecutor(usable_cores()) as threads:
             return list(threads.map(one, examples))
 
     def taught(self, examples: Sequence[Example]) -> list[Example]:
-        """Those of the pictures that the model was taught with, by their content."""
+        """Return those pictures that the model was trained with, compared by content."""
         known = frozenset(self.model.training_files)
         if not known:
             return []

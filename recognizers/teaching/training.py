@@ -1,4 +1,4 @@
-"""Teaching: from labelled pictures to a face model."""
+"""Training a face model from labelled pictures."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ from recognizers.networks.base import FaceNetworkRecord
 from recognizers.teaching.calibration import unknown_distance
 
 DIGEST_DIGITS = 16
-"""How much of a taught file's SHA-256 the model keeps, hexadecimal digits."""
+"""How many hexadecimal digits of a training file's SHA-256 the model keeps."""
 
 _LEAST_SIDE_PX = {LBP: 10}
-"""LBPH cuts a face into cells and loses its edge."""
+"""LBPH divides a face into cells and loses a border."""
 
 _NAMED_AT_MOST = 5
 
 
 @dataclass(frozen=True)
 class Pictures:
-    """Training pictures that were not decoded yet.
+    """Training pictures, not decoded.
 
     Args:
-        examples: whose they are and where they lie.
+        examples: their paths and labels.
         digests: of each file, see `DIGEST_DIGITS`.
-        record: what was done to the pictures before.
+        record: how the pictures were prepared.
     """
 
     examples: tuple[Example, ...]
@@ -52,21 +52,21 @@ class Pictures:
 
     @property
     def numbers(self) -> list[int]:
-        """Whose each face is."""
+        """Label number of each picture."""
         return [example.number for example in self.examples]
 
     @property
     def paths(self) -> list[str]:
-        """Where each lies."""
+        """Path of each picture."""
         return [example.path for example in self.examples]
 
 
 @dataclass(frozen=True)
 class Faces(Pictures):
-    """Training pictures as gray pixels, all of one size, as the classic strategies need them.
+    """Training pictures as gray pixels of one size, as the classic strategies need them.
 
     Args:
-        pixels: one an example, (height, width) uint8.
+        pixels: of each picture, (height, width) uint8.
         equalized: whether their histograms were equalized.
     """
 
@@ -75,17 +75,17 @@ class Faces(Pictures):
 
     @property
     def size_wh(self) -> tuple[int, int]:
-        """Width and height of every face."""
+        """Width and height of every face, pixels."""
         height, width = self.pixels[0].shape
         return width, height
 
 
 def read_pictures(examples: Sequence[Example]) -> Pictures:
-    """What there is to know of training pictures without decoding them.
+    """Collect what is known of training pictures without decoding them.
 
     Args:
         examples: at least one.
-    Raises: UsageError: one cannot be read, or not all were treated alike.
+    Raises: UsageError: one cannot be read, or they were not all prepared in the same way.
     """
     with ThreadPoolExecutor(usable_cores()) as threads:
         digests = tuple(threads.map(file_digest_of, [example.path for example in examples]))
@@ -97,9 +97,9 @@ def read_faces(pictures: Pictures, *, equalized: bool | None = None) -> Faces:
 
     Args:
         pictures: at least one.
-        equalized: whether the pictures were equalized; None: as their folder's record says, else by their
-            looks.
-    Raises: UsageError: a picture is missing or damaged, or they are not of one size.
+        equalized: whether the pictures were equalized; None: as their folder's record says, else estimated
+            from their pixels.
+    Raises: UsageError: a picture is missing or damaged, or the sizes differ.
     """
     with ThreadPoolExecutor(usable_cores()) as threads:
         pixels = tuple(threads.map(read_gray, pictures.paths))
@@ -112,7 +112,7 @@ def read_faces(pictures: Pictures, *, equalized: bool | None = None) -> Faces:
 
 
 def file_digest_of(path: str) -> str:
-    """The first digits of a file's SHA-256.
+    """Return the first `DIGEST_DIGITS` digits of a file's SHA-256.
 
     Raises: UsageError: it cannot be read.
     """
@@ -143,15 +143,15 @@ def _check_one_size(examples: Sequence[Example], pixels: Sequence[GrayArray]) ->
 
 
 def check_teachable(examples: Sequence[Example], strategies: Sequence[str]) -> None:
-    """Make sure that there are people to tell apart.
+    """Make sure that these pictures are enough for the strategies.
 
-    Raises: UsageError: no pictures, too few people for a strategy, or a person called as strangers are.
+    Raises: UsageError: there are no pictures, too few people for a strategy, or a label is `unknown`.
     """
     counts = Counter(example.label for example in examples)
     if not counts:
-        raise UsageError("no label has two pictures, one to teach with and one to test with; add pictures")
+        raise UsageError("no label has two pictures, one for training and one for testing; add pictures")
     if UNKNOWN in counts:
-        raise UsageError(f'the label "{UNKNOWN}" is what strangers are called; give that person another name')
+        raise UsageError(f'the label "{UNKNOWN}" is reserved for strangers; give that person another name')
     if FISCHER in strategies and len(counts) < 2:
         (label,) = counts
         raise UsageError(
@@ -169,9 +169,9 @@ def train_strategy(faces: Faces, strategy: str, false_accept_rate: float) -> tup
     """Train one strategy and measure its unknown distance.
 
     Args:
-        faces: what to teach.
+        faces: the training set.
         strategy: one of `CLASSIC`.
-        false_accept_rate: share of strangers that it may take for somebody.
+        false_accept_rate: share of strangers that may get a name, 0 to 1.
     Raises: UsageError: the faces are too small for it.
     """
     least = _LEAST_SIDE_PX.get(strategy, 1)
@@ -195,15 +195,15 @@ def model_record(
     network: FaceNetworkRecord | None = None,
     side_px: int = 0,
 ) -> FaceModel:
-    """The record of a freshly trained model; the galleries' digests are filled in when it is written.
+    """Make the record of a newly trained model; the hashes of its galleries are added when it is written.
 
     Args:
-        pictures: what was taught.
-        methods: strategy -> what is known of it.
-        false_accept_rate: that the unknown distances were chosen for.
-        faces: the same pictures as the classic strategies had them; None: none of those was taught.
-        network: what described the faces; None: nothing did.
-        side_px: of the squares that the network looks at.
+        pictures: the training set.
+        methods: strategy -> its record.
+        false_accept_rate: for which the unknown distances were chosen.
+        faces: the training set of the classic strategies; None if none of them was trained.
+        network: described the faces; None without `embedding`.
+        side_px: side of the squares that the network takes, pixels.
     """
     width, height = (side_px, side_px) if faces is None else faces.size_wh
     return FaceModel(
@@ -226,12 +226,12 @@ def model_record(
 
 
 def now() -> str:
-    """Date and time as a model's record keeps it."""
+    """Return the present time as a model's record holds it."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def same_picture_twice(pictures: Pictures) -> list[str]:
-    """A sentence for each picture that is filed under two names."""
+    """Return a sentence for each picture that is listed under two names."""
     first: dict[str, Example] = {}
     sentences = []
     for example, digest in zip(pictures.examples, pictures.digests, strict=True):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import annotators.encoding
 from annotators.encoding import encode_picture, largest_encodable, scale_down
 from annotators.mark import MARK
 from pipeline.errors import FailureCode, SourceError
@@ -59,3 +60,17 @@ def test_scaling_down_takes_means_and_leaves_the_right_size_alone(scene):
     assert (scale_down(checkered, (200, 100)) == 100).all()
     rgb = scene((64, 48))
     assert scale_down(rgb, (64, 48)) is rgb
+
+
+def test_large_jpegs_are_encoded_as_others(scene, monkeypatch):
+    rgb = scene((320, 240))
+    monkeypatch.setattr(annotators.encoding, "_FULL_COLOR_MOST_PX", 100)
+    usual = encode_picture(rgb, "jpg", 90)
+    monkeypatch.setattr(annotators.encoding, "_MOST_PX_COPIED", 100)
+    shared = rgb.view()
+    shared.flags.writeable = False
+    large = encode_picture(shared, "jpg", 90)
+    one, other = (np.asarray(Image.open(io.BytesIO(content))).astype(int) for content in (usual, large))
+    assert np.abs(one - other).mean() < 0.5
+    assert MARK.encode() in large[:100]
+    assert np.array_equal(np.asarray(Image.open(io.BytesIO(encode_picture(rgb, "jpg", 90)))), other)

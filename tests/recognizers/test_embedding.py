@@ -146,7 +146,7 @@ def test_the_network_is_one_of_the_models_files(make_params, taught, network_fil
 def test_a_network_that_changed_is_told(make_params, taught, network_file):
     params = make_params(model=taught())
     write_network(network_file, numbers=47)
-    with pytest.raises(ModelError, match="is not the network any more that the model was taught with"):
+    with pytest.raises(ModelError, match="has changed since the model was trained with it"):
         Recognizer("names", params).load()
 
 

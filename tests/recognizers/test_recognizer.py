@@ -147,13 +147,13 @@ def test_a_model_that_does_not_say_is_judged_by_its_mean_face(make_params, model
 @pytest.mark.parametrize(
     ("values", "says"),
     [
-        ({"strategies": ["eigenfaces"]}, '"eigenfaces" is no recognition strategy; there are eigen, fischer'),
+        ({"strategies": ["eigenfaces"]}, '"eigenfaces" is not a recognition strategy; there are eigen'),
         ({"outputlabel": ["all", "lbp"]}, "stand alone"),
         ({"outputlabel": []}, "at least 1"),
         ({"strategies": ["lbp"], "outputlabel": ["eigen"]}, "asks for eigen"),
         ({"unknown": False, "unknown_distance": {"lbp": 3.0}}, "no meaning"),
         ({"unknown_distance": {"lbp": 0.0}}, "greater than 0"),
-        ({"unknown_distance": {"sift": 1.0}}, '"sift" is no recognition strategy'),
+        ({"unknown_distance": {"sift": 1.0}}, '"sift" is not a recognition strategy'),
         ({"equalizehist": "yes"}, "bool"),
         ({"threshold": 1}, "Extra inputs"),
         ({"model": ""}, "at least 1"),

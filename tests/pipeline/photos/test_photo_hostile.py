@@ -112,7 +112,7 @@ def patched(content: bytes, mark: bytes, offset: int, value: bytes) -> bytes:
 def too_large() -> dict[str, bytes]:
     sides_le, sides_be = struct.pack("<II", 40_000, 40_000), struct.pack(">II", 30_000, 30_000)
     lossless = encoded(PICTURE, "WEBP", lossless=True)
-    wide = patched(FILES["tiff"], struct.pack("<HHI", 256, 4, 1), 8, struct.pack("<I", 2_000_000))
+    wide = patched(FILES["tiff"], struct.pack("<HHI", 256, 4, 1), 8, struct.pack("<I", 3_000_000))
     return {
         "png": png_bomb(),
         "jpeg": lying_jpeg(),
@@ -270,3 +270,12 @@ def test_the_header_is_checked_at_once_and_the_pixels_when_they_are_asked_for(tm
     with pytest.raises(SourceError) as caught:
         open_photo(source_of(path), Limits(max_pixels=10))
     assert caught.value.code is FailureCode.TOO_LARGE
+
+
+def test_the_largest_photos_of_phones_are_within_the_limit(tmp_path):
+    path = tmp_path / "photo"
+    for width, height in ((12240, 16320), (16384, 12288)):
+        header = png_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+        path.write_bytes(FILES["png"][:8] + header + FILES["png"][33:])
+        facts, _ = open_photo(source_of(path), Limits())
+        assert facts.size_wh == (width, height)

@@ -125,7 +125,7 @@ def test_what_was_taught_already_is_not_taught_twice(facerec, family, tmp_path):
     before = {path.name: path.read_bytes() for path in model.iterdir()}
     said = facerec("train", listing, 80, tmp_path / "t2.csv", model, "--add")
     assert said.code == 2
-    assert "was taught all of these pictures" in said.err
+    assert "holds all of these pictures already" in said.err
     assert {path.name: path.read_bytes() for path in model.iterdir()} == before
     more = facerec("train", listing, 80, tmp_path / "t2.csv", model, "--add", "--seed", 5)
     assert "it was taught already" in more.out
@@ -140,7 +140,7 @@ def test_what_cannot_be_added_to(facerec, family, tmp_path, network_file):
     for words, says, code in (
         ((model, 1, "--add"), "--add adds to embedding alone", 2),
         ((model, "--add", "--embedding", other), f"taught with the network {network_file}, not {other}", 2),
-        ((classic, "--add"), "has Eigenfaces, and people can be added to a model of embedding alone", 2),
+        ((classic, "--add"), "has Eigenfaces, and people can be added to a model of embedding only", 2),
         ((tmp_path / "none", "--add"), "give the directory that facerec_train.py train wrote", 3),
     ):
         said = facerec("train", listing, 80, tmp_path / "t3.csv", *words)
@@ -150,7 +150,7 @@ def test_what_cannot_be_added_to(facerec, family, tmp_path, network_file):
     network_file.write_bytes(other.read_bytes())
     said = facerec("train", listing, 80, tmp_path / "t3.csv", model, "--add", "--seed", 5)
     assert said.code == 3
-    assert "is not the network any more" in said.err
+    assert "has changed since the model was trained" in said.err
 
 
 def test_aligned_faces_are_not_added_to_others(facerec, family, face_folder, tmp_path):
@@ -160,7 +160,7 @@ def test_aligned_faces_are_not_added_to_others(facerec, family, face_folder, tmp
     listing = listed(facerec, later, tmp_path / "later.csv")
     said = facerec("train", listing, 60, tmp_path / "t2.csv", model, "--add")
     assert (said.code, said.err.count("\n")) == (2, 1)
-    assert "is aligned, and what the model knows is not aligned; crop the photos as those were" in said.err
+    assert "is aligned, and the model's faces are not aligned; crop the photos as those were" in said.err
 
 
 def test_networks_that_cannot_be_had(facerec, family, tmp_path, monkeypatch):
@@ -168,7 +168,7 @@ def test_networks_that_cannot_be_had(facerec, family, tmp_path, monkeypatch):
     monkeypatch.setenv("DEEPVISUALMINER_CACHE", str(tmp_path / "cache"))
     (tmp_path / "text.onnx").write_text("hello")
     for words, says, code in (
-        (("--embedding", "facenet"), '"facenet" is no network for faces; give sface, dlib-face, or', 2),
+        (("--embedding", "facenet"), '"facenet" is not a network for faces; give sface, dlib-face, or', 2),
         (("--embedding", tmp_path / "none.onnx"), "none.onnx: there is no such file", 3),
         (("--embedding", tmp_path / "text.onnx"), "text.onnx: ONNX Runtime cannot use it", 3),
         (("--embedding", "sface"), "is not here; type:", 3),

@@ -25,7 +25,7 @@ def test_no_record_is_an_empty_one(tmp_path):
 def test_pictures_that_were_treated_differently_do_not_mix(tmp_path):
     write_record(str(tmp_path / "a"), FolderRecord(equalized=True))
     write_record(str(tmp_path / "b"), FolderRecord(equalized=False))
-    with pytest.raises(UsageError, match="were not treated like those"):
+    with pytest.raises(UsageError, match="were not prepared like those"):
         common_record([str(tmp_path / "a" / "ann" / "1.png"), str(tmp_path / "b" / "ann" / "2.png")])
 
 
@@ -35,7 +35,7 @@ def test_pictures_without_a_record_mix_with_plain_ones(tmp_path):
     paths = [str(tmp_path / "b" / "ann" / "2.png"), str(tmp_path / "a" / "ann" / "1.png")]
     assert common_record(paths) == common_record(paths[::-1]) == record
     write_record(str(tmp_path / "a"), FolderRecord(margin=0.1))
-    with pytest.raises(UsageError, match="were not treated like those"):
+    with pytest.raises(UsageError, match="were not prepared like those"):
         common_record(paths)
 
 

@@ -29,7 +29,7 @@ def test_endings_that_are_not_written_here():
     assert not can_write("a.ppm", gray=True)
     assert not can_write("a.pgm", gray=False)
     assert not can_write("png", gray=True)
-    with pytest.raises(UsageError, match=r"a\.heic: its ending is of no picture written here"):
+    with pytest.raises(UsageError, match=r"a\.heic: pictures cannot be written with this ending"):
         encode_as("a.heic", np.zeros((4, 4), np.uint8))
     with pytest.raises(UsageError, match="70000x1 pixels do not fit"):
         encode_as("a.jpg", np.zeros((1, 70000), np.uint8))

@@ -23,7 +23,7 @@ def test_words_that_mean_a_network(tmp_path, monkeypatch):
     assert network_named("sface") == "sface"
     monkeypatch.chdir(tmp_path)
     assert network_named("my.onnx") == str(tmp_path / "my.onnx")
-    with pytest.raises(ValueError, match=r'"dataset.csv" is no network for faces; give sface, dlib-face, or'):
+    with pytest.raises(ValueError, match=r'"dataset.csv" is not a network for faces; give sface'):
         network_named("dataset.csv")
     with pytest.raises(ValueError, match="rename the file"):
         network_named(os.fsdecode(b"\xff.onnx"))
@@ -82,9 +82,7 @@ def test_a_network_that_changed_or_is_gone(network_file):
     record = network_record(str(network_file))
     assert load_network(record).side_px == 112
     write_network(network_file, numbers=47)
-    with pytest.raises(
-        ModelError, match=r"small\.onnx: is not the network any more that the model was taught"
-    ):
+    with pytest.raises(ModelError, match=r"small\.onnx: has changed since the model was trained"):
         load_network(record)
     network_file.unlink()
     with pytest.raises(ModelError, match=r"small\.onnx: there is no such file; put the network back"):

@@ -90,7 +90,7 @@ def examples(**counts: int) -> list[Example]:
         ({}, ("lbp",), "no label has two pictures"),
         ({"ann": 5}, ("eigen", "fischer"), '"ann" is the only label, and Fisherfaces needs two'),
         ({"ann": 1, "bob": 1}, ("fischer",), "needs a label with two training pictures"),
-        ({"ann": 5, "unknown": 5}, ("lbp",), "is what strangers are called"),
+        ({"ann": 5, "unknown": 5}, ("lbp",), "is reserved for strangers"),
     ],
 )
 def test_people_who_cannot_be_told_apart(counts, strategies, says):
