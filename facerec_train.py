@@ -1,4 +1,4 @@
-"""Teach the face recognizer: measure, resize and list pictures, train on them, test what was learned.
+"""Train the face recognizer: crop faces, measure, resize and list pictures, train a model and test it.
 
 facerec_train.py COMMAND ...; facerec_train.py --help names the commands.
 """
@@ -36,17 +36,17 @@ _COMMANDS = (crop, stats, resize, list_csv, train, test, split, recognize, detec
 
 
 class _Parser(argparse.ArgumentParser):
-    """Complains in one line, without the usage, which --help shows."""
+    """Reports errors in one line, without the usage, which --help shows."""
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong with the command line, and exit."""
+        """Print what is wrong with the command line, and exit."""
         self.exit(ExitCode.USAGE, f"{self.prog}: {message}; see {self.prog} --help\n")
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog=program_name("facerec-train"),
-        description="Teach the face recognizer: crop faces, then stats, resize, csv, train and test.",
+        description="Train the face recognizer: crop faces, then stats, resize, csv, train and test.",
         epilog=f"Each command explains its arguments: {program_name('facerec-train')} train --help",
     )
     parser.add_argument("--version", action="version", version=f"Deep Visual Miner {__version__}")
@@ -57,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _print_all(lines: Lines) -> ExitCode:
-    """Print what a command says as it says it; its exit code."""
+    """Print the lines of a command as they come; return its exit code."""
     while True:
         try:
             line = next(lines)
@@ -67,7 +67,7 @@ def _print_all(lines: Lines) -> ExitCode:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do what the command line says; the exit status."""
+    """Run the command line; return the exit status."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     options = _parser().parse_args(arguments)

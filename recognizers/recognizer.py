@@ -1,4 +1,4 @@
-"""Recognizer: says whose face a region is, with one or several strategies taught by facerec_train.py.
+"""Recognizer: names the face in a region, with one or several strategies trained by facerec_train.py.
 
 Strategies: Eigenfaces (Turk and Pentland, 1991), Fisherfaces (Belhumeur et al., 1997) and local binary
 pattern histograms (Ahonen et al., 2006), as OpenCV's face module has them, and `embedding`, a network's
@@ -60,14 +60,14 @@ def _by_strategy(distances: dict[str, float]) -> dict[str, float]:
 
 
 class RecognizerParams(component.Params):
-    """What a recognizer's `params:` may say."""
+    """The `params:` of a recognizer."""
 
     model: Annotated[ModelName, Field(description="model directory that facerec_train.py train wrote")]
     strategies: Annotated[
         Words,
         AfterValidator(_strategies),
         Field(
-            description="which of eigen, fischer (or fisher), lbp and embedding run; none given: all that "
+            description="which of eigen, fischer (or fisher), lbp and embedding run; default: all that "
             "the model has"
         ),
     ] = ()
@@ -76,13 +76,13 @@ class RecognizerParams(component.Params):
         Field(min_length=1),
         AfterValidator(_output),
         Field(
-            description="all: every strategy's label; mostvotes: the majority's, or all where there is none; "
+            description="all: every strategy's label; mostvotes: the majority's, or all if there is none; "
             "or names of strategies"
         ),
     ] = (MOST_VOTES,)
     equalizehist: Annotated[
         bool | None,
-        Field(description="equalize the histogram of each face first; not given: as the model was trained"),
+        Field(description="equalize the histogram of each face first; default: as the model was trained"),
     ] = None
     unknown: Annotated[
         bool, Field(description='whether a face beyond the unknown distance is labelled "unknown"')
@@ -108,19 +108,19 @@ class RecognizerParams(component.Params):
         return self
 
     def named_strategies(self) -> tuple[str, ...]:
-        """The strategies that the pipeline file names, here or there; empty where it leaves the choice."""
+        """Return the strategies that `strategies` or `outputlabel` name; empty if neither does."""
         return self.strategies or tuple(word for word in self.outputlabel if word in STRATEGIES)
 
 
 class Recognizer(Detector):
-    """Labels each region with the name of the known face that is nearest."""
+    """Labels each region with the name of the nearest known face."""
 
     Params: ClassVar[type[component.Params]] = RecognizerParams
     forkable = True
 
     @classmethod
     def example_params(cls, folder: Path) -> dict[str, dict[str, str]]:
-        """A model of two made-up people."""
+        """Write a model of two artificial people, and return params that use it."""
         from recognizers.model.examplemodel import write_face_model
 
         write_face_model(folder / "faces")
@@ -128,7 +128,7 @@ class Recognizer(Detector):
 
     @classmethod
     def check(cls, params: RecognizerParams) -> Iterator[Problem]:
-        """Whether the model directory has the galleries that are asked for, and its network is here."""
+        """Check that the model directory has the needed galleries, and that its network is installed."""
         try:
             model = read_facemodel(params.model)
             check_galleries(params.model, model, params.named_strategies())
@@ -138,7 +138,7 @@ class Recognizer(Detector):
 
     @classmethod
     def model_files(cls, params: RecognizerParams) -> Sequence[Path]:
-        """The model's record, its galleries, and its network's files where that is asked."""
+        """Return the model's record, its galleries, and the files of its network if it is used."""
         directory = params.model
         model = read_facemodel(directory)
         galleries = [model_file_name(name) for name in available(directory, model)]
@@ -147,11 +147,11 @@ class Recognizer(Detector):
 
     @classmethod
     def labels(cls, params: RecognizerParams) -> frozenset[str]:
-        """The names that the model knows, and `unknown`."""
+        """Return the names that the model knows, and `unknown`."""
         return frozenset((*read_facemodel(params.model).labels.values(), UNKNOWN))
 
     def load(self) -> None:
-        """Read the galleries of the strategies whose answers count, and the network if one needs it."""
+        """Read the galleries of the strategies that are used, and load the network if needed."""
         from recognizers.faces import faceimage
         from recognizers.faces.folderrecord import FolderRecord
         from recognizers.model.knownfaces import KnownFaces
@@ -170,7 +170,7 @@ class Recognizer(Detector):
         self._warned = False
 
     def detect(self, frame: Frame, regions: Sequence[Box]) -> list[Detection]:
-        """One detection for each region: the region with the names that the strategies give it."""
+        """Return one detection for each region, with the names that the strategies give it."""
         return [
             Detection(region, self._names(frame, region))
             for region in regions
@@ -178,18 +178,18 @@ class Recognizer(Detector):
         ]
 
     def _names(self, frame: Frame, region: Box) -> tuple[Label, ...]:
-        """Who it is; the face is made ready as the taught ones were."""
+        """Name a face, which is prepared as the training faces were."""
         picture = self._aligned(frame, region) if self._model.aligned else None
 
         def gray() -> GrayArray:
-            """The face as Eigenfaces, Fisherfaces and LBPH are asked about it."""
+            """Return the face for Eigenfaces, Fisherfaces and LBPH."""
             if picture is not None:
                 return Frame.from_rgb(picture).gray()
-            # The taught faces reached beyond their detector's box; the probe has to as well.
+            # The training faces had this margin.
             return frame.gray(self._faceimage.with_margin(region, self._model.margin).clipped(frame.size_wh))
 
         def probe() -> Probe:
-            """The face as a network is asked about it."""
+            """Return the face for a network."""
             if picture is not None:
                 return self._probe_of_picture(picture, self._record)
             return self._probe_in(frame, region, landmarks=self._known.finds_landmarks)
@@ -199,7 +199,7 @@ class Recognizer(Detector):
         return elect(votes) if self.params.outputlabel == (MOST_VOTES,) else tuple(votes)
 
     def _aligned(self, frame: Frame, region: Box) -> RgbArray | None:
-        """The face as `crop` would have cut it out; None where it has no landmarks, which is told."""
+        """Cut the face out as `crop` does; None, with a warning, if it has no landmarks."""
         points = self._alignment.points_of(region.landmarks) if isinstance(region, Region) else None
         if points is None:
             self._warn_once()
@@ -208,11 +208,11 @@ class Recognizer(Detector):
         return self._alignment.aligned(frame.rgb(), points, side_px, margin)
 
     def _warn_once(self) -> None:
-        """Say that faces come without landmarks, unless all strategies do without."""
+        """Log once that faces have no landmarks, unless no strategy needs them."""
         if not self._warned and (self._known.compares_pixels or not self._known.finds_landmarks):
             _log.warning(
-                "%s: the model was taught aligned faces, but faces come without landmarks and will be named "
-                "wrongly more often; put a facedetector before it",
+                "%s: the model was trained with aligned faces, but faces have no landmarks here and will be "
+                "named wrongly more often; put a facedetector before it",
                 self.name,
                 extra=ONCE_A_RUN,
             )
@@ -227,7 +227,7 @@ class Recognizer(Detector):
         return Label(text, method=strategy, distance=distance)
 
     def _equalizes(self) -> bool:
-        """Whether faces are equalized: as the pipeline file says, else as the model was trained."""
+        """Return whether faces are equalized: as the pipeline file says, else as the model was trained."""
         trained, wanted = self._known.equalized, self.params.equalizehist
         if wanted is None or not self._known.compares_pixels:
             return trained
@@ -244,16 +244,16 @@ class Recognizer(Detector):
 
 
 def _counting(params: RecognizerParams, model: FaceModel) -> tuple[str, ...]:
-    """The strategies whose answers count."""
+    """Return the strategies that are used."""
     asked = [word for word in params.outputlabel if word in STRATEGIES]
     strategies = params.strategies or available(params.model, model)
     return tuple(strategy for strategy in strategies if not asked or strategy in asked)
 
 
 def _network_files(params: RecognizerParams, model: FaceModel) -> tuple[Path, ...]:
-    """The files of the network, where a strategy that counts has one.
+    """Return the files of the network, if a strategy that is used has one.
 
-    Raises: ModelError: one of them, or what runs it, is not here.
+    Raises: ModelError: a file, or the package that runs the network, is missing.
     """
     if EMBEDDING not in _counting(params, model) or model.network is None:
         return ()
@@ -263,7 +263,7 @@ def _network_files(params: RecognizerParams, model: FaceModel) -> tuple[Path, ..
 def _unknown_distances(
     model: FaceModel, params: RecognizerParams, strategies: Sequence[str]
 ) -> Mapping[str, float]:
-    """Strategy -> the distance beyond which a face is unknown, where there is one."""
+    """Return strategy -> distance beyond which a face is unknown, for the strategies that have one."""
     if not params.unknown:
         return {}
     known: dict[str, Any] = {strategy: model.unknown_distance(strategy) for strategy in strategies}

@@ -1,5 +1,5 @@
-"""The subcommands of facerec_train.py, one file each: their arguments, and what they do and say.
+"""The subcommands of facerec_train.py, one file each.
 
-They stand above the pipeline, as the miner does, and may use any room below it. A command is a generator
-of the lines that the front door prints, and may return an exit code.
+They are on one level with the miner and may import everything below it. A command is a generator of the lines
+that the program prints, and may return an exit code.
 """

@@ -1,4 +1,4 @@
-"""What the subcommands' arguments have in common: 0/1 flags that also have a name, and words to numbers."""
+"""Shared parts of the subcommands' arguments: flags given as 0 or 1 or by name, and conversions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from recognizers.model.facemodel import available, read_facemodel
 from recognizers.model.strategies import CLASSIC, EIGEN, EMBEDDING, FISCHER, LBP, TITLES
 
 Lines = Generator[str, None, ExitCode | None]
-"""What a command says as it goes along, and its exit code at the end; None: all went well."""
+"""The lines that a command prints, and its exit code at the end; None for success."""
 
 Command = Callable[[argparse.Namespace], Lines]
 
@@ -25,14 +25,14 @@ _OPTION_OF = {EIGEN: "eigen", FISCHER: "fischer", LBP: "lbph"}
 def add_command(
     commands: Any, name: str, run: Command, *, short: str, long: str, example: str
 ) -> argparse.ArgumentParser:
-    """Declare a subcommand.
+    """Add a subcommand.
 
     Args:
-        commands: what `add_subparsers` gave.
+        commands: the result of `add_subparsers`.
         name: the word on the command line.
-        run: does it.
+        run: the function that runs it.
         short: one line for the list of commands.
-        long: what it does, in full.
+        long: the full description.
         example: a command line, without the program's name.
     """
     parser: argparse.ArgumentParser = commands.add_parser(
@@ -40,7 +40,7 @@ def add_command(
         help=short,
         description=textwrap.fill(long, _HELP_COLUMNS),
         epilog=f"example: facerec_train.py {example}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,  # an example is not to be broken
+        formatter_class=argparse.RawDescriptionHelpFormatter,  # keeps the example on one line
     )
     parser.set_defaults(run=run)
     return parser
@@ -49,13 +49,13 @@ def add_command(
 def add_flag(
     parser: argparse.ArgumentParser, name: str, *, default: bool | None, help_: str, also: str | None = None
 ) -> None:
-    """Declare a yes-or-no that can be given as a positional 0 or 1, as in 2017, or by name.
+    """Add a flag that can be given as a positional 0 or 1, as in 2017, or as an option.
 
     Args:
         parser: of a subcommand.
-        name: of the option, `--name` and `--no-name`.
-        default: where neither is given; None: the command decides.
-        help_: what it means.
+        name: of the options `--name` and `--no-name`.
+        default: the value if it is not given; None if the command decides.
+        help_: its meaning.
         also: another spelling of the option.
     """
     shown = {True: "default: yes", False: "default: no", None: ""}[default]
@@ -75,9 +75,9 @@ def add_flag(
 
 
 def flag(options: argparse.Namespace, name: str) -> bool | None:
-    """What a flag says; its default where it is not given.
+    """Return the value of a flag, or its default.
 
-    Raises: UsageError: it is given twice and says two things.
+    Raises: UsageError: it is given twice with different values.
     """
     position, option = getattr(options, f"{name}_position"), getattr(options, f"{name}_option")
     if position is not None and option is not None and position != option:
@@ -89,12 +89,12 @@ def flag(options: argparse.Namespace, name: str) -> bool | None:
 
 
 def add_classic_strategies(parser: argparse.ArgumentParser, verb: str, default: str) -> None:
-    """Declare the flags of the three classic strategies, which may be left out.
+    """Add the flags of the three classic strategies, which may be left out.
 
     Args:
         parser: of a subcommand.
         verb: as in "train Eigenfaces".
-        default: what holds where a flag is left out, for people.
+        default: description of the default.
     """
     for strategy in CLASSIC:
         also = "fisher" if strategy == FISCHER else None
@@ -103,7 +103,7 @@ def add_classic_strategies(parser: argparse.ArgumentParser, verb: str, default: 
 
 
 def add_strategies(parser: argparse.ArgumentParser, verb: str) -> None:
-    """Declare the flags of all strategies of a model; `verb` as in "test Eigenfaces"."""
+    """Add the flags of all strategies of a model; `verb` as in "test Eigenfaces"."""
     add_classic_strategies(parser, verb, "if the model has it")
     parser.add_argument(
         "--embedding",
@@ -114,14 +114,14 @@ def add_strategies(parser: argparse.ArgumentParser, verb: str) -> None:
 
 
 def classic_flags(options: argparse.Namespace) -> dict[str, bool | None]:
-    """Classic strategy -> what its flag says; None: nothing."""
+    """Return classic strategy -> value of its flag; None if it is not given."""
     return {strategy: flag(options, _OPTION_OF[strategy]) for strategy in CLASSIC}
 
 
 def chosen_strategies(options: argparse.Namespace) -> tuple[str, ...]:
-    """The strategies of MODELDIR that the flags ask for.
+    """Return the strategies of MODELDIR that the flags select.
 
-    Raises: UsageError: none of them; ModelError: the model's record cannot be read.
+    Raises: UsageError: they select none; ModelError: the model's record cannot be read.
     """
     there = available(options.modeldir, read_facemodel(options.modeldir))
     flags = {**classic_flags(options), EMBEDDING: options.embedding}
@@ -140,7 +140,7 @@ def _zero_or_one(text: str) -> bool:
 
 
 def pixels(text: str) -> int:
-    """A word of the command line as a number of pixels, 1 to 10000."""
+    """Parse a number of pixels, 1 to 10000."""
     try:
         value = int(text)
     except ValueError:
@@ -151,7 +151,7 @@ def pixels(text: str) -> int:
 
 
 def share(text: str) -> float:
-    """A word of the command line as a number between 0 and 1."""
+    """Parse a number from 0 to 1."""
     try:
         value = float(text)
     except ValueError:
@@ -162,7 +162,7 @@ def share(text: str) -> float:
 
 
 def positive(text: str) -> float:
-    """A word of the command line as a number above 0."""
+    """Parse a number above 0."""
     try:
         value = float(text)
     except ValueError:
@@ -173,22 +173,22 @@ def positive(text: str) -> float:
 
 
 def whole(text: str) -> int:
-    """A word of the command line as a whole number from 0 to a billion."""
+    """Parse a whole number from 0 to a billion."""
     if not (text.isascii() and text.isdecimal() and int(text) <= 1_000_000_000):
         raise argparse.ArgumentTypeError(f'expected a whole number, got "{text}"')
     return int(text)
 
 
 def quoted(path: str) -> str:
-    """A path as it is typed into a shell."""
+    """Quote a path for a shell."""
     return shlex.quote(printable(path))
 
 
 def plural(count: int, noun: str) -> str:
-    """`1 picture`, `1,234 pictures`."""
+    """Format a count with its noun: `1 picture`, `1,234 pictures`."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def shown_distance(distance: float) -> str:
-    """A distance for people: networks' are near 1, the classic strategies' are in the hundreds."""
+    """Format a distance: those of networks are near 1, those of the classic strategies in the hundreds."""
     return f"{distance:.1f}" if distance >= 10 else f"{distance:.3f}"

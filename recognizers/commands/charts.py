@@ -1,4 +1,4 @@
-"""Charts as pixels: histograms as bars, and who was taken for whom as a table of shades."""
+"""Drawing charts: bar charts of histograms, and confusion matrices."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ _LONGEST_NAME = 24
 
 @dataclass(frozen=True)
 class Series:
-    """One panel of bars.
+    """One panel of a bar chart.
 
     Args:
         title: what the values are.
-        edges: (N + 1,) where the ranges begin and end.
-        counts: what is counted -> (N,) how many lie in each range; three at most.
-        lines: what a value means -> the value, drawn as an upright line.
+        edges: (N + 1,) bounds of the bins.
+        counts: name of a class -> (N,) its counts; at most three classes.
+        lines: name of a value -> the value, drawn as a vertical line.
     """
 
     title: str
@@ -48,7 +48,7 @@ class Series:
 
 
 class _Canvas:
-    """White paper that takes text in any script."""
+    """A white picture with text in any script."""
 
     def __init__(self, size_wh: tuple[int, int]) -> None:
         self.image = Image.new("RGB", size_wh, "white")
@@ -57,7 +57,12 @@ class _Canvas:
     def text(
         self, x: float, y: float, text: str, *, align: float = 0.0, upright: bool = False, color: Color = _INK
     ) -> int:
-        """Write a line whose middle height is `y`, left of, around or right of `x`; its width."""
+        """Draw a line of text that is vertically centred at `y`; return its width.
+
+        Args:
+            align: 0 to begin at `x`, 0.5 to centre there, 1 to end there.
+            upright: whether it is rotated by 90 degrees; then it begins at `y`.
+        """
         mask = Image.fromarray(text_mask(printable(text), _TEXT_PX))
         if upright:
             mask = mask.transpose(Image.Transpose.ROTATE_90)
@@ -68,12 +73,12 @@ class _Canvas:
 
     @property
     def pixels(self) -> RgbArray:
-        """(height, width, 3) uint8."""
+        """The picture: (height, width, 3) uint8."""
         return np.asarray(self.image, dtype=np.uint8)
 
 
 def bar_charts(panels: Sequence[Series]) -> RgbArray:
-    """Histograms, one below the other, bars of one range stacked: (height, width, 3) uint8."""
+    """Draw histograms, one below the other, with stacked bars: (height, width, 3) uint8."""
     width, height = _PANEL_WH
     canvas = _Canvas((width, height * len(panels)))
     for index, series in enumerate(panels):
@@ -111,7 +116,7 @@ def _draw_panel(canvas: _Canvas, top: int, series: Series) -> None:
 
 
 def _draw_legend(canvas: _Canvas, right: float, y: float, series: Series) -> None:
-    """What the colours and lines mean, from right to left."""
+    """Draw the meaning of colours and lines, from right to left."""
     x = float(right)
     for name in reversed(list(series.lines)):
         x -= canvas.text(x, y, f"{name} {_short_number(series.lines[name])}", align=1.0) + 14
@@ -125,7 +130,7 @@ def _draw_legend(canvas: _Canvas, right: float, y: float, series: Series) -> Non
 
 
 def _ticks(most: int) -> list[int]:
-    """A few round numbers from 0 to `most`."""
+    """Return a few round numbers from 0 to `most`."""
     step = 1
     while most / step > 6:
         step = step * 2 if str(step)[0] in "15" else step * 5 // 2
@@ -140,13 +145,13 @@ def _short_number(value: Any) -> str:
 
 
 def matrix_chart(title: str, rows: Sequence[str], columns: Sequence[str], counts: NDArray[Any]) -> RgbArray:
-    """Who was taken for whom, a row for each person, the deeper the shade the larger its share of the row.
+    """Draw a confusion matrix; the shade of a cell is its share of the row.
 
     Args:
-        title: above the table.
+        title: above the matrix.
         rows: the right names.
         columns: the answers; an answer equal to the row's name is right.
-        counts: (len(rows), len(columns)) pictures.
+        counts: (len(rows), len(columns)) numbers of pictures.
     Returns: (height, width, 3) uint8.
     """
     least = _TEXT_PX * LINE_HEIGHT if max(len(rows), len(columns)) <= 60 else 8
@@ -184,7 +189,7 @@ def _cut(name: str) -> str:
 
 
 def _shaded(color: Color, share: float) -> Color:
-    """From nearly white for 0 to the full colour for 1."""
+    """Return a colour between nearly white, for 0, and the full colour, for 1."""
     weight = 0.0 if share == 0 else 0.2 + 0.8 * share
     red, green, blue = (round(245 + (channel - 245) * weight) for channel in color)
     return red, green, blue

@@ -1,4 +1,4 @@
-"""`crop PHOTOS OUT`: faces cut out of photos, by request sorted into groups of likely equal ones."""
+"""`crop PHOTOS OUT`: cuts faces out of photos, and sorts them into groups of likely equal ones on request."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ from recognizers.teaching.grouping import DESCRIPTOR_DISTANCES, LBP_DISTANCE
 DEFAULT_CASCADE = "haarcascade_frontalface_default.xml"
 _DEFAULT_MARGIN = 0.1
 _MIN_NEIGHBORS = 5
-"""More than a pipeline's 3: on 64 everyday photos that gives 9 faces and 7 things that are none, which
-have to be thrown out by hand; 3 gives 11 faces and 16 such things."""
+"""More than a pipeline's 3: on 64 everyday photos it gives 9 faces and 7 false positives, which must be
+deleted by hand; 3 gives 11 faces and 16 false positives."""
 
 
 def add_to(commands: Any) -> None:
-    """Declare the subcommand."""
+    """Add the subcommand to the parser."""
     parser = add_command(
         commands,
         "crop",
         run,
-        short="cut the faces out of photos, to have something to teach",
-        long="Find the faces in PHOTOS and write each into a picture of its own in OUT, whose name tells the "
-        "photo: IMG_1.jpg-face-1.png. OUT mirrors the folders of PHOTOS, so photos in folders named after "
-        "people give faces in such folders; with --group, likely equal faces come into numbered folders, "
-        "to be named after people by hand.",
+        short="cut the faces out of photos, for training",
+        long="Find the faces in PHOTOS and write each to a picture in OUT that is named after its photo: "
+        "IMG_1.jpg-face-1.png. OUT has the same folders as PHOTOS, so photos in folders named after people "
+        "give faces in such folders. With --group, likely equal faces are put into numbered folders, which "
+        "you rename to the names of the people.",
         example="crop photos faces --group",
     )
     parser.add_argument("photos", metavar="PHOTOS", help="a folder of photos, or one photo")
@@ -57,29 +57,29 @@ def _add_finding(parser: argparse.ArgumentParser) -> None:
         dest="detector",
         metavar="NAME",
         default=DEFAULT_CASCADE,
-        help="find them with this: yunet, the best for people's faces, or a cascade (default: %(default)s; "
+        help="detector: yunet, the best for people's faces, or a cascade (default: %(default)s; "
         "for cats, haarcascade_frontalcatface_extended.xml with --min-neighbors 3)",
     )
-    finder.add_argument("--pipeline", metavar="FILE", help="find them with a detector of this pipeline file")
+    finder.add_argument("--pipeline", metavar="FILE", help="use a detector of this pipeline file")
     parser.add_argument(
         "--component", metavar="NAME", help="which detector of the pipeline file (default: its last)"
     )
     parser.add_argument(
-        "--label", metavar="LABEL", action="append", help="only what that detector gives this label"
+        "--label", metavar="LABEL", action="append", help="only detections of that detector with this label"
     )
     parser.add_argument(
         "--min-size",
         type=pixels,
         metavar="PX",
-        help="least side of a face (default: 50, less in small photos)",
+        help="smallest side of a face (default: 50, less in small photos)",
     )
     parser.add_argument(
         "--min-neighbors",
         type=int,
         choices=range(101),
         metavar="N",
-        help=f"how many overlapping hits of a cascade make a face (default: {_MIN_NEIGHBORS}); less finds "
-        "more faces, and more that are none",
+        help=f"number of overlapping hits of a cascade that make a face (default: {_MIN_NEIGHBORS}); fewer "
+        "find more faces and more false positives",
     )
 
 
@@ -88,39 +88,39 @@ def _add_cutting(parser: argparse.ArgumentParser) -> None:
         "--align",
         action=argparse.BooleanOptionalAction,
         default=None,
-        help=f"turn and scale each face so that eyes and mouth come to the same place, in a picture of "
-        f"{ALIGNED_SIDE_PX}x{ALIGNED_SIDE_PX} (default: where the detector knows the place, as yunet does)",
+        help=f"rotate and scale each face so that eyes and mouth come to the same place, in a picture of "
+        f"{ALIGNED_SIDE_PX}x{ALIGNED_SIDE_PX} (default: if the detector finds landmarks, as yunet does)",
     )
     parser.add_argument(
         "--margin",
         type=share,
         default=_DEFAULT_MARGIN,
-        help="how far to cut beyond what was found, as a share of its sides (default: %(default)g); the "
-        "recognizer will look as far",
+        help="how far to cut beyond the found box, as a share of its sides (default: %(default)g); the "
+        "recognizer will use the same margin",
     )
     parser.add_argument("--group", action="store_true", help="sort likely equal faces into numbered folders")
     parser.add_argument(
         "--group-by",
         choices=(EMBEDDING, LBP),
-        help="what tells faces apart: a network, or local binary patterns, which mix people up sooner "
-        f"(default: {EMBEDDING} where {SFACE}, for aligned faces, or {DLIB} is here)",
+        help="how faces are compared: by a network, or by local binary patterns, which mix people up more "
+        f"often (default: {EMBEDDING} if {SFACE}, for aligned faces, or {DLIB} is installed)",
     )
     parser.add_argument(
         "--group-distance",
         type=positive,
         metavar="D",
-        help="more makes fewer and larger groups, in which people may get mixed (default: "
+        help="larger values make fewer and larger groups, which may mix people (default: "
         f"{DESCRIPTOR_DISTANCES[SFACE]:g} by {SFACE}, {DESCRIPTOR_DISTANCES[DLIB]:g} by {DLIB}, "
         f"{LBP_DISTANCE:g} by {LBP})",
     )
 
 
 def run(options: argparse.Namespace) -> Lines:
-    """Do what the subcommand says."""
+    """Run the subcommand."""
     make_finder = _finder_maker(options)
     finder = make_finder()  # so that whatever is wrong with it shows before the first photo
     if options.align and not finder.gives_landmarks:
-        raise UsageError("--align needs to know where the eyes are; add --detector yunet, or leave it out")
+        raise UsageError("--align needs landmarks; add --detector yunet, or leave it out")
     align = finder.gives_landmarks if options.align is None else options.align
     sort_by = grouper(options.group_by, options.group_distance, aligned=align) if options.group else None
     photos, failures = list_photos(options.photos, options.out)
@@ -150,7 +150,7 @@ def run(options: argparse.Namespace) -> Lines:
     if sort_by is not None and crops:
         yield from sort_into_groups(crops, record, options.out, sort_by)
     elif crops:
-        yield "next: put each face into a folder named after its person, and throw out what is no face"
+        yield "next: put each face into a folder with the name of its person, and delete what is not a face"
     return ExitCode.SOME_FAILED if failures else None
 
 

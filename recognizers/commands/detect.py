@@ -1,4 +1,4 @@
-"""`detect IMG CASCADE OUTIMG`: what a cascade finds in one picture, drawn into a copy."""
+"""`detect IMG CASCADE OUTIMG`: draws the detections of a cascade into a copy of a picture."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _MIN_NEIGHBORS = 4
 
 
 def add_to(commands: Any) -> None:
-    """Declare the subcommand."""
+    """Add the subcommand to the parser."""
     parser = add_command(
         commands,
         "detect",
         run,
-        short="draw what a cascade finds in a picture",
-        long="Find faces, or whatever CASCADE is for, in IMG, print their boxes as x1, y1, x2, y2, and draw "
-        "them into OUTIMG.",
+        short="draw the detections of a cascade in a picture",
+        long="Find faces, or other objects that CASCADE is made for, in IMG, print their boxes as x1, y1, "
+        "x2, y2, and draw them into OUTIMG.",
         example="detect party.jpg haarcascade_frontalface_default.xml party-faces.jpg",
     )
     add_picture(parser)
@@ -36,20 +36,18 @@ def add_to(commands: Any) -> None:
 
 
 def add_picture(parser: argparse.ArgumentParser) -> None:
-    """Declare IMG and CASCADE."""
+    """Add the arguments IMG and CASCADE."""
     parser.add_argument("img", metavar="IMG", help="a photo")
-    parser.add_argument(
-        "cascade", metavar="CASCADE", help="what finds them: a cascade's file name or path, or yunet"
-    )
+    parser.add_argument("cascade", metavar="CASCADE", help="a cascade's file name or path, or yunet")
 
 
 def add_outimg(parser: argparse.ArgumentParser) -> None:
-    """Declare OUTIMG."""
+    """Add the argument OUTIMG."""
     parser.add_argument("outimg", metavar="OUTIMG", help="the annotated copy: .png, .jpg, .webp ...")
 
 
 def run(options: argparse.Namespace) -> Lines:
-    """Do what the subcommand says."""
+    """Run the subcommand."""
     check_outimg(options)
     find = face_finder(options.cascade, min_neighbors=_MIN_NEIGHBORS, min_size=None)
     frame = frame_of(source_of(options.img))
@@ -62,7 +60,7 @@ def run(options: argparse.Namespace) -> Lines:
 
 
 def check_outimg(options: argparse.Namespace) -> None:
-    """Make sure that OUTIMG can be written, before any work is done.
+    """Make sure, before any work is done, that OUTIMG can be written.
 
     Raises: UsageError: its ending is no picture's, or it is IMG itself.
     """

@@ -1,4 +1,4 @@
-"""`detectvideo VIDEO CASCADE OUTDIR`: what a cascade finds in each frame of a video."""
+"""`detectvideo VIDEO CASCADE OUTDIR`: draws the detections of a cascade in each frame of a video."""
 
 from __future__ import annotations
 
@@ -17,29 +17,27 @@ from recognizers.commands.videoframes import iter_video
 
 _MIN_NEIGHBORS = 3
 _MIN_SIDE_PX = 20
-"""As in 2017: a face has this many pixels, or a tenth of a small video's side."""
+"""Smallest side of a face, as in 2017; a tenth of the side of a small video."""
 
 
 def add_to(commands: Any) -> None:
-    """Declare the subcommand."""
+    """Add the subcommand to the parser."""
     parser = add_command(
         commands,
         "detectvideo",
         run,
-        short="draw what a cascade finds in a video's frames",
-        long="Find faces, or whatever CASCADE is for, in every frame of VIDEO, and write each frame, with "
-        "what was found drawn into it, to OUTDIR/frame-0.png, frame-1.png and so on.",
+        short="draw the detections of a cascade in a video's frames",
+        long="Find faces, or other objects that CASCADE is made for, in every frame of VIDEO, and write each "
+        "frame, with their boxes drawn into it, to OUTDIR/frame-0.png, frame-1.png and so on.",
         example="detectvideo party.mp4 haarcascade_frontalface_default.xml frames",
     )
     parser.add_argument("video", metavar="VIDEO", help="a video")
-    parser.add_argument(
-        "cascade", metavar="CASCADE", help="what finds them: a cascade's file name or path, or yunet"
-    )
+    parser.add_argument("cascade", metavar="CASCADE", help="a cascade's file name or path, or yunet")
     parser.add_argument("outdir", metavar="OUTDIR", help="folder for the frames; made if it is missing")
 
 
 def run(options: argparse.Namespace) -> Lines:
-    """Do what the subcommand says."""
+    """Run the subcommand."""
     face_finder(options.cascade, min_neighbors=_MIN_NEIGHBORS, min_size=_MIN_SIDE_PX)
     frames = iter_video(options.video)
     find: Finder | None = None

@@ -1,4 +1,4 @@
-"""An evaluation as pictures: the content of `test --plot`."""
+"""The charts of `test --plot`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _BINS = 40
 
 
 def charts_of(evaluation: Evaluation, limits: Mapping[str, float]) -> Iterator[tuple[str, RgbArray]]:
-    """A table of who was taken for whom and a histogram of distances a strategy.
+    """Yield a confusion matrix and a histogram of distances for each strategy.
 
     Args:
         evaluation: the answers.
@@ -36,7 +36,7 @@ def _confusion_chart(evaluation: Evaluation, strategy: str) -> RgbArray:
     title = "The vote" if strategy == VOTE else TITLES[strategy]
     accuracy = evaluation.accuracy(strategy)
     return matrix_chart(
-        f"{title}: rows are right, columns answered; {accuracy:.3f} right", rows, columns, counts
+        f"{title}: rows are people, columns are answers; {accuracy:.3f} right", rows, columns, counts
     )
 
 

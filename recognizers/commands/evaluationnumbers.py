@@ -1,4 +1,4 @@
-"""An evaluation as numbers for programs: the content of `test --json`."""
+"""The numbers of `test --json`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from recognizers.teaching.evaluation import VOTE, Evaluation
 
 
 def numbers_of(evaluation: Evaluation, *, taught: int) -> dict[str, Any]:
-    """All that `test` says, as plain values.
+    """Return all results of `test` as plain values.
 
     Args:
         evaluation: the answers.

@@ -1,4 +1,4 @@
-"""Finds the faces in photos for the other commands: with a cascade, a YuNet, or as a pipeline file says."""
+"""Finding faces for the other commands: with a cascade, YuNet, or a detector of a pipeline file."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ from pipeline.source import Limits
 from pipeline.text import name_key, printable
 
 FACE = "face"
-"""The label of what is found here."""
+"""Name and label of the detector."""
 
 NAMES = "names"
-"""The component that recognizes, where there is one."""
+"""Name of the recognizer, if there is one."""
 
 
 def is_yunet(word: str) -> bool:
-    """Whether who gives this word for a cascade means a YuNet: the catalogue's, or a file."""
+    """Return whether the value for a cascade means YuNet instead: that of the catalogue, or a file."""
     return word in STANDS_FOR[YUNET] or word.endswith(".onnx")
 
 
 def face_component(word: str, *, min_neighbors: int, min_size: int | None) -> ComponentConfig:
-    """A detector for a pipeline of the commands' own.
+    """Make the configuration of a face detector.
 
     Args:
         word: a cascade's file name or path, as in a pipeline file; or a YuNet, see `is_yunet`.
-        min_neighbors: how many overlapping hits of a cascade make a face.
-        min_size: least side of a face for a cascade, pixels; None: as the simple detector's default.
-    Raises: UsageError: there is no such cascade, or no YuNet here.
+        min_neighbors: number of overlapping hits of a cascade that make a face.
+        min_size: smallest side of a face for a cascade, pixels; None for the simple detector's default.
+    Raises: UsageError: there is no such cascade, or YuNet is not installed.
     """
     if is_yunet(word):
         return component(FACE, "facedetector", (FILES,), {"model": word, "outputlabel": FACE})
@@ -48,9 +48,9 @@ def face_component(word: str, *, min_neighbors: int, min_size: int | None) -> Co
 
 
 def component(name: str, type_: str, inputs: tuple[str, ...], values: dict[str, object]) -> ComponentConfig:
-    """A component with params as a pipeline file would give them; relative paths are as the shell's.
+    """Make a component's configuration as a pipeline file does; paths are relative to the working directory.
 
-    Raises: UsageError: a model file that is not there, or a param out of its range.
+    Raises: UsageError: a model file is missing, or a param is out of range.
     """
     cls = load_class(CATALOG[type_])
     try:
@@ -63,7 +63,7 @@ def component(name: str, type_: str, inputs: tuple[str, ...], values: dict[str, 
 
 
 def built(components: Iterable[ComponentConfig]) -> Pipeline:
-    """A loaded pipeline of detectors only, which writes nothing.
+    """Build and load a pipeline of detectors only, without writers.
 
     Raises: ModelError: a model cannot be used.
     """
@@ -73,12 +73,12 @@ def built(components: Iterable[ComponentConfig]) -> Pipeline:
 
 
 class Finder:
-    """Finds faces in a frame: what one detector of a pipeline finds.
+    """Finds faces in a frame: the detections of one detector of a pipeline.
 
     Args:
-        components: detectors; the last one's detections count.
-        labels: only detections that carry one of them; none: all.
-        min_size: least side of a box, pixels.
+        components: detectors; the detections of the last one count.
+        labels: only detections with one of these labels; all if empty.
+        min_size: smallest side of a box, pixels.
     Raises: ModelError: a model cannot be used.
     """
 
@@ -96,7 +96,7 @@ class Finder:
         self.gives_landmarks = components[-1].type == "facedetector"
 
     def __call__(self, frame: Frame) -> list[Region]:
-        """The faces, in the frame's pixels, with their landmarks if the detector knows them."""
+        """Return the faces, in the frame's pixels, with landmarks if the detector finds them."""
         found = self._pipeline.detect(frame).found[self._name]
         return [
             one.region
@@ -107,7 +107,7 @@ class Finder:
 
 
 def face_finder(word: str, *, min_neighbors: int, min_size: int | None) -> Finder:
-    """Finds the faces in a whole frame; for the arguments see `face_component`.
+    """Make a finder of faces; for the arguments see `face_component`.
 
     Raises: UsageError: there is no such cascade, or no YuNet here; ModelError: it cannot be read.
     """
@@ -118,12 +118,12 @@ def face_finder(word: str, *, min_neighbors: int, min_size: int | None) -> Finde
 def pipeline_finder(
     path: str, *, component_name: str | None, labels: frozenset[str], min_size: int | None
 ) -> Finder:
-    """Finds what one detector of a pipeline file finds; the file's writers are left out.
+    """Make a finder from a detector of a pipeline file; the file's writers are left out.
 
     Args:
         path: of the pipeline file.
         component_name: of the detector; None: the last one that is no recognizer.
-        labels: only detections that carry one of them; none: all.
+        labels: only detections with one of these labels; all if empty.
         min_size: least side of a box, pixels; None: any.
     Raises: PipelineFileError: the file is wrong; UsageError: it has no such detector; ModelError.
     """

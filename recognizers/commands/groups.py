@@ -1,4 +1,4 @@
-"""`crop --group`: pictures of faces into numbered folders of likely equal ones."""
+"""`crop --group`: sorts pictures of faces into numbered folders that probably show one person each."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from recognizers.teaching.describing import iter_descriptors
 from recognizers.teaching.grouping import DESCRIPTOR_DISTANCES, LBP_DISTANCE, group_descriptors, group_faces
 
 SINGLES_FOLDER = "_single"
-"""Its name keeps it from being taken for a person's."""
+"""Folders with a leading underscore are not taken for people."""
 
 _FARTHEST = 2.0
-"""No two descriptors are farther apart."""
+"""The largest possible distance between descriptors of length 1."""
 
 
 class Grouper(NamedTuple):
-    """What tells faces apart.
+    """How faces are compared.
 
     Args:
-        network: that describes them; None: local binary patterns do.
-        distance: how far apart groups may be to be merged.
-        why_not: why there is no network though one was welcome; empty: there is one, or none was.
+        network: describes them; None: local binary patterns.
+        distance: largest distance at which groups are merged.
+        why_not: why no network is used although it could be; empty if one is used or none was wanted.
     """
 
     network: FaceNetwork | None
@@ -42,13 +42,14 @@ class Grouper(NamedTuple):
 
 
 def grouper(by: str | None, distance: float | None, *, aligned: bool) -> Grouper:
-    """What tells faces apart as the options say.
+    """Make the grouper that the options describe.
 
     Args:
-        by: the strategy; None: embedding where a network for it is here.
-        distance: see `Grouper`; None: the network's, or the strategy's, own.
-        aligned: whether the faces are.
-    Raises: ModelError: a network is asked for and none is here; UsageError: a distance of another strategy.
+        by: the strategy; None: embedding if a network for it is installed.
+        distance: see `Grouper`; None: the default of the network or strategy.
+        aligned: whether the faces are aligned.
+    Raises: ModelError: a network is required and none is installed; UsageError: the distance is in the
+        unit of another strategy.
     """
     network, usual, why_not = None, LBP_DISTANCE, ""
     if by != LBP:
@@ -61,8 +62,8 @@ def grouper(by: str | None, distance: float | None, *, aligned: bool) -> Grouper
             why_not = str(error)
     if network is not None and (distance or 0.0) > _FARTHEST:
         raise UsageError(
-            f"--group-distance {distance:g} is one of {LBP}; by {EMBEDDING} no two faces are more than "
-            f"{_FARTHEST:g} apart: give one near {usual:g}, or add --group-by {LBP}"
+            f"--group-distance {distance:g} is in the unit of {LBP}; by {EMBEDDING} no two faces are more "
+            f"than {_FARTHEST:g} apart: give one near {usual:g}, or add --group-by {LBP}"
         )
     return Grouper(network, usual if distance is None else distance, why_not)
 
@@ -70,19 +71,19 @@ def grouper(by: str | None, distance: float | None, *, aligned: bool) -> Grouper
 def sort_into_groups(
     crops: Sequence[Crop], record: FolderRecord, out: str, sort_by: Grouper
 ) -> Iterator[str]:
-    """Move the faces into the folders of their groups; faces that are like no other come into one.
+    """Move the faces into folders of their groups, and single faces into one folder.
 
     Args:
         crops: at least one.
-        record: what was done to them.
-        out: the folder that they are in.
-        sort_by: what tells them apart.
-    Returns: lines for the person.
+        record: how they were prepared.
+        out: the folder that holds them.
+        sort_by: how they are compared.
+    Returns: lines for the user.
     """
     photos = [crop.photo for crop in crops]
     if sort_by.network is not None:
         described = iter_descriptors([crop.path for crop in crops], record, sort_by.network)
-        rows = list(tracked(described, len(crops), "telling faces apart"))
+        rows = list(tracked(described, len(crops), "comparing faces"))
         groups = group_descriptors(rows, photos, sort_by.distance)
     else:
         groups = group_faces([crop.gray for crop in crops], photos, sort_by.distance)
@@ -91,18 +92,18 @@ def sort_into_groups(
     by = LBP if sort_by.network is None else EMBEDDING
     yield (
         f"{plural(len(groups) - alone, 'group')} of likely equal faces, by {by}, and "
-        f"{plural(alone, 'face')} like no other in {SINGLES_FOLDER}/"
+        f"{plural(alone, 'single face')} in {SINGLES_FOLDER}/"
     )
     if sort_by.why_not:
-        yield f"a network would tell faces apart much better: {sort_by.why_not}"
+        yield f"a network would compare faces much better: {sort_by.why_not}"
     then = f"csv {quoted(out)} dataset.csv" if record.aligned else f"stats {quoted(out)}"
     yield (
-        "next: name each folder after its person (put two folders of one person together), throw out what is "
-        f"no face, then: facerec_train.py {then}"
+        "next: rename each folder to the name of its person (merge two folders of one person), delete what "
+        f"is not a face, then: facerec_train.py {then}"
     )
     yield (
         f"if people are mixed, or one person is in many folders, try another --group-distance than "
-        f"{sort_by.distance:g}: less keeps more apart"
+        f"{sort_by.distance:g}: smaller values make more groups"
     )
 
 

@@ -1,4 +1,4 @@
-"""`csv DIR FILE`: the labelled pictures of a folder as a list."""
+"""`csv DIR FILE`: lists the labelled pictures of a folder."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from recognizers.faces.folderrecord import read_record
 
 
 def add_to(commands: Any) -> None:
-    """Declare the subcommand."""
+    """Add the subcommand to the parser."""
     parser = add_command(
         commands,
         "csv",
         run,
-        short="list the pictures and whose they are",
+        short="list the pictures with their labels",
         long="Write a CSV file with a line for each picture in DIR/<label>/: its absolute path, its label, "
-        "and the label's number. Labels are numbered in the order of their names, so that two runs agree.",
+        "and the label's number. Numbers follow the order of the names, so that they are the same each time.",
         example="csv resized dataset.csv",
     )
     parser.add_argument("dir", metavar="DIR", help="folder with a folder of pictures for each person")
@@ -28,7 +28,7 @@ def add_to(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> Lines:
-    """Do what the subcommand says."""
+    """Run the subcommand."""
     folder = list_face_folder(options.dir)
     examples = folder.examples()
     write_examples(options.file, examples)

@@ -1,4 +1,4 @@
-"""A progress bar on standard error, where somebody sits at a terminal."""
+"""A progress bar on standard error, if it is a terminal."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 def tracked(items: Iterable[T], total: int, what: str) -> Iterator[T]:
-    """The items as they come, with a bar that says how many of `total` there have been."""
+    """Yield the items and show how many of `total` there have been."""
     if not sys.stderr.isatty():
         yield from items
         return

@@ -1,4 +1,4 @@
-"""`recognize IMG LABEL MODELDIR EIGEN FISCHER LBPH`: whose face is in one picture?"""
+"""`recognize IMG LABEL MODELDIR EIGEN FISCHER LBPH`: names the face in one picture."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ from recognizers.teaching.matching import FaceMatcher
 
 
 def add_to(commands: Any) -> None:
-    """Declare the subcommand."""
+    """Add the subcommand to the parser."""
     parser = add_command(
         commands,
         "recognize",
         run,
-        short="ask a model about one picture of a face",
-        long="Say whose face IMG shows, by each strategy, and whether that is LABEL.",
+        short="name the face in one picture",
+        long="Print whose face IMG shows according to each strategy, and whether that is LABEL.",
         example="recognize resized/ann/7.png ann familymodel 1 1 1",
     )
-    parser.add_argument("img", metavar="IMG", help="a picture of a face, nothing else in it")
-    parser.add_argument("label", metavar="LABEL", help="whose face it is")
+    parser.add_argument("img", metavar="IMG", help="a picture that shows nothing but a face")
+    parser.add_argument("label", metavar="LABEL", help="name of the person")
     parser.add_argument("modeldir", metavar="MODELDIR", help="folder with the model")
-    add_strategies(parser, "ask")
+    add_strategies(parser, "use")
     add_flag(
         parser,
         "equalize",
         default=None,
-        help_="spread its shades evenly first (default: where the model's faces were and this one was not)",
+        help_="equalize its histogram first (default: if the training faces were, and this one was not)",
     )
 
 
 def run(options: argparse.Namespace) -> Lines:
-    """Do what the subcommand says."""
+    """Run the subcommand."""
     strategies = chosen_strategies(options)
     matcher = FaceMatcher(options.modeldir, strategies)
     nearest = matcher.nearest(options.img, equalize=flag(options, "equalize"))
@@ -63,5 +63,5 @@ def run(options: argparse.Namespace) -> Lines:
         yield f"nearest: {printable(named)}, which is {verdict}; expected {printable(options.label)}"
     yield f"a pipeline would say: {printable(judged)}"
     if options.label not in Spellings(matcher.model.labels.values()):
-        yield f"note: the model knows nobody called {printable(options.label)}"
+        yield f"note: the model knows no person called {printable(options.label)}"
     return None

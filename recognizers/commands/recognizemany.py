@@ -1,4 +1,4 @@
-"""`recognizemany IMG CASCADE MODELDIR OUTIMG ...`: whose faces are in one photo, drawn into a copy."""
+"""`recognizemany IMG CASCADE MODELDIR OUTIMG ...`: draws the names of the faces into a copy of a photo."""
 
 from __future__ import annotations
 
@@ -26,30 +26,30 @@ _MIN_NEIGHBORS = 3
 
 
 def add_to(commands: Any) -> None:
-    """Declare the subcommand."""
+    """Add the subcommand to the parser."""
     parser = add_command(
         commands,
         "recognizemany",
         run,
-        short="draw whose faces are in a photo",
-        long="Find the faces in IMG with CASCADE, name each as a pipeline would, print them, and draw them "
-        "into OUTIMG.",
+        short="draw the names of the faces in a photo",
+        long="Find the faces in IMG with CASCADE, name each as a pipeline would, print the names, and draw "
+        "them into OUTIMG.",
         example="recognizemany party.jpg haarcascade_frontalface_default.xml familymodel party-names.jpg",
     )
     add_picture(parser)
     parser.add_argument("modeldir", metavar="MODELDIR", help="folder with the model")
     add_outimg(parser)
-    add_strategies(parser, "ask")
+    add_strategies(parser, "use")
     add_flag(
         parser,
         "equalize",
         default=None,
-        help_="spread each face's shades evenly first (default: as the model was trained)",
+        help_="equalize the histogram of each face first (default: as the model was trained)",
     )
 
 
 def run(options: argparse.Namespace) -> Lines:
-    """Do what the subcommand says."""
+    """Run the subcommand."""
     check_outimg(options)
     values = {
         "model": options.modeldir,

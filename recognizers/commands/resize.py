@@ -1,4 +1,4 @@
-"""`resize IN OUT W H GRAY EQUALIZE`: all pictures of a tree brought to one size."""
+"""`resize IN OUT W H GRAY EQUALIZE`: brings all pictures of a folder tree to one size."""
 
 from __future__ import annotations
 
@@ -16,34 +16,34 @@ from recognizers.faces.fit import Fit
 
 
 def add_to(commands: Any) -> None:
-    """Declare the subcommand."""
+    """Add the subcommand to the parser."""
     parser = add_command(
         commands,
         "resize",
         run,
-        short="bring all pictures to one size, as training needs",
-        long="Write a copy of every picture under IN into the same place under OUT, all of one size. IN is "
-        "not changed. Pictures keep their format where it can be written, others become .png.",
+        short="bring all pictures to one size, for training",
+        long="Write a copy of every picture under IN to the same path under OUT, all of one size. IN is "
+        "not changed. Pictures keep their format if it can be written, others become .png.",
         example="resize faces resized 92 112 --grayscale --no-equalize --fit crop",
     )
-    parser.add_argument("input", metavar="IN", help="folder of pictures; folders inside it are mirrored")
+    parser.add_argument("input", metavar="IN", help="folder of pictures, with subfolders")
     parser.add_argument("output", metavar="OUT", help="folder for the copies; made if it is missing")
     parser.add_argument("width", metavar="W", type=pixels, help="width of every copy, pixels")
     parser.add_argument("height", metavar="H", type=pixels, help="height of every copy, pixels")
     add_flag(parser, "grayscale", default=True, help_="make them gray, as face recognition needs")
-    add_flag(parser, "equalize", default=False, help_="spread their shades evenly, which helps dim pictures")
+    add_flag(parser, "equalize", default=False, help_="equalize their histograms, which helps dim pictures")
     parser.add_argument(
         "--fit",
         type=Fit,
         choices=list(Fit),
         default=Fit.STRETCH,
-        help="a picture of another shape is stretched to it, cropped to its middle, or padded with black "
+        help="a picture of another shape is stretched, cropped to its middle, or padded with black "
         "(default: stretch)",
     )
 
 
 def run(options: argparse.Namespace) -> Lines:
-    """Do what the subcommand says."""
+    """Run the subcommand."""
     resize = resizing.Resize(
         (options.width, options.height),
         grayscale=bool(flag(options, "grayscale")),

@@ -1,4 +1,4 @@
-"""`split TOP TRAIN TEST PERCENT`: a folder of labelled pictures dealt out into two."""
+"""`split TOP TRAIN TEST PERCENT`: splits a folder of labelled pictures into two."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from recognizers.faces.splitting import split_examples
 
 
 def add_to(commands: Any) -> None:
-    """Declare the subcommand."""
+    """Add the subcommand to the parser."""
     parser = add_command(
         commands,
         "split",
         run,
-        short="copy a part of the pictures into one folder, the rest into another",
+        short="copy a share of the pictures into one folder, the others into another",
         long="Copy PERCENT of each person's pictures into TRAIN and the others into TEST, in folders named "
-        "after the people. The train command splits by itself; this is for other uses.",
+        "after the people. The train command splits by itself; this command is for other uses.",
         example="split resized training testing 80",
     )
     parser.add_argument("top", metavar="TOP", help="folder with a folder of pictures for each person")
-    parser.add_argument("train", metavar="TRAIN", help="folder for the pictures to teach with; must be new")
-    parser.add_argument("test", metavar="TEST", help="folder for the pictures to test with; must be new")
+    parser.add_argument("train", metavar="TRAIN", help="folder for the training pictures; must be new")
+    parser.add_argument("test", metavar="TEST", help="folder for the test pictures; must be new")
     parser.add_argument("percent", metavar="PERCENT", type=percentage, help="share for TRAIN, 0 to 100")
-    parser.add_argument("--seed", type=whole, default=0, help="another number, another choice (default: 0)")
+    parser.add_argument("--seed", type=whole, default=0, help="of the random choice (default: 0)")
 
 
 def run(options: argparse.Namespace) -> Lines:
-    """Do what the subcommand says."""
+    """Run the subcommand."""
     folder = list_face_folder(options.top)
     split = split_examples(folder.examples(), options.percent, options.seed)
     parts = {options.train: split.training, options.test: split.testing}

@@ -1,4 +1,4 @@
-"""`stats DIR`: the sizes of the pictures, and to which size to bring them."""
+"""`stats DIR`: prints the sizes of the pictures, and suggests a common size."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ _BAR_CHARS = 40
 
 
 def add_to(commands: Any) -> None:
-    """Declare the subcommand."""
+    """Add the subcommand to the parser."""
     parser = add_command(
         commands,
         "stats",
         run,
-        short="sizes of a collection of faces, to choose one for all",
-        long="Say how large the pictures in DIR are, how many there are of each person, which files cannot "
+        short="print the sizes of a collection of faces, and suggest a common size",
+        long="Print how large the pictures in DIR are, how many there are of each person, which files cannot "
         "be read, and to which size to resize them.",
         example="stats faces --plot sizes.png",
     )
@@ -44,9 +44,9 @@ def add_to(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> Lines:
-    """Do what the subcommand says."""
+    """Run the subcommand."""
     if options.plot is not None and not can_write(options.plot, gray=False):
-        raise UsageError(f"{printable(options.plot)}: cannot be drawn into; give a name that ends in .png")
+        raise UsageError(f"{printable(options.plot)}: charts are PNG files; give a name that ends in .png")
     folder = list_face_folder(options.dir)
     statistics, unreadable = measure(folder)
     if statistics is None:
@@ -74,7 +74,7 @@ def _sizes(name: str, values: Any) -> Iterator[str]:
 
 
 def _bars(bins: Histogram) -> Iterator[str]:
-    """One line a range: from, to, how many, and a bar as long as that is large."""
+    """Yield one line per bin: its bounds, its count, and a bar of that length."""
     most = max(int(bins.counts.max()), 1)
     digits = len(f"{bins.edges[-1]:.1f}")
     for count, low, high in zip(bins.counts, bins.edges[:-1], bins.edges[1:], strict=True):
@@ -95,10 +95,10 @@ def _suggestions(statistics: FaceStatistics, folder: str) -> Iterator[str]:
     width, height = statistics.median_wh()
     small_width, small_height = statistics.small_wh()
     yield "sizes to resize to:"
-    yield f"  {width}x{height}: the medians; nothing is lost of most pictures"
+    yield f"  {width}x{height}: the medians; most pictures lose no detail"
     if (small_width, small_height) != (width, height):
         yield (
-            f"  {small_width}x{small_height}: the same shape, {SMALL_SIDE_PX} pixels long; quick, and fine "
+            f"  {small_width}x{small_height}: the same shape, {SMALL_SIDE_PX} pixels long; fast, and large "
             "enough for all three strategies"
         )
     yield f"next: facerec_train.py resize {quoted(folder)} RESIZED {small_width} {small_height} 1 0"

@@ -1,4 +1,4 @@
-"""`test TESTCSV MODELDIR EIGEN FISCHER LBPH`: how well a model names pictures that it was not taught."""
+"""`test TESTCSV MODELDIR EIGEN FISCHER LBPH`: measures how well a model names pictures of a test set."""
 
 from __future__ import annotations
 
@@ -21,31 +21,31 @@ from recognizers.teaching.matching import FaceMatcher
 
 _COLUMNS = {EIGEN: "eigen", FISCHER: "fischer", LBP: "lbph", EMBEDDING: "embedding"}
 _MOST_COLUMNS = 12
-"""A table with more people than that does not fit on a terminal."""
+"""Largest number of people whose confusion matrix fits on a terminal."""
 
 _MANY_UNKNOWN = 0.4
 
 
 def add_to(commands: Any) -> None:
-    """Declare the subcommand."""
+    """Add the subcommand to the parser."""
     parser = add_command(
         commands,
         "test",
         run,
-        short="say how often a model is right",
-        long="Ask a model about the pictures in TESTCSV and compare. Labels that the model does not know "
-        "are strangers: none of their pictures should get a name.",
+        short="measure how often a model is right",
+        long="Name the pictures in TESTCSV with a model and compare the names with the labels. People whom "
+        "the model does not know are strangers: none of their pictures should get a name.",
         example="test testset.csv familymodel --plot charts --json accuracy.json",
     )
     parser.add_argument("testcsv", metavar="TESTCSV", help="list of pictures, made by the train command")
     parser.add_argument("modeldir", metavar="MODELDIR", help="folder with the model")
     add_strategies(parser, "test")
-    parser.add_argument("--plot", metavar="DIR", help="draw who was taken for whom, and the distances, here")
+    parser.add_argument("--plot", metavar="DIR", help="folder for charts of the confusions and distances")
     parser.add_argument("--json", metavar="FILE", help="write all numbers to this file")
 
 
 def run(options: argparse.Namespace) -> Lines:
-    """Do what the subcommand says."""
+    """Run the subcommand."""
     strategies = chosen_strategies(options)
     examples = read_examples(options.testcsv)
     check_present(examples)
@@ -57,8 +57,9 @@ def run(options: argparse.Namespace) -> Lines:
     yield from _each_picture(evaluation)
     if taught:
         yield (
-            f"warning: the model was taught {len(taught)} of these {plural(len(examples), 'picture')}, like "
-            f"{printable(taught[0].path)}; how it names them says nothing about new ones"
+            f"warning: the model was trained with {len(taught)} of these "
+            f"{plural(len(examples), 'picture')}, such as {printable(taught[0].path)}; its answers for them say "
+            "nothing about new pictures"
         )
     if evaluation.known:
         yield from _accuracy(evaluation)
@@ -77,7 +78,7 @@ def run(options: argparse.Namespace) -> Lines:
 
 
 def _each_picture(evaluation: Evaluation) -> Iterator[str]:
-    """The nearest name by each strategy, and whether a pipeline would give it."""
+    """Yield the nearest name by each strategy, and whether a pipeline would accept it."""
     for answer in (*evaluation.known, *evaluation.strangers):
         answers = [f"{_COLUMNS[name]}={label.text}" for name, label in answer.nearest.items()]
         if VOTE in evaluation.asked:
@@ -109,7 +110,7 @@ def _people(evaluation: Evaluation) -> Iterator[str]:
 
 
 def _confusions(evaluation: Evaluation) -> Iterator[str]:
-    """Who was taken for whom: the whole table where it fits, else what was wrong."""
+    """Yield the confusion matrix if it fits, else the wrong answers."""
     asked = evaluation.asked[-1]
     confusion = evaluation.confusion(asked)
     rows = sorted({right for right, _ in confusion})
@@ -134,12 +135,12 @@ def _confusions(evaluation: Evaluation) -> Iterator[str]:
 
 
 def _with_limits(evaluation: Evaluation, matcher: FaceMatcher) -> Iterator[str]:
-    """What a pipeline would make of the pictures, since beyond a distance it says `unknown`."""
+    """Yield the outcomes with the unknown distances, as in a pipeline."""
     if not matcher.limits:
-        yield "The model knows no unknown distances, so strangers will get names; train it again for them."
+        yield "The model has no unknown distances, so strangers will get names; train it again."
         return
     rate = matcher.model.false_accept_rate
-    chosen = "" if rate is None else f", chosen for {100 * rate:g}% false accepts a strategy"
+    chosen = "" if rate is None else f", chosen for {100 * rate:g}% false accepts per strategy"
     yield f"With the model's unknown distances{chosen}:"
     for strategy in evaluation.asked:
         title = "Vote" if strategy == VOTE else TITLES[strategy]
@@ -156,8 +157,9 @@ def _with_limits(evaluation: Evaluation, matcher: FaceMatcher) -> Iterator[str]:
     if evaluation.known and evaluation.shares(evaluation.asked[-1]).unknown > _MANY_UNKNOWN:
         larger_rate = min(1.0, max(0.05, 5 * (rate or 0.0)))
         yield (
-            "Many known faces are called unknown: teach more pictures of each person, or let more strangers "
-            f"pass (train with --false-accept-rate {larger_rate:g}, or unknown: false in the pipeline file)."
+            "Many known faces are called unknown: train with more pictures of each person, or accept more "
+            f"strangers (train with --false-accept-rate {larger_rate:g}, or unknown: false in the pipeline "
+            "file)."
         )
 
 

@@ -1,4 +1,4 @@
-"""`train CSV PERCENT TESTCSV MODELDIR EIGEN FISCHER LBPH`: a face model from labelled pictures."""
+"""`train CSV PERCENT TESTCSV MODELDIR EIGEN FISCHER LBPH`: trains a face model from labelled pictures."""
 
 from __future__ import annotations
 
@@ -53,22 +53,25 @@ from recognizers.teaching.training import (
 
 
 def add_to(commands: Any) -> None:
-    """Declare the subcommand."""
+    """Add the subcommand to the parser."""
     parser = add_command(
         commands,
         "train",
         run,
-        short="teach a model from a list of pictures",
-        long="Teach a face model with PERCENT of each label's pictures in CSV and list the others in "
-        "TESTCSV. The model also learns, from people whom it is made not to know, beyond which distance a "
-        "face is a stranger's. An old model in MODELDIR is replaced when the new one is complete.",
+        short="train a model with a list of pictures",
+        long="Train a face model with PERCENT of each label's pictures in CSV and list the others in "
+        "TESTCSV. The distance beyond which a face is a stranger's is measured too, by leaving people out. "
+        "An old model in MODELDIR is replaced when the new one is complete.",
         example="train dataset.csv 80 testset.csv familymodel --embedding",
     )
     parser.add_argument("csv", metavar="CSV", help="list of pictures, made by the csv command")
     parser.add_argument(
-        "percent", metavar="PERCENT", type=percentage, help="share to teach with, more than 0, less than 100"
+        "percent",
+        metavar="PERCENT",
+        type=percentage,
+        help="share of the pictures for training, more than 0, less than 100",
     )
-    parser.add_argument("testcsv", metavar="TESTCSV", help="file to write the list of the other pictures to")
+    parser.add_argument("testcsv", metavar="TESTCSV", help="file for the list of the other pictures")
     parser.add_argument("modeldir", metavar="MODELDIR", help="folder for the model; made if it is missing")
     add_classic_strategies(parser, "train", "yes, but no with --embedding")
     parser.add_argument(
@@ -77,28 +80,28 @@ def add_to(commands: Any) -> None:
         const=DEFAULT,
         type=_network,
         metavar="NETWORK",
-        help=f"describe faces by a network and keep the descriptions: {SFACE}, which needs aligned faces, "
-        f"{DLIB}, or the path of an .onnx file that takes faces of 112 x 112 pixels (where none is named, "
-        "the first of those two that is here and can be used)",
+        help=f"describe faces by a network and keep the descriptors: {SFACE}, which needs aligned faces, "
+        f"{DLIB}, or the path of an .onnx file that takes faces of 112 x 112 pixels (default: "
+        "the first of those two that is installed and fits)",
     )
     parser.add_argument(
         "--add",
         action="store_true",
-        help="add people, or pictures of them, to what a model of embedding knows already",
+        help="add people, or pictures of them, to an existing model of embedding",
     )
-    parser.add_argument("--seed", type=whole, default=0, help="another number, another split (default: 0)")
+    parser.add_argument("--seed", type=whole, default=0, help="of the random split (default: 0)")
     parser.add_argument(
         "--false-accept-rate",
         type=share,
         metavar="RATE",
-        help="share of strangers that each strategy may take for somebody; less of it calls more known "
-        f"faces unknown (default: {DEFAULT_FALSE_ACCEPT_RATE:g}, with --add as the model was taught)",
+        help="share of strangers that may get a name from each strategy; with smaller shares more known "
+        f"faces stay unknown (default: {DEFAULT_FALSE_ACCEPT_RATE:g}, with --add that of the model)",
     )
     parser.add_argument(
         "--equalized",
         action=argparse.BooleanOptionalAction,
         default=None,
-        help="whether the pictures were equalized (default: as the resize command noted, or by their looks)",
+        help="whether the pictures were equalized (default: as the resize command recorded, or estimated)",
     )
 
 
@@ -110,7 +113,7 @@ def _network(word: str) -> str:
 
 
 def percentage(text: str) -> float:
-    """A word of the command line as a percentage; its range is checked where it is used."""
+    """Parse a percentage; its range is checked where it is used."""
     try:
         return float(text)
     except ValueError:
@@ -118,7 +121,7 @@ def percentage(text: str) -> float:
 
 
 def run(options: argparse.Namespace) -> Lines:
-    """Do what the subcommand says."""
+    """Run the subcommand."""
     strategies = _strategies(options)
     examples = read_examples(options.csv)
     check_present(examples)
@@ -127,28 +130,28 @@ def run(options: argparse.Namespace) -> Lines:
         yield f'left out: label "{printable(label)}" has one picture only'
     check_teachable(split.training, strategies)
     for folder in (options.modeldir, os.path.dirname(os.path.abspath(options.testcsv))):
-        check_writable(Path(folder))  # now, not after minutes of training
+        check_writable(Path(folder))  # before minutes of training
     if options.add:
         yield from add_people(options, read_pictures(split.training))
     else:
         yield from _teach(options, split, strategies)
     write_examples(options.testcsv, split.testing)
-    yield f"{plural(len(split.testing), 'picture')} to test with in {printable(options.testcsv)}"
+    yield f"{plural(len(split.testing), 'picture')} for testing in {printable(options.testcsv)}"
     flags = "".join(f" {int(strategy in strategies)}" for strategy in CLASSIC)
-    flags = "" if EMBEDDING in strategies else flags  # all that the model has
+    flags = "" if EMBEDDING in strategies else flags  # by default `test` uses all strategies of the model
     yield f"next: facerec_train.py test {quoted(options.testcsv)} {quoted(options.modeldir)}{flags}"
     return None
 
 
 def _strategies(options: argparse.Namespace) -> tuple[str, ...]:
-    """The strategies to be taught.
+    """Return the strategies to train.
 
-    Raises: UsageError: none; or a classic one is to be added to.
+    Raises: UsageError: there are none, or a classic one is given with --add.
     """
     flags = classic_flags(options)
     if options.add:
         if any(flags.values()):
-            raise UsageError("--add adds to embedding alone; leave EIGEN, FISCHER and LBPH out")
+            raise UsageError("--add works with embedding only; leave EIGEN, FISCHER and LBPH out")
         return (EMBEDDING,)
     by_default = options.embedding is None
     chosen = [strategy for strategy, asked in flags.items() if (by_default if asked is None else asked)]
@@ -160,7 +163,7 @@ def _strategies(options: argparse.Namespace) -> tuple[str, ...]:
 
 
 def _teach(options: argparse.Namespace, split: Split, strategies: tuple[str, ...]) -> Iterator[str]:
-    """A new model in MODELDIR."""
+    """Train a new model in MODELDIR."""
     rate = DEFAULT_FALSE_ACCEPT_RATE if options.false_accept_rate is None else options.false_accept_rate
     pictures = read_pictures(split.training)
     record, network = None, None
@@ -203,12 +206,12 @@ def _introduction(pictures: Pictures, faces: Faces | None, network: FaceNetwork 
     yield from (f"warning: {sentence}" for sentence in same_picture_twice(pictures))
     if network is not None and not (network.aligns_itself or pictures.record.aligned):
         yield (
-            "warning: the pictures are not aligned, and this network needs it to tell faces apart well; crop "
+            "warning: the pictures are not aligned, as this network needs them to be accurate; crop "
             "the photos with --detector yunet"
         )
 
 
 def _limit(method: Method) -> str:
     if method.unknown_distance is None:
-        return "too few people to tell strangers, so none will be called unknown"
+        return "too few people to measure an unknown distance, so strangers will get names"
     return f"a face farther than {shown_distance(method.unknown_distance)} is unknown"

@@ -1,4 +1,4 @@
-"""`train --embedding` and `train --add`: descriptors of faces, of everybody or of those who come later."""
+"""`train --embedding` and `train --add`: descriptors of faces for a new or an existing model."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ DEFAULT_FALSE_ACCEPT_RATE = 0.01
 
 
 def describe(pictures: Pictures, network: FaceNetwork) -> DescriptorGallery:
-    """A gallery of pictures, with a progress bar.
+    """Describe pictures, with a progress bar.
 
     Raises: UsageError: one of them cannot be read.
     """
@@ -37,25 +37,25 @@ def describe(pictures: Pictures, network: FaceNetwork) -> DescriptorGallery:
 
 
 def add_people(options: argparse.Namespace, pictures: Pictures) -> Iterator[str]:
-    """Enlarge the model in MODELDIR; what it says.
+    """Add pictures to the model in MODELDIR; yield the lines to print.
 
-    Raises: UsageError: it cannot be added to, or not these pictures; ModelError: it or its network is
-        unusable.
+    Raises: UsageError: the model or the pictures do not allow that; ModelError: the model or its network
+        cannot be used.
     """
     model = read_facemodel(options.modeldir)
     check_enlargeable(options.modeldir, model)
     record = required_network(options.modeldir, model)
     if options.embedding not in (None, DEFAULT, record.name):
         raise UsageError(
-            f'"{printable(options.modeldir)}": was taught with the network {printable(record.name)}, not '
-            f"{printable(options.embedding)}; leave the name out, or train it anew"
+            f'"{printable(options.modeldir)}": was trained with the network {printable(record.name)}, not '
+            f"{printable(options.embedding)}; leave the name out, or train it again without --add"
         )
     old = DescriptorGallery.read(options.modeldir, model)
     network = load_network(record)
     check_alike(model, pictures, network)
     new = unknown_examples(model, pictures)
     taught = len(pictures.examples) - len(new.examples)
-    known = f"; {plural(taught, 'picture')} it was taught already" if taught else ""
+    known = f"; {plural(taught, 'picture')} it has already" if taught else ""
     yield f"adding {plural(len(new.examples), 'picture')} of {plural(len(set(new.numbers)), 'label')}{known}"
     added = describe(new, network)
     gallery = old.joined(added)

@@ -1,4 +1,4 @@
-"""The frames of a video, one after the other, for `detectvideo`."""
+"""The frames of a video, for `detectvideo`."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from recognizers.faces.pictures import source_of
 
 
 def iter_video(path: str) -> Iterator[Frame]:
-    """Upright frames as ffmpeg decodes them, each once.
+    """Yield all frames of a video, upright.
 
-    Raises: UsageError: no video, or ffmpeg cannot decode it.
+    Raises: UsageError: the file is not a video, or ffmpeg cannot decode it.
     """
     source = source_of(path, SourceKind.VIDEO)
     try:

@@ -114,7 +114,7 @@ def test_faces_without_landmarks_are_named_as_they_are_and_told_once(
             assert names(recognizer, frame, [Box(25, 25, 275, 275)]) == ["p3"]
     (record,) = caplog.records
     assert record.getMessage() == (
-        "names: the model was taught aligned faces, but faces come without landmarks and will be named "
+        "names: the model was trained with aligned faces, but faces have no landmarks here and will be named "
         "wrongly more often; put a facedetector before it"
     )
 

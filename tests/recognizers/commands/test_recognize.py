@@ -15,7 +15,7 @@ def test_one_picture(facerec, model_directory, face, tmp_path):
     ]
     alone = facerec("recognize", tmp_path / "who.png", "eve", model, 1, 0, 0, 1).out.splitlines()
     assert alone[-2] == "a pipeline would say: unknown"
-    assert alone[-1] == "note: the model knows nobody called eve"
+    assert alone[-1] == "note: the model knows no person called eve"
 
 
 def test_what_is_not_there(facerec, model_directory, tmp_path):

@@ -43,4 +43,4 @@ def test_nothing_that_can_be_read(facerec, face_folder, tmp_path):
     said = facerec("stats", top)
     assert (said.code, said.out) == (2, "")
     assert "none of its pictures can be read" in said.err
-    assert facerec("stats", top, "--plot", "sizes.doc").err.startswith("sizes.doc: cannot be drawn into")
+    assert facerec("stats", top, "--plot", "sizes.doc").err.startswith("sizes.doc: charts are PNG files")

@@ -59,7 +59,7 @@ def test_one_strategy_and_no_unknown_distances(facerec, tested, model_directory)
     said = facerec("test", tested[0], model_directory("plain"), 0, 0, 1)
     assert said.code == 0
     assert "Vote" not in said.out
-    assert "The model knows no unknown distances" in said.out
+    assert "The model has no unknown distances" in said.out
 
 
 def test_testing_on_taught_pictures_is_said(facerec, face_folder, tmp_path):
@@ -67,7 +67,7 @@ def test_testing_on_taught_pictures_is_said(facerec, face_folder, tmp_path):
     assert facerec("train", tmp_path / "all.csv", 50, tmp_path / "t.csv", tmp_path / "m", 0, 0, 1).code == 0
     assert "warning" not in facerec("test", tmp_path / "t.csv", tmp_path / "m", 0, 0, 1).out
     said = facerec("test", tmp_path / "all.csv", tmp_path / "m", 0, 0, 1, "--json", tmp_path / "n.json")
-    assert "warning: the model was taught 6 of these 12 pictures, like " in said.out
+    assert "warning: the model was trained with 6 of these 12 pictures, such as " in said.out
     assert json.loads((tmp_path / "n.json").read_text())["taught"] == 6
 
 

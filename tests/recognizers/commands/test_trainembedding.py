@@ -68,7 +68,7 @@ def test_pictures_of_any_size_and_a_warning_that_they_are_not_aligned(facerec, f
     said = facerec("train", listing, 67, tmp_path / "t.csv", tmp_path / "m", "--embedding", network_file)
     assert said.code == 0, said.err
     assert "training on 6 pictures of 3 labels\n" in said.out
-    assert "warning: the pictures are not aligned, and this network needs it" in said.out
+    assert "warning: the pictures are not aligned, as this network needs them" in said.out
     mixed = facerec("train", listing, 67, tmp_path / "t.csv", tmp_path / "m", 1, "--embedding", network_file)
     assert mixed.code == 2
     assert "pictures are not" in mixed.err
@@ -128,7 +128,7 @@ def test_what_was_taught_already_is_not_taught_twice(facerec, family, tmp_path):
     assert "holds all of these pictures already" in said.err
     assert {path.name: path.read_bytes() for path in model.iterdir()} == before
     more = facerec("train", listing, 80, tmp_path / "t2.csv", model, "--add", "--seed", 5)
-    assert "it was taught already" in more.out
+    assert "it has already" in more.out
     assert len(rows_of(model)) == len(set(record_of(model)["training_files"])) > 12
 
 
@@ -138,7 +138,7 @@ def test_what_cannot_be_added_to(facerec, family, tmp_path, network_file):
     classic = tmp_path / "classic"
     assert facerec("train", listing, 80, tmp_path / "t2.csv", classic, 1, 0, 0).code == 0
     for words, says, code in (
-        ((model, 1, "--add"), "--add adds to embedding alone", 2),
+        ((model, 1, "--add"), "--add works with embedding only", 2),
         ((model, "--add", "--embedding", other), f"taught with the network {network_file}, not {other}", 2),
         ((classic, "--add"), "has Eigenfaces, and people can be added to a model of embedding only", 2),
         ((tmp_path / "none", "--add"), "give the directory that facerec_train.py train wrote", 3),
