@@ -58,8 +58,8 @@ def run(options: argparse.Namespace) -> Lines:
     if taught:
         yield (
             f"warning: the model was trained with {len(taught)} of these "
-            f"{plural(len(examples), 'picture')}, such as {printable(taught[0].path)}; its answers for them say "
-            "nothing about new pictures"
+            f"{plural(len(examples), 'picture')}, such as {printable(taught[0].path)}; its answers for them "
+            "say nothing about new pictures"
         )
     if evaluation.known:
         yield from _accuracy(evaluation)

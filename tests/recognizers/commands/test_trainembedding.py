@@ -139,7 +139,7 @@ def test_what_cannot_be_added_to(facerec, family, tmp_path, network_file):
     assert facerec("train", listing, 80, tmp_path / "t2.csv", classic, 1, 0, 0).code == 0
     for words, says, code in (
         ((model, 1, "--add"), "--add works with embedding only", 2),
-        ((model, "--add", "--embedding", other), f"taught with the network {network_file}, not {other}", 2),
+        ((model, "--add", "--embedding", other), f"trained with the network {network_file}, not {other}", 2),
         ((classic, "--add"), "has Eigenfaces, and people can be added to a model of embedding only", 2),
         ((tmp_path / "none", "--add"), "give the directory that facerec_train.py train wrote", 3),
     ):
