@@ -20,7 +20,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline.config.config import read_config
-from pipeline.ledger.ledger import Ledger, Record
+from pipeline.ledger.ledger import Ledger
+from pipeline.ledger.record import Record
 from pipeline.outcome import Status
 from pipeline.runs.options import Options, context_of
 from pipeline.source import Stamp

@@ -20,7 +20,7 @@ import imageio_ffmpeg
 import numpy as np
 import psutil
 
-from pipeline.source import HEAD_BYTES, Limits, Source, SourceKind, identify
+from pipeline.source import HEAD_BYTES, Limits, Source, SourceKind, Stamp, identify
 from pipeline.videos.facts import Video
 from pipeline.videos.probe import probe_file
 from pipeline.videos.reader import ReadStats, iter_frames, split_video
@@ -73,7 +73,9 @@ def _source(path: str) -> Source:
     found = os.stat(path)
     with open(path, "rb") as stream:
         format_ = identify(stream.read(HEAD_BYTES)) or "mp4"
-    return Source(path, os.path.basename(path), SourceKind.VIDEO, format_, found.st_size, found.st_mtime_ns)
+    return Source(
+        path, os.path.basename(path), SourceKind.VIDEO, format_, Stamp(found.st_size, found.st_mtime_ns)
+    )
 
 
 def _cpu_s() -> float:

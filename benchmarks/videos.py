@@ -27,7 +27,7 @@ import psutil
 
 from benchmarks.photos import ROOT, cpu_seconds_of, run, run_miner
 from pipeline.host.ffmpeg import ffmpeg_path
-from pipeline.source import HEAD_BYTES, Limits, Source, SourceKind, identify
+from pipeline.source import HEAD_BYTES, Limits, Source, SourceKind, Stamp, identify
 from pipeline.videos.facts import VideoFacts
 from pipeline.videos.probe import probe
 
@@ -87,7 +87,7 @@ def source_of(path: Path) -> Source:
     found = path.stat()
     with open(path, "rb") as stream:
         format_ = identify(stream.read(HEAD_BYTES)) or "mp4"
-    return Source(str(path), path.name, SourceKind.VIDEO, format_, found.st_size, found.st_mtime_ns)
+    return Source(str(path), path.name, SourceKind.VIDEO, format_, Stamp.of(found))
 
 
 def write_pipeline(path: Path, precision: str, annotate: bool) -> Path:

@@ -12,22 +12,16 @@ from datetime import datetime
 from pipeline.arguments import options_of, parse
 from pipeline.config.config import read_config
 from pipeline.config.examples import read_example
-from pipeline.config.warnings import iter_doubts
+from pipeline.config.warnings import iter_warnings
 from pipeline.errors import ExitCode, LockedError, MinerError
 from pipeline.host.logs import NOTICE, set_up_logging
 from pipeline.miner import mine
 from pipeline.outcome import Outcome, Summary
 from pipeline.runs.plan import plan
-from pipeline.runs.progress import (
-    PlainProgress,
-    TerminalProgress,
-    final_line,
-    plan_text,
-    planned_text,
-    summary_text,
-)
+from pipeline.runs.progress import PlainProgress, TerminalProgress
 from pipeline.runs.selection import Reason
 from pipeline.runs.summaryfile import check_summary_file, write_summary
+from pipeline.runs.summarytext import final_line, plan_text, planned_text, summary_text
 from pipeline.text import printable
 from search.afterrun import IndexAfterRun
 
@@ -46,8 +40,8 @@ def main(arguments: list[str] | None = None) -> int:
             return ExitCode.OK
         if given.check is not None:
             config = read_config(given.check, allow_plugins=given.allow_plugins)
-            for doubt in iter_doubts(config):
-                _log.warning("%s: %s", printable(given.check), doubt)
+            for warning in iter_warnings(config):
+                _log.warning("%s: %s", printable(given.check), warning)
             count = len(config.components)
             _say(f"{printable(given.check)}: good, {count} component{'' if count == 1 else 's'}")
             return ExitCode.OK
@@ -98,7 +92,7 @@ def _mine(given: argparse.Namespace, on_terminal: bool) -> int:
 
     try:
         with progress:
-            mine(options_of(given), on_outcome, summary)
+            mine(options_of(given), on_outcome, summary, progress.on_pruning)
     except LockedError:
         raise  # the summary is the other run's to write
     except MinerError as error:

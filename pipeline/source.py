@@ -1,7 +1,7 @@
-"""One input file: where it lies and what its first bytes say that it is.
+"""One input file: where it lies, and its format according to its first bytes.
 
-Nothing here decodes anything; a file's name never decides what it is, only whether a file that is
-neither photo nor video deserves a complaint.
+Nothing here decodes anything. A file's name never decides what it is, only whether a file that is neither a
+photo nor a video is reported as a failure.
 """
 
 from __future__ import annotations
@@ -31,13 +31,14 @@ _2_63 = 1 << 63
 
 
 class Stamp(NamedTuple):
-    """What the file system says of a file without reading it; each number modulo 2^64, with a sign.
+    """What the file system says about a file that was not read.
 
     Args:
         size_bytes: its size.
-        mtime_ns: when its content was changed, nanoseconds since 1970; whoever changes it can set it back.
-        device, inode: which file it is, or zeros for unknown; devices are numbered anew now and then.
-        ctime_ns: when anything about it was changed; nobody can set it back.
+        mtime_ns: when its content was changed, nanoseconds since 1970; a program can set it back.
+        device, inode: which file it is, or zeros for unknown; a disk may get another device number when it
+            is mounted again.
+        ctime_ns: when anything about it was changed, nanoseconds since 1970; no program can set it.
     """
 
     size_bytes: int
@@ -48,17 +49,18 @@ class Stamp(NamedTuple):
 
     @classmethod
     def of(cls, status: os.stat_result) -> Stamp:
-        """The stamp in what `os.stat` says."""
-        size, mtime, ctime = status.st_size, status.st_mtime_ns, status.st_ctime_ns
-        device, inode = status.st_dev, status.st_ino
-        if -_2_63 <= min(mtime, ctime) and max(mtime, ctime, inode, device) < _2_63:
-            return cls(size, mtime, device, inode, ctime)
-        numbers = (mtime, device, inode, ctime)
-        return cls(size, *((number + _2_63) % (2 * _2_63) - _2_63 for number in numbers))
+        """The stamp in the result of `os.stat`."""
+        return cls(status.st_size, status.st_mtime_ns, status.st_dev, status.st_ino, status.st_ctime_ns)
+
+    def in_64_bits(self) -> Stamp:
+        """The same stamp with each number modulo 2^64, signed, as databases store whole numbers."""
+        if -_2_63 <= min(self) and max(self) < _2_63:
+            return self
+        return Stamp(*((number + _2_63) % (2 * _2_63) - _2_63 for number in self))
 
 
 NO_STAMP = Stamp(0, 0)
-"""Of what cannot even be looked at."""
+"""Of a path whose status cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +72,26 @@ class Source:
         relative: the path under INPUT, or the file's name where INPUT is one file.
         kind: photo or video.
         format: a word of `FORMATS`.
-        size_bytes: at the time of the walk.
-        mtime_ns: modification time at the time of the walk, nanoseconds since 1970.
-        stamp: all that the file system said of it then.
-        earlier_outputs: names of the files that earlier runs made of it, as the ledger has them.
+        stamp: what the file system said about it at the time of the walk.
+        earlier_outputs: names of the files that earlier runs made from it, according to the ledger.
     """
 
     path: str
     relative: str
     kind: SourceKind
     format: str
-    size_bytes: int
-    mtime_ns: int
-    stamp: Stamp = field(default=NO_STAMP, compare=False)
+    stamp: Stamp
     earlier_outputs: frozenset[str] = field(default=frozenset(), compare=False)
+
+    @property
+    def size_bytes(self) -> int:
+        """The file's size at the time of the walk."""
+        return self.stamp.size_bytes
+
+    @property
+    def mtime_ns(self) -> int:
+        """The file's modification time at the time of the walk, nanoseconds since 1970."""
+        return self.stamp.mtime_ns
 
 
 @dataclass(frozen=True, slots=True)

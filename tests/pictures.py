@@ -13,7 +13,7 @@ import numpy as np
 import pillow_heif
 from PIL import ExifTags, Image, ImageDraw, ImageFilter
 
-from pipeline.source import FORMATS, HEAD_BYTES, Source, identify
+from pipeline.source import FORMATS, HEAD_BYTES, Source, Stamp, identify
 
 pillow_heif.register_heif_opener()
 
@@ -165,4 +165,4 @@ def source_of(path: Path | str) -> Source:
     format_ = identify(content[:HEAD_BYTES])
     assert format_ is not None
     name = str(path).rpartition("/")[2]
-    return Source(str(path), name, FORMATS[format_].kind, format_, len(content), 0)
+    return Source(str(path), name, FORMATS[format_].kind, format_, Stamp(len(content), 0))

@@ -26,8 +26,9 @@ from PIL import Image
 
 from pipeline.errors import ExitCode
 from pipeline.files.lock import LOCK_NAME
-from pipeline.ledger.ledger import Ledger, Record
+from pipeline.ledger.ledger import Ledger
 from pipeline.ledger.ledgerfile import LEDGER_NAME
+from pipeline.ledger.record import Record
 from pipeline.outcome import Status
 from tests.running import PROGRAM, ROOT, component, parts_in, pipeline_file, run
 

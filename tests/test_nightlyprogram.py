@@ -258,6 +258,35 @@ class TestTheProgram:
             assert found["labels"] == [{"label": f"nice {expected}, killed first True"}]
 
 
+def test_a_signal_while_pruning_keeps_the_last_line_the_summary_and_what_was_reported(house, tmp_path):
+    for name in ("a.png", "b.png", "c.png", "d.png"):
+        house.photo(name)
+    house.night()
+    for name in ("a.png", "b.png", "c.png", "d.png"):
+        (house.input / name).unlink()
+    (house.input / "bad.jpg").write_text("words")
+    script = """
+import os, signal, sys
+from pipeline.commandline import main
+from pipeline.runs.progress import PlainProgress
+PlainProgress.on_pruning = lambda _, checked, total: checked == 2 and os.kill(os.getpid(), signal.SIGTERM)
+sys.exit(main(sys.argv[1:]))
+"""
+    places = [house.input, house.output, house.pipeline]
+    command = [sys.executable, "-c", script, *places, "--prune", "--summary", tmp_path / "summary.json"]
+    done = subprocess.run(command, cwd=ROOT, timeout=PATIENCE_S, capture_output=True, text=True)
+    assert done.returncode == ExitCode.TERMINATED
+    *_, failure, last = done.stdout.splitlines()
+    assert failure.endswith("bad.jpg: unsupported_format: neither a photo nor a video by its content")
+    assert last.startswith("mined 0 photos in ")
+    assert "2 gone and their outputs removed; interrupted, another run goes on from here" in last
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert (summary["exit_code"], summary["finished"]) == (ExitCode.TERMINATED, False)
+    assert (summary["counts"]["pruned"], len(summary["failures"])) == (2, 1)
+    assert house.counts(prune=True) == {"left_alone": 1, "pruned": 2}
+    assert house.outputs() == {}
+
+
 def test_outcomes_say_what_was_done_with_every_input(house):
     house.photo("a.png")
     house.photo("b.png").rename(house.input / "c.png")

@@ -254,7 +254,7 @@ class TestPrune:
         house.photo("b.png")
         assert house.counts(prune=True) == {"mined": 1}
         assert sorted(house.outputs()) == [*both("b.png"), *(f"disk/{name}" for name in both("a.png"))]
-        assert "1 input is gone, and so is the disk" in caplog.text
+        assert "1 input is missing, and the disk seems not to be mounted" in caplog.text
 
     def test_an_input_that_is_not_mounted_at_all_is_an_error(self, house):
         photo = house.photo("a.png")

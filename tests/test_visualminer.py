@@ -180,7 +180,7 @@ def test_a_person_at_a_terminal_sees_a_bar(tmp_path, faces, term):
     assert "mined 3 photos in " in seen
     if term == "xterm":
         drawn = re.sub(r"\x1b\[[\d;?]*[a-zA-Z]", "", seen)
-        assert re.search(r"mining ━+ \d/4 \d+\.\d a second, 1 failed [\d:-]+ left", drawn)
+        assert re.search(r"mining ━+ \d/4 \d+\.\d mined a second, 1 failed [\d:-]+ left", drawn)
     assert seen.rstrip().endswith(f"results are in {tmp_path}/out")
     assert seen.count("mined 3 photos") == 1
 

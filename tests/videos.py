@@ -14,7 +14,7 @@ import numpy as np
 
 from pipeline.frame import RgbArray
 from pipeline.host.ffmpeg import ffmpeg_path
-from pipeline.source import FORMATS, HEAD_BYTES, Limits, Source, SourceKind, identify
+from pipeline.source import FORMATS, HEAD_BYTES, Limits, Source, SourceKind, Stamp, identify
 from pipeline.videos.facts import Video
 from pipeline.videos.probe import probe_file
 from pipeline.videos.reader import ReadStats, iter_frames, split_video
@@ -96,7 +96,7 @@ def source_of(path: Path | str) -> Source:
         format_ = identify(stream.read(HEAD_BYTES)) or "mp4"
     assert format_ in FORMATS
     relative = os.path.basename(name)
-    return Source(name, relative, SourceKind.VIDEO, format_, found.st_size, found.st_mtime_ns)
+    return Source(name, relative, SourceKind.VIDEO, format_, Stamp.of(found))
 
 
 class Seen(NamedTuple):

@@ -11,7 +11,7 @@ import errno
 import hashlib
 import os
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
 from pathlib import Path
 from typing import BinaryIO
@@ -81,6 +81,25 @@ def noting_outputs() -> Iterator[list[Path]]:
         _noted.reset(token)
 
 
+_batch: ContextVar[Callable[[Path, Path], None] | None] = ContextVar("_batch", default=None)
+
+
+@contextlib.contextmanager
+def deferring_names(note: Callable[[Path, Path], None]) -> Iterator[None]:
+    """Leave outputs that are completed inside the block without their names, see `pipeline.files.batch`.
+
+    This holds for one thread.
+
+    Args:
+        note: called with each complete file's present path and the path that it is to get.
+    """
+    token = _batch.set(note)
+    try:
+        yield
+    finally:
+        _batch.reset(token)
+
+
 @contextlib.contextmanager
 def replace_file(path: Path) -> Iterator[BinaryIO]:
     """Open a temporary file that becomes `path` when the block ends well, and is removed when not.
@@ -97,14 +116,19 @@ def replace_file(path: Path) -> Iterator[BinaryIO]:
         with output_errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             stream = open(part, "xb")  # noqa: SIM115 - closed below
+        batch = _batch.get()
         try:
             yield stream
             with output_errors(path):
                 stream.flush()
-                os.fsync(stream.fileno())
+                if batch is None:
+                    os.fsync(stream.fileno())
         finally:
             with contextlib.suppress(OSError):  # a full disk refuses once more what it refused to `flush`
                 stream.close()
+        if batch is not None:
+            batch(part, path)
+            return
         with output_errors(path):
             os.replace(part, path)
             if (noted := _noted.get()) is not None:

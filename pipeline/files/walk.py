@@ -1,4 +1,4 @@
-"""From INPUT to sources: a lazy walk that says what it passes over, and why."""
+"""From INPUT to sources: a lazy walk that gives a reason for each file that it passes over."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ import errno
 import os
 import stat
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.errors import FailureCode
 from pipeline.files.outputs import PART_PREFIX, PART_SUFFIX
-from pipeline.ledger.ledger import Known
 from pipeline.source import (
     FORMATS,
     HEAD_BYTES,
@@ -31,6 +30,26 @@ _GONE = "gone since it was listed"
 
 
 @dataclass(frozen=True, slots=True)
+class WalkedFile:
+    """A file that the walk has found and not opened.
+
+    Args:
+        path: absolute, as `os.fsdecode` gives it.
+        relative: the path under INPUT.
+        stamp: what the file system said about it.
+        is_regular: whether it is a regular file, and not a pipe, a device or a socket.
+        is_named: whether the user named this very file as INPUT, so that it is a failure if it is no photo
+            and no video.
+    """
+
+    path: str
+    relative: str
+    stamp: Stamp
+    is_regular: bool = True
+    is_named: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Skipped:
     """A path that holds nothing to mine.
 
@@ -39,8 +58,8 @@ class Skipped:
         relative: the path under INPUT.
         code: the reason; None for a file that is simply neither photo nor video.
         sentence: the reason for people.
-        failed: whether it counts as a failure; else it is ignored.
-        stamp: what the file system said of it; None for what is no file, or may be one later.
+        failed: whether it counts as a failure; otherwise it is ignored.
+        stamp: what the file system said about it; None for what is no file, or may be one later.
     """
 
     path: str
@@ -51,37 +70,42 @@ class Skipped:
     stamp: Stamp | None = field(default=None, compare=False)
 
 
-def iter_sources(
-    input_path: str,
-    *,
-    output_root: Path | None = None,
-    follow_links: bool = False,
-    min_age_s: float = 0.0,
-    known: Callable[[str, Stamp], Known | None] = lambda *_: None,
-) -> Iterator[Source | Skipped]:
-    """Every file under INPUT, folder by folder in the order of names, as a source or with the reason why not.
+def iter_files(
+    input_path: str, *, output_root: Path | None = None, follow_links: bool = False
+) -> Iterator[WalkedFile | Skipped]:
+    """Yield every file under INPUT without opening it, folder by folder in the order of names.
 
     Memory is bounded by the largest folder, not by the tree.
 
     Args:
         input_path: a file or a folder that exists.
-        output_root: a folder whose files are not mined even if it lies inside INPUT.
+        output_root: a folder whose files are left out, even if it lies inside INPUT.
         follow_links: whether links to folders are followed; each folder is visited once.
-        min_age_s: files changed less than this long ago are passed over: somebody may still be writing them.
-        known: what is known of a relative path with this stamp; such a file is not even opened.
     """
     path = os.path.abspath(input_path)
-    look = _Look(known, min_age_s)
     if not os.path.isdir(path):
-        yield look.at(path, os.path.basename(path), asked_for=True)
+        yield _examined(path, os.path.basename(path), is_named=True)
         return
     excluded = _identity(os.fspath(output_root)) if output_root is not None else None
-    yield from _iter_folder(path, excluded, follow_links, look)
+    yield from _iter_folder(path, excluded, follow_links)
+
+
+def iter_sources(
+    input_path: str, *, output_root: Path | None = None, follow_links: bool = False, min_age_s: float = 0.0
+) -> Iterator[Source | Skipped]:
+    """Yield every file under INPUT as a source, or with the reason why it is none.
+
+    Args:
+        input_path, output_root, follow_links: as for `iter_files`.
+        min_age_s: as for `identify_file`.
+    """
+    for found in iter_files(input_path, output_root=output_root, follow_links=follow_links):
+        yield found if isinstance(found, Skipped) else identify_file(found, min_age_s=min_age_s)
 
 
 def _iter_folder(
-    root: str, excluded: tuple[int, int] | None, follow_links: bool, look: _Look
-) -> Iterator[Source | Skipped]:
+    root: str, excluded: tuple[int, int] | None, follow_links: bool
+) -> Iterator[WalkedFile | Skipped]:
     visited = {_identity(root)}
     waiting = [(root, "")]
     while waiting:
@@ -102,7 +126,7 @@ def _iter_folder(
             relative = f"{relative_folder}/{entry.name}" if relative_folder else entry.name
             if not _is_folder(entry):
                 if not (entry.name.startswith(PART_PREFIX) and entry.name.endswith(PART_SUFFIX)):
-                    yield look.at(entry.path, relative)
+                    yield _examined(entry.path, relative)
             elif entry.is_symlink() and not follow_links:
                 sentence = "a link to a folder; --follow-links follows it"
                 yield Skipped(entry.path, relative, None, sentence, False)
@@ -141,56 +165,51 @@ def _identity(path: str) -> tuple[int, int] | None:
     return (status.st_dev, status.st_ino)
 
 
-class _Look:
-    """A look at one file after the other; see `iter_sources` for what guides it."""
-
-    def __init__(self, known: Callable[[str, Stamp], Known | None], min_age_s: float) -> None:
-        self._known = known
-        self._min_age_s = min_age_s
-
-    def at(self, path: str, relative: str, *, asked_for: bool = False) -> Source | Skipped:
-        """What one file is; `asked_for`: the user named just this file, so that no photo is a failure."""
-        stamp = NO_STAMP
-        try:
-            status = os.stat(path)
-            stamp = Stamp.of(status)
-            known = None if asked_for else self._known(relative, stamp)
-            if known is not None and (known.format is None or known.format in FORMATS):
-                return _as_known(path, relative, status, stamp, known)
-            expected = asked_for or promises_media(relative)
-            if not stat.S_ISREG(status.st_mode):
-                sentence = "not a regular file but a pipe, a device or a socket"
-                return Skipped(path, relative, FailureCode.NOT_A_REGULAR_FILE, sentence, expected, stamp)
-            if self._min_age_s and abs(time.time() - status.st_mtime) < self._min_age_s:
-                sentence = f"changed less than {self._min_age_s:g} s ago; a later run will mine it"
-                return Skipped(path, relative, None, sentence, False)
-            if status.st_size == 0:
-                return Skipped(path, relative, FailureCode.EMPTY_FILE, "the file is empty", expected, stamp)
-            with open(path, "rb", buffering=0) as stream:
-                head = stream.read(HEAD_BYTES)
-        except FileNotFoundError:
-            sentence = "a link that leads nowhere" if os.path.islink(path) else _GONE
-            return Skipped(path, relative, FailureCode.VANISHED, sentence, asked_for)
-        except OSError as error:
-            sentence = f"cannot be read ({error.strerror})"
-            if error.errno == errno.ELOOP:
-                sentence = "a link that leads in a circle"
-            return Skipped(path, relative, FailureCode.UNREADABLE, sentence, True, stamp)
-        return _judge(path, relative, status, stamp, head, expected)
+def _examined(path: str, relative: str, *, is_named: bool = False) -> WalkedFile | Skipped:
+    try:
+        status = os.stat(path)
+    except OSError as error:
+        return _unreadable(path, relative, error, NO_STAMP, is_named)
+    return WalkedFile(path, relative, Stamp.of(status), stat.S_ISREG(status.st_mode), is_named)
 
 
-def _as_known(
-    path: str, relative: str, status: os.stat_result, stamp: Stamp, known: Known
-) -> Source | Skipped:
-    if known.format is None:
-        return Skipped(path, relative, None, known.sentence, False, stamp)
-    kind = FORMATS[known.format].kind
-    return Source(path, relative, kind, known.format, status.st_size, status.st_mtime_ns, stamp)
+def identify_file(file: WalkedFile, *, min_age_s: float = 0.0) -> Source | Skipped:
+    """Open a file and read its first bytes to find out what it is.
+
+    Args:
+        file: as the walk found it.
+        min_age_s: a file changed less than this long ago is passed over: it may still be growing.
+    """
+    path, relative, stamp = file.path, file.relative, file.stamp
+    expected = file.is_named or promises_media(relative)
+    if not file.is_regular:
+        sentence = "not a regular file but a pipe, a device or a socket"
+        return Skipped(path, relative, FailureCode.NOT_A_REGULAR_FILE, sentence, expected, stamp)
+    if min_age_s and abs(time.time() - stamp.mtime_ns / 1e9) < min_age_s:
+        sentence = f"changed less than {min_age_s:g} s ago; a later run will mine it"
+        return Skipped(path, relative, None, sentence, False)
+    if stamp.size_bytes == 0:
+        return Skipped(path, relative, FailureCode.EMPTY_FILE, "the file is empty", expected, stamp)
+    try:
+        with open(path, "rb", buffering=0) as stream:
+            head = stream.read(HEAD_BYTES)
+    except OSError as error:
+        return _unreadable(path, relative, error, stamp, file.is_named)
+    return _identified(file, head, expected)
 
 
-def _judge(
-    path: str, relative: str, status: os.stat_result, stamp: Stamp, head: bytes, expected: bool
-) -> Source | Skipped:
+def _unreadable(path: str, relative: str, error: OSError, stamp: Stamp, is_named: bool) -> Skipped:
+    if isinstance(error, FileNotFoundError):
+        sentence = "a link that leads nowhere" if os.path.islink(path) else _GONE
+        return Skipped(path, relative, FailureCode.VANISHED, sentence, is_named)
+    sentence = f"cannot be read ({error.strerror})"
+    if error.errno == errno.ELOOP:
+        sentence = "a link that leads in a circle"
+    return Skipped(path, relative, FailureCode.UNREADABLE, sentence, True, stamp)
+
+
+def _identified(file: WalkedFile, head: bytes, expected: bool) -> Source | Skipped:
+    path, relative, stamp = file.path, file.relative, file.stamp
     code = FailureCode.UNSUPPORTED_FORMAT if expected else None
     format_ = identify(head)
     if format_ is None and head.startswith(_APPLE_DOUBLE):
@@ -203,4 +222,4 @@ def _judge(
         sentence = "a camera's raw file, which is not mined; a JPEG of it is"
         return Skipped(path, relative, code, sentence, expected, stamp)
     kind = FORMATS[format_].kind
-    return Source(path, relative, kind, format_, status.st_size, status.st_mtime_ns, stamp)
+    return Source(path, relative, kind, format_, stamp)

@@ -1,108 +1,113 @@
-"""What became of every input so far, in OUTPUT's SQLite file: one row an input, looked up by its path."""
+"""The ledger: the results of all inputs so far, one row each in an SQLite file in OUTPUT, found by path."""
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import os
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from pipeline.errors import OutputError
 from pipeline.ledger.ledgerfile import LEDGER_NAME, ledger_errors, open_ledger_file
+from pipeline.ledger.record import Context, Record
 from pipeline.outcome import Status
-from pipeline.source import Stamp, results_fingerprint
+from pipeline.source import Stamp
 
 _TO_DISK_S = 5.0
 """A kill loses no record; a power cut loses those of this long, and their inputs are mined once more."""
 _PAGE = 1000
+_MOST_FREE = 0.2
+"""Part of the file's pages that may be unused before `shrink` rewrites it."""
+_LEAST_FREE_BYTES = 1 << 20
 
 _COLUMNS = (
     "path, size, mtime_ns, device, inode, ctime_ns, context, format, status, code, sentence, frames, "
     "duration_s, sha256, outputs, older_outputs, attempts, told"
 )
-_SELECT = f"SELECT {_COLUMNS} FROM inputs WHERE "  # noqa: S608 - no value of anybody's in it
-_KNOWN = """SELECT format, sentence, outputs, context FROM inputs WHERE path = ? AND size = ? AND mtime_ns = ?
-    AND device = ? AND inode = ? AND status != 'failed'"""
+_SELECT = f"SELECT {_COLUMNS} FROM inputs WHERE "  # noqa: S608 - contains no values
 _INSERT = f"INSERT OR REPLACE INTO inputs ({_COLUMNS}) VALUES ({', '.join('?' * 18)})"  # noqa: S608
 
+_log = logging.getLogger(__name__)
 
-class Context(NamedTuple):
-    """What a run brings along that decides what becomes of an input.
 
-    Args:
-        root: the folder that inputs' paths are relative to, absolute.
-        pipeline: its fingerprint.
-        limits: what else decides what becomes of an input that is not mined: what the command line allows
-            it to cost, and the program's version.
+class Entry:
+    """One input's row as the database returned it. Its values are converted only when they are asked for,
+    because most inputs of a nightly run are unchanged and need few of them.
     """
 
-    root: str
-    pipeline: str
-    limits: str
+    __slots__ = ("_ledger", "_row")
 
-    def of_format(self, format_: str | None) -> Context:
-        """The same for an input of this format, a word of `pipeline.source.FORMATS`."""
-        pipeline = results_fingerprint(self.pipeline, format_)
-        return self if pipeline is self.pipeline else self._replace(pipeline=pipeline)
+    def __init__(self, ledger: Ledger, row: tuple[Any, ...]) -> None:
+        self._ledger = ledger
+        self._row = row
 
+    def is_as(self, stamp: Stamp) -> bool:
+        """Whether a file with this stamp is certainly the unchanged input.
 
-class Known(NamedTuple):
-    """As much of a record as suffices where nothing has changed."""
+        A time of change before the recorded one says nothing: some file systems do not keep it.
+        """
+        now = stamp.in_64_bits()
+        return self._row[1:5] == now[:4] and self._row[5] >= now.ctime_ns
 
-    format: str | None
-    sentence: str
-    outputs: tuple[str, ...]
-    context: Context
+    @property
+    def context(self) -> Context:
+        """As in `Record`."""
+        return self._ledger.context_of(self._row[6])
 
+    @property
+    def format(self) -> str | None:
+        """As in `Record`."""
+        return self._row[7]  # type: ignore[no-any-return]
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """What became of one input.
+    @property
+    def failed(self) -> bool:
+        """Whether the status is `failed`."""
+        return self._row[8] == Status.FAILED.value  # type: ignore[no-any-return]
 
-    Args:
-        relative: its path under the context's root, as `os.fsdecode` gives it.
-        stamp: what it was when it was looked at.
-        context: of the run that looked at it.
-        status: the end it came to.
-        format: a word of `pipeline.source.FORMATS`; None for what is neither photo nor video, or unknown.
-        code: the failure code; None if it did not fail.
-        sentence: the reason for people.
-        frames: how many frames were mined.
-        duration_s: how long that took.
-        sha256: of its content, hexadecimal; None where nobody computed it.
-        outputs: names of the files made of it, in its own output folder.
-        older_outputs: names of files that earlier pipelines made of it and this one did not.
-        attempts: how many times in a row it failed just so.
-        told: whether a run that came to its end has listed the failure.
-    """
+    @property
+    def sentence(self) -> str:
+        """As in `Record`."""
+        return self._row[10]  # type: ignore[no-any-return]
 
-    relative: str
-    stamp: Stamp
-    context: Context
-    status: Status
-    format: str | None = None
-    code: str | None = None
-    sentence: str = ""
-    frames: int = 0
-    duration_s: float = 0.0
-    sha256: str | None = None
-    outputs: tuple[str, ...] = ()
-    older_outputs: tuple[str, ...] = ()
-    attempts: int = 0
-    told: bool = True
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """As in `Record`."""
+        return _split(self._row[14])
+
+    @property
+    def record(self) -> Record:
+        """All values."""
+        row = self._row
+        return Record(
+            relative=os.fsdecode(row[0]),
+            stamp=Stamp(*row[1:6]),
+            context=self.context,
+            format=row[7],
+            status=Status(row[8]),
+            code=row[9],
+            sentence=row[10],
+            frames=row[11],
+            duration_s=row[12],
+            sha256=row[13] and row[13].hex(),
+            outputs=_split(row[14]),
+            older_outputs=_split(row[15]),
+            attempts=row[16],
+            is_reported=bool(row[17]),
+        )
 
 
 class Ledger:
-    """The rows of one output folder; one writer, who holds the folder's lock.
+    """The rows of one output folder, written by the one process that holds the folder's lock.
 
     Every change is committed by itself and survives a kill. Nothing is kept in memory but SQLite's own cache
-    of 2 MB.
+    of 2 MB. Stamps are stored, and come back, as `Stamp.in_64_bits` gives them.
 
     Args:
-        output_root: the folder; its ledger is made if it is missing.
+        output_root: the folder; its ledger is created if it is missing.
     Raises: OutputError: the file cannot be used; all methods raise it too.
     """
 
@@ -121,33 +126,36 @@ class Ledger:
             with ledger_errors(self.path):
                 self._connection.close()
         except OutputError:
-            if error is None:  # else that one says it already
+            if error is None:  # the other error says it already
                 raise
+
+    def __len__(self) -> int:
+        return int(self._one("SELECT count(*) FROM inputs", ())[0])
 
     @property
     def is_empty(self) -> bool:
-        """Whether it knows of no input: new, or lost and begun anew."""
+        """Whether it holds no input, because it is new or was lost."""
         return self._one("SELECT 1 FROM inputs LIMIT 1", ()) is None
+
+    def find(self, relative: str) -> Entry | None:
+        """The row of the input at this path."""
+        row = self._one(_SELECT + "path = ?", (os.fsencode(relative),))
+        return None if row is None else Entry(self, row)
 
     def look_up(self, relative: str) -> Record | None:
         """The record of the input at this path."""
-        row = self._one(_SELECT + "path = ?", (os.fsencode(relative),))
-        return None if row is None else self._to_record(row)
-
-    def known(self, relative: str, stamp: Stamp) -> Known | None:
-        """What came of an input that is as it was, unless it failed. Made to be fast."""
-        row = self._one(_KNOWN, (os.fsencode(relative), *stamp[:4]))
-        return None if row is None else Known(row[0], row[1], _parted(row[2]), self._context_of(row[3]))
+        entry = self.find(relative)
+        return None if entry is None else entry.record
 
     def record(self, record: Record) -> None:
-        """Put one record in, in place of any earlier one of its path."""
+        """Store one record and replace any earlier one of its path."""
         self._execute(_INSERT, self._to_row(record))
         if time.monotonic() >= self._to_disk_at and not self._connection.in_transaction:
             self._execute("PRAGMA wal_checkpoint(PASSIVE)")
             self._to_disk_at = time.monotonic() + _TO_DISK_S
 
     def record_many(self, records: Iterable[Record]) -> int:
-        """Put many records in at once, all of them or none; how many."""
+        """Store many records at once, all of them or none; their number."""
         count = 0
         self._execute("BEGIN IMMEDIATE")
         try:
@@ -163,7 +171,7 @@ class Ledger:
         return count
 
     def renumber_device(self, root: str, before: int, now: int) -> None:
-        """A disk that was one device is another since it was mounted anew: note it for all inputs there."""
+        """Note for all inputs under a root that their disk has got another device number."""
         self._execute(
             "UPDATE inputs SET device = ? WHERE device = ? "
             "AND context IN (SELECT id FROM contexts WHERE root = ?)",
@@ -171,30 +179,58 @@ class Ledger:
         )
 
     def forget(self, relative: str) -> None:
-        """Take the record of the input at this path out."""
+        """Delete the record of the input at this path."""
         self._execute("DELETE FROM inputs WHERE path = ?", (os.fsencode(relative),))
 
-    def iter_like(self, size_bytes: int, mtime_ns: int) -> Iterator[Record]:
-        """Inputs of this size and time whose content is known: one may be the same file by another name."""
-        rows = self._all(
-            _SELECT + "size = ? AND mtime_ns = ? AND sha256 IS NOT NULL LIMIT 100",
-            (size_bytes, mtime_ns),
+    def shrink(self) -> None:
+        """Give the space of deleted records back to the file system where that is worth a rewrite.
+
+        A disk without room for the rewrite is no error: the file stays as it is.
+        """
+        (free,), (pages,) = self._one("PRAGMA freelist_count", ()), self._one("PRAGMA page_count", ())
+        (page_bytes,) = self._one("PRAGMA page_size", ())
+        if free < pages * _MOST_FREE or free * page_bytes < _LEAST_FREE_BYTES:
+            return
+        with ledger_errors(self.path), contextlib.suppress(sqlite3.OperationalError):
+            self._connection.execute("VACUUM")
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            _log.debug("the ledger gave %d unused pages of %d back", free, pages)
+
+    def has_like(self, stamp: Stamp) -> bool:
+        """Whether the content of any input of this size and modification time is known."""
+        values = stamp.in_64_bits()[:2]
+        found = self._one(
+            "SELECT 1 FROM inputs WHERE size = ? AND mtime_ns = ? AND sha256 IS NOT NULL LIMIT 1", values
         )
-        return (self._to_record(row) for row in rows)
+        return found is not None
+
+    def iter_same(self, stamp: Stamp, sha256: str) -> Iterator[Record]:
+        """Yield the inputs of this size, modification time and content (SHA-256, hexadecimal)."""
+        values = (*stamp.in_64_bits()[:2], bytes.fromhex(sha256))
+        for row in self._all(_SELECT + "size = ? AND mtime_ns = ? AND sha256 = ?", values):
+            yield Entry(self, row).record
 
     def iter_records(self) -> Iterator[Record]:
-        """All records in the order of paths; they may be changed and taken out meanwhile."""
+        """Yield all records in the order of paths; they may be changed and deleted meanwhile."""
         after = b""
         while rows := self._all(f"{_SELECT}path > ? ORDER BY path LIMIT {_PAGE}", (after,)):
             after = rows[-1][0]
-            yield from map(self._to_record, rows)
+            for row in rows:
+                yield Entry(self, row).record
 
-    def mark_told(self, relatives: Iterable[str]) -> None:
-        """A run has come to its end and listed these failures."""
+    def mark_reported(self, relatives: Iterable[str]) -> None:
+        """Note that a run which completed has listed these failures."""
         self._execute("BEGIN IMMEDIATE")
         for relative in relatives:
             self._execute("UPDATE inputs SET told = 1 WHERE path = ?", (os.fsencode(relative),))
         self._execute("COMMIT")
+
+    def context_of(self, number: int) -> Context:
+        """The context with this number in the database."""
+        if number not in self._contexts:
+            row = self._one("SELECT root, pipeline, limits FROM contexts WHERE id = ?", (number,))
+            self._contexts[number] = Context(os.fsdecode(row[0]), row[1], row[2])
+        return self._contexts[number]
 
     def _one(self, statement: str, values: tuple[Any, ...]) -> Any:
         try:
@@ -213,29 +249,20 @@ class Ledger:
 
     def _to_row(self, record: Record) -> tuple[Any, ...]:
         return (
-            *(os.fsencode(record.relative), *record.stamp, self._id_of(record.context), record.format),
-            *(str(record.status), None if record.code is None else str(record.code)),
-            *(_as_text(record.sentence), record.frames, record.duration_s),
+            os.fsencode(record.relative),
+            *record.stamp.in_64_bits(),
+            self._id_of(record.context),
+            record.format,
+            str(record.status),
+            None if record.code is None else str(record.code),
+            record.sentence.encode("utf-8", "backslashreplace").decode("utf-8"),
+            record.frames,
+            record.duration_s,
             None if record.sha256 is None else bytes.fromhex(record.sha256),
-            *(_joined(record.outputs), _joined(record.older_outputs), record.attempts, record.told),
-        )
-
-    def _to_record(self, row: tuple[Any, ...]) -> Record:
-        return Record(
-            relative=os.fsdecode(row[0]),
-            stamp=Stamp(*row[1:6]),
-            context=self._context_of(row[6]),
-            format=row[7],
-            status=Status(row[8]),
-            code=row[9],
-            sentence=row[10],
-            frames=row[11],
-            duration_s=row[12],
-            sha256=row[13] and row[13].hex(),
-            outputs=_parted(row[14]),
-            older_outputs=_parted(row[15]),
-            attempts=row[16],
-            told=bool(row[17]),
+            _join(record.outputs),
+            _join(record.older_outputs),
+            record.attempts,
+            record.is_reported,
         )
 
     def _id_of(self, context: Context) -> int:
@@ -246,20 +273,10 @@ class Ledger:
             self._context_ids[context] = row[0]
         return self._context_ids[context]
 
-    def _context_of(self, number: int) -> Context:
-        if number not in self._contexts:
-            row = self._one("SELECT root, pipeline, limits FROM contexts WHERE id = ?", (number,))
-            self._contexts[number] = Context(os.fsdecode(row[0]), row[1], row[2])
-        return self._contexts[number]
 
-
-def _as_text(sentence: str) -> str:
-    return sentence.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def _joined(names: tuple[str, ...]) -> bytes:
+def _join(names: tuple[str, ...]) -> bytes:
     return b"\0".join(map(os.fsencode, names))
 
 
-def _parted(names: bytes) -> tuple[str, ...]:
+def _split(names: bytes) -> tuple[str, ...]:
     return tuple(os.fsdecode(names).split("\0")) if names else ()

@@ -1,19 +1,20 @@
-"""Between the walk, the ledger and the workers: which inputs are mined now, and what became of them."""
+"""Between the walk, the ledger and the workers: which inputs are mined now, and the record of each result."""
 
 from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
-from pipeline.catalog import CATALOG, writer_types
 from pipeline.errors import FailureCode
-from pipeline.files.walk import Skipped
-from pipeline.ledger.ledger import Context, Ledger, Record
+from pipeline.files.batch import OutputBatch
+from pipeline.files.walk import Skipped, WalkedFile
+from pipeline.ledger.ledger import Ledger
+from pipeline.ledger.record import Context, Record
 from pipeline.outcome import Outcome, Status
-from pipeline.runs.rebuild import iter_rebuilt
 from pipeline.runs.reuse import WriterType, reuse_outputs
 from pipeline.runs.selection import Decision, Reason, Selection
 from pipeline.source import NO_STAMP, Source, Stamp
@@ -21,47 +22,25 @@ from pipeline.text import printable
 
 _log = logging.getLogger(__name__)
 
-_BOOKS_PREFIX = ".deepvisualminer"
-"""Of the ledger's, the lock's and unfinished outputs' names."""
 _CRASH_ATTEMPTS = 2
-"""`worker_crashed` means that two workers died of the input."""
+"""`worker_crashed` means that the input crashed two workers."""
 
 
-def rebuild_if_empty(ledger: Ledger, output_root: Path, limits: str, targets: Iterable[str]) -> None:
-    """Fill an empty ledger, which is new or was lost, from the outputs that exist.
+class _Reused(NamedTuple):
+    """A renamed input whose outputs wait for their names."""
 
-    Args:
-        ledger: of the output folder.
-        output_root: the folder.
-        limits: of the current run, see `Context`.
-        targets: `module:Class` of the pipeline's components; writers of the catalogue are asked too.
-    Raises: OutputError: the ledger cannot be written.
-    """
-    if not ledger.is_empty or not _has_outputs(output_root):
-        return
-    writers = writer_types((*targets, *CATALOG.values()))
-    if count := ledger.record_many(iter_rebuilt(output_root, limits, writers)):
-        _log.warning(
-            "%s: the ledger was lost; rebuilt from the outputs of %s input%s",
-            *(printable(ledger.path), f"{count:,}", "" if count == 1 else "s"),
-        )
-
-
-def _has_outputs(output_root: Path) -> bool:
-    try:
-        with os.scandir(output_root) as entries:
-            return any(not entry.name.startswith(_BOOKS_PREFIX) for entry in entries)
-    except FileNotFoundError:
-        return False
+    source: Source
+    decision: Decision
+    outputs: tuple[str, ...]
 
 
 class Bookkeeping:
-    """What one run does with each input that the walk finds, and what it writes down of it.
+    """What one run does with each input that the walk finds, and what it records.
 
     Args:
-        ledger: what became of inputs so far.
+        ledger: the results so far.
         selection: decides for this run.
-        output_root: the folder that outputs go to.
+        output_root: the folder of the outputs.
         context: of this run.
         writers: of this run's pipeline.
     """
@@ -79,101 +58,121 @@ class Bookkeeping:
         self._output_root = output_root
         self._context = context
         self._writers = writers
-        self._in_hand: dict[str, Source] = {}
+        self._mined: dict[str, tuple[Source, Record | None]] = {}
         self._failed: list[str] = []
+        self._batch = OutputBatch()
+        self._reused: list[_Reused] = []
 
-    def sort(self, found: Source | Skipped) -> Outcome | Source:
-        """What became of an input that is not to be mined; one that is comes back, for `note` later.
+    def triage(self, found: WalkedFile | Skipped) -> Iterator[Outcome | Source]:
+        """Yield the outcome of an input that is not mined, or the source to mine, for `note` later.
+
+        Renamed inputs are kept back until there are many, and come with a later input or from `finish`.
 
         Raises: OutputError: the output folder or the ledger cannot be written.
         """
-        if isinstance(found, Skipped):
-            return self._pass_over(found)
-        decision = self._selection.decide(found.path, found.relative, found.stamp)
+        decision = self._selection.decide(found)
         if decision.reason is Reason.DONE:
-            return Outcome(found.path, Status.UNCHANGED)
-        if decision.reason is Reason.LEFT_ALONE:
-            return self._leave_alone(found, decision)
-        if (
-            decision.reason is Reason.RENAMED
-            and (outcome := self._reuse_outputs(found, decision)) is not None
-        ):
-            return outcome
-        self._in_hand[found.path] = found
-        is_renamed = decision.reason is Reason.RENAMED  # then `earlier` is of the other name
-        earlier = self._ledger.look_up(found.relative) if is_renamed else decision.earlier
-        if earlier is None:
-            return found
-        return replace(found, earlier_outputs=frozenset((*earlier.outputs, *earlier.older_outputs)))
+            yield Outcome(found.path, Status.UNCHANGED)
+        elif decision.reason is Reason.LEFT_ALONE:
+            yield self._left_alone(decision)
+        elif isinstance(decision.found, Skipped):
+            yield self._skipped(decision.found, decision)
+        elif decision.reason is Reason.RENAMED and self._reuse_outputs(decision):
+            if self._batch.is_full:
+                yield from self.finish()
+        else:
+            yield self._to_mine(decision)
+
+    def finish(self) -> Iterator[Outcome | Source]:
+        """Give the outputs of renamed inputs their names and yield the outcomes of those inputs.
+
+        Raises: OutputError: the output folder or the ledger cannot be written.
+        """
+        reused, self._reused = self._reused, []
+        if not reused:
+            return
+        records: list[Record] = []
+        results: list[Outcome | Source] = []
+        for one, has_names in zip(reused, self._batch.commit(), strict=True):
+            if has_names and _is_unchanged(one.source):
+                outcome = _renamed(one)
+                results.append(outcome)
+                records.append(self._record_of(one.source, outcome, one.decision.earlier))
+            else:
+                results.append(self._to_mine(one.decision))
+        self._ledger.record_many(records)
+        yield from results
+
+    def discard(self) -> None:
+        """Drop the outputs of renamed inputs that have no names yet."""
+        self._batch.discard()
+        self._reused.clear()
 
     def note(self, outcome: Outcome) -> None:
-        """Write down what became of an input that was to be mined.
+        """Record the outcome of an input that `triage` gave out for mining.
 
         Raises: OutputError: the ledger cannot be written.
         """
-        source = self._in_hand.pop(outcome.path)
-        if outcome.status is not Status.IGNORED:  # gone before it was read: nothing is known of it
-            self._record(source.relative, source.stamp, outcome, source.format)
+        source, earlier = self._mined.pop(outcome.path)
+        if outcome.status is not Status.IGNORED:  # then it vanished before it was read
+            self._ledger.record(self._record_of(source, outcome, earlier))
 
-    def mark_told(self) -> None:
-        """The run has come to its end and lists its failures: later ones need not.
+    def mark_reported(self) -> None:
+        """Note that this run has completed and lists its failures, so that later runs need not.
 
         Raises: OutputError: the ledger cannot be written.
         """
-        self._ledger.mark_told(self._failed)
+        self._ledger.mark_reported(self._failed)
 
-    def _pass_over(self, skipped: Skipped) -> Outcome:
-        outcome = Outcome(skipped.path, Status.IGNORED, skipped.code, skipped.sentence)
-        if not skipped.failed:
-            if skipped.stamp is not None and self._selection.known(skipped.relative, skipped.stamp) is None:
-                self._record(skipped.relative, skipped.stamp, outcome)
-            return outcome
-        stamp = skipped.stamp or NO_STAMP
-        decision = self._selection.decide(skipped.path, skipped.relative, stamp)
-        if decision.reason is Reason.LEFT_ALONE:
-            return self._leave_alone(skipped, decision)
-        outcome = Outcome(skipped.path, Status.FAILED, skipped.code, skipped.sentence)
-        self._record(skipped.relative, stamp, outcome)
+    def _to_mine(self, decision: Decision) -> Source:
+        source, earlier = decision.found, decision.earlier
+        assert isinstance(source, Source)
+        self._mined[source.path] = source, earlier
+        if earlier is None:
+            return source
+        return replace(source, earlier_outputs=frozenset((*earlier.outputs, *earlier.older_outputs)))
+
+    def _skipped(self, skipped: Skipped, decision: Decision) -> Outcome:
+        status = Status.FAILED if skipped.failed else Status.IGNORED
+        outcome = Outcome(skipped.path, status, skipped.code, skipped.sentence)
+        if skipped.failed or skipped.stamp is not None:
+            self._ledger.record(self._record_of(skipped, outcome, decision.earlier))
         return outcome
 
-    def _leave_alone(self, found: Source | Skipped, decision: Decision) -> Outcome:
-        """A failure of an earlier run; one that did not come to its end has not said so."""
+    def _left_alone(self, decision: Decision) -> Outcome:
+        """A failure of an earlier run, which is reported now if that run did not complete."""
         earlier = decision.earlier
         assert earlier is not None
         assert earlier.code is not None
-        status = Status.LEFT_ALONE if earlier.told else Status.FAILED
+        status = Status.LEFT_ALONE if earlier.is_reported else Status.FAILED
         if status is Status.FAILED:
-            self._failed.append(found.relative)
-        return Outcome(found.path, status, FailureCode(earlier.code), earlier.sentence)
+            self._failed.append(earlier.relative)
+        return Outcome(decision.found.path, status, FailureCode(earlier.code), earlier.sentence)
 
-    def _reuse_outputs(self, source: Source, decision: Decision) -> Outcome | None:
-        earlier = decision.earlier
-        assert earlier is not None
-        outputs = reuse_outputs(earlier, source.path, source.relative, self._output_root, self._writers)
-        if outputs is None or not _is_still(source):
-            return None
-        before = printable(earlier.relative if earlier.relative != source.relative else earlier.context.root)
-        outcome = Outcome(
-            source.path,
-            Status.RENAMED,
-            sentence=f"has the content of what was mined as {before}",
-            frames=0,
-            sha256=earlier.sha256,
-            outputs=outputs,
-        )
-        self._record(source.relative, source.stamp, outcome, source.format)
-        return outcome
+    def _reuse_outputs(self, decision: Decision) -> bool:
+        """Prepare the outputs of a renamed input; False if it has to be mined."""
+        source, twin = decision.found, decision.twin
+        assert isinstance(source, Source)
+        assert twin is not None
+        with self._batch.group() as group:
+            outputs = reuse_outputs(twin, source.path, source.relative, self._output_root, self._writers)
+            if outputs is None:
+                group.cancel()
+                return False
+        self._reused.append(_Reused(source, decision, outputs))
+        return True
 
-    def _record(self, relative: str, stamp: Stamp, outcome: Outcome, format_: str | None = None) -> None:
-        earlier = self._ledger.look_up(relative)
+    def _record_of(self, found: Source | Skipped, outcome: Outcome, earlier: Record | None) -> Record:
+        format_ = found.format if isinstance(found, Source) else None
+        stamp = (found.stamp or NO_STAMP).in_64_bits()
+        context = self._context.of_format(format_)
         outputs = set(outcome.outputs)
         older = () if earlier is None else (*earlier.outputs, *earlier.older_outputs)
-        context = self._context.of_format(format_)
         failed = outcome.status is Status.FAILED
         if failed:
-            self._failed.append(relative)
-        record = Record(
-            relative,
+            self._failed.append(found.relative)
+        return Record(
+            found.relative,
             stamp,
             context,
             Status.MINED if outcome.status is Status.RENAMED else outcome.status,
@@ -186,19 +185,31 @@ class Bookkeeping:
             outputs=outcome.outputs,
             older_outputs=tuple(sorted({name for name in older if name not in outputs})),
             attempts=_attempts(outcome, stamp, context, earlier) if failed else 0,
-            told=not failed,
+            is_reported=not failed,
         )
-        self._ledger.record(record)
+
+
+def _renamed(reused: _Reused) -> Outcome:
+    twin = reused.decision.twin
+    assert twin is not None
+    before = printable(twin.relative if twin.relative != reused.source.relative else twin.context.root)
+    return Outcome(
+        reused.source.path,
+        Status.RENAMED,
+        sentence=f"has the content of what was mined as {before}",
+        sha256=twin.sha256,
+        outputs=reused.outputs,
+    )
 
 
 def _attempts(outcome: Outcome, stamp: Stamp, context: Context, earlier: Record | None) -> int:
-    """How many times in a row the input has failed just so, this one counted."""
+    """How many times in a row the input has failed in this context, this time included."""
     now = _CRASH_ATTEMPTS if outcome.code is FailureCode.WORKER_CRASHED else 1
     same = earlier is not None and (earlier.stamp[:2], earlier.context) == (stamp[:2], context)
     return now + (earlier.attempts if earlier is not None and same else 0)
 
 
-def _is_still(source: Source) -> bool:
+def _is_unchanged(source: Source) -> bool:
     try:
         return Stamp.of(os.stat(source.path)) == source.stamp
     except OSError:

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline import __version__
-from pipeline.catalog import writer_types
 from pipeline.config.values import PipelineConfig
 from pipeline.errors import UsageError
-from pipeline.files.walk import Skipped, iter_sources
-from pipeline.ledger.ledger import Context, Ledger
-from pipeline.runs.reuse import can_reuse_outputs
-from pipeline.runs.selection import Selection
-from pipeline.source import Limits, Source
+from pipeline.ledger.record import Context
+from pipeline.source import Limits
 from pipeline.text import printable
 
 
@@ -75,17 +70,6 @@ def check_places(options: Options) -> Path:
     return output_root
 
 
-def iter_found(options: Options, output_root: Path, selection: Selection) -> Iterator[Source | Skipped]:
-    """Walk through INPUT; what is known and unchanged is not opened."""
-    return iter_sources(
-        options.input,
-        output_root=output_root,
-        follow_links=options.follow_links,
-        min_age_s=options.min_age_s,
-        known=selection.known,
-    )
-
-
 def limits_of(options: Options) -> Limits:
     """What a source may cost."""
     return Limits(max_pixels=round(options.max_megapixels * 1e6))
@@ -97,17 +81,3 @@ def context_of(options: Options, config: PipelineConfig) -> Context:
     root = path if os.path.isdir(path) else os.path.dirname(path)
     limits = f"{options.max_megapixels:g} megapixels, {options.timeout_s:g} seconds, version {__version__}"
     return Context(root, config.fingerprint, limits)
-
-
-def selection_of(
-    options: Options, config: PipelineConfig, ledger: Ledger, output_root: Path, context: Context
-) -> Selection:
-    """What this run asks about each input."""
-    return Selection(
-        ledger,
-        output_root,
-        context,
-        force=options.force,
-        retry_failed=options.retry_failed,
-        reuse_outputs=can_reuse_outputs(writer_types(config.targets)),
-    )

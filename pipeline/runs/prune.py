@@ -1,48 +1,107 @@
-"""Outputs of inputs that are no longer there: found by the ledger, removed if asked.
+"""Removal of the outputs of inputs that no longer exist, as far as the ledger knows them.
 
-A disk that is not mounted looks like a folder whose files were all deleted; so an input only counts as gone
-if the folder that it should be in, or the nearest one above that is still there, is on its disk.
+A disk that is not mounted looks like a folder whose files were all deleted. So an input only counts as gone
+if the folder that it should be in, or the nearest existing one above, is on its disk.
 """
 
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from enum import Enum, auto
 from pathlib import Path
 
 from pipeline.files.outputs import output_errors
-from pipeline.ledger.ledger import Ledger, Record
+from pipeline.ledger.ledger import Ledger
+from pipeline.ledger.record import Record
+from pipeline.text import printable
+
+_log = logging.getLogger(__name__)
+
+OnPruning = Callable[[int, int], None]
+"""Called with the number of inputs that were checked so far, and of all that the ledger holds."""
 
 
-def iter_orphans(ledger: Ledger) -> Iterator[tuple[Record, bool]]:
-    """The inputs that the ledger knows and that are not there, in the order of paths.
+class Presence(Enum):
+    """Whether an input still exists."""
 
-    Yields: each with whether it is gone for certain; if not, its disk seems not to be mounted.
+    PRESENT = auto()
+    GONE = auto()
+    UNKNOWN = auto()
+    """It is not there, and its disk seems not to be mounted."""
+
+
+def prune(
+    ledger: Ledger, output_root: Path, is_interrupted: Callable[[], bool], on_pruning: OnPruning
+) -> Iterator[Record]:
+    """Remove the outputs and the record of each input that is gone, and yield those that had outputs.
+
+    Args:
+        ledger: of the output folder; it is shrunk at the end.
+        output_root: the folder.
+        is_interrupted: asked before each input; if so, the rest is left for a later run.
+        on_pruning: called before each input.
+    Raises: OutputError: the output folder or the ledger cannot be written.
     """
-    for record in ledger.iter_records():
-        path = os.path.join(record.context.root, record.relative)
-        if not _is_there(path):
-            yield record, _on_its_disk(path, record.stamp.device)
+    unknown, total = 0, len(ledger)
+    for checked, record in enumerate(ledger.iter_records()):
+        if is_interrupted():
+            return
+        on_pruning(checked, total)
+        match presence_of(record):
+            case Presence.GONE:
+                removed = remove_outputs(record, output_root)
+                ledger.forget(record.relative)
+                _log.debug("%s is gone; removed %d outputs", printable(record.relative), len(removed))
+                if removed:
+                    yield record
+            case Presence.UNKNOWN:
+                unknown += 1
+    ledger.shrink()
+    if unknown:
+        _log.warning(
+            "%s missing, and the disk seems not to be mounted; the outputs were kept",
+            "1 input is" if unknown == 1 else f"{unknown:,} inputs are",
+        )
+
+
+def iter_gone(ledger: Ledger) -> Iterator[Record]:
+    """Yield the records whose inputs are gone, in the order of paths."""
+    return (record for record in ledger.iter_records() if presence_of(record) is Presence.GONE)
+
+
+def count_unknown(ledger: Ledger) -> int:
+    """How many inputs may be on a disk that is not mounted."""
+    return sum(presence_of(record) is Presence.UNKNOWN for record in ledger.iter_records())
+
+
+def presence_of(record: Record) -> Presence:
+    """Whether a record's input still exists where it was."""
+    path = os.path.join(record.context.root, record.relative)
+    if _is_there(path):
+        return Presence.PRESENT
+    return Presence.GONE if _is_disk_there(path, record.stamp.device) else Presence.UNKNOWN
 
 
 def is_gone(path: str, device: int) -> bool:
-    """Whether an input is gone for certain: it is not there, and the disk that it was on is.
+    """Whether an input is not there although the disk that it was on is.
 
     Args:
         path: of the input, absolute.
         device: the number of the disk that it was on; 0 for unknown.
     """
-    return not _is_there(path) and _on_its_disk(path, device)
+    return not _is_there(path) and _is_disk_there(path, device)
 
 
 def remove_outputs(record: Record, output_root: Path) -> list[Path]:
-    """Remove what was made of an input, and output folders that are empty then; the files that were there.
+    """Remove the outputs of an input, and output folders that are empty then; returns the removed files.
 
-    Raises: OutputError: the output folder does not allow it.
+    Raises: OutputError: the output folder cannot be written.
     """
     relative_folder = os.path.dirname(record.relative)
-    if os.path.isabs(relative_folder) or ".." in relative_folder.split("/"):  # no ledger of ours says so
+    if os.path.isabs(relative_folder) or ".." in relative_folder.split("/"):  # this program writes none such
         return []
     folder = output_root / relative_folder
     removed = []
@@ -67,13 +126,13 @@ def _is_there(path: str) -> bool:
         os.lstat(path)
     except (FileNotFoundError, NotADirectoryError):
         return False
-    except OSError:  # a folder that may not be entered, a name that is too long: nobody knows
+    except OSError:  # a folder that may not be entered, a name that is too long: unknown, so it stays
         return True
     return True
 
 
-def _on_its_disk(path: str, device: int) -> bool:
-    """Whether the nearest folder that is there is on this device; where that is unknown, holds anything."""
+def _is_disk_there(path: str, device: int) -> bool:
+    """Whether the nearest existing folder is on this device, or holds anything if the device is unknown."""
     folder = os.path.dirname(path)
     while not os.path.isdir(folder) and folder != os.path.dirname(folder):
         folder = os.path.dirname(folder)

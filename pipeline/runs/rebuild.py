@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from pipeline.component import Writer
-from pipeline.ledger.ledger import Context, Record
+from pipeline.ledger.record import Context, Record
 from pipeline.outcome import Status
 from pipeline.provenance import Provenance
 from pipeline.source import Stamp

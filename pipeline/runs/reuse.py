@@ -14,7 +14,7 @@ from typing import NamedTuple
 from pipeline.component import Writer
 from pipeline.errors import OutputNameError
 from pipeline.files.outputs import output_path, output_suffix
-from pipeline.ledger.ledger import Record
+from pipeline.ledger.record import Record
 
 WriterType = type[Writer]
 

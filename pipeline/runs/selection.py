@@ -4,28 +4,32 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
 from pipeline.errors import FailureCode
 from pipeline.files.hashing import sha256_of
-from pipeline.ledger.ledger import Context, Known, Ledger, Record
+from pipeline.files.walk import Skipped, WalkedFile, identify_file
+from pipeline.ledger.ledger import Entry, Ledger
+from pipeline.ledger.record import Context, Record
 from pipeline.outcome import Status
-from pipeline.source import Stamp
+from pipeline.source import FORMATS, NO_STAMP, Source, Stamp
 
 ATTEMPTS = 2
-"""So often a file may fail for a reason that can be bad luck; then it is left alone until it changes, or
-somebody asks for it. A worker's crash counts twice, as the file was tried twice."""
+"""How often an input is tried that failed for a reason that may be bad luck. Afterwards it is left alone
+until it changes or `--retry-failed` is given. A crashed worker counts twice, because two workers tried."""
 
 _OUTSIDE = frozenset(
-    (
-        *(FailureCode.UNREADABLE, FailureCode.DIR_UNREADABLE, FailureCode.OUTPUT_NAME_TAKEN),
-        *(FailureCode.CHANGED_WHILE_READING, FailureCode.VANISHED),
-    )
+    [
+        FailureCode.UNREADABLE,
+        FailureCode.DIR_UNREADABLE,
+        FailureCode.OUTPUT_NAME_TAKEN,
+        FailureCode.CHANGED_WHILE_READING,
+        FailureCode.VANISHED,
+    ]
 )
-"""Failures that end without a change of the file: each run tries again."""
+"""Failures that can end without a change of the file: each run tries again."""
 _LUCK = frozenset((FailureCode.TIMEOUT, FailureCode.OUT_OF_MEMORY, FailureCode.WORKER_CRASHED))
 
 
@@ -41,11 +45,12 @@ class Reason(StrEnum):
     RENAMED = "renamed"
     DONE = "done"
     LEFT_ALONE = "failed before, left alone"
+    IGNORED = "ignored"
 
     @property
     def is_mined(self) -> bool:
-        """Whether an input is mined for this reason: it is neither done, nor hopeless, nor only renamed."""
-        return self not in (Reason.RENAMED, Reason.DONE, Reason.LEFT_ALONE)
+        """Whether an input is mined for this reason."""
+        return self not in (Reason.RENAMED, Reason.DONE, Reason.LEFT_ALONE, Reason.IGNORED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,26 +59,28 @@ class Decision:
 
     Args:
         reason: why.
-        earlier: what the ledger has of it; where it was renamed, what it has under the other name.
+        found: the input, as far as it was looked into.
+        earlier: the ledger's record under this path, None if there is none or it was not needed.
+        twin: for `Reason.RENAMED`, the record of the same content under another path or root.
     """
 
     reason: Reason
+    found: Source | Skipped | WalkedFile
     earlier: Record | None = None
-
-
-_DONE = Decision(Reason.DONE)
+    twin: Record | None = None
 
 
 class Selection:
-    """The question that a run asks for each input.
+    """Decides for each input of a run what is to be done with it.
 
     Args:
-        ledger: what became of inputs so far.
-        output_root: the folder that holds it and the outputs.
+        ledger: the results so far.
+        output_root: the folder of the outputs.
         context: of this run.
         force: mine everything.
-        retry_failed: try again what failed.
+        retry_failed: try failed inputs again.
         reuse_outputs: whether the outputs of a renamed input can be reused.
+        min_age_s: leave files alone that were changed less than this long ago.
     """
 
     def __init__(
@@ -85,59 +92,67 @@ class Selection:
         force: bool = False,
         retry_failed: bool = False,
         reuse_outputs: bool = False,
+        min_age_s: float = 0.0,
     ) -> None:
         self._ledger, self._output_root, self._context = ledger, output_root, context
         self._force, self._retry_failed, self._reuse_outputs = force, retry_failed, reuse_outputs
-        self._last: tuple[str, Stamp, Known | None] | None = None
+        self._min_age_s = min_age_s
 
-    def known(self, relative: str, stamp: Stamp) -> Known | None:
-        """What the ledger has of an input that is as it was, so that nobody need look what it is."""
-        known = None if self._force else self._ledger.known(relative, stamp)
-        if known is not None and not self._is_current(known):
-            known = None
-        self._last = (relative, stamp, known)
-        return known
+    def decide(self, found: WalkedFile | Skipped) -> Decision:
+        """Decide about one input, and ask the ledger about it once.
 
-    def _is_current(self, known: Known) -> bool:
-        """Whether a run like this one came to it; limits count only where nothing was mined."""
-        root, pipeline, limits = known.context
-        if known.format is None:
-            return (root, limits) == (self._context.root, self._context.limits)
-        return (root, pipeline) == (self._context.root, self._context.of_format(known.format).pipeline)
-
-    def decide(self, path: str, relative: str, stamp: Stamp) -> Decision:
-        """What is to be done with the input at `path`, which is `relative` to the context's root.
-
-        Reads a file's content only where its stamp leaves it open whether it is known.
+        A file is opened only if it is not known to be unchanged, and read to its end only if its stamp leaves
+        open whether it is known.
         """
-        known = self._last[2] if self._last and self._last[:2] == (relative, stamp) else None
-        known = known or self.known(relative, stamp)
-        if known is not None and self._are_there(relative, known.outputs):
-            return _DONE
-        record = self._ledger.look_up(relative)
-        if self._force:
-            return Decision(Reason.FORCED, record)
-        same_content = _SameContent(path)
-        if record is None or not self._is_unchanged(record, stamp, same_content):
-            other = self._known_elsewhere(relative, stamp, same_content) if self._reuse_outputs else None
-            if other is not None:
-                return Decision(Reason.RENAMED, other)
-            return Decision(Reason.NEW if record is None else Reason.CHANGED, record)
-        if record.context.pipeline != self._context.of_format(record.format).pipeline:
-            return Decision(Reason.OTHER_PIPELINE, record)
-        if record.status is Status.FAILED:
-            return Decision(Reason.RETRY if self._is_retried(record) else Reason.LEFT_ALONE, record)
-        if not self.outputs_are_there(record):
-            return Decision(Reason.OUTPUTS_GONE, record)
-        if record.context.root != self._context.root:
-            return Decision(Reason.RENAMED if self._reuse_outputs else Reason.CHANGED, record)
-        return Decision(Reason.DONE, record)
+        entry = self._ledger.find(found.relative)
+        if isinstance(found, Skipped):
+            return self._decide(found, None if entry is None else entry.record)
+        if entry is not None and self._is_unchanged_result(entry, found):
+            if entry.format is None:
+                ignored = Skipped(found.path, found.relative, None, entry.sentence, False)
+                return Decision(Reason.IGNORED, ignored)
+            if self._are_there(found.relative, entry.outputs):
+                return Decision(Reason.DONE, found)
+        identified = identify_file(found, min_age_s=self._min_age_s)
+        return self._decide(identified, None if entry is None else entry.record)
 
-    def outputs_are_there(self, record: Record) -> bool:
-        """Whether all files that were made of an input are still in the output folder."""
-        return self._are_there(record.relative, record.outputs)
+    def _is_unchanged_result(self, entry: Entry, file: WalkedFile) -> bool:
+        """Whether a run like this one came to the result, and the file has not changed since."""
+        if self._force or entry.failed or not entry.is_as(file.stamp):
+            return False
+        root, pipeline, limits = entry.context
+        if entry.format is None:
+            current = (root, limits) == (self._context.root, self._context.limits)
+            return current and not file.is_named
+        current = (root, pipeline) == (self._context.root, self._context.of_format(entry.format).pipeline)
+        return current and entry.format in FORMATS
+
+    def _decide(self, found: Source | Skipped, earlier: Record | None) -> Decision:
+        if isinstance(found, Skipped) and not found.failed:
+            return Decision(Reason.IGNORED, found, earlier)
+        if self._force:
+            return Decision(Reason.FORCED, found, earlier)
+        stamp = (found.stamp or NO_STAMP).in_64_bits()
+        content = _Content(found.path)
+        if earlier is None or not self._is_same(earlier, stamp, content):
+            twin = self._twin(found.relative, stamp, content) if self._reuse_outputs else None
+            if twin is not None:
+                return Decision(Reason.RENAMED, found, earlier, twin)
+            return Decision(Reason.NEW if earlier is None else Reason.CHANGED, found, earlier)
+        if earlier.context.pipeline != self._context.of_format(earlier.format).pipeline:
+            return Decision(Reason.OTHER_PIPELINE, found, earlier)
+        if earlier.status is Status.FAILED:
+            return Decision(Reason.RETRY if self._is_retried(earlier) else Reason.LEFT_ALONE, found, earlier)
+        if not self._are_there(earlier.relative, earlier.outputs):
+            return Decision(Reason.OUTPUTS_GONE, found, earlier)
+        if earlier.context.root != self._context.root:
+            if self._reuse_outputs:
+                return Decision(Reason.RENAMED, found, earlier, earlier)
+            return Decision(Reason.CHANGED, found, earlier)
+        return Decision(Reason.DONE, found, earlier)
 
     def _are_there(self, relative: str, outputs: tuple[str, ...]) -> bool:
+        """Whether all of an input's outputs are regular files in the output folder."""
         folder, _, _ = f"{self._output_root}/{relative}".rpartition("/")
         try:
             for name in outputs:
@@ -147,62 +162,64 @@ class Selection:
             return False
         return True
 
-    def _is_unchanged(self, record: Record, stamp: Stamp, same_content: Callable[[Record], bool]) -> bool:
-        """As rsync's quick check by size and time, and one that sees a file replaced by another of the same.
+    def _is_same(self, earlier: Record, stamp: Stamp, content: _Content) -> bool:
+        """Whether a file is the recorded one: by size and times, and by content where those do not suffice.
 
-        Such a one has another inode, and a time of change that nobody can set back. A backup that was
-        restored looks the same: it is read, and noted if its content is the known one.
+        A program can edit a file, or put another in its place, and set the modification time back. It cannot
+        set the time of change. Copying a disk, restoring a backup, linking and changing permissions move the
+        time of change as well, so the content decides then. If it is the same, the new stamp is recorded.
         """
-        known = record.stamp
-        if (known.size_bytes, known.mtime_ns) != (stamp.size_bytes, stamp.mtime_ns):
+        known = earlier.stamp
+        if known[:2] != stamp[:2]:
             return False
-        if known.inode == stamp.inode:
-            if known.device != stamp.device:
-                self._ledger.renumber_device(record.context.root, known.device, stamp.device)
-                self._ledger.record(replace(record, stamp=stamp))
+        if stamp.ctime_ns <= known.ctime_ns:  # also on file systems that number files anew, such as FAT
+            if known.inode == stamp.inode and known.device != stamp.device:
+                self._ledger.renumber_device(earlier.context.root, known.device, stamp.device)
+                self._ledger.record(replace(earlier, stamp=stamp))
             return True
-        if stamp.ctime_ns <= known.ctime_ns:  # a file system that numbers its files anew, as FAT's
-            return True
-        if record.sha256 is None or not same_content(record):
+        if earlier.sha256 is None:  # as of failures: those would be reported again after each `chmod`
+            if known.inode != stamp.inode:
+                return False
+        elif content.sha256 != earlier.sha256:
             return False
-        self._ledger.record(replace(record, stamp=stamp))
+        self._ledger.record(replace(earlier, stamp=stamp))
         return True
 
-    def _is_retried(self, record: Record) -> bool:
-        context = self._context.of_format(record.format)
-        if self._retry_failed or record.context != context or record.code in _OUTSIDE:
+    def _is_retried(self, failed: Record) -> bool:
+        context = self._context.of_format(failed.format)
+        if self._retry_failed or failed.context != context or failed.code in _OUTSIDE:
             return True
-        # What fails while a run is being killed may have been killed with it.
-        return record.code in _LUCK and (record.attempts < ATTEMPTS or not record.told)
+        # An input that failed while a run was being killed may have failed because of that.
+        return failed.code in _LUCK and (failed.attempts < ATTEMPTS or not failed.is_reported)
 
-    def _known_elsewhere(
-        self, relative: str, stamp: Stamp, same_content: Callable[[Record], bool]
-    ) -> Record | None:
-        """An input with the same content that this pipeline has mined, whose outputs are there."""
-        for record in self._ledger.iter_like(stamp.size_bytes, stamp.mtime_ns):
+    def _twin(self, relative: str, stamp: Stamp, content: _Content) -> Record | None:
+        """Find an input with the same content that this pipeline has mined and whose outputs exist."""
+        if not self._ledger.has_like(stamp) or not content.sha256:
+            return None
+        for record in self._ledger.iter_same(stamp, content.sha256):
             if (
                 record.relative != relative
                 and record.status is Status.MINED
                 and record.context.pipeline == self._context.of_format(record.format).pipeline
-                and same_content(record)
-                and self.outputs_are_there(record)
+                and self._are_there(record.relative, record.outputs)
             ):
                 return record
         return None
 
 
-class _SameContent:
-    """Compares a file's content with what is known; reads it once, and only if asked."""
+class _Content:
+    """A file's content hash, computed when it is first asked for."""
 
     def __init__(self, path: str) -> None:
         self._path = path
         self._sha256: str | None = None
 
-    def __call__(self, record: Record) -> bool:
-        """Whether the file has the content of that record."""
+    @property
+    def sha256(self) -> str:
+        """SHA-256, hexadecimal; empty if the file cannot be read, which mining it will report."""
         if self._sha256 is None:
             try:
                 self._sha256 = sha256_of(self._path)
-            except OSError:  # whoever mines it will say so
+            except OSError:
                 self._sha256 = ""
-        return self._sha256 == record.sha256
+        return self._sha256

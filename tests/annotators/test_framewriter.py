@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from annotators.framewriter import FrameWriter, FrameWriterParams
 from pipeline.errors import FailureCode
 from pipeline.outcome import Status
-from pipeline.source import MediaFacts, Source, SourceKind
+from pipeline.source import MediaFacts, Source, SourceKind, Stamp
 from tests.minedvideos import REPORT, SHORT_GOPS, X264, mine_one, outputs
 from tests.running import component
 from tests.videos import make_video
@@ -22,7 +22,7 @@ def frames(**params: object) -> str:
 def test_it_makes_nothing_of_a_photo(tmp_path):
     writer = FrameWriter("frames", FrameWriterParams(format="jpg", size={"width": 128, "height": 96}))
     writer.load()
-    photo = Source("/in/a.jpg", "a.jpg", SourceKind.PHOTO, "jpeg", 1, 0)
+    photo = Source("/in/a.jpg", "a.jpg", SourceKind.PHOTO, "jpeg", Stamp(1, 0))
     assert writer.open(photo, MediaFacts((640, 480), "jpeg"), tmp_path) is None
     assert list(tmp_path.iterdir()) == []
 

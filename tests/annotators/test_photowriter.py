@@ -19,7 +19,7 @@ from annotators.photowriter import PhotoWriter, PhotoWriterParams
 from pipeline.detections import Box, Detection, FrameResult, Label
 from pipeline.errors import FailureCode, OutputError, SourceError
 from pipeline.frame import Frame
-from pipeline.source import MediaFacts, Source, SourceKind
+from pipeline.source import MediaFacts, Source, SourceKind, Stamp
 from tests.pictures import encoded_by_cv2
 
 ROOT = Path(__file__).parents[2]
@@ -53,7 +53,7 @@ def photo_writer(tag="", **params):
 
 
 def source_of(relative="trip/IMG_1.jpg", kind=SourceKind.PHOTO):
-    return Source("/in/" + relative, relative, kind, "jpeg", 1, 0)
+    return Source("/in/" + relative, relative, kind, "jpeg", Stamp(1, 0))
 
 
 def written(writer, frame, out, *, found=None, source=None):

@@ -11,7 +11,7 @@ from annotators.mark import is_marked
 from annotators.videowriter import VideoWriter, VideoWriterParams
 from pipeline.errors import FailureCode
 from pipeline.outcome import Status
-from pipeline.source import MediaFacts, Source, SourceKind
+from pipeline.source import MediaFacts, Source, SourceKind, Stamp
 from tests.minedvideos import REPORT, SHORT_GOPS, mine_one, outputs
 from tests.running import component, parts_in
 from tests.videos import RATE, VARIABLE, ffmpeg, is_left, make_video, read_video
@@ -62,7 +62,7 @@ def make_late_sound(path: Path) -> Path:
 def test_it_makes_nothing_of_a_photo(tmp_path):
     writer = VideoWriter("video", VideoWriterParams(format="mp4", size={"width": 640, "height": 480}))
     writer.load()
-    photo = Source("/in/a.jpg", "a.jpg", SourceKind.PHOTO, "jpeg", 1, 0)
+    photo = Source("/in/a.jpg", "a.jpg", SourceKind.PHOTO, "jpeg", Stamp(1, 0))
     assert writer.open(photo, MediaFacts((640, 480), "jpeg"), tmp_path) is None
     assert list(tmp_path.iterdir()) == []
 

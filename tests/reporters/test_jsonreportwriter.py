@@ -10,7 +10,7 @@ import pytest
 from pipeline.detections import Box, Detection, FrameResult, Label
 from pipeline.errors import FailureCode, OutputNameError, SourceError
 from pipeline.frame import Frame
-from pipeline.source import MediaFacts, Source, SourceKind
+from pipeline.source import MediaFacts, Source, SourceKind, Stamp
 from reporters.jsonreportwriter import JsonReportWriter, JsonReportWriterParams
 
 ORIGINAL = Path(__file__).parents[3] / "shared" / "reference" / "original-example-image-report.json"
@@ -20,7 +20,7 @@ CAT = Detection(Box(1, 2, 30, 40), (Label("cat", 0.857),))
 
 
 def source_of(relative: str | bytes = "trip/a.jpg", kind: SourceKind = SourceKind.PHOTO) -> Source:
-    return Source("/photos/" + os.fsdecode(relative), os.fsdecode(relative), kind, "jpeg", 1, 0)
+    return Source("/photos/" + os.fsdecode(relative), os.fsdecode(relative), kind, "jpeg", Stamp(1, 0))
 
 
 def result(*detections: Detection, index: int = 0, timestamp: float | None = None) -> FrameResult:

@@ -9,7 +9,7 @@ import pytest
 from pipeline.capture import Capture
 from pipeline.config.config import RESERVED_NAMES as REFUSED_NAMES
 from pipeline.detections import Box, Detection, FrameResult, Label
-from pipeline.source import MediaFacts, Source, SourceKind
+from pipeline.source import MediaFacts, Source, SourceKind, Stamp
 from reporters.report import RESERVED_NAMES, to_report_frame, to_report_head
 
 FACTS = MediaFacts((640, 480), "jpeg")
@@ -17,7 +17,7 @@ FACTS = MediaFacts((640, 480), "jpeg")
 
 def source_named(name: str | bytes, kind: SourceKind = SourceKind.PHOTO) -> Source:
     path = "/photos/" + os.fsdecode(name)
-    return Source(path, os.fsdecode(name), kind, "jpeg", 1, 0)
+    return Source(path, os.fsdecode(name), kind, "jpeg", Stamp(1, 0))
 
 
 def head(facts: MediaFacts = FACTS, name: str | bytes = "a.jpg") -> dict:

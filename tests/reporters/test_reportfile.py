@@ -13,7 +13,7 @@ from pipeline.capture import Capture
 from pipeline.detections import Box, Detection, FrameResult, Label
 from pipeline.frame import Frame
 from pipeline.provenance import Provenance
-from pipeline.source import MediaFacts, Source, SourceKind
+from pipeline.source import MediaFacts, Source, SourceKind, Stamp
 from reporters.jsonreportwriter import JsonReportWriter, JsonReportWriterParams
 from reporters.reportfile import is_own_report, iter_under_other_name, read_report_head
 
@@ -25,7 +25,7 @@ FACTS = MediaFacts(
 
 def write_report(out: Path, path: str, mtime_ns: int = 1_471_190_405_123_456_789, frames: int = 2) -> Path:
     """The report of a source at this path, with something found in each frame."""
-    source = Source(path, os.path.basename(path), SourceKind.PHOTO, "png", 1234, mtime_ns)
+    source = Source(path, os.path.basename(path), SourceKind.PHOTO, "png", Stamp(1234, mtime_ns))
     writer = JsonReportWriter("report", JsonReportWriterParams(), fingerprint="f00d")
     found = {"objects": (Detection(Box(0, 0, 2, 2), (Label(',\n  "frames": ['),)),)}
     with writer.open(source, FACTS, out) as session:

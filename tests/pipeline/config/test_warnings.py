@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.config.config import read_config
-from pipeline.config.warnings import iter_doubts
+from pipeline.config.warnings import iter_warnings
 from tests.detectors.darknet.networks import conv, net, write_network, yolo
 
 PIPELINE = """\
@@ -25,13 +25,13 @@ pipeline:
     [
         ("faces", "face", "[face, eye]", []),
         ("faces", "all", "all", []),
-        ("faces", "faces", "all", ['component "eyes": no input of it ever finds "faces", one of its '
+        ("faces", "faces", "all", ['component "eyes": none of its inputs ever finds "faces", one of its '
                                    'triggerlabels; did you mean "face"?']),
-        ("[files, faces]", "cat", "all", ['component "eyes": no input of it ever finds "cat", one of its '
+        ("[files, faces]", "cat", "all", ['component "eyes": none of its inputs ever finds "cat", one of its '
                                           "triggerlabels; known: face"]),
         ("files", "cat", "all", []),
-        ("faces", "face", "[eye, nose]", ['component "report": no input of it ever finds "nose", one of its '
-                                          "triggerlabels; known: eye, face"]),
+        ("faces", "face", "[eye, nose]", ['component "report": none of its inputs ever finds "nose", one of '
+                                          "its triggerlabels; known: eye, face"]),
     ],
 )  # fmt: skip
 def test_trigger_labels_that_nothing_has(tmp_path, inputs, triggerlabels, reported, doubts):
@@ -59,4 +59,4 @@ pipeline:
 
 def doubts_of(folder: Path, text: str) -> list[str]:
     (folder / "p.yml").write_text(text)
-    return list(iter_doubts(read_config(str(folder / "p.yml"))))
+    return list(iter_warnings(read_config(str(folder / "p.yml"))))

@@ -10,7 +10,7 @@ import pytest
 from pipeline.errors import FailureCode
 from pipeline.files.outputs import PART_PREFIX, PART_SUFFIX
 from pipeline.files.walk import Skipped, iter_sources
-from pipeline.source import Source, SourceKind
+from pipeline.source import Source, SourceKind, Stamp
 from tests.pictures import encoded, patches
 
 JPEG = encoded(patches(), "JPEG")
@@ -56,8 +56,7 @@ def test_a_source_says_where_it_lies_and_what_it_is(tree):
         relative="trip/day 1/a.jpg",
         kind=SourceKind.PHOTO,
         format="jpeg",
-        size_bytes=len(JPEG),
-        mtime_ns=status.st_mtime_ns,
+        stamp=Stamp.of(status),
     )
 
 

@@ -14,8 +14,9 @@ import pytest
 
 from pipeline.errors import FailureCode, OutputError
 from pipeline.ledger import ledgerfile
-from pipeline.ledger.ledger import Context, Known, Ledger, Record
+from pipeline.ledger.ledger import Ledger
 from pipeline.ledger.ledgerfile import LEDGER_NAME
+from pipeline.ledger.record import Context, Record
 from pipeline.outcome import Status
 from pipeline.source import Stamp
 
@@ -45,7 +46,7 @@ def test_what_goes_in_comes_out(tmp_path: Path) -> None:
         sha256=None,
         outputs=(),
         attempts=1,
-        told=False,
+        is_reported=False,
     )
     with Ledger(tmp_path) as ledger:
         assert ledger.is_empty
@@ -57,10 +58,10 @@ def test_what_goes_in_comes_out(tmp_path: Path) -> None:
         assert ledger.look_up("b.jpg") == replace(failed, sentence="ends too early \\udcff")
         assert ledger.look_up("c.jpg") is None
         assert [record.relative for record in ledger.iter_records()] == ["2016/a.jpg", "b.jpg"]
-        ledger.mark_told(["b.jpg", "not there"])
+        ledger.mark_reported(["b.jpg", "not there"])
         told = ledger.look_up("b.jpg")
         assert told is not None
-        assert told.told
+        assert told.is_reported
         ledger.forget("b.jpg")
         assert ledger.look_up("b.jpg") is None
     assert sorted(path.name for path in tmp_path.iterdir()) == [LEDGER_NAME]
@@ -78,9 +79,10 @@ def test_names_are_bytes(tmp_path: Path, name: bytes) -> None:
         ledger.record(record)
     with Ledger(tmp_path) as ledger:
         assert ledger.look_up(f"d/{text}") == record
-        known = ledger.known(record.relative, record.stamp)
-        assert known is not None
-        assert known.outputs == record.outputs
+        entry = ledger.find(record.relative)
+        assert entry is not None
+        assert entry.outputs == record.outputs
+        assert entry.is_as(record.stamp)
 
 
 def test_numbers_that_sqlite_cannot_hold(tmp_path: Path) -> None:
@@ -92,38 +94,77 @@ def test_numbers_that_sqlite_cannot_hold(tmp_path: Path) -> None:
     record = replace(MINED, stamp=Stamp.of(far))
     with Ledger(tmp_path) as ledger:
         ledger.record(record)
-        assert ledger.look_up(record.relative) == record
-        assert Stamp.of(far) != Stamp.of(os.stat(tmp_path))
+        entry = ledger.find(record.relative)
+        assert entry is not None
+        assert entry.is_as(record.stamp)
+        assert entry.record == replace(record, stamp=record.stamp.in_64_bits())
+        assert not entry.is_as(record.stamp._replace(mtime_ns=record.stamp.mtime_ns + 1))
 
 
-def test_known_is_what_did_not_fail_and_is_as_it_was(tmp_path: Path) -> None:
+def test_an_entry_gives_what_a_comparison_needs_without_the_whole_record(tmp_path: Path) -> None:
     ignored = replace(
         MINED, relative="x.txt", status=Status.IGNORED, format=None, sentence="no photo", outputs=()
     )
     with Ledger(tmp_path) as ledger:
-        ledger.record_many([MINED, ignored])
-        path, stamp = MINED.relative, MINED.stamp
-        assert ledger.known(path, stamp) == Known("jpeg", "", MINED.outputs, CONTEXT)
-        assert ledger.known("x.txt", stamp) == Known(None, "no photo", (), CONTEXT)
-        assert ledger.known("other", stamp) is None
-        for changed in (
-            stamp._replace(size_bytes=1),
-            stamp._replace(mtime_ns=1),
-            stamp._replace(device=1),
-            stamp._replace(inode=1),
-        ):
-            assert ledger.known(path, changed) is None
-        assert ledger.known(path, stamp._replace(ctime_ns=1)) is not None
-        ledger.record(replace(MINED, status=Status.FAILED))
-        assert ledger.known(path, stamp) is None
+        ledger.record_many([MINED, ignored, replace(MINED, relative="bad", status=Status.FAILED)])
+        assert len(ledger) == 3
+        entries = [ledger.find(relative) for relative in (MINED.relative, "x.txt", "bad")]
+        assert [
+            (entry.format, entry.failed, entry.sentence, entry.outputs) for entry in entries if entry
+        ] == [
+            ("jpeg", False, "", MINED.outputs),
+            (None, False, "no photo", ()),
+            ("jpeg", True, "", MINED.outputs),
+        ]
+        assert all(entry is not None and entry.context == CONTEXT for entry in entries)
+        assert ledger.find("other") is None
 
 
-def test_finds_the_same_size_and_time(tmp_path: Path) -> None:
+def test_an_entry_is_as_a_file_that_nothing_was_done_to(tmp_path: Path) -> None:
+    stamp = MINED.stamp
+    with Ledger(tmp_path) as ledger:
+        ledger.record(MINED)
+        entry = ledger.find(MINED.relative)
+    assert entry is not None
+    assert entry.is_as(stamp)
+    assert entry.is_as(stamp._replace(ctime_ns=stamp.ctime_ns - 1))
+    for changed in (
+        stamp._replace(size_bytes=1),
+        stamp._replace(mtime_ns=1),
+        stamp._replace(device=1),
+        stamp._replace(inode=1),
+        stamp._replace(ctime_ns=stamp.ctime_ns + 1),
+    ):
+        assert not entry.is_as(changed)
+
+
+def test_finds_the_same_size_time_and_content(tmp_path: Path) -> None:
     with Ledger(tmp_path) as ledger:
         ledger.record(MINED)
         ledger.record(replace(MINED, relative="unread", sha256=None))
+        ledger.record(replace(MINED, relative="unlike", sha256="00" * 32))
         ledger.record(replace(MINED, relative="other", stamp=MINED.stamp._replace(size_bytes=1)))
-        assert list(ledger.iter_like(MINED.stamp.size_bytes, MINED.stamp.mtime_ns)) == [MINED]
+        assert MINED.sha256 is not None
+        assert list(ledger.iter_same(MINED.stamp, MINED.sha256)) == [MINED]
+        assert ledger.has_like(MINED.stamp)
+        assert not ledger.has_like(MINED.stamp._replace(mtime_ns=1))
+
+
+def test_the_file_shrinks_when_much_of_it_is_unused(tmp_path: Path) -> None:
+    with Ledger(tmp_path) as ledger:
+        ledger.record_many(replace(MINED, relative=f"{number:05d}" * 20) for number in range(10_000))
+        ledger.shrink()
+        for number in range(1, 10_000):
+            ledger.forget(f"{number:05d}" * 20)
+        ledger.record(MINED)
+    before = ledger.path.stat().st_size
+    with Ledger(tmp_path) as ledger:
+        ledger.shrink()
+        assert ledger.path.stat().st_size < before / 4
+        assert ledger.look_up(MINED.relative) == MINED
+        assert len(ledger) == 2
+    with Ledger(tmp_path) as ledger:
+        assert len(ledger) == 2
 
 
 def test_pages_may_be_changed_while_they_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

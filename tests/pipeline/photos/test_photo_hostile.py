@@ -13,7 +13,7 @@ from PIL import Image
 
 from pipeline.errors import FailureCode, SourceError
 from pipeline.photos.photo import open_photo
-from pipeline.source import FORMATS, HEAD_BYTES, Limits, Source, SourceKind, identify
+from pipeline.source import FORMATS, HEAD_BYTES, Limits, Source, SourceKind, Stamp, identify
 from tests.pictures import encoded, lying_jpeg, png_bomb, png_chunk, source_of, texture
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*:UserWarning")  # Pillow's, of broken EXIF
@@ -241,7 +241,7 @@ def test_a_photo_that_somebody_is_still_writing(tmp_path, monkeypatch):
 def test_a_file_too_large_to_be_read(tmp_path):
     path = tmp_path / "photo"
     path.write_bytes(FILES["bmp"])
-    small = Source(str(path), "photo", SourceKind.PHOTO, "bmp", 10, 0)  # as it was when it was listed
+    small = Source(str(path), "photo", SourceKind.PHOTO, "bmp", Stamp(10, 0))  # as it was when it was listed
     with pytest.raises(SourceError, match="a photo may have") as caught:
         open_photo(small, Limits(max_photo_bytes=10_000))
     assert caught.value.code is FailureCode.TOO_LARGE

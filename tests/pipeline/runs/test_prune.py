@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import OutputError
-from pipeline.ledger.ledger import Context, Ledger, Record
+from pipeline.ledger.ledger import Ledger
+from pipeline.ledger.record import Context, Record
 from pipeline.outcome import Status
-from pipeline.runs.prune import iter_orphans, remove_outputs
+from pipeline.runs.prune import Presence, presence_of, remove_outputs
 from pipeline.source import Stamp
 
 
@@ -43,7 +44,13 @@ def record_of(folder: Path, relative: str) -> Record:
 
 
 def orphans(ledger: Ledger) -> dict[str, bool]:
-    return {record.relative: certain for record, certain in iter_orphans(ledger)}
+    """The inputs that are not there, with whether they are gone for certain."""
+    found = {record.relative: presence_of(record) for record in ledger.iter_records()}
+    return {
+        relative: presence is Presence.GONE
+        for relative, presence in found.items()
+        if presence is not Presence.PRESENT
+    }
 
 
 def test_what_is_there_is_no_orphan(ledger: Ledger) -> None:
@@ -92,11 +99,16 @@ def test_where_the_disk_is_unknown_an_empty_folder_counts_as_not_mounted(
 def test_folder_that_may_not_be_entered(ledger: Ledger, tmp_path: Path, unprivileged, run_python) -> None:
     (tmp_path / "in" / "sub").chmod(0)
     code = """
-from pipeline.runs.prune import _is_there
-answer = [_is_there(path) for path in sys.argv[1:]]
+from pipeline.ledger.record import Context, Record
+from pipeline.outcome import Status
+from pipeline.runs.prune import presence_of
+from pipeline.source import Stamp
+context = Context(sys.argv[1], "p", "l")
+records = [Record(relative, Stamp(1, 2), context, Status.MINED) for relative in sys.argv[2:]]
+answer = [presence_of(record).name for record in records]
 """
-    inside, beside = tmp_path / "in" / "sub" / "c.jpg", tmp_path / "in" / "x"
-    assert run_python(code, inside, beside, prefix=unprivileged) == [True, False]
+    presences = run_python(code, tmp_path / "in", "sub/c.jpg", "x", prefix=unprivileged)
+    assert presences == ["PRESENT", "GONE"]
     (tmp_path / "in" / "sub").chmod(0o755)
 
 

@@ -10,7 +10,7 @@ import pytest
 from annotators.framewriter import FrameWriter
 from annotators.mark import MARK
 from annotators.photowriter import PhotoWriter
-from pipeline.ledger.ledger import Context, Record
+from pipeline.ledger.record import Context, Record
 from pipeline.outcome import Status
 from pipeline.runs.rebuild import iter_rebuilt
 from pipeline.source import MediaFacts, Source, SourceKind, Stamp
@@ -31,7 +31,7 @@ class Place:
         if not path.exists():
             path.write_bytes(b"photo")
         status = path.stat()
-        source = Source(str(path), relative, SourceKind.PHOTO, "jpeg", status.st_size, status.st_mtime_ns)
+        source = Source(str(path), relative, SourceKind.PHOTO, "jpeg", Stamp.of(status))
         writer = JsonReportWriter("report", JsonReportWriterParams(), tag=tag, fingerprint=pipeline)
         with writer.open(source, MediaFacts((8, 8), "jpeg", sha256="ab" * 32), self.output):
             pass

@@ -11,7 +11,7 @@ import pytest
 
 from annotators.mark import MARK
 from annotators.photowriter import PhotoWriter
-from pipeline.ledger.ledger import Context, Record
+from pipeline.ledger.record import Context, Record
 from pipeline.outcome import Status
 from pipeline.runs.reuse import reuse_outputs
 from pipeline.source import MediaFacts, Source, SourceKind, Stamp
@@ -23,7 +23,7 @@ WRITERS = (PhotoWriter, JsonReportWriter)
 
 
 def write_report(out: Path, relative: str, root: str = "/in") -> Path:
-    source = Source(f"{root}/{relative}", relative, SourceKind.PHOTO, "jpeg", 5, 7)
+    source = Source(f"{root}/{relative}", relative, SourceKind.PHOTO, "jpeg", Stamp(5, 7))
     writer = JsonReportWriter("report", JsonReportWriterParams(), fingerprint="f00d")
     with writer.open(source, MediaFacts((8, 8), "jpeg"), out):
         pass
@@ -122,7 +122,7 @@ def test_output_that_cannot_be_written_ends_the_run(
 from pathlib import Path
 from pipeline.runs.reuse import reuse_outputs
 from pipeline.errors import OutputError
-from pipeline.ledger.ledger import Context, Record
+from pipeline.ledger.record import Context, Record
 from pipeline.outcome import Status
 from pipeline.source import Stamp
 from reporters.jsonreportwriter import JsonReportWriter

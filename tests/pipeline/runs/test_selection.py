@@ -13,10 +13,14 @@ import pytest
 
 from pipeline.errors import FailureCode
 from pipeline.files.hashing import sha256_of
-from pipeline.ledger.ledger import Context, Ledger, Record
+from pipeline.files.walk import WalkedFile
+from pipeline.ledger.ledger import Ledger
+from pipeline.ledger.record import Context, Record
 from pipeline.outcome import Status
 from pipeline.runs.selection import Decision, Reason, Selection
 from pipeline.source import FORMATS, Stamp
+
+JPEG_MAGIC = b"\xff\xd8\xff"
 
 
 class Place:
@@ -32,7 +36,7 @@ class Place:
     def put(self, relative: str, content: bytes = b"photo", mtime: int = 1_500_000_000) -> Path:
         path = self.input / relative
         path.parent.mkdir(exist_ok=True)
-        path.write_bytes(content)
+        path.write_bytes(JPEG_MAGIC + content)
         os.utime(path, (mtime, mtime))
         return path
 
@@ -68,10 +72,15 @@ class Place:
         path = self.input / relative
         flags = {"context": self.context, "reuse_outputs": True, **flags}
         selection = Selection(self.ledger, self.output, **flags)  # type: ignore[arg-type]
-        return selection.decide(str(path), relative, Stamp.of(os.stat(path)))
+        return selection.decide(WalkedFile(str(path), relative, Stamp.of(os.stat(path))))
 
     def reason(self, relative: str, **flags: object) -> Reason:
         return self.decide(relative, **flags).reason
+
+    def about(self, relative: str, **flags: object) -> tuple[Reason, Record | None]:
+        """The reason, and the record that it is about."""
+        decision = self.decide(relative, **flags)
+        return decision.reason, decision.twin or decision.earlier
 
 
 @pytest.fixture
@@ -83,7 +92,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
 
 def test_what_is_new_is_mined_and_what_is_done_is_not(place: Place) -> None:
     place.put("2016/a.jpg")
-    assert place.decide("2016/a.jpg") == Decision(Reason.NEW)
+    assert place.about("2016/a.jpg") == (Reason.NEW, None)
     assert place.reason("2016/a.jpg").is_mined
     place.mined("2016/a.jpg")
     assert place.decide("2016/a.jpg").reason is Reason.DONE
@@ -96,9 +105,9 @@ def test_what_has_changed_is_mined(place: Place) -> None:
     records = [place.mined("size.jpg"), place.mined("time.jpg")]
     place.put("size.jpg", b"another photo")
     place.put("time.jpg", mtime=1_500_000_001)
-    assert place.decide("size.jpg") == Decision(Reason.CHANGED, records[0])
+    assert place.about("size.jpg") == (Reason.CHANGED, records[0])
     assert place.decide("time.jpg").reason in (Reason.CHANGED, Reason.RENAMED)
-    assert place.decide("time.jpg", reuse_outputs=False) == Decision(Reason.CHANGED, records[1])
+    assert place.about("time.jpg", reuse_outputs=False) == (Reason.CHANGED, records[1])
 
 
 def test_file_replaced_by_another_of_the_same_size_and_time(place: Place) -> None:
@@ -106,6 +115,36 @@ def test_file_replaced_by_another_of_the_same_size_and_time(place: Place) -> Non
     path = place.put("a.jpg", b"photo")
     place.mined("a.jpg")
     place.put("b", b"PHOTO").replace(path)
+    assert place.reason("a.jpg") is Reason.CHANGED
+
+
+def test_file_edited_in_place_with_its_time_set_back(place: Place) -> None:
+    """As `exiftool -P -overwrite_original_in_place` does."""
+    path = place.put("a.jpg", b"photo")
+    record = place.mined("a.jpg")
+    place.put("a.jpg", b"PHOTO")
+    assert Stamp.of(os.stat(path))[:4] == record.stamp[:4]
+    assert place.about("a.jpg") == (Reason.CHANGED, record)
+
+
+def test_changed_permissions_and_links_cost_one_reading(place: Place) -> None:
+    path = place.put("a.jpg")
+    place.mined("a.jpg")
+    path.chmod(0o600)
+    (place.input / "link.jpg").hardlink_to(path)
+    assert place.reason("a.jpg") is Reason.DONE
+    record = place.ledger.look_up("a.jpg")
+    assert record is not None
+    assert record.stamp == Stamp.of(os.stat(path))
+
+
+def test_failure_is_left_alone_whatever_its_time_of_change(place: Place) -> None:
+    """Its content is not known, and a backup that links files would else bring it up again each night."""
+    path = place.put("a.jpg")
+    place.failed("a.jpg", FailureCode.TRUNCATED)
+    path.chmod(0o600)
+    assert place.reason("a.jpg") is Reason.LEFT_ALONE
+    place.put("b", b"photo").replace(path)
     assert place.reason("a.jpg") is Reason.CHANGED
 
 
@@ -175,7 +214,7 @@ def test_outputs_that_are_gone(place: Place, gone: str) -> None:
 def test_force(place: Place) -> None:
     place.put("a.jpg")
     record = place.mined("a.jpg")
-    assert place.decide("a.jpg", force=True) == Decision(Reason.FORCED, record)
+    assert place.about("a.jpg", force=True) == (Reason.FORCED, record)
 
 
 def test_what_failed_for_a_reason_of_its_own_is_left_alone(place: Place) -> None:
@@ -205,7 +244,8 @@ def test_what_may_have_been_bad_luck_is_tried_once_more(place: Place, code: Fail
     assert place.reason("a.jpg") is Reason.LEFT_ALONE
     record = place.ledger.look_up("a.jpg")
     assert record is not None
-    place.ledger.record(replace(record, told=False))  # by a run that was killed, perhaps with its workers
+    killed = replace(record, is_reported=False)  # by a run that was killed, perhaps with its workers
+    place.ledger.record(killed)
     assert place.reason("a.jpg") is Reason.RETRY
 
 
@@ -213,7 +253,7 @@ def test_renamed_folder_is_recognized_by_content(place: Place) -> None:
     path = place.put("2016/a.jpg")
     record = place.mined("2016/a.jpg")
     path.parent.rename(place.input / "Summer of 2016")
-    assert place.decide("Summer of 2016/a.jpg") == Decision(Reason.RENAMED, record)
+    assert place.about("Summer of 2016/a.jpg") == (Reason.RENAMED, record)
     assert not place.reason("Summer of 2016/a.jpg").is_mined
     assert place.reason("Summer of 2016/a.jpg", reuse_outputs=False) is Reason.NEW
 
@@ -223,8 +263,20 @@ def test_copy_is_recognized_and_a_twin_by_size_and_time_is_not(place: Place) -> 
     record = place.mined("a.jpg")
     place.put("copy.jpg", b"one photo")
     place.put("twin.jpg", b"two photo")
-    assert place.decide("copy.jpg") == Decision(Reason.RENAMED, record)
-    assert place.decide("twin.jpg") == Decision(Reason.NEW)
+    assert place.about("copy.jpg") == (Reason.RENAMED, record)
+    assert place.about("twin.jpg") == (Reason.NEW, None)
+
+
+def test_many_files_of_one_size_and_time_that_were_renamed(place: Place) -> None:
+    for number in range(150):
+        place.put(f"old/{number:03d}.jpg", b"%03d" % number)
+        place.mined(f"old/{number:03d}.jpg")
+    (place.input / "old").rename(place.input / "new")
+    for number in range(150):
+        reason, record = place.about(f"new/{number:03d}.jpg")
+        assert reason is Reason.RENAMED
+        assert record is not None
+        assert record.relative == f"old/{number:03d}.jpg"
 
 
 def test_nothing_is_carried_over_from_another_pipeline_or_without_its_outputs(place: Place) -> None:
@@ -242,7 +294,7 @@ def test_input_folder_that_was_moved(place: Place) -> None:
     record = place.mined("a.jpg")
     place.failed("b.jpg", FailureCode.TRUNCATED)
     moved = place.context._replace(root="/elsewhere")
-    assert place.decide("a.jpg", context=moved) == Decision(Reason.RENAMED, record)
+    assert place.about("a.jpg", context=moved) == (Reason.RENAMED, record)
     assert place.reason("a.jpg", context=moved, reuse_outputs=False) is Reason.CHANGED
     assert place.reason("b.jpg", context=moved) is Reason.RETRY
 
@@ -258,5 +310,5 @@ def test_a_second_name_of_the_same_file(place: Place) -> None:
     path = place.put("a.jpg")
     record = place.mined("a.jpg")
     subprocess.run(["ln", path, place.input / "b.jpg"], check=True)
-    assert place.decide("b.jpg") == Decision(Reason.RENAMED, record)
+    assert place.about("b.jpg") == (Reason.RENAMED, record)
     assert place.reason("a.jpg") is Reason.DONE

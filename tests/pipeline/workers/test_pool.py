@@ -14,7 +14,7 @@ import pytest
 
 from pipeline.errors import ExitCode, FailureCode, MinerError
 from pipeline.outcome import Status
-from pipeline.source import Source
+from pipeline.source import Source, Stamp
 from pipeline.workers.executor import SerialExecutor
 from pipeline.workers.handle import WorkerState
 from pipeline.workers.pool import WorkerPool
@@ -212,7 +212,7 @@ def test_the_serial_executor_gives_the_same_outcomes(tmp_path):
     raising = component("raises", "tests.plugins.raises:Raises", width=9)
     sources = [*photos(tmp_path, 2), *photos(tmp_path, 1, width=9)]
     Path(photos(tmp_path, 1, width=7)[0].path).unlink()
-    gone = Source(str(tmp_path / "in" / "7-0.png"), "7-0.png", sources[0].kind, "png", 9, 0)
+    gone = Source(str(tmp_path / "in" / "7-0.png"), "7-0.png", sources[0].kind, "png", Stamp(9, 0))
     both = []
     for make in (lambda a: WorkerPool(a, 2, 60.0), SerialExecutor):
         outcomes = make(settings_for(tmp_path, ALL, raising, REPORT)).mine([*sources, gone])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pipeline.errors import FailureCode
 from pipeline.outcome import Outcome, Status
-from pipeline.source import Source, SourceKind
+from pipeline.source import Source, SourceKind, Stamp
 from pipeline.tasks import JoinSegments, MinePhoto, MineSegment, ProbeVideo
 from pipeline.videos.facts import FileVersion, VideoFacts
 from pipeline.videos.messages import SegmentPart, SegmentResult, SegmentTask, VideoPlan
@@ -15,8 +15,8 @@ from pipeline.workers.queue import TaskQueue
 
 FACTS = VideoFacts((8, 8), "mp4", "h264", 0, Fraction(1), Fraction(25), 1.0, 3, False)
 VERSION = FileVersion(1, 0)
-PHOTO = Source("/in/p.jpg", "p.jpg", SourceKind.PHOTO, "jpeg", 1, 0)
-VIDEO = Source("/in/v.mp4", "v.mp4", SourceKind.VIDEO, "mp4", 1, 0)
+PHOTO = Source("/in/p.jpg", "p.jpg", SourceKind.PHOTO, "jpeg", Stamp(1, 0))
+VIDEO = Source("/in/v.mp4", "v.mp4", SourceKind.VIDEO, "mp4", Stamp(1, 0))
 FAILED = Outcome(VIDEO.path, Status.FAILED, FailureCode.WORKER_CRASHED, "died")
 
 

@@ -1,0 +1,83 @@
+"""What a run and a dry run say at their end, and the lines of a dry run."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from pipeline.outcome import Summary
+from pipeline.runs.plan import Planned
+from pipeline.runs.selection import Reason
+from pipeline.text import printable
+
+
+def summary_text(summary: Summary, output: str, *, where_more: str = "logged above") -> str:
+    """The text at the end of a run: each failure with its reason, then the final line.
+
+    Args:
+        summary: of the run.
+        output: the output folder, as the command line names it.
+        where_more: where to find the failures that the summary does not keep.
+    """
+    lines = [
+        f"  {printable(failure.path)}: {failure.code}: {printable(failure.sentence)}"
+        for failure in summary.failures
+    ]
+    if summary.failed > len(summary.failures):
+        lines.append(f"  and {summary.failed - len(summary.failures):,} more, {where_more}")
+    return "\n".join([*lines, final_line(summary, output)])
+
+
+def final_line(summary: Summary, output: str) -> str:
+    """The result of a run in one line, which also reads well in a mail."""
+    elapsed, photos = summary.elapsed_s, summary.mined - summary.videos
+    mined = [_counted(photos, "photo")] if photos or not summary.videos else []
+    mined += [_counted(summary.videos, "video")] if summary.videos else []
+    failed = f", {summary.failed:,} failed (see above)" if summary.failed else ""
+    beside = [f"{summary.mined / elapsed:.1f} a second"] if summary.mined and elapsed > 0 else []
+    for count, words in (
+        (summary.partial, "partial (cut off or damaged)"),
+        (summary.unchanged, "unchanged"),
+        (summary.renamed, "known under another name"),
+        (summary.left_alone, "left alone that failed before"),
+        (summary.ignored, "ignored"),
+        (summary.pruned, "gone and their outputs removed"),
+    ):
+        beside += [f"{count:,} {words}"] if count else []
+    parts = [f"mined {' and '.join(mined)} in {_duration(elapsed)}{failed}"]
+    parts += [", ".join(beside)] if beside else []
+    parts += ["interrupted, another run goes on from here"] if summary.interrupted_by is not None else []
+    parts += [f"results are in {printable(output)}"] if summary.mined or summary.renamed else []
+    return "; ".join(parts)
+
+
+def planned_text(planned: Planned) -> str:
+    """One line of a dry run."""
+    path = printable(planned.path)
+    if planned.reason is None:
+        return f"would remove the outputs of what is gone: {path}"
+    verb = "mine" if planned.reason.is_mined else "rename the outputs of"
+    return f"would {verb} ({planned.reason}): {path}"
+
+
+def plan_text(planned: Counter[Reason | None]) -> str:
+    """The last line of a dry run."""
+    mined = {reason: count for reason, count in planned.items() if reason is not None and reason.is_mined}
+    reasons = ", ".join(f"{count:,} {reason}" for reason, count in sorted(mined.items()))
+    parts = [f"would mine {_counted(sum(mined.values()), 'file')}" + (f" ({reasons})" if reasons else "")]
+    if renamed := planned[Reason.RENAMED]:
+        parts.append(f"would rename the outputs of {renamed:,}")
+    if gone := planned[None]:
+        parts.append(f"would remove the outputs of {gone:,} that are gone")
+    return "; ".join(parts)
+
+
+def _counted(count: int, word: str) -> str:
+    return f"1 {word}" if count == 1 else f"{count:,} {word}s"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
