@@ -27,7 +27,7 @@ _MAX_LINE_BYTES = 1 << 22
 _MAX_FRAME_BYTES = 1 << 24
 _MAX_COORDINATE = 1 << 30
 _TAKEN = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:Z|([+-])(\d\d):(\d\d)(?::\d\d)?)?", re.ASCII
+    r"(\d{4})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:Z|([+-])(\d\d):(\d\d)(?::\d\d)?)?)?", re.ASCII
 )
 
 
@@ -288,7 +288,9 @@ def _taken(value: Any) -> tuple[int, int | None]:
     match = _TAKEN.fullmatch(value) if isinstance(value, str) else None
     if match is None:
         return 0, None
-    taken = int("".join(match.groups()[:6]))
+    taken = int(
+        "".join(part or "00" for part in match.groups()[:6])
+    )  # a day without a time begins at midnight
     if match[7] is None:
         return taken, 0 if value.endswith("Z") else None
     minutes = int(match[8]) * 60 + int(match[9])

@@ -42,6 +42,8 @@ _IPTC_DAY = re.compile(r"(\d{4})[:-]?(\d\d)[:-]?(\d\d)", re.ASCII)
 _IPTC_CLOCK = re.compile(r"(\d\d):?(\d\d):?(\d\d)([+-]\d\d:?\d\d)?", re.ASCII)
 _LOCAL_LENGTH = len("YYYY-MM-DDTHH:MM:SS")
 _WIDEST_ZONE = timedelta(hours=14)
+_GPS_EPOCH = "1980-01-06"
+"""The day at which GPS time begins, and a receiver's clock that was not yet set."""
 
 
 def find_taken(tables: ExifTables, image: Image.Image, content: bytes) -> str | None:
@@ -130,7 +132,8 @@ def _gps_date(gps: Tags) -> str | None:
     if not 0 <= total < 86_400:
         return None
     clock = f"{total // 3600:02}:{total // 60 % 60:02}:{total % 60:02}"
-    return parse_date(f"{gps.text(GPS.GPSDateStamp)} {clock}", "Z")
+    moment = parse_date(f"{gps.text(GPS.GPSDateStamp)} {clock}", "Z")
+    return None if moment is None or moment.startswith(_GPS_EPOCH) else moment
 
 
 def _may_be_local(date: str, utc: str) -> bool:

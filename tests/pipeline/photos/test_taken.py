@@ -174,6 +174,7 @@ def test_iptc(records: bytes, date: str | None) -> None:
         ({GPS.GPSTimeStamp: (5.0, 8.0)}, None),
         ({GPS.GPSTimeStamp: 5.0}, None),
         ({GPS.GPSDateStamp: "soon"}, None),
+        ({GPS.GPSDateStamp: "1980:01:06"}, None),
     ],
 )
 def test_gps(changed: dict[int, object], date: str | None) -> None:
