@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import argparse
 import io
+import logging
 import os
+import re
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -16,7 +18,9 @@ from typing import NoReturn
 from pipeline import __version__
 from pipeline.errors import ExitCode, MinerError
 from pipeline.host.command import program_name
+from pipeline.host.logs import set_up_logging
 from pipeline.host.processes import open_standard_streams
+from pipeline.text import escaped
 from search.commands import export, index, query, serve, show
 
 _COMMANDS = (index, query, show, export, serve)
@@ -44,12 +48,34 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The options; words of a query may stand before and behind them, and begin with a dash."""
+    parser = _parser()
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] == ["query"]:
+        given = _with_words_marked(given)
+    options, words = parser.parse_known_args(given)
+    if words and (options.run is not query.run or any(word.startswith("--") for word in words)):
+        parser.error(f"unrecognized arguments: {escaped(' '.join(words))}")
+    if words:
+        options.query.extend(words)
+    return options
+
+
+def _with_words_marked(given: list[str]) -> list[str]:
+    """The arguments of `query` with a space before words that begin with a dash: no options for argparse."""
+    end = given.index("--") if "--" in given else len(given)
+    marked = [f" {one}" if re.match(r"-(?!-|h$)", one) else one for one in given[:end]]
+    return marked + [f" {one}" for one in given[end + 1 :]]
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the command line says; the exit status."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    options = _parser().parse_args(arguments)
+    options = _parse(arguments)
+    set_up_logging(logging.WARNING, None)
     try:
         status = options.run(options)
         sys.stdout.flush()

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import ExitCode
+from pipeline.errors import ExitCode, UsageError
 from pipeline.text import escaped, printable
 from reporters.layout import json_text
 from search.backend import QUERY_SECONDS, Backend, Facet, Hit
@@ -37,7 +37,7 @@ def add_to(commands: Any) -> None:
         '"two words", pref*, a OR b, '
         "-not, brackets, name:anna label:dog label>=3:person faces=2 conf>=0.8 taken:2008-05..2008-06 "
         "near:46.95,7.45,5km path:berlin camera:canon type:video is:located. Nothing typed is an error; "
-        "--explain says how it was understood. A query that begins with - goes behind --.",
+        "--explain says how it was understood.",
         example="query ~/photos-mined 'name:anna name:tom label:dog taken:2008'",
     )
     add_output(parser)
@@ -70,6 +70,9 @@ def add_to(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> ExitCode:
     """Do what the subcommand says."""
+    others = (options.csv, options.paths0, options.copy_to, options.link_to, options.count, options.explain)
+    if options.facets is not None and any(others):
+        raise UsageError("--facets counts, and stands alone or with --json; leave the other option out")
     path = index_path(output_folder(options.output), options.index)
     with SqliteIndex(path) as index:
         question = understand(" ".join(options.query), index)
@@ -81,8 +84,7 @@ def run(options: argparse.Namespace) -> ExitCode:
         if options.facets is not None:
             return _print_facets(index, question, options)
         if options.count:
-            count = index.count(question.condition)
-            print(json_text({"count": count.files, "exact": count.is_exact}) if options.json else count)
+            print(index.count(question.condition))
             return ExitCode.OK
         if options.copy_to is not None or options.link_to is not None:
             return _collect(index, question, options)

@@ -40,7 +40,7 @@ def run(options: argparse.Namespace) -> ExitCode:
     """Do what the subcommand says."""
     output_root = output_folder(options.output)
     with SqliteIndex(index_path(output_root, options.index)) as index:
-        for path in _candidates(os.fsencode(options.path), os.fsencode(output_root)):
+        for path in _candidates(os.fsencode(options.path), os.fsencode(os.path.abspath(output_root))):
             document = index.document(path)
             if document is not None and _is_meant(document, os.fsencode(options.path)):
                 for line in lines(document):
@@ -64,7 +64,7 @@ def lines(document: Document) -> Iterator[str]:
             yield f"  {title:<10} {printable(', '.join(texts))}"
     for detection in document.detections:
         yield f"    {_detection(detection)}"
-    for moment in document.moments:
+    for moment in sorted(document.moments, key=lambda one: (one.first_s, one.last_s, one.text)):
         yield f"    {_moment(moment)}"
 
 
