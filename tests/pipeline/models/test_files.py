@@ -147,8 +147,9 @@ def test_default_is_the_first_network_that_is_here(network_cache, cache, monkeyp
         ".venv/bin/python -m pipeline.models fetch yolox-nano"
     )
     monkeypatch.setitem(STANDS_FOR, "default", ("yolox-tiny", "yolov3-tiny"))
-    monkeypatch.setitem(find_model("yolox-tiny").files, "yolox_tiny.onnx", ModelFile())
-    path = wrong_file(cache, "yolox-tiny")  # of which nobody can say that it is wrong
+    path = wrong_file(cache, "yolox-tiny")
+    held = ModelFile(sha256=sha256_of(path), size_bytes=path.stat().st_size)
+    monkeypatch.setitem(find_model("yolox-tiny").files, "yolox_tiny.onnx", held)
     assert resolve_default("default") == "yolox-tiny"
     assert resolve_onnx("yolox-tiny") == path
 
