@@ -14,7 +14,7 @@ import numpy as np
 
 from detectors.boxes import letterbox
 from detectors.darknet.cfg import read_cfg
-from detectors.darknet.compiled import compiled_network
+from detectors.darknet.opening import compiled_network
 from detectors.engines import LiteRtEngine
 from pipeline.files.walk import iter_sources
 from pipeline.frame import Frame

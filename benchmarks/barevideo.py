@@ -8,7 +8,7 @@ import time
 import numpy as np
 
 from detectors.darknet.cfg import read_cfg
-from detectors.darknet.compiled import compiled_network
+from detectors.darknet.opening import compiled_network
 from detectors.engines import LiteRtEngine
 from pipeline.models.files import resolve_darknet
 

@@ -7,30 +7,26 @@ any family that `detectors.onnx` knows: run by ONNX Runtime. See ARCHITECTURE.md
 
 from __future__ import annotations
 
-import logging
+import functools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
-from detectors.classnames import find_class_names, names_in, read_class_names
-from detectors.darkflow.files import DARKFLOW_SUFFIX, resolve_darkflow
+from detectors.classnames import names_in
 from detectors.examplemodels import copy_onnx_network, write_darknet_network
+from detectors.networkfiles import NetworkFiles, Resize, kind_of
 from detectors.onnx.choices import Device, FamilyName
 from pipeline.component import Detector, ModelName, Params, Problem
 from pipeline.detections import Box, Detection, Label
 from pipeline.errors import ModelError
 from pipeline.frame import Frame
-from pipeline.models.files import is_onnx, resolve_darknet, resolve_default, resolve_onnx
+from pipeline.models.files import resolve_default
 from pipeline.text import printable
 
 if TYPE_CHECKING:
     from detectors.boxes import FloatArray
-
-Resize = Literal["auto", "letterbox", "stretch", "darknet"]
-
-_log = logging.getLogger(__name__)
 
 
 class DeepDetectorParams(Params):
@@ -79,6 +75,14 @@ class DeepDetectorParams(Params):
         Field(description="what runs an .onnx; auto: what ONNX Runtime can use of the others, else the CPU"),
     ] = "auto"
 
+    @functools.cached_property
+    def files(self) -> NetworkFiles:
+        """The network's files, found once.
+
+        Raises: ModelError: one of them is missing, damaged or unknown; says what to do.
+        """
+        return kind_of(self.model).find(self.model, self.weights)
+
     @field_validator("model")
     @classmethod
     def _decide_default(cls, model: str) -> str:
@@ -87,21 +91,6 @@ class DeepDetectorParams(Params):
             return resolve_default(model)
         except ModelError as error:
             raise ValueError(str(error)) from None
-
-
-class Network(Protocol):
-    """What a deep detector asks of a network that is loaded."""
-
-    names: tuple[str, ...]
-    """Of the classes, in the order of the class ids."""
-
-    def needed_wh(self, full_wh: tuple[int, int], resize: Resize) -> tuple[int, int]:
-        """How large a whole frame of this size becomes on the network's input."""
-
-    def iter_boxes(
-        self, frame: Frame, regions: Sequence[Box], *, threshold: float, nms: float, resize: Resize
-    ) -> Iterator[tuple[Box, FloatArray, FloatArray]]:
-        """Boxes in each region, see `yolonetwork.YoloNetwork.iter_boxes`."""
 
 
 class DeepDetector(Detector):
@@ -122,86 +111,42 @@ class DeepDetector(Detector):
     @classmethod
     def check(cls, params: Any) -> Iterator[Problem]:
         """Look into the network's files, and whether the other params are for such a network."""
-        yield from _check_onnx(params) if is_onnx(params.model) else cls._check_other(params)
+        yield from kind_of(params.model).iter_unfit(params)
+        try:
+            files = params.files
+        except ModelError as error:
+            about_weights = params.weights is not None and str(error).startswith(printable(params.weights))
+            yield Problem("weights" if about_weights else "model", str(error))
+        else:
+            yield from files.iter_problems(params)
         if params.labels is not None and not Path(params.labels).is_file():
             yield Problem(
                 "labels", f"{printable(params.labels)}: no such file; give a text file, a name a line"
             )
 
     @classmethod
-    def _check_other(cls, params: DeepDetectorParams) -> Iterator[Problem]:
-        """The files of a network that is no ONNX, and params that are for those."""
-        try:
-            cls.model_files(params)
-        except ModelError as error:
-            about_weights = params.weights is not None and str(error).startswith(printable(params.weights))
-            yield Problem("weights" if about_weights else "model", str(error))
-        else:
-            darkflows = params.model.endswith(DARKFLOW_SUFFIX)
-            yield from _check_darkflow(params) if darkflows else _check_darknet(params)
-        if params.family != "auto":
-            yield Problem("family", f"{params.family} is for an .onnx file; leave it out")
-        if params.device not in ("auto", "cpu"):
-            yield Problem(
-                "device", f"{params.device} is for an .onnx file; leave it out: this runs on the CPU"
-            )
-
-    @classmethod
     def model_files(cls, params: Any) -> Sequence[Path]:
         """The network's files and its class names."""
-        labels = [Path(params.labels)] if params.labels else []
-        model = params.model
-        if is_onnx(model):
-            from detectors.onnx.modelfile import files_of
-
-            return [*files_of(resolve_onnx(model)), *labels]
-        if model.endswith(DARKFLOW_SUFFIX):
-            return [*resolve_darkflow(model, params.weights), *labels]
-        files = resolve_darknet(model, params.weights)
-        names = find_class_names(files.cfg, files.names)
-        return [files.cfg, files.weights, *_tree_files(files.cfg), *(labels or ([names] if names else []))]
+        files: NetworkFiles = params.files
+        return files.paths(Path(params.labels) if params.labels else None)
 
     @classmethod
     def results_version(cls, params: Any) -> int:
         """Greater than 1 for the ONNX networks whose results have changed since version 1.0.0."""
-        if not is_onnx(params.model):
-            return cls.RESULTS_VERSION
-        from detectors.onnx.modelfile import read_model_info
-        from detectors.onnx.shapes import results_version
-
-        return results_version(read_model_info(resolve_onnx(params.model)))
+        files: NetworkFiles = params.files
+        return max(cls.RESULTS_VERSION, files.results_version())
 
     @classmethod
     def labels(cls, params: Any) -> frozenset[str] | None:
-        """The class names, where they stand in a text file; what is in a network itself is not looked at."""
-        file = Path(params.labels) if params.labels else None
-        if file is None and not (is_onnx(params.model) or params.model.endswith(DARKFLOW_SUFFIX)):
-            files = resolve_darknet(params.model, params.weights)
-            file = find_class_names(files.cfg, files.names)
+        """The class names if they are in a text file; names inside a network are not read."""
+        file = Path(params.labels) if params.labels else params.files.names_file()
         known = file is not None and file.suffix not in (".yaml", ".yml")
         return frozenset(names_in(file)) if file is not None and known else None
 
     def load(self) -> None:
-        """Load the network; compile it first if it is one that must be and the cache does not hold it."""
-        model, weights = self.params.model, self.params.weights
-        labels = Path(self.params.labels) if self.params.labels else None
-        self._network: Network
-        if is_onnx(model):
-            from detectors.onnx.network import OnnxNetwork
-
-            self._network = network = OnnxNetwork(
-                resolve_onnx(model), family=self.params.family, device=self.params.device, labels=labels
-            )
-            self.forkable = network.device == "CPU"
-            _log.debug("%s: %s", model, network.description)
-        elif model.endswith(DARKFLOW_SUFFIX):
-            from detectors.darkflow.opening import open_darkflow
-
-            self._network = open_darkflow(resolve_darkflow(model, weights), labels, self.params.precision)
-        else:
-            from detectors.darknet.opening import open_darknet
-
-            self._network = open_darknet(resolve_darknet(model, weights), labels, self.params.precision)
+        """Load the network; compile it first if it is compiled and the cache does not hold it."""
+        self._network = self.params.files.open(self.params)
+        self.forkable = self._network.forkable
 
     def needed_wh(self, full_wh: tuple[int, int]) -> tuple[int, int]:
         """No more pixels than the network's input takes."""
@@ -227,65 +172,3 @@ class DeepDetector(Detector):
         (class_ids,) = scores.nonzero()
         best_first = class_ids[(-scores[class_ids]).argsort(kind="stable")]
         return tuple(Label(self._network.names[class_id], float(scores[class_id])) for class_id in best_first)
-
-
-def _check_darknet(params: DeepDetectorParams) -> Iterator[Problem]:
-    """What is in a Darknet network's files; they are there."""
-    from detectors.darknet.checking import iter_mistakes
-
-    labels = Path(params.labels) if params.labels else None
-    for part, sentence in iter_mistakes(resolve_darknet(params.model, params.weights), labels):
-        if part == "labels" and labels is not None and not labels.is_file():
-            continue  # that is told already
-        beside = part == "weights" and params.weights is None
-        yield Problem("model" if beside else part, sentence)
-
-
-def _tree_files(cfg: Path) -> list[Path]:
-    """The file of a network's tree of classes, if it has one; whether the .cfg is right is not asked here."""
-    from detectors.darknet.cfg import read_cfg
-    from detectors.darknet.treefile import tree_file
-
-    try:
-        tree = tree_file(read_cfg(cfg), cfg)
-    except ModelError:
-        return []
-    return [] if tree is None else [tree]
-
-
-def _check_darkflow(params: DeepDetectorParams) -> Iterator[Problem]:
-    """What the description beside a Darkflow graph says; both files are there. Its graph takes TensorFlow."""
-    from detectors.darkflow.meta import read_meta
-
-    try:
-        network, _ = read_meta(resolve_darkflow(params.model, params.weights).meta)
-    except ModelError as error:
-        yield Problem("model", str(error))
-        return
-    if params.labels is not None and Path(params.labels).is_file():
-        try:
-            read_class_names(Path(params.labels), network.classes, network.where)
-        except ModelError as error:
-            yield Problem("labels", str(error))
-
-
-def _check_onnx(params: DeepDetectorParams) -> Iterator[Problem]:
-    """Params that an ONNX network has no use for, and what its file says of itself."""
-    from detectors.onnx.modelfile import read_model_info
-    from detectors.onnx.shapes import check_inputs
-
-    if params.weights is not None:
-        shown = printable(params.model)
-        yield Problem("weights", f"{shown}: an ONNX network has its weights in it; leave them out")
-    if params.precision != "float32":
-        yield Problem(
-            "precision", f"{params.precision} is for Darknet's networks; give an .onnx of 8-bit weights"
-        )
-    if params.resize == "darknet":
-        yield Problem(
-            "resize", "darknet is for Darknet's networks; leave it out, or write letterbox or stretch"
-        )
-    try:
-        check_inputs(read_model_info(resolve_onnx(params.model)))
-    except ModelError as error:
-        yield Problem("model", str(error))

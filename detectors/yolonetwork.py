@@ -32,6 +32,9 @@ class YoloNetwork:
     Raises: ModelError: the flatbuffer cannot be run.
     """
 
+    forkable = True
+    """Processes may be forked off one that holds it; see `Component.forkable`."""
+
     def __init__(
         self,
         network: NetworkCfg,

@@ -10,16 +10,16 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from detectors.darknet.compiled import compiled_network
+from detectors.darknet.opening import compiled_network
 from pipeline.errors import ModelError
 from pipeline.models.catalog import read_catalog
 from pipeline.models.fetched import model_folder
-from pipeline.models.files import DarknetFiles, resolve_darknet
+from pipeline.models.files import DarknetPaths, resolve_darknet
 
 PRECISIONS = ("float32", "int8")
 
 
-def iter_networks(folder: Path) -> Iterator[DarknetFiles]:
+def iter_networks(folder: Path) -> Iterator[DarknetPaths]:
     """The fetched networks of the catalogue, then those of the folder.
 
     Raises: ModelError: a file of one of them is damaged or cannot be read.

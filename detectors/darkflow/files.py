@@ -1,43 +1,92 @@
-"""Where the two files of a Darkflow network lie."""
+"""The two files of a Darkflow network."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Self
 
+from detectors.classnames import read_class_names
+from detectors.compiledparams import iter_unfit
+from detectors.darkflow.meta import read_meta
+from pipeline.component import Problem
 from pipeline.errors import ModelError
 from pipeline.text import printable
 
-DARKFLOW_SUFFIX = ".pb"
+if TYPE_CHECKING:
+    from detectors.deepdetector import DeepDetectorParams
+    from detectors.yolonetwork import YoloNetwork
 
 
-class DarkflowFiles(NamedTuple):
-    """The frozen graph and its description."""
+@dataclass(frozen=True, slots=True)
+class DarkflowFiles:
+    """See `networkfiles.NetworkFiles`: the frozen graph and its description."""
 
     graph: Path
     meta: Path
 
+    @staticmethod
+    def iter_unfit(params: DeepDetectorParams) -> Iterator[Problem]:
+        """Params that are for ONNX networks."""
+        yield from iter_unfit(params)
 
-def resolve_darkflow(model: str, weights: str | None) -> DarkflowFiles:
-    """The files of a Darkflow network.
+    @classmethod
+    def find(cls, model: str, weights: str | None) -> Self:
+        """The files of a Darkflow network.
 
-    Args:
-        model: the path of the .pb; the .meta of the same name must lie beside it.
-        weights: None; a .pb holds its own.
-    Returns: files that exist.
-    Raises: ModelError: one is missing, or there are weights besides.
-    """
-    if weights is not None:
-        raise ModelError(f'{printable(weights)}: a .pb file holds its weights itself; leave "weights" out')
-    graph = Path(model)
-    meta = graph.with_suffix(".meta")
-    for path, remedy in (
-        (graph, "give the path of a .pb file that Darkflow saved (flow --savepb)"),
-        (meta, f"Darkflow saves it with {printable(graph.name)}; put it beside that"),
-    ):
-        if not path.is_file():
-            raise ModelError(f"{printable(path)}: there is no such file; {remedy}")
-        if not os.access(path, os.R_OK):
-            raise ModelError(f"{printable(path)}: you have no permission to read it; change its permissions")
-    return DarkflowFiles(graph, meta)
+        Args:
+            model: the path of the .pb; the .meta of the same name must lie beside it.
+            weights: None; a .pb holds its own.
+        Returns: files that exist.
+        Raises: ModelError: one is missing, or there are weights besides.
+        """
+        if weights is not None:
+            raise ModelError(
+                f'{printable(weights)}: a .pb file holds its weights itself; leave "weights" out'
+            )
+        graph = Path(model)
+        meta = graph.with_suffix(".meta")
+        for path, remedy in (
+            (graph, "give the path of a .pb file that Darkflow saved (flow --savepb)"),
+            (meta, f"Darkflow saves it with {printable(graph.name)}; put it beside that"),
+        ):
+            if not path.is_file():
+                raise ModelError(f"{printable(path)}: there is no such file; {remedy}")
+            if not os.access(path, os.R_OK):
+                raise ModelError(
+                    f"{printable(path)}: you have no permission to read it; change its permissions"
+                )
+        return cls(graph, meta)
+
+    def iter_problems(self, params: DeepDetectorParams) -> Iterator[Problem]:
+        """What is wrong with the description; to look into the graph takes TensorFlow."""
+        try:
+            network, _ = read_meta(self.meta)
+        except ModelError as error:
+            yield Problem("model", str(error))
+            return
+        if params.labels is not None and Path(params.labels).is_file():
+            try:
+                read_class_names(Path(params.labels), network.classes, network.where)
+            except ModelError as error:
+                yield Problem("labels", str(error))
+
+    def paths(self, labels: Path | None) -> tuple[Path, ...]:
+        """The graph, its description, and the class names that params give."""
+        return (self.graph, self.meta, *((labels,) if labels else ()))
+
+    def results_version(self) -> int:
+        """1: nothing has changed since version 1.0.0."""
+        return 1
+
+    def names_file(self) -> None:
+        """None: class names are in the description."""
+        return
+
+    def open(self, params: DeepDetectorParams) -> YoloNetwork:
+        """The network, compiled if the cache does not hold it whole."""
+        from detectors.darkflow.opening import open_darkflow
+
+        return open_darkflow(self, Path(params.labels) if params.labels else None, params.precision)

@@ -26,5 +26,8 @@ def open_darkflow(files: DarkflowFiles, labels: Path | None, precision: Precisio
     if labels is not None:
         names = read_class_names(labels, network.classes, network.where)
     return open_compiled(
-        COMPILER, files, precision, lambda compiled: YoloNetwork(network, compiled, names, stretched=True)
+        COMPILER,
+        (files.graph, files.meta),
+        precision,
+        lambda compiled: YoloNetwork(network, compiled, names, stretched=True),
     )

@@ -4,15 +4,28 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from detectors.classnames import find_class_names, read_class_names
-from detectors.compilecache import Precision, open_compiled
+from detectors.classnames import read_class_names
+from detectors.compilecache import Compiler, Precision, compiled, open_compiled
 from detectors.darknet.cfg import read_cfg
-from detectors.darknet.compiled import COMPILER
+from detectors.darknet.files import DarknetFiles
 from detectors.darknet.tree import read_tree
 from detectors.darknet.treefile import tree_file
 from detectors.darknet.weightsfile import check_weights
 from detectors.yolonetwork import YoloNetwork
-from pipeline.models.files import DarknetFiles
+
+COMPILER = Compiler("detectors.darknet.compile", version="4")
+
+
+def compiled_network(cfg: Path, weights: Path, precision: Precision) -> Path:
+    """The flatbuffer of a network, without loading it; see `compilecache.compiled`.
+
+    Args:
+        cfg, weights: the pair of files.
+        precision: `float32` or `int8`.
+    Raises: ModelError: the files are damaged or do not fit, or the cache cannot be written.
+    """
+    check_weights(weights, read_cfg(cfg))
+    return compiled(COMPILER, (cfg, weights), precision)
 
 
 def open_darknet(files: DarknetFiles, labels: Path | None, precision: Precision) -> YoloNetwork:
@@ -25,8 +38,7 @@ def open_darknet(files: DarknetFiles, labels: Path | None, precision: Precision)
     Raises: ModelError: a file is damaged, not supported, or does not belong to the others.
     """
     network = read_cfg(files.cfg)
-    file = labels or find_class_names(files.cfg, files.names)
-    names = read_class_names(file, network.classes, network.where)
+    names = read_class_names(labels or files.names_file(), network.classes, network.where)
     tree_path = tree_file(network, files.cfg)
     tree = read_tree(tree_path, network.classes, network.where) if tree_path else None
     check_weights(files.weights, network)

@@ -58,6 +58,11 @@ class OnnxNetwork:
         return self._engine.device
 
     @property
+    def forkable(self) -> bool:
+        """Whether processes may be forked off one that holds it: accelerators cannot be shared so."""
+        return self.device == "CPU"
+
+    @property
     def description(self) -> str:
         """What it is and how it runs, in a line for people."""
         width, height = self._limit_wh

@@ -12,8 +12,8 @@ import importlib.util
 import logging
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import platformdirs
 
@@ -51,9 +51,8 @@ _CONTAINER_DARKFLOW_FOLDER = "/root/darkflow/"
 """The 2017 program's container kept its model files in these; its pipeline files name them."""
 
 
-@dataclass(frozen=True, slots=True)
-class DarknetFiles:
-    """The files of one Darknet network; labels are None where none lie beside the cfg."""
+class DarknetPaths(NamedTuple):
+    """The files of one Darknet network; `names` is None if none lie beside the .cfg."""
 
     cfg: Path
     weights: Path
@@ -94,7 +93,7 @@ def read_beginning(path: Path, most_bytes: int) -> bytes:
         raise ModelError(f"{printable(path)}: cannot be read ({error.strerror})") from None
 
 
-def resolve_darknet(model: str, weights: str | None) -> DarknetFiles:
+def resolve_darknet(model: str, weights: str | None) -> DarknetPaths:
     """The files of a Darknet network.
 
     Args:
@@ -120,7 +119,7 @@ def resolve_darknet(model: str, weights: str | None) -> DarknetFiles:
             )
         weights = str(beside)
     names = cfg.with_suffix(".names")
-    return DarknetFiles(
+    return DarknetPaths(
         cfg=cfg,
         weights=_check_file(weights, f"give the path of the file that belongs to {printable(cfg.name)}"),
         names=names if names.is_file() else None,
@@ -215,7 +214,7 @@ def iter_cascade_folders() -> Iterator[Path]:
     yield from DEBIAN_CASCADE_FOLDERS
 
 
-def _resolve_named_darknet(name: str, weights: str | None) -> DarknetFiles:
+def _resolve_named_darknet(name: str, weights: str | None) -> DarknetPaths:
     paths = added_files(name)
     if not paths and name not in read_catalog() and name in read_official():
         raise ModelError(f'model "{name}" is not here; {official_remedy(name)}')
@@ -226,7 +225,7 @@ def _resolve_named_darknet(name: str, weights: str | None) -> DarknetFiles:
         )
     if model is not None:
         paths = _fetched_files(model)
-    return DarknetFiles(paths[".cfg"], paths[".weights"], paths.get(".names"))
+    return DarknetPaths(paths[".cfg"], paths[".weights"], paths.get(".names"))
 
 
 def _single_file(model: NamedModel) -> Path:

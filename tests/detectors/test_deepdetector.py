@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import io
 import json
 import shutil
@@ -129,9 +130,11 @@ def test_default_is_decided_once_and_told(
     yolov3_tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
-    # as yolox-nano, but any file will do: as if the catalogue did not know its SHA-256
+    # A small network stands in for the one of the catalogue.
+    content = yolox().SerializeToString()
+    held = ModelFile(sha256=hashlib.sha256(content).hexdigest(), size_bytes=len(content))
     monkeypatch.setitem(STANDS_FOR, "default", ("yolox-tiny", "yolov3-tiny"))
-    monkeypatch.setitem(find_model("yolox-tiny").files, "yolox_tiny.onnx", ModelFile())
+    monkeypatch.setitem(find_model("yolox-tiny").files, "yolox_tiny.onnx", held)
     monkeypatch.setenv("DEEPVISUALMINER_CACHE", str(tmp_path / "cache"))
     shutil.copytree(yolov3_tiny, tmp_path / "cache/models/yolov3-tiny")
     file = pipeline_file(
@@ -152,7 +155,7 @@ def test_default_is_decided_once_and_told(
     params = DeepDetectorParams(model="default")
     onnx = tmp_path / "cache/models/yolox-tiny/yolox_tiny.onnx"
     onnx.parent.mkdir()
-    onnx.write_bytes(yolox().SerializeToString())
+    onnx.write_bytes(content)
     assert params.model == "yolov3-tiny"  # what has been decided stands, for workers that start later too
     assert [path.suffix for path in DeepDetector.model_files(params)] == [".cfg", ".weights", ".names"]
     model, fingerprint, told = decided()

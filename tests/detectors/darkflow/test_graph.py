@@ -19,7 +19,7 @@ from pipeline.errors import ModelError
 def run(saved: DarkflowFiles, precision: str) -> tuple[np.ndarray, np.ndarray]:
     """What the compiled graph puts out, and what TensorFlow 1.15 did."""
     path = saved.graph.with_suffix(".tflite")
-    path.write_bytes(compile_darkflow(*saved, precision))
+    path.write_bytes(compile_darkflow(saved.graph, saved.meta, precision))
     with np.load(saved.graph.with_suffix(".npz")) as held:
         (found,) = LiteRtEngine(path).run(held["picture"])
         return found, held["output"].reshape(found.shape)
@@ -39,7 +39,7 @@ def changed(saved: DarkflowFiles, change: Callable[[Any], None]) -> str:
     change(graph)
     saved.graph.write_bytes(graph.SerializeToString())
     with pytest.raises(ModelError) as caught:
-        compile_darkflow(*saved, "float32")
+        compile_darkflow(saved.graph, saved.meta, "float32")
     assert "\n" not in str(caught.value)
     return str(caught.value).removeprefix(f"{saved.graph}: ")
 
@@ -124,7 +124,7 @@ def test_refuses_what_cannot_be(saved: DarkflowFiles, change: Callable[[Any], No
 def test_refuses_other_files(saved: DarkflowFiles, content: bytes) -> None:
     saved.graph.write_bytes(content)
     with pytest.raises(ModelError, match=r"is no (frozen TensorFlow graph|graph that Darkflow saved)"):
-        compile_darkflow(*saved, "float32")
+        compile_darkflow(saved.graph, saved.meta, "float32")
 
 
 def test_a_damaged_graph_is_one_error_or_a_function(saved: DarkflowFiles, tmp_path: Path) -> None:

@@ -13,13 +13,12 @@ from typing import Any
 import pytest
 
 from detectors.compilecache import UNUSED_S, open_compiled
-from detectors.darknet.compiled import COMPILER, compiled_network
-from detectors.darknet.opening import open_darknet
+from detectors.darknet.files import DarknetFiles
+from detectors.darknet.opening import COMPILER, compiled_network, open_darknet
 from detectors.engines import LiteRtEngine
 from pipeline.errors import ModelError
 from pipeline.files.cachefolder import CACHE_VARIABLE
 from pipeline.host.logs import NOTICE
-from pipeline.models.files import DarknetFiles
 from tests.detectors.darknet.networks import conv, head_conv, net, write_network, yolo
 from tests.running import component, pipeline_file, run, small_photo
 
@@ -134,7 +133,7 @@ def leave_behind(folder: Path) -> Path:
 def test_two_processes_compile_once(cache: Path, pair: tuple[Path, Path]) -> None:
     code = (
         "import sys, logging; from pathlib import Path; logging.basicConfig(level=25);"
-        "from detectors.darknet.compiled import compiled_network;"
+        "from detectors.darknet.opening import compiled_network;"
         "print(compiled_network(Path(sys.argv[1]), Path(sys.argv[2]), 'float32'))"
     )
     running = [
@@ -213,7 +212,7 @@ def test_two_processes_make_a_damaged_network_again_once(cache: Path, pair: tupl
     code = (
         "import sys, logging; from pathlib import Path; logging.basicConfig(level=25);"
         "from detectors.darknet.opening import open_darknet;"
-        "from pipeline.models.files import DarknetFiles;"
+        "from detectors.darknet.files import DarknetFiles;"
         "print(open_darknet(DarknetFiles(*map(Path, sys.argv[1:])), None, 'float32').names)"
     )
     paths = (*pair, names_beside(pair))
@@ -255,7 +254,7 @@ def test_a_damaged_network_in_a_read_only_cache_says_so(
     code = (
         "from pathlib import Path\n"
         "from detectors.darknet.opening import open_darknet\n"
-        "from pipeline.models.files import DarknetFiles\n"
+        "from detectors.darknet.files import DarknetFiles\n"
         "try: answer = str(open_darknet(DarknetFiles(*map(Path, sys.argv[1:])), None, 'float32'))\n"
         "except Exception as error: answer = f'{type(error).__name__}: {error}'"
     )
@@ -311,7 +310,7 @@ def test_a_read_only_cache_serves_what_it_holds(
         folder.chmod(0o555)
     code = (
         "from pathlib import Path\n"
-        "from detectors.darknet.compiled import compiled_network\n"
+        "from detectors.darknet.opening import compiled_network\n"
         "def ask(precision):\n"
         "    try: return str(compiled_network(Path(sys.argv[1]), Path(sys.argv[2]), precision))\n"
         "    except Exception as error: return f'{type(error).__name__}: {error}'\n"

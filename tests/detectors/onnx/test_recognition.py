@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from detectors.deepdetector import DeepDetector, DeepDetectorParams
+from detectors.examplemodels import write_darknet_network
 from pipeline.errors import ModelError
 from tests.detectors.onnx import graphs, lookalikes
 from tests.detectors.onnx.conftest import found, painted
@@ -211,5 +212,5 @@ def test_only_networks_whose_results_changed_have_another_version(model, version
 
 
 def test_a_darknet_network_has_the_version_of_its_type(tmp_path):
-    params = DeepDetectorParams(model=str(tmp_path / "a.cfg"))
+    params = DeepDetectorParams(**write_darknet_network(tmp_path))
     assert DeepDetector.results_version(params) == DeepDetector.RESULTS_VERSION == 1

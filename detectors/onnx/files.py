@@ -1,0 +1,77 @@
+"""The files of an ONNX network."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from detectors.onnx.modelfile import files_of, read_model_info
+from detectors.onnx.shapes import check_inputs, results_version
+from pipeline.component import Problem
+from pipeline.errors import ModelError
+from pipeline.models.files import resolve_onnx
+from pipeline.text import printable
+
+if TYPE_CHECKING:
+    from detectors.deepdetector import DeepDetectorParams
+    from detectors.onnx.network import OnnxNetwork
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class OnnxFiles:
+    """See `networkfiles.NetworkFiles`; the model's file names those of its weights that lie beside it."""
+
+    model: Path
+
+    @staticmethod
+    def iter_unfit(params: DeepDetectorParams) -> Iterator[Problem]:
+        """Params that are for networks that are compiled."""
+        if params.weights is not None:
+            shown = printable(params.model)
+            yield Problem("weights", f"{shown}: an ONNX network has its weights in it; leave them out")
+        if params.precision != "float32":
+            yield Problem(
+                "precision", f"{params.precision} is for Darknet's networks; give an .onnx of 8-bit weights"
+            )
+        if params.resize == "darknet":
+            yield Problem(
+                "resize", "darknet is for Darknet's networks; leave it out, or write letterbox or stretch"
+            )
+
+    @classmethod
+    def find(cls, model: str, weights: str | None) -> Self:
+        """The file; weights of its own would be a mistake that `iter_unfit` reports."""
+        return cls(resolve_onnx(model))
+
+    def iter_problems(self, params: DeepDetectorParams) -> Iterator[Problem]:
+        """What the file says of itself that cannot be run."""
+        try:
+            check_inputs(read_model_info(self.model))
+        except ModelError as error:
+            yield Problem("model", str(error))
+
+    def paths(self, labels: Path | None) -> tuple[Path, ...]:
+        """The file, its weights, and the class names beside it."""
+        return (*files_of(self.model), *((labels,) if labels else ()))
+
+    def results_version(self) -> int:
+        """Greater than 1 for networks whose results have changed since version 1.0.0."""
+        return results_version(read_model_info(self.model))
+
+    def names_file(self) -> None:
+        """None: class names may be in the network itself."""
+        return
+
+    def open(self, params: DeepDetectorParams) -> OnnxNetwork:
+        """The network, loaded and run once."""
+        from detectors.onnx.network import OnnxNetwork
+
+        labels = Path(params.labels) if params.labels else None
+        network = OnnxNetwork(self.model, family=params.family, device=params.device, labels=labels)
+        _log.debug("%s: %s", params.model, network.description)
+        return network
