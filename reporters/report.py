@@ -9,13 +9,15 @@ import base64
 import os
 import re
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipeline.capture import Capture
 from pipeline.detections import Detection, FrameResult, Label
 from pipeline.source import MediaFacts, Source
-from pipeline.videos.messages import VideoResult
 from reporters.videosummary import Sighting, VideoSummary
+
+if TYPE_CHECKING:  # pydantic with it, which programs that only read reports need not load
+    from pipeline.videos.messages import VideoResult
 
 SCHEMA = 1
 """Version of the format. It is raised when a key changes its meaning, not when keys are added."""

@@ -163,8 +163,10 @@ def _iter_frame_texts(lines: Iterator[bytes]) -> Iterator[bytes]:
     """
     pieces: list[bytes] = []
     size = 0
+    is_closed = False
     for line in lines:
         bare = line.rstrip(b"\n")
+        is_closed = is_closed or bare == b"  ]"
         if not pieces and bare != b"    {":
             if bare.strip() not in (b"", b"]", b"}"):
                 raise ValueError("its frames do not lie on lines as this program writes them")
@@ -176,8 +178,8 @@ def _iter_frame_texts(lines: Iterator[bytes]) -> Iterator[bytes]:
         if pieces[-1] == b"}":
             yield b"".join(pieces)
             pieces, size = [], 0
-    if pieces:
-        raise ValueError("it ends within a frame")
+    if pieces or not is_closed:
+        raise ValueError("it is cut off")
 
 
 def _facts(head: dict[str, Any]) -> ReportFacts:

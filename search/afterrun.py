@@ -61,6 +61,12 @@ class IndexAfterRun:
             _log.warning("the search index was not updated: %s", one_line(error), exc_info=True)
 
     def _update(self, *, everywhere: bool) -> None:
+        if not everywhere and not self._folders and self._mark is not None:
+            from search.place import index_path
+            from search.sqlite.mark import move_mark
+
+            if move_mark(index_path(self._output_root), self._mark, ledger_mark(self._output_root)):
+                return
         from search.indexing import update_after_run
 
         relative = (os.path.relpath(folder, self._input_root) for folder in self._folders)

@@ -12,14 +12,13 @@ from search.outputfolder import iter_output_folders
 from search.place import index_path
 from search.sqlite.index import SqliteIndex
 from search.sqlite.indexfile import DamagedIndexError, discard, warn_of_remaking
+from search.sqlite.mark import MARK
 from search.updatelock import lock_updates
 from search.updating import Updated, update, update_folders
 
 _WAIT_S = 60.0
 """How long an update that a person asks for waits for another one to end."""
 _WAIT_AFTER_RUN_S = 5.0
-_MARK = "ledger"
-"""The key of what the ledger was like when the index was last complete."""
 
 
 def update_index(
@@ -71,12 +70,12 @@ def update_after_run(
         mark_now = ledger_mark(output_root)
         try:
             with SqliteIndex(path, writable=True) as index:
-                if folders is None or mark is None or index.meta(_MARK) != mark:
+                if folders is None or mark is None or index.meta(MARK) != mark:
                     update(index, output_root, lambda updated: on_progress(updated.seconds))
                 else:
                     update_folders(index, output_root, folders)
-                if index.meta(_MARK) != mark_now:
-                    index.set_meta(_MARK, mark_now)
+                if index.meta(MARK) != mark_now:
+                    index.set_meta(MARK, mark_now)
         except DamagedIndexError as error:
             warn_of_remaking(error)
             discard(path)
@@ -91,7 +90,7 @@ def _update(
         if checks:
             index.check()
         updated = update(index, output_root, on_progress)
-        index.set_meta(_MARK, mark)
+        index.set_meta(MARK, mark)
     return updated
 
 
