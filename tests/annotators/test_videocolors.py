@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pipeline.host.ffmpeg import ffmpeg_path
 from pipeline.outcome import Status
-from pipeline.videos.ffmpeg import ffmpeg_path
 from tests.charts import PATCHES, make_chart, make_hdr_chart, patches_in
 from tests.minedvideos import mine_one
 from tests.running import component

@@ -14,7 +14,7 @@ import pytest
 
 from pipeline.errors import FailureCode, SourceError
 from pipeline.host.ffmpeg import ffmpeg_path
-from pipeline.source import Limits
+from pipeline.source import Limits, Source, SourceKind
 from pipeline.videos import ffmpeg as ffmpeg_module
 from pipeline.videos import pipereader
 from pipeline.videos.ffmpeg import Ffmpeg, StderrParser, input_arguments
@@ -114,13 +114,14 @@ def test_flood_of_complaints_blocks_nothing_and_is_not_kept(stand_in) -> None:
 def test_complaints_of_a_real_file(tmp_path: Path) -> None:
     path = tmp_path / "a.mp4"
     path.write_bytes(make_video(tmp_path / "whole.mp4", *X264).read_bytes()[:2000])
-    with Ffmpeg((*input_arguments(str(path)), "-f", "null", "-"), (), "warning") as ffmpeg:
+    with Ffmpeg((*input_arguments(source_of(path)), "-f", "null", "-"), (), "warning") as ffmpeg:
         assert ffmpeg.end() != 0
     assert ffmpeg.stderr.first_error == "moov atom not found"
 
 
 def test_opens_nothing_but_files(tmp_path: Path) -> None:
-    with Ffmpeg((*input_arguments("http://localhost:1/a.mp4"), "-f", "null", "-"), (), "error") as ffmpeg:
+    source = Source("http://localhost:1/a.mp4", "a.mp4", SourceKind.VIDEO, "mp4", 1, 0)
+    with Ffmpeg((*input_arguments(source), "-f", "null", "-"), (), "error") as ffmpeg:
         assert ffmpeg.end() != 0
     assert "No such file or directory" in ffmpeg.stderr.first_error
 
