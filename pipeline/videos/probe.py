@@ -104,13 +104,15 @@ def _read_ends(source: Source, size_bytes: int) -> tuple[DeclaredLength, bytes]:
 
 def _container_of(source: Source, output: ProbeOutput, declared: DeclaredLength, tail: bytes) -> Container:
     """What ffmpeg does not report of the container."""
-    video = chosen_video(input_streams(output.notes), output.streams)
+    streams = input_streams(output.notes)
+    video = chosen_video(streams, output.streams)
     identifier = video.identifier if video is not None else None
     if identifier is None:
         return Container(source.format, declared)
     track = read_track(source.path, identifier) if source.format == "mp4" else None
     read = {time % CLOCK_PERIOD for time in output.packets.pts[-_LAST_PACKETS:]}
-    return Container(source.format, declared, track, goes_on(tail, identifier, read))
+    others = {stream.identifier for stream in streams if stream is not video}
+    return Container(source.format, declared, track, goes_on(tail, identifier, others, read))
 
 
 def _read_streams(source: Source, max_pixels: int) -> ProbeOutput:

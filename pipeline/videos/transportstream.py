@@ -42,18 +42,21 @@ def endings(tail: bytes) -> dict[int, Ending]:
     return found
 
 
-def goes_on(tail: bytes, mined: int, read: Container[int]) -> bool:
+def goes_on(tail: bytes, mined: int, others: Container[int | None], read: Container[int]) -> bool:
     """Whether a file ends with a video stream that begins behind the end of the one that is mined.
 
     Args:
         tail: the last bytes of the file.
         mined: packet identifier of that stream.
-        read: times of its last pictures; ffmpeg may have read it on under another identifier.
+        others: identifiers of streams that are known not to be mined.
+        read: times of the last pictures that are mined; ffmpeg may have read the stream on under another
+            identifier.
     """
     found = endings(tail)
     last = found[mined].last if mined in found else -1
     return any(
-        pid != mined and ending.first > last and ending.time not in read for pid, ending in found.items()
+        pid != mined and ending.first > last and (pid in others or ending.time not in read)
+        for pid, ending in found.items()
     )
 
 
