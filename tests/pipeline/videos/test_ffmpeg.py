@@ -82,7 +82,9 @@ def test_hanging_while_the_video_is_probed(stand_in, new_children, tmp_path: Pat
     assert not new_children()
 
 
-def test_hanging_between_frames_is_killed_with_what_it_started(stand_in, tmp_path: Path, monkeypatch) -> None:
+def test_hanging_between_frames_is_killed_with_what_it_started(
+    stand_in, new_children, tmp_path: Path, monkeypatch
+) -> None:
     source = source_of(make_video(tmp_path / "a.mp4", *X264, frames=5))
     video = probe_file(source, Limits())
     (segment,) = split_video(source, video, Sampling())
