@@ -1,4 +1,4 @@
-"""Workers and parents killed at random; at the end everything is as if nobody had been.
+"""Workers and parents killed at random; in the end the output is that of an undisturbed run.
 
     DEEPVISUALMINER_CHAOS_SEED=7 python -m pytest tests/test_chaos.py
 
@@ -104,7 +104,7 @@ def place(tmp_path: Path) -> Place:
 
 
 def tree(output: Path) -> dict[str, bytes]:
-    """Everything in OUTPUT but the books, by its path."""
+    """Everything in OUTPUT but the ledger and the lock, by path."""
     return {
         os.path.relpath(path, output): path.read_bytes()
         for path in output.rglob("*")
@@ -122,7 +122,7 @@ def lines_in(log: Path) -> int:
 
 
 def kill_after(process: subprocess.Popen[bytes], log: Path, lines: int) -> bool:
-    """Kill a run once its log has so many more lines; whether it was still there to be killed."""
+    """Kill a run once its log has this many more lines; whether it was still running then."""
     until = lines_in(log) + lines
     give_up = time.monotonic() + PATIENCE_S
     while process.poll() is None and lines_in(log) < until:
@@ -136,7 +136,7 @@ def kill_after(process: subprocess.Popen[bytes], log: Path, lines: int) -> bool:
 
 @contextlib.contextmanager
 def worker_killer(process: subprocess.Popen[bytes], chance: random.Random):
-    """Kills one of a run's child processes, of whatever generation, every 0.4 s."""
+    """Kill a random descendant of a run every 0.4 s."""
     over = threading.Event()
 
     def kill() -> None:
@@ -188,7 +188,7 @@ def test_chaos(tmp_path: Path, place: Place) -> None:
         process.wait(PATIENCE_S)
     errors = (tmp_path / "log.errors").read_text()
     assert process.returncode == ExitCode.SOME_FAILED, errors
-    assert "/pipeline/" not in errors  # a traceback of ours; that of a child whose parent is gone is Python's
+    assert "/pipeline/" not in errors  # a traceback of this program, not of Python's helper
     assert "resource_tracker" not in errors
     done = run(place.input, output, place.pipeline, "--quiet", "--retry-failed")
     assert done.returncode == ExitCode.SOME_FAILED
@@ -204,7 +204,7 @@ def summed(found: list[Record]) -> Counter[tuple[str, Status, str | None]]:
     return Counter((record.relative, record.status, record.code) for record in found)
 
 
-def test_killed_at_twenty_points_a_run_redoes_only_what_was_in_hand(tmp_path: Path, place: Place) -> None:
+def test_a_run_killed_at_twenty_points_redoes_only_what_was_unfinished(tmp_path: Path, place: Place) -> None:
     expected = place.undisturbed(tmp_path / "expected")
     output, log, chance = tmp_path / "out", tmp_path / "log", random.Random(SEED + 2)
     killed = 0
@@ -218,7 +218,9 @@ def test_killed_at_twenty_points_a_run_redoes_only_what_was_in_hand(tmp_path: Pa
     assert set(mined.values()) == {1}
     failed = [record for record in records(output) if record.status is Status.FAILED]
     assert all(record.attempts == 1 for record in failed)
-    assert len(done.stdout.splitlines()) == len(failed) + 1  # the last run tells what none before could
+    assert (
+        len(done.stdout.splitlines()) == len(failed) + 1
+    )  # the last run reports failures that no earlier run could
     assert_nothing_is_left(output)
 
 
