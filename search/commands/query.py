@@ -173,7 +173,10 @@ def _print_facets(index: Backend, question: Resolved, options: argparse.Namespac
         for value, files in values:
             print(f"{files:>12,}  {escaped(value)}")
     if not facets.is_complete:
-        print("note: only the newest files of the result were counted", file=sys.stderr)
+        if any(facets.values.values()):
+            print("note: only the newest files of the result were counted", file=sys.stderr)
+        else:
+            _say_incomplete()
     return ExitCode.OK
 
 
