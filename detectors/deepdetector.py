@@ -10,13 +10,14 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, field_validator
 
 from detectors.classnames import names_in
 from detectors.examplemodels import copy_onnx_network, write_darknet_network
-from detectors.networkfiles import NetworkFiles, Resize, kind_of
+from detectors.networkfiles import NetworkFiles, kind_of
+from detectors.networkparams import Precision, Resize
 from detectors.onnx.choices import Device, FamilyName
 from pipeline.component import Detector, ModelName, Params, Problem
 from pipeline.detections import Box, Detection, Label
@@ -56,7 +57,7 @@ class DeepDetectorParams(Params):
         float, Field(gt=0, le=1, description="IoU beyond which the weaker of two boxes of a class is dropped")
     ] = 0.45
     precision: Annotated[
-        Literal["float32", "int8"],
+        Precision,
         Field(description="of the weights; int8 is smaller and faster, less exact; not for an .onnx"),
     ] = "float32"
     resize: Annotated[

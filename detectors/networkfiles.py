@@ -1,15 +1,16 @@
 """The files of a deep detector's network: found once, then checked, hashed and opened.
 
 A network is of one of three kinds, each with a class of its own, which `kind_of` picks by the model's name.
-An instance holds the paths of files that exist; a `DeepDetectorParams` finds it once and keeps it.
+An instance holds the paths of files that exist; `DeepDetectorParams` finds it once and keeps it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
+from detectors.networkparams import NetworkParams, Resize
 from pipeline.component import Problem
 from pipeline.detections import Box
 from pipeline.frame import Frame
@@ -17,10 +18,8 @@ from pipeline.models.files import is_onnx
 
 if TYPE_CHECKING:
     from detectors.boxes import FloatArray
-    from detectors.deepdetector import DeepDetectorParams
 
 DARKFLOW_SUFFIX = ".pb"
-Resize = Literal["auto", "letterbox", "stretch", "darknet"]
 
 
 class Network(Protocol):
@@ -46,7 +45,7 @@ class NetworkFiles(Protocol):
     """The files of one network of one kind."""
 
     @staticmethod
-    def iter_unfit(params: DeepDetectorParams) -> Iterator[Problem]:
+    def iter_unfit(params: NetworkParams) -> Iterator[Problem]:
         """Params that networks of this kind have no use for."""
 
     @classmethod
@@ -56,7 +55,7 @@ class NetworkFiles(Protocol):
         Raises: ModelError: a name is unknown, or a file is missing or damaged; says what to do.
         """
 
-    def iter_problems(self, params: DeepDetectorParams) -> Iterator[Problem]:
+    def iter_problems(self, params: NetworkParams) -> Iterator[Problem]:
         """What is wrong with the files' contents, found without loading the network."""
 
     def paths(self, labels: Path | None) -> tuple[Path, ...]:
@@ -68,7 +67,7 @@ class NetworkFiles(Protocol):
     def names_file(self) -> Path | None:
         """The text file of class names that is used where params give none; None if they are elsewhere."""
 
-    def open(self, params: DeepDetectorParams) -> Network:
+    def open(self, params: NetworkParams) -> Network:
         """Load the network; compile it first if it is compiled and the cache does not hold it.
 
         Raises: ModelError: a file is damaged, not supported, or does not belong to the others.

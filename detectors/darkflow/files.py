@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from detectors.classnames import read_class_names
-from detectors.compiledparams import iter_unfit
 from detectors.darkflow.meta import read_meta
+from detectors.networkparams import NetworkParams, iter_unfit_if_compiled
 from pipeline.component import Problem
 from pipeline.errors import ModelError
 from pipeline.text import printable
 
 if TYPE_CHECKING:
-    from detectors.deepdetector import DeepDetectorParams
     from detectors.yolonetwork import YoloNetwork
 
 
@@ -28,9 +27,9 @@ class DarkflowFiles:
     meta: Path
 
     @staticmethod
-    def iter_unfit(params: DeepDetectorParams) -> Iterator[Problem]:
+    def iter_unfit(params: NetworkParams) -> Iterator[Problem]:
         """Params that are for ONNX networks."""
-        yield from iter_unfit(params)
+        yield from iter_unfit_if_compiled(params)
 
     @classmethod
     def find(cls, model: str, weights: str | None) -> Self:
@@ -60,7 +59,7 @@ class DarkflowFiles:
                 )
         return cls(graph, meta)
 
-    def iter_problems(self, params: DeepDetectorParams) -> Iterator[Problem]:
+    def iter_problems(self, params: NetworkParams) -> Iterator[Problem]:
         """What is wrong with the description; to look into the graph takes TensorFlow."""
         try:
             network, _ = read_meta(self.meta)
@@ -85,8 +84,9 @@ class DarkflowFiles:
         """None: class names are in the description."""
         return
 
-    def open(self, params: DeepDetectorParams) -> YoloNetwork:
+    def open(self, params: NetworkParams) -> YoloNetwork:
         """The network, compiled if the cache does not hold it whole."""
         from detectors.darkflow.opening import open_darkflow
 
-        return open_darkflow(self, Path(params.labels) if params.labels else None, params.precision)
+        labels = Path(params.labels) if params.labels else None
+        return open_darkflow(self.graph, self.meta, labels, params.precision)

@@ -8,17 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
 from detectors.classnames import find_class_names, read_class_names
-from detectors.compiledparams import iter_unfit
 from detectors.darknet.cfg import read_cfg
 from detectors.darknet.networkcfg import NetworkCfg
 from detectors.darknet.treefile import read_parents, tree_file
 from detectors.darknet.weightsfile import check_weights, read_header
+from detectors.networkparams import NetworkParams, iter_unfit_if_compiled
 from pipeline.component import Problem
 from pipeline.errors import ModelError
 from pipeline.models.files import resolve_darknet
 
 if TYPE_CHECKING:
-    from detectors.deepdetector import DeepDetectorParams
     from detectors.yolonetwork import YoloNetwork
 
 Part = Literal["model", "weights", "labels"]
@@ -33,16 +32,16 @@ class DarknetFiles:
     names: Path | None
 
     @staticmethod
-    def iter_unfit(params: DeepDetectorParams) -> Iterator[Problem]:
+    def iter_unfit(params: NetworkParams) -> Iterator[Problem]:
         """Params that are for ONNX networks."""
-        yield from iter_unfit(params)
+        yield from iter_unfit_if_compiled(params)
 
     @classmethod
     def find(cls, model: str, weights: str | None) -> Self:
         """The files, by `resolve_darknet`."""
         return cls(*resolve_darknet(model, weights))
 
-    def iter_problems(self, params: DeepDetectorParams) -> Iterator[Problem]:
+    def iter_problems(self, params: NetworkParams) -> Iterator[Problem]:
         """Each mistake, for the param that names the file."""
         labels = Path(params.labels) if params.labels else None
         for part, sentence in self.iter_mistakes(labels):
@@ -81,11 +80,12 @@ class DarknetFiles:
         """The .names beside the .cfg, or Darkflow's `labels.txt`."""
         return find_class_names(self.cfg, self.names)
 
-    def open(self, params: DeepDetectorParams) -> YoloNetwork:
+    def open(self, params: NetworkParams) -> YoloNetwork:
         """The network, compiled if the cache does not hold it whole."""
         from detectors.darknet.opening import open_darknet
 
-        return open_darknet(self, Path(params.labels) if params.labels else None, params.precision)
+        labels = Path(params.labels) if params.labels else self.names_file()
+        return open_darknet(self.cfg, self.weights, labels, params.precision)
 
     def _tree(self) -> tuple[Path, ...]:
         """The file of the tree of classes, if there is one; `iter_mistakes` checks the .cfg itself."""

@@ -7,7 +7,6 @@ from pathlib import Path
 from detectors.classnames import read_class_names
 from detectors.compilecache import Compiler, Precision, compiled, open_compiled
 from detectors.darknet.cfg import read_cfg
-from detectors.darknet.files import DarknetFiles
 from detectors.darknet.tree import read_tree
 from detectors.darknet.treefile import tree_file
 from detectors.darknet.weightsfile import check_weights
@@ -28,23 +27,23 @@ def compiled_network(cfg: Path, weights: Path, precision: Precision) -> Path:
     return compiled(COMPILER, (cfg, weights), precision)
 
 
-def open_darknet(files: DarknetFiles, labels: Path | None, precision: Precision) -> YoloNetwork:
+def open_darknet(cfg: Path, weights: Path, names: Path | None, precision: Precision) -> YoloNetwork:
     """Load a Darknet network; compiles it if the cache does not hold it whole.
 
     Args:
-        files: the .cfg and .weights, and the .names where one lies beside them.
-        labels: a file of class names that goes before all others.
+        cfg, weights: the pair of files.
+        names: a file of class names; None: those of a known data set with as many classes.
         precision: of the weights.
     Raises: ModelError: a file is damaged, not supported, or does not belong to the others.
     """
-    network = read_cfg(files.cfg)
-    names = read_class_names(labels or files.names_file(), network.classes, network.where)
-    tree_path = tree_file(network, files.cfg)
+    network = read_cfg(cfg)
+    class_names = read_class_names(names, network.classes, network.where)
+    tree_path = tree_file(network, cfg)
     tree = read_tree(tree_path, network.classes, network.where) if tree_path else None
-    check_weights(files.weights, network)
+    check_weights(weights, network)
     return open_compiled(
         COMPILER,
-        (files.cfg, files.weights),
+        (cfg, weights),
         precision,
-        lambda compiled: YoloNetwork(network, compiled, names, tree=tree, stride=network.stride),
+        lambda compiled: YoloNetwork(network, compiled, class_names, tree=tree, stride=network.stride),
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from detectors.networkparams import NetworkParams
 from detectors.onnx.modelfile import files_of, read_model_info
 from detectors.onnx.shapes import check_inputs, results_version
 from pipeline.component import Problem
@@ -16,7 +17,6 @@ from pipeline.models.files import resolve_onnx
 from pipeline.text import printable
 
 if TYPE_CHECKING:
-    from detectors.deepdetector import DeepDetectorParams
     from detectors.onnx.network import OnnxNetwork
 
 _log = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ class OnnxFiles:
     model: Path
 
     @staticmethod
-    def iter_unfit(params: DeepDetectorParams) -> Iterator[Problem]:
+    def iter_unfit(params: NetworkParams) -> Iterator[Problem]:
         """Params that are for networks that are compiled."""
         if params.weights is not None:
             shown = printable(params.model)
@@ -48,7 +48,7 @@ class OnnxFiles:
         """The file; weights of its own would be a mistake that `iter_unfit` reports."""
         return cls(resolve_onnx(model))
 
-    def iter_problems(self, params: DeepDetectorParams) -> Iterator[Problem]:
+    def iter_problems(self, params: NetworkParams) -> Iterator[Problem]:
         """What the file says of itself that cannot be run."""
         try:
             check_inputs(read_model_info(self.model))
@@ -67,7 +67,7 @@ class OnnxFiles:
         """None: class names may be in the network itself."""
         return
 
-    def open(self, params: DeepDetectorParams) -> OnnxNetwork:
+    def open(self, params: NetworkParams) -> OnnxNetwork:
         """The network, loaded and run once."""
         from detectors.onnx.network import OnnxNetwork
 

@@ -33,8 +33,8 @@ def test_a_damaged_network_in_the_cache_is_made_again(
     saved: DarkflowFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
-    open_darkflow(saved, None, "float32")
+    open_darkflow(saved.graph, saved.meta, None, "float32")
     (flatbuffer,) = (tmp_path / "cache").glob("compiled/*.tflite")
     flatbuffer.write_bytes(flatbuffer.read_bytes()[:500])
-    open_darkflow(saved, None, "float32")
+    open_darkflow(saved.graph, saved.meta, None, "float32")
     assert f"{flatbuffer}: is damaged; compiling {saved.graph.name} again, for float32" in caplog.messages

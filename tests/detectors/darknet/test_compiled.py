@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from detectors.compilecache import UNUSED_S, open_compiled
-from detectors.darknet.files import DarknetFiles
 from detectors.darknet.opening import COMPILER, compiled_network, open_darknet
 from detectors.engines import LiteRtEngine
 from pipeline.errors import ModelError
@@ -161,12 +160,12 @@ def damage(flatbuffer: Path, content: bytes | None) -> None:
 def test_a_damaged_network_is_made_again_once_and_told(
     content: bytes | None, cache: Path, pair: tuple[Path, Path], caplog: pytest.LogCaptureFixture
 ) -> None:
-    files = DarknetFiles(*pair, names_beside(pair))
+    names = names_beside(pair)
     flatbuffer = compiled_network(*pair, "float32")
     damage(flatbuffer, content)
     caplog.clear()
     for _ in range(2):
-        open_darknet(files, None, "float32")
+        open_darknet(*pair, names, "float32")
     assert [(record.levelname, record.message) for record in caplog.records] == [
         ("WARNING", f"{flatbuffer}: is damaged; compiling net.cfg again, for float32")
     ]
@@ -212,8 +211,7 @@ def test_two_processes_make_a_damaged_network_again_once(cache: Path, pair: tupl
     code = (
         "import sys, logging; from pathlib import Path; logging.basicConfig(level=25);"
         "from detectors.darknet.opening import open_darknet;"
-        "from detectors.darknet.files import DarknetFiles;"
-        "print(open_darknet(DarknetFiles(*map(Path, sys.argv[1:])), None, 'float32').names)"
+        "print(open_darknet(*map(Path, sys.argv[1:]), 'float32').names)"
     )
     paths = (*pair, names_beside(pair))
     running = [
@@ -254,8 +252,7 @@ def test_a_damaged_network_in_a_read_only_cache_says_so(
     code = (
         "from pathlib import Path\n"
         "from detectors.darknet.opening import open_darknet\n"
-        "from detectors.darknet.files import DarknetFiles\n"
-        "try: answer = str(open_darknet(DarknetFiles(*map(Path, sys.argv[1:])), None, 'float32'))\n"
+        "try: answer = str(open_darknet(*map(Path, sys.argv[1:]), 'float32'))\n"
         "except Exception as error: answer = f'{type(error).__name__}: {error}'"
     )
     said = run_python(code, *pair, names_beside(pair), prefix=unprivileged)
