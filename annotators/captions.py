@@ -1,4 +1,4 @@
-"""What a box's plate says: its labels as lines of text that are safe to show and short enough."""
+"""Captions of label boxes: labels as lines of text, escaped and limited in number and length."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from annotators.palette import Color, color_of
 from pipeline.detections import Label
 
 MOST_LINES = 5
-"""A box with more labels than this shows the best ones and how many more there are."""
+"""A box with more labels than this shows the best ones and the number of the others."""
 
 MOST_CHARACTERS = 200
 """Longer label texts are cut before anything is measured."""
@@ -24,12 +24,12 @@ _JOINERS = "\u200c\u200d"
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a plate.
+    """One line of a label box.
 
     Args:
         text: the label, escaped; shortened where room is short.
-        detail: what else there is to say of it, such as its confidence; may be empty.
-        color: of the label, for the line's background.
+        detail: such as the confidence; may be empty.
+        color: of the line's background.
     """
 
     text: str
@@ -38,23 +38,23 @@ class Line:
 
 
 @dataclass(slots=True)
-class _Said:
-    """What several labels of the same text say of one box."""
+class _Merged:
+    """The confidence and the methods of all labels of one box that have the same text."""
 
     confidence: float | None = None
     methods: list[str] = field(default_factory=list)
 
 
 def caption(labels: Iterable[Label]) -> tuple[Line, ...]:
-    """The lines for the labels of one box, in their order; labels of the same text are one line."""
-    said: dict[str, _Said] = {}
+    """The lines for the labels of one box, in their order; labels with the same text make one line."""
+    merged: dict[str, _Merged] = {}
     for label in labels:
-        of_text = said.setdefault(label.text, _Said())
+        of_text = merged.setdefault(label.text, _Merged())
         if label.confidence is not None:
             of_text.confidence = max(label.confidence, of_text.confidence or 0.0)
         if label.method is not None and label.method not in of_text.methods:
             of_text.methods.append(label.method)
-    lines = [Line(printable_text(text), _detail(of_text), color_of(text)) for text, of_text in said.items()]
+    lines = [Line(printable_text(text), _detail(of_text), color_of(text)) for text, of_text in merged.items()]
     if len(lines) > MOST_LINES:
         rest = len(lines) - MOST_LINES + 1
         lines[MOST_LINES - 1 :] = [Line(f"+{rest} more", "", lines[MOST_LINES - 1].color)]
@@ -66,17 +66,17 @@ def without_details(lines: tuple[Line, ...]) -> tuple[Line, ...]:
     return tuple(replace(line, detail="") for line in lines)
 
 
-def _detail(said: _Said) -> str:
-    """`0.86`, or `eigen, lbp` for a name that these strategies agree on."""
-    confidence = [] if said.confidence is None else [f"{said.confidence:.2f}"]
-    return " ".join([*confidence, printable_text(", ".join(said.methods))]).strip()
+def _detail(of_text: _Merged) -> str:
+    """`0.86`, or `eigen, lbp` for a name on which these strategies agree."""
+    confidence = [] if of_text.confidence is None else [f"{of_text.confidence:.2f}"]
+    return " ".join([*confidence, printable_text(", ".join(of_text.methods))]).strip()
 
 
 def printable_text(text: str) -> str:
-    r"""A label's text without anything that acts instead of being seen.
+    r"""Escape a label's text so that a terminal or a renderer only shows it.
 
-    Control characters, escape sequences, line breaks, direction overrides and undecodable bytes come out
-    as escapes (`\x1b`); every kind of space becomes a plain one.
+    Control characters, escape sequences, line breaks, direction overrides and undecodable bytes become
+    escapes (`\x1b`). Every kind of space becomes a plain one. Only the first `MOST_CHARACTERS` are kept.
     """
     return "".join(_printable_char(char) for char in text[:MOST_CHARACTERS])
 

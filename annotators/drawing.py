@@ -1,4 +1,4 @@
-"""Boxes and labels on pixels, readable on any background and at any size of picture."""
+"""Draws boxes and labels that are readable on any background and at any size of picture."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from annotators.captions import Line, caption, without_details
+from annotators.labelboxes import make_label_box
 from annotators.palette import UNLABELLED, Color
 from annotators.placement import Placement
-from annotators.plates import make_plate
 from pipeline.detections import Box, Detection, Label
 from pipeline.frame import RgbArray
 
@@ -22,7 +22,7 @@ class Stroke:
 
     Args:
         line_px: the coloured frame around a box.
-        edge_px: the dark edge along either side of the frame, and around plates.
+        edge_px: the dark edge along either side of the frame, and around label boxes.
         text_px: the text size.
     """
 
@@ -32,7 +32,7 @@ class Stroke:
 
     @classmethod
     def for_picture(cls, size_wh: tuple[int, int]) -> Stroke:
-        """For a picture of this width and height: thicker in larger ones, never too small to be read."""
+        """The stroke for a picture of this width and height: thicker in larger pictures, always readable."""
         width, height = size_wh
         side = min(math.sqrt(width * height), 2.5 * min(width, height))
         line_px = round(1 + side / 450)
@@ -40,11 +40,11 @@ class Stroke:
 
 
 def draw_detections(rgb: RgbArray, detections: Iterable[Detection], size_wh: tuple[int, int]) -> RgbArray:
-    """A copy of a picture with a frame around each box and a plate with its labels beside it.
+    """Draw a frame around each box and a label box beside it, on a copy of the picture.
 
     Frames lie around their boxes, not on them, except at the picture's edges. Detections of the same box
-    share a frame and a plate. Where plates crowd, one shows its labels without their confidence; one that
-    would hide another, or does not fit into a very small picture, is left out.
+    share a frame and a label box. Where label boxes crowd, one shows its labels without their confidence. A
+    label box that would hide another one, or does not fit into a very small picture, is omitted.
 
     Args:
         rgb: (height, width, 3) uint8, the whole frame at any scale; not changed.
@@ -61,7 +61,7 @@ def draw_detections(rgb: RgbArray, detections: Iterable[Detection], size_wh: tup
         _draw_frame(picture, box, lines[0].color if lines else UNLABELLED, stroke)
     placement = Placement(picture_wh, [box for box, _ in subjects])
     for (box, _), lines in zip(subjects, captions, strict=True):
-        _draw_plate(picture, placement, _grown(box, stroke.line_px, picture_wh), lines, stroke)
+        _draw_label_box(picture, placement, _grown(box, stroke.line_px, picture_wh), lines, stroke)
     return picture
 
 
@@ -121,25 +121,25 @@ def _darken_ring(picture: RgbArray, outer: Box, width_px: int) -> None:
         picture[y1:y2, x1:x2] >>= 2
 
 
-def _draw_plate(
+def _draw_label_box(
     picture: RgbArray, placement: Placement, framed: Box, lines: tuple[Line, ...], stroke: Stroke
 ) -> None:
-    """Put a box's plate where it hides little, in full or else without details; nothing if it cannot be."""
+    """Put a box's label box where it hides little, without details if need be; omit it if it fits nowhere."""
     height, width = picture.shape[:2]
     room_wh = (min(width, max(width // 2, 20 * stroke.text_px)), height)
     for shown, most_hidden in ((lines, 0.05), (without_details(lines), 0.2)):
-        plate = make_plate(shown, stroke.text_px, room_wh)
-        if plate is None:
+        label_box = make_label_box(shown, stroke.text_px, room_wh)
+        if label_box is None:
             continue
-        corner = placement.place(framed, (plate.shape[1], plate.shape[0]), most_hidden)
+        corner = placement.place(framed, (label_box.shape[1], label_box.shape[0]), most_hidden)
         if corner is not None:
-            _stamp(picture, plate, *corner, stroke.edge_px)
+            _stamp(picture, label_box, *corner, stroke.edge_px)
             return
 
 
-def _stamp(picture: RgbArray, plate: RgbArray, x: int, y: int, edge_px: int) -> None:
-    """Put a plate into the picture, with a dark edge around it."""
-    height, width = plate.shape[:2]
-    plate_box = Box(x, y, x + width, y + height)
-    _darken_ring(picture, _grown(plate_box, edge_px, (picture.shape[1], picture.shape[0])), edge_px)
-    picture[y : y + height, x : x + width] = plate
+def _stamp(picture: RgbArray, label_box: RgbArray, x: int, y: int, edge_px: int) -> None:
+    """Put a label box into the picture, with a dark edge around it."""
+    height, width = label_box.shape[:2]
+    stamped = Box(x, y, x + width, y + height)
+    _darken_ring(picture, _grown(stamped, edge_px, (picture.shape[1], picture.shape[0])), edge_px)
+    picture[y : y + height, x : x + width] = label_box

@@ -1,4 +1,4 @@
-"""Pixels to the bytes of a picture file, without EXIF; all the metadata is a comment, see `mark`."""
+"""Encodes pixels as picture files. They have no EXIF; their only metadata is a comment, see `mark`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _XMP = (
     '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
     '<rdf:Description xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:CreatorTool="{}"/></rdf:RDF></x:xmpmeta>'
 )
-"""WebP has no other place for a comment."""
+"""The comment as XMP, which is the only place for one in WebP."""
 _MOST_PX_COPIED = 50_000_000
 """Larger JPEGs are encoded without a copy of their pixels: of 200 megapixels it would take 800 MB."""
 _JPEG_START = b"\xff\xd8"
@@ -33,17 +33,17 @@ wide smear. Costs a quarter more bytes."""
 
 
 def largest_encodable(size_wh: tuple[int, int], format_: PictureFormat) -> tuple[int, int]:
-    """`size_wh`, or as much less of the same shape as the format's files can hold."""
+    """`size_wh`, or the largest size of the same aspect ratio that the format can hold."""
     longest = LONGEST_SIDE_PX.get(format_)
     return size_wh if longest is None else fit_within(size_wh, (longest, longest))
 
 
 def scale_down(rgb: RgbArray, size_wh: tuple[int, int]) -> RgbArray:
-    """The picture at `size_wh`, not larger than it is, each new pixel the mean of those that it covers.
+    """Scale a picture down; each new pixel is the mean of those that it covers.
 
     Args:
         rgb: (height, width, 3) uint8.
-        size_wh: width and height, pixels.
+        size_wh: width and height, pixels, at most those of the picture.
     """
     if rgb.shape[1::-1] == size_wh:
         return rgb
@@ -51,20 +51,21 @@ def scale_down(rgb: RgbArray, size_wh: tuple[int, int]) -> RgbArray:
 
 
 def scale_to(rgb: RgbArray, size_wh: tuple[int, int]) -> RgbArray:
-    """The picture at `size_wh`, smaller or larger than it is; (height, width, 3) uint8."""
+    """Scale a picture down or up; (height, width, 3) uint8."""
     if rgb.shape[1] >= size_wh[0] and rgb.shape[0] >= size_wh[1]:
         return scale_down(rgb, size_wh)
     return np.asarray(cv2.resize(rgb, size_wh, interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
 
 
 def encode_picture(rgb: RgbArray, format_: PictureFormat, quality: int) -> bytes:
-    """The bytes of a picture file, which tells that this program made it.
+    """Encode a picture file, with a comment that this program made it.
 
     Args:
-        rgb: (height, width, 3) uint8, within `largest_encodable`; used up if it is writable.
-        format_: what to make of it.
-        quality: 1 to 100; PNG has none.
-    Raises: SourceError: the encoder refuses.
+        rgb: (height, width, 3) uint8, within `largest_encodable`; may be overwritten if it is writable.
+        format_: of the file.
+        quality: 1 to 100; ignored for PNG.
+    Returns: the bytes of the file.
+    Raises: SourceError: the encoder fails.
     """
     height, width = rgb.shape[:2]
     if format_ in ("jpg", "jpeg") and width * height > _MOST_PX_COPIED:
@@ -82,10 +83,10 @@ def encode_picture(rgb: RgbArray, format_: PictureFormat, quality: int) -> bytes
 
 
 def _encode_large_jpeg(rgb: RgbArray, quality: int) -> bytes:
-    """A JPEG by OpenCV, which needs no copy of the pixels; Pillow's takes four bytes a pixel.
+    """Encode a JPEG with OpenCV, without a copy of the pixels; Pillow's copy takes four bytes a pixel.
 
     Args:
-        rgb: (height, width, 3) uint8; its contents are lost if it is writable.
+        rgb: (height, width, 3) uint8; overwritten if it is writable.
         quality: 1 to 100.
     """
     bgr = rgb if rgb.flags.writeable else rgb.copy()
@@ -99,7 +100,7 @@ def _encode_large_jpeg(rgb: RgbArray, quality: int) -> bytes:
 
 
 def _settings(format_: PictureFormat, quality: int, pixels: int) -> dict[str, Any]:
-    """Pillow's encoder settings; PNG's is its fastest, and slower ones save little on photos."""
+    """Pillow's encoder settings. PNG uses the fastest compression; slower levels save little on photos."""
     if format_ == "png":
         comment = PngInfo()
         comment.add_text("Comment", MARK)

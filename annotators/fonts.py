@@ -1,7 +1,7 @@
-"""Text as pixels: which font has a label's characters, and how they look at a size.
+"""Renders text as pixels, with the first font that has its characters.
 
-Labels of plain ASCII are drawn with the font that Pillow brings along, so that they look the same on
-every machine; others with the first font of this machine that has their characters.
+ASCII labels are drawn with the font that Pillow ships, so that they look the same on every machine. Other
+labels are drawn with the first font of this machine that has their characters.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Picture = tuple[tuple[int, int], bytes]
 """Of one character: width and height, and its pixels."""
 
 BUILT_IN = ""
-"""Stands for the path of the font that comes with Pillow."""
+"""In place of a path: the font that Pillow ships."""
 
 LINE_HEIGHT = 1.3
 """Height of a line of text, in text sizes; the baseline lies one text size below its top."""
@@ -51,21 +51,21 @@ _MISFITS = (
 _MOST_FONTS = 1000
 _NO_CHARACTER = "\U0010fffd"
 _JOINERS = "\u200c\u200d\ufe0e\ufe0f"
-"""Invisible: they change how their neighbours look, within one font."""
+"""Invisible characters that change how their neighbours are drawn, within one font."""
 _WEIGHT = 0.018
-"""Strokes are thickened by this share of the text size on either side: the built-in font is rather thin."""
+"""Strokes are thickened by this fraction of the text size on each side, because the built-in font is thin."""
 
 _log = logging.getLogger(__name__)
 
 
 @lru_cache(maxsize=1024)
 def text_mask(text: str, size_px: int) -> Mask:
-    """One line of text.
+    """Render one line of text.
 
     Args:
         text: without control characters.
         size_px: of the font, 1 or more; the line is `LINE_HEIGHT` times as high.
-    Returns: read-only, cut closely at the left and at the right.
+    Returns: read-only, cropped to the ink at the left and at the right.
     """
     height, baseline = round(size_px * LINE_HEIGHT), size_px
     pieces = [(piece, _fitting_font(path, piece, size_px)) for path, piece in _pieces(text)]
@@ -85,14 +85,14 @@ def text_mask(text: str, size_px: int) -> Mask:
 
 
 def text_width(text: str, size_px: int) -> int:
-    """Width of `text_mask(text, size_px)`, to a pixel or two, without drawing it."""
+    """The width of `text_mask(text, size_px)` in pixels, to within two pixels, without drawing it."""
     thickening = math.ceil(2 * size_px * _WEIGHT)
     return thickening + sum(math.ceil(_font(path, size_px).getlength(piece)) for path, piece in _pieces(text))
 
 
 @lru_cache(maxsize=4096)
 def _pieces(text: str) -> tuple[tuple[str, str], ...]:
-    """The text cut into (font path, piece), in order; one piece where one font has all of it."""
+    """The text split into (font path, piece), in order; one piece if one font has all characters."""
     plain = "".join(char for char in text if char not in _JOINERS)
     if plain.isascii():
         return ((BUILT_IN, plain),)
@@ -106,14 +106,14 @@ def _pieces(text: str) -> tuple[tuple[str, str], ...]:
 
 
 def _substitute(char: str) -> str:
-    r"""What to draw for a character that no font here has: `e` for `é`, `\u732b` for a Kanji."""
-    _say_once()
+    r"""What is drawn for a character that no font here has: `e` for `é`, `\u732b` for a Kanji."""
+    _warn_once()
     bare = "".join(part for part in unicodedata.normalize("NFKD", char) if part.isascii())
     return bare or char.encode("unicode_escape").decode("ascii")
 
 
 @cache
-def _say_once() -> None:
+def _warn_once() -> None:
     _log.warning(
         "some labels have characters that no font on this machine has, so they are drawn as codes; "
         "install a font that has them, such as Debian's fonts-noto-core or fonts-noto-cjk",
@@ -129,7 +129,7 @@ def _home(char: str) -> str | None:
 
 @lru_cache(maxsize=65536)
 def _has(path: str, char: str) -> bool:
-    """Whether a font has a picture of a character, other than its placeholder for those it lacks."""
+    """Whether a font has a glyph for a character, other than its placeholder for missing ones."""
     if char.isspace() or (path == BUILT_IN and char.isascii()):
         return True
     try:
@@ -141,7 +141,7 @@ def _has(path: str, char: str) -> bool:
 
 @lru_cache(maxsize=_MOST_FONTS)
 def _probe(path: str) -> tuple[ImageFont.FreeTypeFont, Picture]:
-    """A font at some size, and its placeholder for characters that it does not have."""
+    """A font at 16 pixels, and its placeholder for missing characters."""
     font = _font(path, 16)
     return font, _picture(font, _NO_CHARACTER)
 
@@ -152,7 +152,7 @@ def _picture(font: ImageFont.FreeTypeFont, char: str) -> Picture:
 
 
 def _fitting_font(path: str, piece: str, size_px: int) -> ImageFont.FreeTypeFont:
-    """The font at `size_px`, or as much smaller as it takes for tall scripts to fit into the line."""
+    """The font at `size_px`, or smaller if a tall script needs it to fit into the line."""
     font = _font(path, size_px)
     if path == BUILT_IN:
         return font
@@ -174,13 +174,13 @@ def _font(path: str, size_px: int) -> ImageFont.FreeTypeFont:
 
 @cache
 def _paths() -> tuple[str, ...]:
-    """Font files of this machine, the most suitable first; the one that comes with Pillow before all."""
+    """The font files of this machine, the most suitable first, after the font that Pillow ships."""
     found = sorted({path for folder in _folders() for path in _iter_fonts(folder)}, key=_rank)
     return (BUILT_IN, *found[:_MOST_FONTS])
 
 
 def _folders() -> Iterator[str]:
-    """Where fonts lie (XDG Base Directory Specification; macOS's own places)."""
+    """The folders that hold fonts (XDG Base Directory Specification; macOS's own folders)."""
     home = os.path.expanduser("~")
     if sys.platform == "darwin":
         yield from (f"{home}/Library/Fonts", "/Library/Fonts", "/System/Library/Fonts")

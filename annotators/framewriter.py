@@ -1,4 +1,4 @@
-"""Frame writer: each mined frame of a video as a picture with boxes and labels drawn on it."""
+"""Frame writer: writes each mined frame of a video as a picture with boxes and labels drawn on it."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from pipeline.videos.messages import SegmentPart, VideoResult
 _log = logging.getLogger(__name__)
 
 _NAME_ENDING = re.compile(r"-frame-(\d{6,})-annotated\.(jpg|jpeg|png|webp)")
-"""How the names of all pictures that a frame writer makes end."""
+"""The end of the name of every picture that a frame writer makes."""
 
 
 class FrameWriterParams(Params):
-    """What a frame writer can be told."""
+    """Parameters of a frame writer."""
 
     format: Annotated[PictureFormat, Field(description="of the pictures")] = "jpg"
     size: Annotated[
@@ -48,18 +48,18 @@ class FrameWriterParams(Params):
     @field_validator("quality")
     @classmethod
     def _not_for_png(cls, quality: int, info: ValidationInfo) -> int:
-        """Only a quality that somebody gave comes here."""
+        """Refuse a quality for PNG; pydantic calls this only if the pipeline file gives one."""
         if info.data.get("format") == "png":
-            raise ValueError("png loses nothing and so has no quality; leave it out, or choose jpg or webp")
+            raise ValueError("png is lossless and has no quality; leave it out, or choose jpg or webp")
         return quality
 
 
 class FrameWriter(Writer):
     """Writes `<input name>-frame-000012-annotated.<format>` for the mined frames of each video.
 
-    Each picture is whole when it has its name, and has it as soon as its frame is mined: those of a video
-    that fails later on stay. Pictures of an earlier run that this one does not make are removed when the
-    video is done. Makes nothing of a photo: a photo's annotated copy is the photo writer's.
+    Each picture is written atomically as soon as its frame is mined, so the pictures of a video that fails
+    later remain. Pictures of an earlier run that this run does not make are removed when the video is
+    finished. It writes nothing for a photo; the photo writer makes the copies of photos.
     """
 
     Params = FrameWriterParams
@@ -77,17 +77,17 @@ class FrameWriter(Writer):
         self._drawing, self._encoding = drawing, encoding
 
     def open(self, source: Source, facts: MediaFacts, output_root: Path) -> None:
-        """None: there is nothing to write."""
+        """Returns None: it writes nothing for a photo."""
 
     def needed_wh(self, full_wh: tuple[int, int]) -> tuple[int, int]:
-        """As large as the pictures become."""
+        """The size of the pictures."""
         size = self.params.size
         return full_wh if size is None else fit_within(full_wh, size.wh)
 
     def open_segment(
         self, source: Source, facts: VideoFacts, output_root: Path, part: Path
     ) -> AbstractContextManager[FramesSession]:
-        """Begin the pictures of one segment; the part stays empty, the note tells which there are."""
+        """Start the pictures of one segment. The part stays empty; the note lists the pictures."""
         return self._session(source, output_root)
 
     @contextmanager
@@ -95,13 +95,14 @@ class FrameWriter(Writer):
         yield FramesSession(self, source, output_root)
 
     def path_of(self, source: Source, output_root: Path, index: int, format_: str) -> Path:
-        """Where the picture of a frame lies."""
+        """The path of a frame's picture."""
         return self.path_for(source, output_root, f"-frame-{index:06d}-annotated.{format_}")
 
     def annotate(self, frame: Frame, result: FrameResult) -> bytes:
-        """The bytes of one frame's picture.
+        """Draw the detections on one frame and encode it.
 
-        Raises: SourceError: the encoder refuses.
+        Returns: the bytes of the picture's file.
+        Raises: SourceError: the encoder fails.
         """
         size_wh = self._encoding.largest_encodable(self.needed_wh(frame.size_wh), self.params.format)
         rgb = self._encoding.scale_down(frame.rgb_covering(size_wh), size_wh)
@@ -113,7 +114,7 @@ class FrameWriter(Writer):
     def join(
         self, source: Source, video: VideoResult, parts: Sequence[SegmentPart], output_root: Path
     ) -> None:
-        """Remove the pictures that an earlier run made of this video and this one did not."""
+        """Remove the pictures that an earlier run made of this video and this run did not."""
         made = set(chain.from_iterable(part.note for part in parts))
         folder = self.path_of(source, output_root, 0, self.params.format).parent
         if not folder.is_dir():
@@ -133,7 +134,7 @@ class FrameWriter(Writer):
 
 
 class FramesSession(SegmentSession):
-    """The pictures of one segment; the note is the list of their frames' indices."""
+    """A session that writes the pictures of one segment; the note is the list of their frame numbers."""
 
     def __init__(self, writer: FrameWriter, source: Source, output_root: Path) -> None:
         self._writer = writer
@@ -145,7 +146,7 @@ class FramesSession(SegmentSession):
         """Write one frame's picture.
 
         Raises:
-            SourceError: the encoder refuses, or somebody's own file stands where the picture belongs.
+            SourceError: the encoder fails, or a file of the user's has the picture's name.
             OutputError: the output folder cannot be written.
         """
         params = self._writer.params

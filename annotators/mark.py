@@ -1,4 +1,4 @@
-"""What tells an annotated copy as this program's, so that nobody's own file is ever taken for one."""
+"""The mark in annotated copies, by which the program knows its own files and replaces no others."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from pipeline.source import Source
 from pipeline.text import printable
 
 MARK = "annotated by Deep Visual Miner"
-"""Stands in each copy where its format keeps comments, near the beginning or at the end."""
+"""The comment in each copy, near the beginning or the end of the file."""
 
-_LOOKED_AT_BYTES = 1 << 16
-"""At each end of a file."""
+_SEARCHED_BYTES = 1 << 16
+"""How much of each end of a file is searched for the mark."""
 
 
 def is_marked(path: Path) -> bool:
     """Whether a file is an annotated copy that this program made.
 
-    Raises: OSError: it is not there or cannot be read.
+    Raises: OSError: it does not exist or cannot be read.
     """
     if not path.is_file():
         path.lstat()  # raises where nothing is there
         return False
     with open(path, "rb") as stream:
-        beginning = stream.read(_LOOKED_AT_BYTES)
-        stream.seek(-min(_LOOKED_AT_BYTES, os.fstat(stream.fileno()).st_size), os.SEEK_END)
+        beginning = stream.read(_SEARCHED_BYTES)
+        stream.seek(-min(_SEARCHED_BYTES, os.fstat(stream.fileno()).st_size), os.SEEK_END)
         return MARK.encode() in beginning or MARK.encode() in stream.read()
 
 
@@ -44,7 +44,7 @@ def is_marked_copy(path: Path, suffix: str, formats: tuple[str, ...]) -> bool:
 
 
 def is_own(path: Path, source: Source) -> bool:
-    """Whether a file is an annotated copy of a source, by the ledger or by its mark; False for no file."""
+    """Whether a file is an annotated copy of a source, by the ledger or its mark; False for no file."""
     if path.name in source.earlier_outputs:
         return True
     try:
@@ -57,13 +57,13 @@ def check_own(path: Path, source: Source) -> None:
     """Refuse to replace a file that this program did not make.
 
     Args:
-        path: where an annotated copy is going to be.
-        source: what it is a copy of.
-    Raises: SourceError: somebody's own file stands there.
+        path: of the annotated copy.
+        source: of which it will be a copy.
+    Raises: SourceError: the path belongs to a file of the user's.
     """
     if os.path.lexists(path) and not is_own(path, source):
         raise SourceError(
             FailureCode.OUTPUT_NAME_TAKEN,
-            f"{printable(path)} stands where its annotated copy belongs and was not made by this program; "
+            f"{printable(path)} has the name of its annotated copy but was not made by this program; "
             "move it away, or choose another OUTPUT folder",
         )

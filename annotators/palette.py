@@ -1,4 +1,4 @@
-"""A colour for each label: the same word has the same colour in every file, process and run."""
+"""Assigns a colour to each label: a word has the same colour in every file, process and run."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PALETTE: tuple[Color, ...] = (
     (0xFF, 0xB4, 0x8F),  # peach
     (0xB5, 0x74, 0x2A),  # bronze
 )
-"""Bright enough to stand out of a dark edge (luminance above 0.15), and at least 0.08 apart in Oklab."""
+"""Bright enough to stand out from a dark edge (luminance above 0.15), and at least 0.08 apart in Oklab."""
 
 BLACK: Color = (0, 0, 0)
 WHITE: Color = (255, 255, 255)
@@ -36,9 +36,9 @@ WHITE: Color = (255, 255, 255)
 UNLABELLED: Color = (0xDD, 0xDD, 0xDD)
 """The colour of a detection without labels."""
 
-# Found by search over a million numbers: words that meet in one photo (person, face, cat, dog, car, bus,
-# bicycle, chair, cup, ...) come out in colours that differ, the commonest in bright ones. Another number
-# changes them all.
+# The best of a million numbers: with it, words that occur together in photos (person, face, cat, dog, car,
+# bus, bicycle, chair, cup, ...) get different colours, and the commonest get bright ones. Another number
+# changes the colours of all words.
 _SALT = (356501).to_bytes(4, "big")
 
 
@@ -49,12 +49,12 @@ def color_of(text: str) -> Color:
 
 
 def ink_on(background: Color) -> Color:
-    """Black or white, whichever is easier to read on `background`: a contrast of at least 4.5 to 1 on any."""
+    """Black or white, whichever has more contrast with `background`: at least 4.5 to 1 on any colour."""
     return max(BLACK, WHITE, key=lambda ink: contrast(ink, background))
 
 
 def contrast(one: Color, other: Color) -> float:
-    """How well two colours tell apart: 1 (not at all) to 21 (black and white).
+    """The contrast of two colours, 1 (none) to 21 (black and white).
 
     Source: Web Content Accessibility Guidelines 2.1, "contrast ratio".
     """

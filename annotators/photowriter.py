@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 
 
 class PhotoWriterParams(Params):
-    """What a photo writer can be told."""
+    """Parameters of a photo writer."""
 
     format: Annotated[PictureFormat, Field(description="of the annotated copies")] = "jpg"
     size: Annotated[
@@ -38,16 +38,16 @@ class PhotoWriterParams(Params):
     @field_validator("quality")
     @classmethod
     def _not_for_png(cls, quality: int, info: ValidationInfo) -> int:
-        """Only a quality that somebody gave comes here."""
+        """Refuse a quality for PNG; pydantic calls this only if the pipeline file gives one."""
         if info.data.get("format") == "png":
-            raise ValueError("png loses nothing and so has no quality; leave it out, or choose jpg or webp")
+            raise ValueError("png is lossless and has no quality; leave it out, or choose jpg or webp")
         return quality
 
 
 class PhotoWriter(Writer):
     """Writes `<input name>-annotated.<format>` for each photo; makes nothing of a video.
 
-    The copies carry no EXIF: whoever passes one on does not pass on where it was taken.
+    The copies are sRGB and have no EXIF, so they do not reveal where a photo was taken.
     """
 
     Params = PhotoWriterParams
@@ -65,13 +65,13 @@ class PhotoWriter(Writer):
         self._drawing, self._encoding = drawing, encoding
 
     def needed_wh(self, full_wh: tuple[int, int]) -> tuple[int, int]:
-        """Nothing of a video."""
+        """One pixel: it needs no pixels of a video."""
         return 1, 1
 
     def open(
         self, source: Source, facts: MediaFacts, output_root: Path
     ) -> AbstractContextManager[PhotoSession] | None:
-        """Begin the copy of one photo; None for a video."""
+        """Start the copy of a photo. Returns None for a video."""
         if source.kind is not SourceKind.PHOTO:
             return None
         path = self.path_for(source, output_root, f"-annotated.{self.params.format}")
@@ -85,13 +85,14 @@ class PhotoWriter(Writer):
         session.commit()
 
     def annotate(self, frame: Frame, result: FrameResult, name: str) -> bytes:
-        """The bytes of the annotated copy.
+        """Draw the detections on a photo and encode it.
 
         Args:
-            frame: decoded no larger than the copy needs.
-            result: all of it is drawn.
+            frame: the photo; it is decoded no larger than the copy needs.
+            result: all its detections are drawn.
             name: of the copy, for the log.
-        Raises: SourceError: the encoder refuses.
+        Returns: the bytes of the copy's file.
+        Raises: SourceError: the encoder fails.
         """
         size_wh = self._size_for(frame.size_wh, name)
         rgb = self._encoding.scale_down(frame.rgb_covering(size_wh), size_wh)
@@ -100,7 +101,7 @@ class PhotoWriter(Writer):
         return self._encoding.encode_picture(annotated, self.params.format, self.params.quality)
 
     def _size_for(self, full_wh: tuple[int, int], name: str) -> tuple[int, int]:
-        """How large the copy of a photo of this size becomes."""
+        """The size of the copy of a photo of this size."""
         size = self.params.size
         wanted = full_wh if size is None else fit_within(full_wh, size.wh)
         possible = self._encoding.largest_encodable(wanted, self.params.format)
@@ -113,7 +114,7 @@ class PhotoWriter(Writer):
 
 
 class PhotoSession:
-    """The annotated copy of one photo in the making."""
+    """A session that writes the annotated copy of one photo."""
 
     def __init__(self, writer: PhotoWriter, path: Path) -> None:
         self._writer = writer
@@ -123,12 +124,12 @@ class PhotoSession:
     def write(self, frame: Frame, result: FrameResult) -> None:
         """Draw what was found in the photo and encode it.
 
-        Raises: SourceError: the encoder refuses.
+        Raises: SourceError: the encoder fails.
         """
         self._content = self._writer.annotate(frame, result, printable(self._path))
 
     def commit(self) -> None:
-        """Put the copy under its name.
+        """Write the copy to its final name.
 
         Raises: OutputError: the output folder cannot be written.
         """

@@ -1,4 +1,4 @@
-"""What the annotators' params have in common: the size of a picture, and its format."""
+"""Parameters that the annotators share: size and format of a picture."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ MOST_PIXELS_A_SIDE = 65500
 """The longest side of a JPEG that libjpeg writes."""
 
 PictureFormat = Literal["jpg", "jpeg", "png", "webp"]
-"""Also the ending of the file's name."""
+"""Also the extension of the file name."""
 
 LONGEST_SIDE_PX: dict[PictureFormat, int] = {
     "jpg": MOST_PIXELS_A_SIDE,
     "jpeg": MOST_PIXELS_A_SIDE,
     "webp": 16383,
 }
-"""Sides that a format cannot exceed; PNG's own limit lies far beyond any photo."""
+"""The longest side that each format can hold. PNG's limit is far beyond any photo."""
 
 
 class PictureSize(BaseModel):
-    """The room that a picture is scaled down to fit into, keeping its shape; it is never enlarged."""
+    """The size that a picture is scaled down to fit. It keeps its aspect ratio and is never enlarged."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -35,12 +35,12 @@ class PictureSize(BaseModel):
 
 
 def fit_within(size_wh: tuple[int, int], room_wh: tuple[int, int]) -> tuple[int, int]:
-    """The largest size of the same shape that fits into the room and is no larger than `size_wh`.
+    """The largest size of the same aspect ratio that fits into `room_wh` and does not exceed `size_wh`.
 
     Args:
         size_wh: width and height, pixels, 1 or more.
         room_wh: width and height, pixels, 1 or more.
-    Returns: width and height, pixels, 1 or more; the shape is kept to half a pixel.
+    Returns: width and height, pixels, 1 or more; the aspect ratio is kept to within half a pixel.
     """
     if size_wh[0] <= room_wh[0] and size_wh[1] <= room_wh[1]:
         return size_wh
@@ -48,7 +48,7 @@ def fit_within(size_wh: tuple[int, int], room_wh: tuple[int, int]) -> tuple[int,
 
 
 def fit_into(size_wh: tuple[int, int], room_wh: tuple[int, int]) -> tuple[int, int]:
-    """The largest size of the same shape that fits into the room, be it larger than `size_wh`."""
+    """The largest size of the same aspect ratio that fits into `room_wh`, even if it exceeds `size_wh`."""
     (width, height), (room_width, room_height) = size_wh, room_wh
     scale = min(room_width / width, room_height / height)
     return max(1, round(width * scale)), max(1, round(height * scale))

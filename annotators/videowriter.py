@@ -1,4 +1,4 @@
-"""Video writer: a copy of each video with boxes and labels drawn on its frames."""
+"""Video writer: writes a copy of each video with boxes and labels drawn on its frames."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from pipeline.videos.messages import SegmentPart, VideoResult
 
 
 class VideoWriterParams(Params):
-    """What a video writer can be told."""
+    """Parameters of a video writer."""
 
     format: Annotated[VideoFormat, Field(description="of the annotated videos")] = "mp4"
     size: Annotated[
@@ -32,9 +32,7 @@ class VideoWriterParams(Params):
     stretch: Annotated[
         bool, Field(description="fill that size with the picture, whatever its shape, instead of padding")
     ] = False
-    quality: Annotated[
-        int, Field(ge=1, le=100, description="more is better and larger; gif takes no notice")
-    ] = 75
+    quality: Annotated[int, Field(ge=1, le=100, description="more is better and larger; gif ignores it")] = 75
     hold: Annotated[
         bool,
         Field(description="where not every frame is mined: show the others too, with the boxes found last"),
@@ -42,9 +40,9 @@ class VideoWriterParams(Params):
 
 
 class VideoWriter(Writer):
-    """Writes `<input name>-annotated.<format>` for each video, its sound beside it; makes nothing of a photo.
+    """Writes `<input name>-annotated.<format>` for each video, with its sound, and nothing for a photo.
 
-    Each frame keeps its time. Segments are encoded by whoever mines them and joined as they are.
+    Each frame keeps its time. The worker that mines a segment encodes it; the join copies encoded segments.
     """
 
     Params = VideoWriterParams
@@ -63,22 +61,22 @@ class VideoWriter(Writer):
         self._encoder, self._join = videoencoder, videojoin
 
     def open(self, source: Source, facts: MediaFacts, output_root: Path) -> None:
-        """None: there is nothing to write."""
+        """Returns None: it writes nothing for a photo."""
 
     @property
     def wants_every_frame(self) -> bool:
-        """As `hold` says."""
+        """Whether frames that are not mined are shown too (`hold`)."""
         return bool(self.params.hold)
 
     def needed_wh(self, full_wh: tuple[int, int]) -> tuple[int, int]:
-        """As large as the picture becomes, and no larger than it is."""
+        """The size of the picture in the copy, at most its own size."""
         picture_wh = self._picture_wh(full_wh)
         return min(picture_wh[0], full_wh[0]), min(picture_wh[1], full_wh[1])
 
     def open_segment(
         self, source: Source, facts: VideoFacts, output_root: Path, part: Path
     ) -> AbstractContextManager[EncodingSession]:
-        """Begin one segment."""
+        """Start one segment."""
         check_own(self._path_of(source, output_root), source)
         return self._session(facts, part)
 
@@ -93,14 +91,14 @@ class VideoWriter(Writer):
             encoder.finish()
 
     def _picture_wh(self, full_wh: tuple[int, int]) -> tuple[int, int]:
-        """How large the picture becomes, what is padded left out."""
+        """The size of the picture in the copy, without padding."""
         size = self.params.size
         if size is None:
             return full_wh
         return size.wh if self.params.stretch else fit_into(full_wh, size.wh)
 
     def annotate(self, frame: Frame, result: FrameResult | None, picture_wh: tuple[int, int]) -> Any:
-        """The picture of one frame with what was found drawn on it: (height, width, 3) uint8."""
+        """Draw the detections on one frame: (height, width, 3) uint8."""
         rgb = self._encoding.scale_to(frame.rgb_covering(self.needed_wh(frame.size_wh)), picture_wh)
         detections = chain.from_iterable(result.found.values()) if result is not None else ()
         return self._drawing.draw_detections(rgb, detections, frame.size_wh)
@@ -111,7 +109,7 @@ class VideoWriter(Writer):
     def join(
         self, source: Source, video: VideoResult, parts: Sequence[SegmentPart], output_root: Path
     ) -> None:
-        """Write the whole video; nothing where no frame was mined."""
+        """Write the video; writes nothing if no frame was mined."""
         segments = [self._join.EncodedSegment(part.path, *part.note) for part in parts if part.note[0]]
         if not segments:
             return
@@ -119,12 +117,12 @@ class VideoWriter(Writer):
         check_own(path, source)
         sampling = video.sampling
         is_cut = (sampling.start, sampling.end, sampling.max_frames) != (None, None, None)
-        copy = self._join.Copy(source, video.facts, self.params.format, segments, is_cut)
-        self._join.join_segments(path, copy)
+        timing = self._join.Timing(video.facts.frame_rate, is_cut, video.facts.lead_s)
+        self._join.join_encoded(path, source, video.facts.has_sound, self.params.format, segments, timing)
 
 
 class EncodingSession(SegmentSession):
-    """One segment in the making; the note is all of its `EncodedSegment` but the file."""
+    """A session that encodes one segment; the note is its `EncodedSegment` without the path."""
 
     def __init__(
         self,
@@ -147,14 +145,14 @@ class EncodingSession(SegmentSession):
         self.pass_by(frame)
 
     def remember(self, result: FrameResult) -> None:
-        """What frames show that come before the first mined one."""
+        """Note the detections to show on frames before the first mined one."""
         self._last_result = result
 
     def pass_by(self, frame: Frame) -> None:
-        """A frame with what was found last.
+        """Write a frame with the detections of the last mined frame.
 
         Raises:
-            SourceError: the encoder refuses.
+            SourceError: the encoder fails.
             OutputError: the disk is full.
         """
         picture = self._writer.annotate(frame, self._last_result, self._picture_wh)
@@ -169,12 +167,12 @@ class EncodingSession(SegmentSession):
 
 
 def _even(size_wh: tuple[int, int]) -> tuple[int, int]:
-    """The least even numbers that are no less: colour has half the resolution."""
+    """Rounded up to even numbers, because colour has half the resolution."""
     return size_wh[0] + size_wh[0] % 2, size_wh[1] + size_wh[1] % 2
 
 
 def _padded(rgb: Any, canvas_wh: tuple[int, int]) -> Any:
-    """A picture in the middle of a black canvas."""
+    """The picture, centred on a black canvas."""
     height, width = rgb.shape[:2]
     if (width, height) == canvas_wh:
         return rgb

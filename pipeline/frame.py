@@ -1,4 +1,4 @@
-"""A frame: the upright pixels of one moment, decoded only when somebody asks for them."""
+"""A frame: the upright pixels of a photo or of one moment of a video, decoded on demand."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pipeline.detections import Box
 
-if TYPE_CHECKING:  # a sixth of a second that the parent process need not spend
+if TYPE_CHECKING:  # saves the parent process a sixth of a second
     import numpy as np
     from numpy.typing import NDArray
 
@@ -16,24 +16,24 @@ RgbArray: TypeAlias = "NDArray[np.uint8]"
 GrayArray: TypeAlias = "NDArray[np.uint8]"
 """(height, width) uint8."""
 Decode: TypeAlias = Callable[[tuple[int, int]], "NDArray[np.uint8]"]
-"""Gives the whole upright frame at no less than (width, height), or at full size if that is less.
+"""Decodes the whole upright frame at (width, height) or larger, or at full size if that is smaller.
 
-Asked again for what it has decoded, it does not decode again.
+It decodes each size once.
 """
 
 
 class Frame:
     """One photo, or one moment of a video.
 
-    Pixels come on demand and are kept while the frame lives, so that a full-size decode happens once and
-    only if a component needs it. The arrays are shared between components and therefore read-only.
+    Pixels are decoded on demand and kept as long as the frame, so that a full-size decode happens once, and
+    only if a component needs it. Components share the arrays, which are therefore read-only.
 
     Args:
         size_wh: upright full-size width and height, pixels; known without decoding.
-        decode: gives the whole frame's pixels, see `Decode`.
+        decode: decodes the whole frame, see `Decode`.
         index: 0-based; 0 for a photo.
         timestamp: seconds from the start of the video; None for a photo.
-        seen: the part that there is of a photo that ends too early; None: all of it.
+        seen: the part that could be decoded of a truncated photo; None if the frame is complete.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Frame:
 
     @classmethod
     def from_rgb(cls, rgb: NDArray[Any], *, index: int = 0, timestamp: float | None = None) -> Frame:
-        """A frame of pixels that are already there: (height, width, 3) uint8, red first."""
+        """Make a frame of decoded pixels: (height, width, 3) uint8, red first."""
         height, width = rgb.shape[:2]
         return cls((width, height), lambda _: rgb, index=index, timestamp=timestamp)
 
@@ -76,14 +76,14 @@ class Frame:
         return np.asarray(cv2.cvtColor(self.rgb(box), cv2.COLOR_RGB2GRAY), dtype=np.uint8)
 
     def rgb_covering(self, size_wh: tuple[int, int]) -> RgbArray:
-        """The whole frame's pixels at no less than `size_wh`, decoded as small as the format can.
+        """The whole frame, decoded at the smallest size that the format offers and `size_wh` allows.
 
-        What comes back depends on the photo and on `size_wh` alone, never on what other components asked
-        for before: a detector's answers do not change when a writer is added to the pipeline.
+        The result depends on the photo and on `size_wh` alone, not on what other components requested before:
+        a detector's results do not change when a writer is added to the pipeline.
 
         Args:
             size_wh: the least width and height, pixels; capped at the full size.
-        Returns: (height, width, 3) read-only, of the whole frame, at some scale up to 1.
+        Returns: (height, width, 3) read-only, the whole frame at a scale of at most 1.
         """
         wanted = (min(size_wh[0], self.size_wh[0]), min(size_wh[1], self.size_wh[1]))
         if wanted not in self._decoded:
@@ -92,7 +92,7 @@ class Frame:
 
 
 def _frozen(rgb: RgbArray) -> RgbArray:
-    """A read-only view, so that no component can draw into another's pixels."""
+    """A read-only view, so that no component can draw on the pixels of another one."""
     view = rgb.view()
     view.flags.writeable = False
     return view

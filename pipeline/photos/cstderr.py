@@ -1,7 +1,7 @@
-"""What a C library prints while it is called: some say there, and nowhere else, that something is wrong.
+"""Captures what a C library prints to `stderr` while it is called; some report problems nowhere else.
 
-C's own stream is turned aside, not the file descriptor below it: what Python's threads print meanwhile (a
-progress bar), and what is printed of a crash, goes its usual way, and no system call is made.
+C's stream is replaced, not the file descriptor below it. So the output of Python's threads (a progress bar)
+and of a crash is not captured, and no system call is made.
 
 Source: glibc manual, 12.2 (its `stderr` is a variable that may be set), and open_memstream(3).
 """
@@ -17,26 +17,26 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def overhear(call: Callable[[], T]) -> tuple[T, bytes]:
-    """Call a function that calls into C.
+def capture_c_stderr(call: Callable[[], T]) -> tuple[T, bytes]:
+    """Call a function and capture what C code prints to `stderr` meanwhile.
 
-    Returns: what it returns, and what was printed to C's `stderr` meanwhile, by whomever; nothing of that
-        where the C library is none whose stream can be turned aside: there it is printed as ever.
+    Returns: the function's result, and what any thread printed to C's `stderr` meanwhile. If the C library's
+        stream cannot be replaced, the output is printed as usual, and the second value is empty.
     """
-    aside = _aside()
-    if aside is None:
+    stream = _memory_stream()
+    if stream is None:
         return call(), b""
-    aside.stream.value = aside.memory
+    stream.stderr.value = stream.memory
     try:
         result = call()
     finally:
-        aside.stream.value = aside.usual
-        heard = aside.take()
-    return result, heard
+        stream.stderr.value = stream.usual
+        printed = stream.take()
+    return result, printed
 
 
-class _Aside:
-    """A stream that ends in memory. It is never closed: who holds it in another thread may write yet."""
+class _MemoryStream:
+    """A C stream into memory. It is never closed, because another thread may still write to it."""
 
     def __init__(self) -> None:
         c = ctypes.PyDLL(None)
@@ -46,11 +46,11 @@ class _Aside:
         self._c = c
         self._text, self._length = ctypes.c_void_p(), ctypes.c_size_t()
         self.memory: int = c.open_memstream(ctypes.byref(self._text), ctypes.byref(self._length))
-        self.stream = ctypes.c_void_p.in_dll(c, "stderr")
-        self.usual = self.stream.value
+        self.stderr = ctypes.c_void_p.in_dll(c, "stderr")
+        self.usual = self.stderr.value
 
     def take(self) -> bytes:
-        """What has been written; the next begins anew."""
+        """Return what has been written, and rewind the stream."""
         self._c.fflush(self.memory)
         if not self._length.value:
             return b""
@@ -60,10 +60,10 @@ class _Aside:
 
 
 @functools.cache
-def _aside() -> _Aside | None:
+def _memory_stream() -> _MemoryStream | None:
     try:
         os.confstr("CS_GNU_LIBC_VERSION")
-    except (ValueError, OSError):  # elsewhere `stderr` may be a constant
+    except (ValueError, OSError):  # not glibc: `stderr` may be a constant
         return None
-    aside = _Aside()
-    return aside if aside.memory else None
+    stream = _MemoryStream()
+    return stream if stream.memory else None

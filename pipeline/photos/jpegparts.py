@@ -1,4 +1,4 @@
-"""What a JPEG file consists of, without decoding it.
+"""Splits a JPEG file into its segments, without decoding it.
 
 Source: ITU-T T.81, annex B (markers, segments, scans).
 """
@@ -14,20 +14,20 @@ START_OF_SCAN, END_OF_IMAGE = 0xDA, 0xD9
 
 _MARKER = re.compile(rb"\xff+([\x01-\xfe])", re.DOTALL)
 _AFTER_SCAN = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]", re.DOTALL)
-"""The first marker behind a scan's data: in these 0xff is followed by 0, or by a restart marker."""
+"""The first marker after a scan's data, in which 0xff is followed only by 0 or by a restart marker."""
 
 
 class Part(NamedTuple):
-    """A segment: its marker's second byte, and where in the file it lies, a scan with its data."""
+    """A segment: the second byte of its marker, and its place in the file; a scan includes its data."""
 
     kind: int
     content: slice
 
 
 def jpeg_parts(content: bytes) -> Iterator[Part]:
-    """A file's whole segments in order, to the end of the image; of its last scan what there is.
+    """The complete segments of a file in order, up to the end of the image; the last scan may be incomplete.
 
-    Bytes between them that belong to none are passed over, as libjpeg does.
+    Bytes between segments are skipped, as libjpeg does.
     """
     at = len(START)
     while segment := _MARKER.search(content, at):

@@ -114,7 +114,7 @@ def shown_size(image: Image.Image, item: ItemProperties) -> tuple[int, int]:
 
 
 def count_images(content: bytes, image: Image.Image) -> int:
-    """How many pictures a file holds, as far as can be told; `image` stays where it is."""
+    """How many pictures a file holds, or 1 if that cannot be read; `image` stays at its page."""
     try:
         if image.format in ("GIF", "TIFF"):  # counted by walking through them: on a reader of its own
             image = Image.open(io.BytesIO(content), formats=(image.format,))

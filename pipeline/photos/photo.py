@@ -37,8 +37,8 @@ def open_photo(source: Source, limits: Limits, *, salvage: bool = False) -> tupl
     Args:
         source: the photo.
         limits: what it may cost.
-        salvage: it ends too early or is damaged, and what there is of it is wanted: decoded at once, in full
-            size, and the frame knows where it is.
+        salvage: for a truncated or damaged photo: decode what can be decoded, at once and in full size; the
+            frame says which part that is.
     Raises: SourceError: unreadable, damaged or too large. Damage in the pixels shows only when they are
         decoded: the frame's methods raise it then.
     """
@@ -96,12 +96,14 @@ def _read(source: Source, limits: Limits) -> bytes:
             content = stream.read(before.st_size + 1)
             after = os.fstat(stream.fileno())
     except FileNotFoundError:
-        raise SourceError(FailureCode.VANISHED, "gone since it was listed") from None
+        raise SourceError(FailureCode.VANISHED, "it is gone since it was listed") from None
     except OSError as error:
         raise SourceError(FailureCode.UNREADABLE, f"cannot be read ({error.strerror})") from None
     stable = (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
     if not stable or len(content) != before.st_size:
-        raise SourceError(FailureCode.CHANGED_WHILE_READING, "somebody is writing to it; mine it again later")
+        raise SourceError(
+            FailureCode.CHANGED_WHILE_READING, "another program is writing to it; mine it again later"
+        )
     if not content:
         raise SourceError(FailureCode.EMPTY_FILE, "the file is empty")
     return content

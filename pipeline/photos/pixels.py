@@ -1,8 +1,8 @@
 """A photo's pixels as upright sRGB, decoded on demand.
 
 JPEG goes through cv2, whose decoder can skip to 1/2, 1/4 or 1/8 of the size in the frequency domain (a 12
-megapixel photo: 28 ms at 1/4 against 62 ms in full); everything else, and JPEGs that cv2 does not take,
-through Pillow. cv2 gets bytes, never a name: a name that is not UTF-8 would crash it.
+megapixel photo: 28 ms at 1/4 against 62 ms in full); everything else, and JPEGs that cv2
+refuses, through Pillow. cv2 gets bytes instead of a name: a name that is not UTF-8 crashes it.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Opened(NamedTuple):
 
 
 class Pixels:
-    """Decodes one photo's bytes, upright and in sRGB, at each size once."""
+    """Decodes one photo, upright and in sRGB, each size once."""
 
     def __init__(self, photo: Opened) -> None:
         self._photo = photo
@@ -81,7 +81,7 @@ class Pixels:
         return self._decoded[denominator]
 
     def _denominator(self, at_least_wh: tuple[int, int]) -> int:
-        """How far the size may be reduced: 8, 4, 2 or not at all."""
+        """The denominator of the smallest scale that is large enough: 8, 4, 2 or 1."""
         width, height = self._photo.size_wh
         for denominator in (8, 4, 2):
             if width >= at_least_wh[0] * denominator and height >= at_least_wh[1] * denominator:
@@ -89,21 +89,21 @@ class Pixels:
         return 1
 
     def _decode_jpeg(self, denominator: int) -> RgbArray | None:
-        """Through cv2, upright; None where cv2 refuses.
+        """Decode with cv2, upright. Returns None if cv2 refuses the file.
 
         Raises: SourceError: the data is damaged.
         """
         content = self._photo.content
         flags = _IMREAD_FLAGS[denominator] | cv2.IMREAD_IGNORE_ORIENTATION
-        rgb, complaint = decode_jpeg(content, flags)
-        if rgb is None and not complaint:
+        rgb, warning = decode_jpeg(content, flags)
+        if rgb is None and not warning:
             return None
-        if damage := jpeg_damage(content, complaint):
+        if damage := jpeg_damage(content, warning):
             raise damaged(self._photo.format, damage)
         return None if rgb is None else upright(self._in_srgb(rgb), self._photo.orientation)
 
     def _decode_whole(self) -> RgbArray:
-        """In full size, upright and in sRGB.
+        """Decode in full size, upright and in sRGB.
 
         Raises: SourceError: the data is damaged.
         """
@@ -112,7 +112,7 @@ class Pixels:
             deep = decode_deep(photo.content, photo.format, photo.item.bits)
             if deep is not None:
                 return self._upright(photo.colors.hdr.apply_deep(deep))
-        if photo.format == "jpeg":  # Pillow hands on no complaint
+        if photo.format == "jpeg":  # Pillow does not pass on libjpeg's warnings
             self._decode_jpeg(8)
         try:
             return self._upright(self._in_srgb(self._decode_with_pillow()))
@@ -125,7 +125,7 @@ class Pixels:
             return rgb
 
     def _decode_otherwise(self) -> RgbArray | None:
-        """By a second reader, upright and in sRGB; None if none takes it either."""
+        """Decode with a second reader, upright and in sRGB. Returns None if all refuse the file."""
         photo = self._photo
         try:
             reread = read_as_png(photo.content, photo.format, math.prod(stored_size(photo.image)))
@@ -137,7 +137,7 @@ class Pixels:
         return upright(self._cropped(rgb), reread.orientation or photo.orientation)
 
     def _decode_with_pillow(self) -> RgbArray:
-        """Through Pillow, as the pixels lie in the file.
+        """Decode with Pillow, not turned.
 
         Raises: SourceError: the data is damaged.
         """
@@ -160,9 +160,9 @@ class Pixels:
         return rgb
 
     def decode_partly(self) -> tuple[RgbArray, Box]:
-        """Upright RGB of what can be decoded, in full size, and the box that it fills.
+        """Decode what can be decoded, upright, in full size; also returns the box that it fills.
 
-        Raises: SourceError: nothing can.
+        Raises: SourceError: nothing can be decoded.
         """
         photo = self._photo
         try:
@@ -196,7 +196,7 @@ class Pixels:
         return rgb
 
     def _checked(self, rgb: RgbArray, denominator: int) -> RgbArray:
-        """The same pixels, if they are as many as the header promised: two readers may differ on it."""
+        """The same pixels, if their number is that of the header; two readers may disagree."""
         width, height = (-(-side // denominator) for side in self._photo.size_wh)
         if rgb.shape != (height, width, 3):
             raise damaged(

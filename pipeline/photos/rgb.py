@@ -1,4 +1,4 @@
-"""Pixels of any mode and orientation as upright RGB."""
+"""Converts pixels of any mode and orientation to upright RGB."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _BAND_ROWS = 64
 
 
 def upright(rgb: RgbArray, orientation: int) -> RgbArray:
-    """Pixels turned and mirrored as an EXIF orientation (1 to 8) says.
+    """Turn and mirror pixels as an EXIF orientation (1 to 8) says.
 
     Source: TIFF 6.0, tag 274; e.g. 6 means that the camera's right side is the top.
     """
@@ -34,14 +34,11 @@ def is_white_zero(image: Image.Image) -> bool:
 
 
 def to_rgb(image: Image.Image, *, white_is_zero: bool | None = None) -> RgbArray:
-    """A Pillow image of any mode as (height, width, 3) uint8 RGB.
+    """Convert a Pillow image of any mode to (height, width, 3) uint8 RGB.
 
-    16-bit gray keeps its upper 8 bits (Pillow's own conversion clips at 255), floating point is stretched
-    from its least to its greatest value, transparency is laid on white, CMYK follows the file's own profile.
-
-    Args:
-        white_is_zero: what `is_white_zero` says of the file, where `image` is only a crop of it. Pillow
-            inverts such a TIFF if it has 8 bits, and leaves the others to its caller.
+    16-bit gray keeps its upper 8 bits (Pillow's own conversion clips at 255). Floating-point values are
+    scaled so that the least becomes 0 and the greatest 255. Transparent pixels are blended with white. CMYK
+    is converted by the file's own profile.
     """
     if white_is_zero is None:
         white_is_zero = is_white_zero(image)
@@ -74,7 +71,7 @@ def _stacked(gray: NDArray[np.uint8], white_is_zero: bool) -> RgbArray:
 
 
 def _stretched(values: NDArray[Any]) -> NDArray[np.uint8]:
-    """32-bit numbers as 8 bits: whole numbers that fit in 16 bits are taken as those, else stretched."""
+    """Reduce 32-bit numbers to 8 bits: integers of at most 16 bits by their upper bits, others by scaling."""
     if values.dtype.kind == "i" and values.min() >= 0 and values.max() <= 0xFFFF:
         return (values >> 8).astype(np.uint8)
     finite = values[np.isfinite(values)]
@@ -94,7 +91,7 @@ def _on_white(rgba: Image.Image) -> Image.Image:
 
 
 def _printed_to_rgb(image: Image.Image) -> Image.Image:
-    """CMYK by the file's own profile, or plainly where it has none that serves; Lab as it is defined."""
+    """Convert CMYK by the file's profile, or by Pillow's formula if it has none; Lab by definition."""
     if image.mode == "LAB":
         theirs: Any = ImageCms.createProfile("LAB")
     elif profile := image.info.get("icc_profile"):
@@ -104,5 +101,5 @@ def _printed_to_rgb(image: Image.Image) -> Image.Image:
     try:
         converted = ImageCms.profileToProfile(image, theirs, ImageCms.createProfile("sRGB"), outputMode="RGB")
     except (ImageCms.PyCMSError, OSError):
-        converted = None  # a profile that is not for CMYK
+        converted = None  # the profile is not for CMYK
     return image.convert("RGB") if converted is None else converted

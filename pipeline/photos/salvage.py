@@ -1,7 +1,7 @@
-"""What there is of a photo that ends too early or is damaged: Pillow's lenient decoding, and how far it came.
+"""Salvages a truncated or damaged photo: Pillow's lenient decoding, and which part of the picture it gave.
 
-Formats whose decoder gives nothing before it has everything (WebP, HEIF, AVIF) cannot be salvaged, and of
-interlaced PNG and GIF the missing rows lie between the others.
+Formats whose decoder gives nothing before it has all data (WebP, HEIF, AVIF) cannot be salvaged. Nor can
+interlaced PNG and GIF, whose missing rows lie between the others.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from pipeline.photos.rgb import is_white_zero, to_rgb
 
 
 def end_jpeg(content: bytes) -> bytes:
-    """A JPEG that ends properly: up to its last segment that is whole, or into its last scan.
+    """End a truncated JPEG properly, after its last complete segment or inside its last scan.
 
-    libjpeg fills what is missing of a scan up with gray, and gives nothing at all of a file that ends inside
-    a segment, as progressive ones often do when cut. One that has its end is left as it is.
+    libjpeg fills the missing part of a scan with gray, but decodes nothing of a file that ends inside a
+    segment, as truncated progressive files often do. A file that has its end is returned as it is.
     """
     end = len(START)
     for kind, place in jpeg_parts(content):
@@ -36,17 +36,17 @@ def end_jpeg(content: bytes) -> bytes:
 
 
 def decode_partly(image: Image.Image) -> tuple[RgbArray, RgbArray]:
-    """As much of an opened photo as its decoder gives, and what it leaves where it gave nothing.
+    """Decode as much of an opened photo as possible.
 
-    Returns: pixels as they lie in the file, (height, width, 3), and one pixel, (3,).
-    Raises: ValueError: what is missing would lie between what is there; and whatever the decoder raises.
+    Returns: the pixels, not turned, (height, width, 3), and the colour of pixels that were not decoded, (3,).
+    Raises: ValueError: the photo is interlaced; and whatever the decoder raises.
     """
     if _is_interlaced(image):
-        raise ValueError("it is interlaced, so that the rows that are there do not lie together")
+        raise ValueError("it is interlaced, so that its decoded rows do not lie together")
     with _leniently():
         image.load()
     rgb = to_rgb(image)
-    if image.format in ("JPEG", "MPO"):  # what comes last is missing, if anything is
+    if image.format in ("JPEG", "MPO"):  # the end is missing, if anything is
         return rgb, rgb[-1, -1]
     blank = image.crop((0, 0, 1, 1))
     blank.paste(0, (0, 0, 1, 1))
@@ -54,7 +54,7 @@ def decode_partly(image: Image.Image) -> tuple[RgbArray, RgbArray]:
 
 
 def seen_box(rgb: RgbArray, blank: NDArray[np.uint8]) -> Box:
-    """The least box that holds every pixel that is not blank; empty where there is none."""
+    """The smallest box that holds every pixel that is not blank; empty if all are blank."""
     height, width = rgb.shape[:2]
     in_rows, in_columns = np.zeros(height, np.bool_), np.zeros(width, np.bool_)
     for y, row in enumerate(rgb):  # row by row: a mask of all of them would be as large as the photo
@@ -68,7 +68,7 @@ def seen_box(rgb: RgbArray, blank: NDArray[np.uint8]) -> Box:
 
 
 def _is_interlaced(image: Image.Image) -> bool:
-    """Whether later rows of the file lie between earlier ones of the picture, as in some PNG and GIF."""
+    """Whether later rows of the file lie between earlier rows of the picture (some PNG and GIF files)."""
     if isinstance(image, GifImageFile):
         _, interlaced, *_ = cast("tuple[Any, ...]", image.tile[0].args)
         return bool(interlaced)

@@ -36,7 +36,7 @@ def test_nothing_found_is_a_copy(scene):
     assert np.array_equal(drawn, rgb) and not np.shares_memory(drawn, rgb)
 
 
-def test_only_the_frame_and_the_plate_change(scene):
+def test_only_the_frame_and_the_label_box_change(scene):
     rgb = scene((640, 480))
     box, stroke = Box(200, 150, 420, 330), Stroke.for_picture((640, 480))
     frame_only = draw_detections(rgb, [Detection(box, ())], (640, 480))
@@ -112,7 +112,7 @@ def test_a_box_outside_the_picture_is_left_out(scene):
     assert np.array_equal(draw_detections(rgb, [Detection(Box(400, 10, 500, 50), CAT)], (320, 240)), rgb)
 
 
-def test_detections_of_one_box_share_a_plate(scene):
+def test_detections_of_one_box_share_a_label_box(scene):
     rgb, box = scene((320, 240)), Box(80, 100, 200, 200)
     together = [Detection(box, (Label("catface"), Label("Tom", method="lbp")))]
     apart = [Detection(box, (Label("catface"),)), Detection(box, (Label("Tom", method="lbp"),))]
@@ -151,7 +151,7 @@ def test_a_crowd_of_any_labels_and_boxes(scene):
     assert draw_detections(scene((640, 480)), detections, (640, 480)).shape == (480, 640, 3)
 
 
-def test_plates_keep_off_each_other_in_a_row_of_people():
+def test_label_boxes_keep_off_each_other_in_a_row_of_people():
     """Neighbours as close as in a group photo: every label's ink is there in full."""
     boxes = [Box(60 + 70 * i, 200, 125 + 70 * i, 400) for i in range(6)]
     black = np.zeros((480, 640, 3), np.uint8)

@@ -90,7 +90,7 @@ def test_pictures_of_an_earlier_run_do_not_stay_behind(tmp_path):
     assert set(outputs(tmp_path)) == own | {other.name for other in others}
 
 
-def test_somebodys_own_pictures_stay(tmp_path):
+def test_the_users_own_pictures_stay(tmp_path):
     path = make_video(tmp_path / "v.mp4", frames=20)
     own = {number: tmp_path / "out-0" / f"v.mp4-frame-{number:06d}-annotated.jpg" for number in (3, 999)}
     (tmp_path / "out-0").mkdir()

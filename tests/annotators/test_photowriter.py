@@ -210,7 +210,7 @@ def test_the_parent_imports_nothing_heavy():
 
 
 @pytest.mark.parametrize("format_", ["jpg", "png", "webp"])
-def test_somebodys_own_file_is_not_replaced_and_an_earlier_copy_is(scene, tmp_path, format_):
+def test_the_users_own_file_is_not_replaced_and_an_earlier_copy_is(scene, tmp_path, format_):
     writer, frame = photo_writer(format=format_), Frame.from_rgb(scene((64, 48)))
     (path,) = written(writer, frame, tmp_path)
     first = path.read_bytes()

@@ -291,7 +291,7 @@ def test_an_encoder_that_dies_leaves_nothing(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("format_", FORMATS)
-def test_somebodys_own_video_stays_and_an_earlier_copy_does_not(tmp_path, format_):
+def test_the_users_own_video_stays_and_an_earlier_copy_does_not(tmp_path, format_):
     path = make_video(tmp_path / "v.mp4", frames=30)
     writer = (NUMBERS, video(format=format_))
     assert mine_one(tmp_path, path, *writer).status is Status.MINED

@@ -11,7 +11,7 @@ from tests.running import ROOT
 
 BEGINNING = """
 import ctypes, os, sys
-from pipeline.photos.cstderr import overhear
+from pipeline.photos.cstderr import capture_c_stderr
 c = ctypes.CDLL(None)
 def complain(text):
     stream = ctypes.c_void_p.in_dll(c, "stderr")
@@ -26,26 +26,26 @@ def said(code: str) -> tuple[str, str]:
     return done.stdout, done.stderr
 
 
-def test_each_call_is_heard_alone():
+def test_each_call_is_printed_alone():
     code = """
 for text in (b"a long complaint", b"", b"short", b"x" * 100_000):
-    _, heard = overhear(lambda: complain(text))
-    assert heard == text, heard
-print(overhear(lambda: 5))
-complain(b"told as ever")
+    _, printed = capture_c_stderr(lambda: complain(text))
+    assert printed == text, printed
+print(capture_c_stderr(lambda: 5))
+complain(b"printed as usual")
 """
-    assert said(code) == ("(5, b'')\n", "told as ever")
+    assert said(code) == ("(5, b'')\n", "printed as usual")
 
 
 def test_what_others_print_meanwhile_is_not_taken_along():
     code = """
 def call():
-    complain(b"heard")
+    complain(b"printed")
     print("a bar", end="", file=sys.stderr, flush=True)
     os.write(2, b" and a crash")
-print(overhear(call)[1])
+print(capture_c_stderr(call)[1])
 """
-    assert said(code) == ("b'heard'\n", "a bar and a crash")
+    assert said(code) == ("b'printed'\n", "a bar and a crash")
 
 
 @pytest.mark.parametrize("ending", ["raise ValueError", "raise KeyboardInterrupt"])
@@ -55,21 +55,21 @@ def call():
     complain(b"lost with the call")
     {ending}
 try:
-    overhear(call)
+    capture_c_stderr(call)
 except BaseException:
-    complain(b"told")
-print(overhear(lambda: complain(b"new"))[1])
+    complain(b"later")
+print(capture_c_stderr(lambda: complain(b"new"))[1])
 """
-    assert said(code) == ("b'new'\n", "told")
+    assert said(code) == ("b'new'\n", "later")
 
 
 def test_a_process_that_is_forked_off_hears_for_itself():
     code = """
-overhear(lambda: complain(b"before"))
+capture_c_stderr(lambda: complain(b"before"))
 if (child := os.fork()) == 0:
-    print(overhear(lambda: complain(b"child"))[1], flush=True)
+    print(capture_c_stderr(lambda: complain(b"child"))[1], flush=True)
     os._exit(0)
 os.waitpid(child, 0)
-print(overhear(lambda: complain(b"parent"))[1])
+print(capture_c_stderr(lambda: complain(b"parent"))[1])
 """
     assert said(code) == ("b'child'\nb'parent'\n", "")

@@ -222,7 +222,7 @@ def test_a_photo_that_is_gone_or_empty_or_not_to_be_read(tmp_path):
     assert caught.value.code is FailureCode.UNREADABLE
 
 
-def test_a_photo_that_somebody_is_still_writing(tmp_path, monkeypatch):
+def test_a_photo_that_another_program_is_writing(tmp_path, monkeypatch):
     path = tmp_path / "photo"
     path.write_bytes(FILES["jpeg"])
     source, real = source_of(path), os.fstat
@@ -233,7 +233,7 @@ def test_a_photo_that_somebody_is_still_writing(tmp_path, monkeypatch):
         return real(descriptor)
 
     monkeypatch.setattr("pipeline.photos.photo.os.fstat", growing)
-    with pytest.raises(SourceError, match="somebody is writing to it") as caught:
+    with pytest.raises(SourceError, match="another program is writing to it") as caught:
         open_photo(source, Limits())
     assert caught.value.code is FailureCode.CHANGED_WHILE_READING
 

@@ -179,7 +179,7 @@ def test_what_gives_no_part_of_itself_still_fails(salvaged, content):
 
 
 def test_an_interlaced_png_still_fails(salvaged, interlaced_png):
-    with pytest.raises(SourceError, match="it is interlaced, so that the rows that are there do not lie"):
+    with pytest.raises(SourceError, match="it is interlaced, so that its decoded rows do not lie"):
         salvaged(cut(interlaced_png))
 
 

@@ -1,4 +1,4 @@
-"""Adopting and reaping orphaned processes."""
+"""Children that others began: how they become ours, and how their end is seen."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="no
 ORPHANS = """
 import os, sys
 for line in range(int(sys.argv[1])):
-    read_end, write_end = os.pipe()
+    told, tells = os.pipe()
     if not os.fork():
-        os.close(read_end)
+        os.close(told)
         os.setsid()
-        os.write(write_end, b"%d\\n" % os.getpid())
-        os.close(0), os.close(1), os.close(2), os.close(write_end)
+        os.write(tells, b"%d\\n" % os.getpid())
+        os.close(0), os.close(1), os.close(2), os.close(tells)
         os.execvp("sleep", ["sleep", "600"])
-    os.close(write_end)
-    print(os.read(read_end, 99).decode().strip())
+    os.close(tells)
+    print(os.read(told, 99).decode().strip())
 """
-"""Prints the numbers of processes that it leaves running."""
+"""Prints the numbers of processes that it leaves behind."""
 
 
 @pytest.fixture
 def orphans() -> Iterator[list[int]]:
-    """Two running children of an ended child of this process."""
+    """Two children of a child of ours that has ended."""
     with child_subreaper() as adopts:
         assert adopts
         done = subprocess.run(
@@ -55,7 +55,7 @@ def await_end(pid: int) -> None:
     os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
 
 
-def test_children_of_an_ended_child_are_adopted(orphans):
+def test_what_an_ended_child_leaves_behind_is_ours(orphans):
     assert all(is_a_child(pid) for pid in orphans)
 
 
@@ -66,18 +66,18 @@ def test_an_adopted_process_can_be_awaited_and_killed(orphans):
     process.join()
     assert process.exitcode == -signal.SIGKILL
     assert not is_a_child(orphans[0])
-    process.kill()  # another process may have its number by now
+    process.kill()  # its number may be somebody else's by now
     assert is_a_child(orphans[1])
 
 
-def test_its_exit_code_is_known_without_waiting(orphans):
+def test_its_end_is_seen_without_waiting(orphans):
     os.kill(orphans[0], signal.SIGTERM)
     await_end(orphans[0])
     process = AdoptedProcess(orphans[0])
     assert process.exitcode == -signal.SIGTERM
 
 
-def test_ended_children_are_reaped_except_known_ones(orphans):
+def test_the_dead_are_buried_and_the_living_and_the_known_left_alone(orphans):
     reap_children(known=())
     os.kill(orphans[0], signal.SIGKILL)
     await_end(orphans[0])
@@ -88,7 +88,7 @@ def test_ended_children_are_reaped_except_known_ones(orphans):
     assert is_a_child(orphans[1])
 
 
-def test_orphans_are_not_adopted_once_the_context_is_closed():
+def test_afterwards_orphans_go_elsewhere_as_before():
     with child_subreaper():
         pass
     done = subprocess.run([sys.executable, "-c", ORPHANS, "1"], capture_output=True, text=True, check=True)
@@ -99,7 +99,7 @@ def test_orphans_are_not_adopted_once_the_context_is_closed():
         os.kill(pid, signal.SIGKILL)
 
 
-def test_no_orphan_is_adopted_while_sigchld_is_ignored():
+def test_not_where_no_child_s_end_can_be_awaited():
     before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     try:
         with child_subreaper() as adopts:

@@ -1,4 +1,4 @@
-"""Label plates: the lines of a caption as a small picture to be stamped beside a box."""
+"""Renders the lines of a caption as a small picture, the label box, that is stamped beside a detection."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from annotators.palette import Color, ink_on
 from pipeline.frame import RgbArray
 
 
-def make_plate(lines: Sequence[Line], text_px: int, room_wh: tuple[int, int]) -> RgbArray | None:
-    """The plate for a caption.
+def make_label_box(lines: Sequence[Line], text_px: int, room_wh: tuple[int, int]) -> RgbArray | None:
+    """Render the label box for a caption.
 
-    Where a line is too long, its label is shortened before its detail goes; where there are too many
-    lines, the last ones go.
+    A line that is too long has its label shortened first; then its detail is dropped. If there are too many
+    lines, the last ones are dropped.
 
     Args:
         lines: the best first.
         text_px: text size.
-        room_wh: the plate's greatest width and height, pixels.
-    Returns: (height, width, 3) uint8, or None where not even one short line fits or there is none.
+        room_wh: the label box's greatest width and height, pixels.
+    Returns: (height, width, 3) uint8, or None if not even one short line fits, or there are no lines.
     """
     width, height = room_wh
     most_lines = height // round(text_px * LINE_HEIGHT)
@@ -36,7 +36,7 @@ def make_plate(lines: Sequence[Line], text_px: int, room_wh: tuple[int, int]) ->
 
 @lru_cache(maxsize=512)
 def _row(line: Line, text_px: int, width: int) -> RgbArray | None:
-    """One line: its text and its detail on a background of its colour."""
+    """Render one line: its text and its detail on a background of its colour; None if nothing fits."""
     margin, gap = max(2, round(text_px * 0.3)), max(3, round(text_px * 0.35))
     room = width - 2 * margin
     masks = [text_mask(line.detail, text_px)] if line.detail else []
@@ -59,13 +59,13 @@ def _row(line: Line, text_px: int, width: int) -> RgbArray | None:
 
 @lru_cache(maxsize=64)
 def _shades(background: Color) -> RgbArray:
-    """(256, 3): from the background to the ink that reads best on it."""
+    """(256, 3) uint8: the colours from the background to the ink that is most readable on it."""
     share = np.arange(256)[:, None]
     mixed = share * np.array(ink_on(background)) + (255 - share) * np.array(background)
     return np.asarray((mixed + 127) // 255, dtype=np.uint8)
 
 
 def _widened(row: RgbArray, width: int) -> RgbArray:
-    """The row with its background carried on to the right."""
+    """The row, padded on the right with its background."""
     missing = width - row.shape[1]
     return np.pad(row, ((0, 0), (0, missing), (0, 0)), mode="edge") if missing else row

@@ -1,1 +1,0 @@
-"""The index in a PostgreSQL database; needs no extension and no text search configuration."""
