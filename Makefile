@@ -4,7 +4,7 @@ PY := .venv/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --quiet
 SOURCES := $(wildcard *.py pipeline/*.py pipeline/*/*.py detectors/*.py detectors/*/*.py recognizers/*.py recognizers/*/*.py reporters/*.py annotators/*.py)
 
-.PHONY: demo test check lock benchmark clean
+.PHONY: demo test check lock benchmark findings clean
 
 demo: demo/mined/.done
 	@echo
@@ -36,6 +36,17 @@ check: .venv/.installed-dev
 
 benchmark: .venv/.installed-dev
 	$(PY) -m benchmarks.photos
+
+# Runs libraries, not the product: findings/README.md.
+findings:
+	@failed=0; for script in findings/*-*.sh; do \
+	    "$$script" > /dev/null; \
+	    case $$? in \
+	        0) echo "as stated: $$script" ;; \
+	        77) echo "not run: $$script" ;; \
+	        *) echo "changed: $$script"; failed=1 ;; \
+	    esac; \
+	done; exit $$failed
 
 # TensorFlow has no build for Python 3.14 yet.
 .venv/.installed: requirements.txt

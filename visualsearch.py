@@ -21,9 +21,9 @@ from pipeline.host.command import program_name
 from pipeline.host.logs import set_up_logging
 from pipeline.host.processes import open_standard_streams
 from pipeline.text import escaped
-from search.commands import export, index, query, serve, show
+from search.commands import export, index, load, query, serve, show
 
-_COMMANDS = (index, query, show, export, serve)
+_COMMANDS = (index, query, show, export, load, serve)
 
 
 class _Parser(argparse.ArgumentParser):

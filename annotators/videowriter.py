@@ -117,8 +117,8 @@ class VideoWriter(Writer):
         check_own(path, source)
         sampling = video.sampling
         is_cut = (sampling.start, sampling.end, sampling.max_frames) != (None, None, None)
-        timing = self._join.Timing(video.facts.frame_rate, is_cut, video.facts.lead_s)
-        self._join.join_encoded(path, source, video.facts.has_sound, self.params.format, segments, timing)
+        copy = self._join.Copy(source, video.facts, self.params.format, segments, is_cut)
+        self._join.join_segments(path, copy)
 
 
 class EncodingSession(SegmentSession):

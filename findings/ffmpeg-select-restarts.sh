@@ -2,8 +2,8 @@
 # ffmpeg's filter select='eq(n,30)' passes frame 55 if the colour tags of the video change at frame 25.
 #
 # Guess:    `n` in select counts the frames of the input, from 0 to the last. A change of size may make ffmpeg set
-#           up its filters anew; a change of tags, which alters no pixel format, does not.
-# Real:     ffmpeg builds the whole filter graph anew as soon as the matrix or the range of the frames changes.
+#           up its filters again; a change of tags, which alters no pixel format, does not.
+# Real:     ffmpeg builds the whole filter graph again as soon as the matrix or the range of the frames changes.
 #           Every filter begins from its initial state: n is 0 again, and the variables of expressions are gone.
 #           Only -v verbose says so. With -reinit_filter 0 before the input the counting goes on.
 # Versions: imageio-ffmpeg 0.8.1 (ffmpeg 9.0.2); ffmpeg 7.0.2 does the same.

@@ -124,7 +124,7 @@ def _add_nightly_options(parser: argparse.ArgumentParser) -> None:
         "--nice",
         type=_niceness,
         metavar="N",
-        help=f"how far workers give way to other programs, 0 to 19 (default: {NICE})",
+        help=f"the niceness of the workers, 0 to 19 (default: {NICE})",
     )
 
 

@@ -1,4 +1,4 @@
-"""What workers are sent to do, and how it is done: mine a photo, look at a video, mine a segment, join."""
+"""The tasks that workers are sent, and how they run: mine a photo, probe a video, mine a segment, join."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from pipeline.videos.messages import SegmentResult, SegmentTask, VideoPlan
 
 @dataclass(frozen=True, slots=True)
 class MinePhoto:
-    """Mine a photo: brings back its outcome."""
+    """Mine a photo. The result is its `Outcome`."""
 
     source: Source
 
 
 @dataclass(frozen=True, slots=True)
 class ProbeVideo:
-    """Look at a video: brings back its cut."""
+    """Probe a video. The result is its `VideoPlan`, or an `Outcome` if it has failed."""
 
     source: Source
 
 
 @dataclass(frozen=True, slots=True)
 class MineSegment:
-    """Mine one segment of a video: brings back what came of it."""
+    """Mine one segment of a video. The result is a `SegmentResult`, or an `Outcome` if it has failed."""
 
     source: Source
     facts: VideoFacts
@@ -41,7 +41,7 @@ class MineSegment:
 
 @dataclass(frozen=True, slots=True)
 class JoinSegments:
-    """Make a video's outputs of what came of its segments: brings back the video's outcome."""
+    """Make a video's outputs from the results of its segments. The result is the video's `Outcome`."""
 
     source: Source
     facts: VideoFacts
@@ -51,25 +51,25 @@ class JoinSegments:
 
 Task: TypeAlias = MinePhoto | ProbeVideo | MineSegment | JoinSegments
 Result: TypeAlias = Outcome | VideoPlan | SegmentResult
-"""An outcome is the end of the whole source, whatever the task: it has failed, or is mined."""
+"""An `Outcome` settles the whole source, whichever task it is the result of."""
 
 
 def first_task(source: Source) -> Task:
-    """What is done first with a source."""
+    """The task that begins the mining of a source."""
     return ProbeVideo(source) if source.kind is SourceKind.VIDEO else MinePhoto(source)
 
 
 def key_of(task: Task) -> tuple[str, str, int]:
-    """What tells a task from every other of a run."""
+    """A key that identifies a task among all tasks of a run."""
     number = task.segment_task.number if isinstance(task, MineSegment) else 0
     return type(task).__name__, task.source.path, number
 
 
 def run_task(pipeline: Pipeline, task: Task, run_pid: int, on_frame: Callable[[], None]) -> Result:
-    """Do what is to be done; a source that cannot be mined is a result too.
+    """Run a task; a source that cannot be mined gives an `Outcome` that says so.
 
     Args:
-        run_pid: the process that answers for parts of outputs.
+        run_pid: the process that owns unfinished parts of outputs.
         on_frame: called after each frame of a video.
     Raises: MinerError: the run cannot go on.
     """
@@ -102,7 +102,7 @@ def _run(
 ) -> Mined | Outcome | VideoPlan | SegmentResult:
     if isinstance(task, MinePhoto):
         return pipeline.mine(task.source)
-    # Here: whoever mines photos alone need not have what reads videos.
+    # Imported here, because workers that mine only photos need none of it.
     from pipeline import videomining
 
     match task:

@@ -179,14 +179,24 @@ def join(
         with attribute_errors_to(READING):
             sha256 = _content_hash(source, version)
         frames = sum(result.frames for result in mined)
-        is_partial = facts.is_cut_off or any(result.is_damaged for result in mined)
-        video = VideoResult(facts, pipeline.sampling, frames, is_partial, sha256)
+        flaw = _flaw(facts, mined)
+        video = VideoResult(facts, pipeline.sampling, frames, bool(flaw), sha256)
         for step in reversed(pipeline.writers):  # what is finished last stands first
             name = step.component.name
             parts = [result.parts[name] for result in mined if name in result.parts]
             with attribute_errors_to(describe(step.component)):
                 step.component.join(source, video, parts, pipeline.output_root)
-    return Mined(frames, sha256, "it is cut off or damaged" if is_partial else "")
+    return Mined(frames, sha256, flaw)
+
+
+def _flaw(facts: VideoFacts, mined: Sequence[SegmentResult]) -> str:
+    """Why some of a video is missing; empty if it is whole."""
+    flaws = []
+    if facts.is_cut_off or any(result.is_damaged for result in mined):
+        flaws.append("it is cut off or damaged")
+    if facts.goes_on:
+        flaws.append("it goes on with another programme, which is not read")
+    return " and ".join(flaws)
 
 
 def _content_hash(source: Source, version: FileVersion) -> str:

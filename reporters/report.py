@@ -80,6 +80,8 @@ def to_video_head(source: Source, video: VideoResult, summary: VideoSummary, pip
         "duration": facts.duration_s,
         "frame_rate": round(float(facts.frame_rate), _TIME_DIGITS),
         "rotation": facts.rotation,
+        **({"mirrored": True} if facts.is_mirrored else {}),
+        **({"video_streams": facts.streams.videos} if facts.streams.videos > 1 else {}),
         "sound": facts.has_sound,
         "declared_frames": facts.declared_frames,
         "read_frames": video.frames,

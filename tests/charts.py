@@ -56,7 +56,7 @@ def make_hdr_chart(path: Path, transfer: str, *encoding: str, size_wh: tuple[int
     signal = {"pq": _pq, "hlg": _hlg}[transfer](light * _WHITE_NITS)
     tags = f"color_primaries=bt2020:color_trc={_TRANSFERS[transfer]}:colorspace=bt2020nc:range=tv"
     to_yuv = f"scale=out_color_matrix=bt2020:out_range=tv,format=yuv420p10le,setparams={tags}"
-    return _encode(path, (signal * 65535).round().astype("<u2"), "rgb48le", to_yuv, *encoding)
+    return make_clip(path, (signal * 65535).round().astype("<u2"), to_yuv, *encoding)
 
 
 def make_chart(path: Path, to_yuv: str, *encoding: str, size_wh: tuple[int, int] = (320, 192)) -> Path:
@@ -66,10 +66,18 @@ def make_chart(path: Path, to_yuv: str, *encoding: str, size_wh: tuple[int, int]
         to_yuv: ffmpeg's filters from RGB to what is encoded.
         encoding: ffmpeg's output options.
     """
-    return _encode(path, chart(size_wh), "rgb24", to_yuv, *encoding)
+    return make_clip(path, chart(size_wh), to_yuv, *encoding)
 
 
-def _encode(path: Path, pixels: NDArray[np.generic], pixel_format: str, filters: str, *encoding: str) -> Path:
+def make_clip(path: Path, pixels: NDArray[np.generic], filters: str, *encoding: str) -> Path:
+    """A video of 5 equal frames.
+
+    Args:
+        pixels: (height, width, 3) RGB, uint8 or uint16.
+        filters: ffmpeg's, from RGB to what is encoded.
+        encoding: ffmpeg's output options.
+    """
+    pixel_format = "rgb24" if pixels.dtype == np.uint8 else "rgb48le"
     raw = path.with_suffix(".raw")
     raw.write_bytes(pixels.tobytes() * 5)
     size = f"{pixels.shape[1]}x{pixels.shape[0]}"

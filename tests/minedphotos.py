@@ -29,7 +29,7 @@ def worker_pids() -> list[int]:
 
 
 def settings_for(folder: Path, *components: str, level: int = logging.INFO) -> WorkerSettings:
-    """What workers are told: these components."""
+    """Settings of workers with these components."""
     path = pipeline_file(folder / "p.yml", *components)
     config = read_config(str(path), allow_plugins=True)
     (folder / "out").mkdir(exist_ok=True)

@@ -33,7 +33,7 @@ def settings_for(folder: Path, *components: str, video: str = "", out: str = "ou
 def mine(
     folder: Path, sources: list[Source], *components: str, workers: int = 0, video: str = ""
 ) -> list[Outcome]:
-    """Mine sources into `out-<workers>`; 0 for the serial twin."""
+    """Mine sources into `out-<workers>`; 0 for the serial executor."""
     settings = settings_for(folder, *components, video=video, out=f"out-{workers}")
     force = WorkerPool(settings, workers, 60.0) if workers else SerialExecutor(settings)
     return list(force.mine(sources))

@@ -1,4 +1,4 @@
-"""What the machine can do to a run, put in force by the kernel: memory, processes, descriptors, disks."""
+"""Limits of the machine, enforced by the kernel: memory, processes, descriptors, disks."""
 
 from __future__ import annotations
 
@@ -73,16 +73,16 @@ def reports(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.rglob("*.json"))
 
 
-def test_a_worker_that_hoards_is_refused_and_costs_one_photo(tmp_path: Path) -> None:
-    """The bound is the process's own: nothing else on the machine notices."""
+def test_a_worker_that_allocates_too_much_costs_one_photo(tmp_path: Path) -> None:
+    """The limit is the process's own; the rest of the machine is not affected."""
     for n in range(4):
         small_photo(tmp_path / "in" / f"{n}.png")
     small_photo(tmp_path / "in" / "large.png", 16)
     config = read_config(str(pipeline_file(tmp_path / "p.yml", HOARDS, REPORT)), allow_plugins=True)
-    told = WorkerSettings(config, tmp_path / "out", Limits(), memory_bytes=700_000_000)
+    settings = WorkerSettings(config, tmp_path / "out", Limits(), memory_bytes=700_000_000)
     most = 0
     outcomes = []
-    for outcome in WorkerPool(told, 1, 60.0).mine(iter_sources(str(tmp_path / "in"))):  # type: ignore[arg-type]
+    for outcome in WorkerPool(settings, 1, 60.0).mine(iter_sources(str(tmp_path / "in"))):  # type: ignore[arg-type]
         outcomes.append(outcome)
         children = psutil.Process().children()
         most = max([most, *(child.memory_info().rss for child in children)])
@@ -94,8 +94,8 @@ def test_a_worker_that_hoards_is_refused_and_costs_one_photo(tmp_path: Path) -> 
     assert most < 1_000_000_000
 
 
-def test_the_kernel_s_killer_takes_the_worker_and_the_run_goes_on(tmp_path: Path) -> None:
-    """A limit that the program cannot see beforehand, and that its own bound does not meet first."""
+def test_the_oom_killer_kills_the_worker_and_the_run_goes_on(tmp_path: Path) -> None:
+    """A limit that the program does not know, and that is below the worker's own."""
     for n in range(4):
         small_photo(tmp_path / "in" / f"{n}.png")
     small_photo(tmp_path / "in" / "large.png", 16)
@@ -121,7 +121,7 @@ def test_memory_decides_in_a_small_control_group(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("most", [1, 2, 3, 4, 5])
 def test_few_processes(tmp_path: Path, most: int) -> None:
-    """The parent alone, with one process beside it, or with so many that some can be forked off another."""
+    """The parent alone, with one process beside it, or with so many that some can be forked from another."""
     for n in range(5):
         small_photo(tmp_path / "in" / f"{n}.png")
     pipeline = pipeline_file(tmp_path / "p.yml", FACES, component("report", "jsonreportwriter", "faces"))
@@ -234,7 +234,7 @@ sys.exit(code)
 """
 
 
-def test_an_output_that_cannot_be_written_is_told_before_a_worker_starts(tmp_path: Path) -> None:
+def test_an_output_that_cannot_be_written_ends_the_run_before_a_worker_starts(tmp_path: Path) -> None:
     small_photo(tmp_path / "in" / "a.png")
     (tmp_path / "out").write_text("a file")
     dying = component("all", "tests.plugins.dies_loading:DiesLoading", tally=str(tmp_path / "tally"))
@@ -251,7 +251,7 @@ def test_an_output_that_cannot_be_written_is_told_before_a_worker_starts(tmp_pat
 def test_a_power_cut_finds_the_old_output_or_the_new_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The file is on the disk before it has its name, and its name before anything is said of it."""
+    """The file is on the disk before it is renamed, and the folder before its outcome is reported."""
     done: list[str] = []
     fsync, replace = os.fsync, os.replace
 
@@ -329,7 +329,7 @@ def test_mutated_photos_have_one_record_each(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_mutated_pipeline_files_are_good_or_told_in_lines(tmp_path: Path, capfd) -> None:
+def test_mutated_pipeline_files_are_good_or_named_with_lines(tmp_path: Path, capfd) -> None:
     import visualminer
     from tests.running import restored_logging
 
@@ -340,9 +340,9 @@ def test_mutated_pipeline_files_are_good_or_told_in_lines(tmp_path: Path, capfd)
         path.write_bytes(mutated(original, chance))
         with restored_logging():
             code = visualminer.main(["--check", str(path)])
-        told = capfd.readouterr().err
+        printed = capfd.readouterr().err
         assert code in (ExitCode.OK, ExitCode.USAGE, ExitCode.ENVIRONMENT)
-        assert "Traceback" not in told
+        assert "Traceback" not in printed
         of_the_log = re.compile(r"\d{4}-\d\d-\d\d \d\d:")
-        said = [line for line in told.splitlines() if not of_the_log.match(line)]
+        said = [line for line in printed.splitlines() if not of_the_log.match(line)]
         assert all(line.startswith(str(tmp_path)) for line in said) or code == ExitCode.ENVIRONMENT

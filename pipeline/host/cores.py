@@ -1,4 +1,4 @@
-"""How many cores this process may use, which is not how many the host has."""
+"""The number of cores that this process may use, which may be fewer than the machine has."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pathlib import Path
 
 
 def usable_cores(cgroups: Path = Path("/sys/fs/cgroup"), membership: Path = Path("/proc/self/cgroup")) -> int:
-    """Cores that the CPU affinity and the control groups' quotas leave us; at least 1.
+    """The number of cores that the CPU affinity and the control groups' quotas allow; at least 1.
 
     Args:
-        cgroups: where control groups are mounted; version 2 (`cpu.max`) and 1 (`cpu.cfs_quota_us`) are read.
-        membership: says which groups this process belongs to.
+        cgroups: the mount point of control groups, version 2 (`cpu.max`) or 1 (`cpu.cfs_quota_us`).
+        membership: the file that lists the groups of this process.
 
     Source: cgroups(7); Linux, Documentation/admin-guide/cgroup-v2.rst and scheduler/sched-bwc.rst.
     """
@@ -23,12 +23,12 @@ def usable_cores(cgroups: Path = Path("/sys/fs/cgroup"), membership: Path = Path
 
 
 def _groups(cgroups: Path, membership: Path) -> Iterator[Path]:
-    """The folders of our group and of all groups around it; those that a container hides do not exist."""
+    """The folders of this process's group and its ancestors; some do not exist inside a container."""
     try:
         lines = membership.read_text().splitlines()
     except OSError:
         lines = []
-    for line in ("0::/", "1:cpu:/", *lines):  # at least the mounted root: a container's own group
+    for line in ("0::/", "1:cpu:/", *lines):  # a container's own group is the root of the mount
         _, controllers, path = line.split(":", 2)
         if controllers == "":
             root = cgroups
@@ -42,12 +42,12 @@ def _groups(cgroups: Path, membership: Path) -> Iterator[Path]:
 
 
 def _quota(group: Path) -> float:
-    """Cores' worth of CPU time that one control group grants; infinite for no limit."""
+    """The CPU time that one control group grants, in cores; infinite if it sets no limit."""
     for files in (("cpu.max",), ("cpu.cfs_quota_us", "cpu.cfs_period_us")):
         try:
             granted, period = " ".join((group / file).read_text() for file in files).split()
             if int(granted) > 0:
                 return int(granted) / int(period)
-        except (OSError, ValueError, ZeroDivisionError):  # not there, or "max"
+        except (OSError, ValueError, ZeroDivisionError):  # the file does not exist, or says "max"
             continue
     return math.inf

@@ -13,10 +13,10 @@ from pipeline.errors import UsageError
 from pipeline.text import escaped, printable
 
 NOTICE = logging.INFO + 5
-"""Level of messages that a progress bar does not make superfluous: above INFO, below WARNING."""
+"""Level of messages that are shown above a progress bar too: above INFO, below WARNING."""
 
 ONCE_A_RUN = {"once_a_run": True}
-"""`extra` of a message that any worker may log: only the first one of a run is shown."""
+"""`extra` of a message that several workers may log; only the first one of a run is shown."""
 
 logging.addLevelName(NOTICE, "NOTICE")
 
@@ -24,25 +24,25 @@ _OWN_LOGGERS = ("annotators", "detectors", "pipeline", "recognizers", "reporters
 
 
 class _LineFormatter(logging.Formatter):
-    """A line with its time; what is more than news says so."""
+    """One line with its time; warnings and errors name their level."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S")
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's own name
-        """The line without a traceback below it."""
+        """The line without the traceback."""
         if record.levelno >= logging.WARNING:
             record.message = f"{record.levelname.lower()}: {record.message}"
         return super().formatMessage(record)
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line and what stands below it, without a character that a terminal would obey."""
+        """The line and its traceback, with control characters escaped."""
         lines = super().format(record).split("\n")
         return "\n".join(escaped(line) for line in lines)
 
 
 class _JsonFormatter(logging.Formatter):
-    """A JSON object a line, for programs; what became of an input has its fields beside the sentence."""
+    """One JSON object a line, for programs; an input's outcome has fields of its own beside the message."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The line."""
@@ -59,7 +59,7 @@ class _JsonFormatter(logging.Formatter):
 
 
 class _StderrHandler(logging.Handler):
-    """Writes to whatever standard error is now, so that a progress bar can take it over and lift itself."""
+    """Writes to `sys.stderr` as it is now: a progress bar replaces it to keep itself below the log lines."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one line."""
@@ -72,13 +72,13 @@ class _StderrHandler(logging.Handler):
 
 
 class _RotatedFileHandler(WatchedFileHandler):
-    """Opens its file anew when logrotate has moved it."""
+    """Reopens its file when logrotate has moved it."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one line."""
         try:
             super().emit(record)
-        except Exception:  # the file's folder is gone, perhaps: a log line never stops the program
+        except Exception:  # such as a removed folder: a log line never stops the program
             self.handleError(record)
 
 
@@ -86,8 +86,8 @@ def set_up_logging(level: int, log_file: str | None, log_format: Literal["text",
     """Send log lines to standard error, and to a file where one is named.
 
     Args:
-        level: the least that standard error gets.
-        log_file: gets at least what becomes of every file (`logging.DEBUG`), whatever `level` is.
+        level: the lowest level that goes to standard error.
+        log_file: a file that all levels are appended to; None for none.
         log_format: of both.
     Raises: UsageError: the file cannot be opened.
     """
@@ -104,18 +104,18 @@ def set_up_logging(level: int, log_file: str | None, log_format: Literal["text",
         level = logging.DEBUG
     for handler in handlers:
         handler.setFormatter(_JsonFormatter() if log_format == "json" else _LineFormatter())
-    logging.raiseExceptions = False  # a log file on a full disk is no reason for a traceback a line
+    logging.raiseExceptions = False  # or a log file on a full disk would cost a traceback a line
     logging.basicConfig(handlers=handlers, force=True)
     set_levels(level)
 
 
 def set_levels(level: int) -> None:
-    """The least that this project's own loggers say; libraries keep to warnings, or are as quiet."""
+    """Set the lowest level of this project's loggers; that of libraries' loggers is at least WARNING."""
     logging.getLogger().setLevel(max(level, logging.WARNING))
     for name in _OWN_LOGGERS:
         logging.getLogger(name).setLevel(level)
 
 
 def own_level() -> int:
-    """What `set_levels` was told."""
+    """The level that `set_levels` was given."""
     return logging.getLogger(_OWN_LOGGERS[0]).getEffectiveLevel()

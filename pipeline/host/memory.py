@@ -1,4 +1,4 @@
-"""How much memory this process may still take, which is not how much the host has."""
+"""The memory that this process may still take, which may be less than the machine has free."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ PROC = Path("/proc")
 
 
 def free_bytes(*, proc: Path = PROC, cgroups: Path = CGROUPS) -> int | None:
-    """Memory that the machine and every control group above this process leave us; None where nobody says.
+    """The bytes that the machine and all control groups of this process leave free; None if unknown.
 
-    Files that the kernel keeps in memory only as long as nobody needs it count as free.
+    Memory that holds cached files counts as free.
 
     Args:
-        proc: where the kernel's own file system is mounted.
-        cgroups: where control groups are mounted, version 2 or 1.
+        proc: the mount point of the proc file system.
+        cgroups: the mount point of control groups, version 2 or 1.
     Source: proc(5), MemAvailable; the kernel's admin-guide/cgroup-v2 and cgroup-v1/memory.
     """
     known = [_available(proc), *_left_by_groups(proc, cgroups)]
@@ -32,7 +32,7 @@ def _available(proc: Path) -> int | None:
 
 
 def _left_by_groups(proc: Path, cgroups: Path) -> Iterator[int | None]:
-    """What this process's control group leaves, and each one above; a limit of any of them binds."""
+    """The bytes that this process's control group and each of its ancestors leave; the least one binds."""
     for folder, names in _own_groups(proc, cgroups):
         limit_name, usage_name, inactive_name = names
         while True:
@@ -47,7 +47,7 @@ _VERSION_1 = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_
 
 
 def _own_groups(proc: Path, cgroups: Path) -> Iterator[tuple[Path, tuple[str, str, str]]]:
-    """The folders of our control groups that govern memory; in a container they are the mount itself."""
+    """The folders of this process's control groups that limit memory; in a container, the mount point."""
     try:
         lines = (proc / "self" / "cgroup").read_text().splitlines()
     except OSError:

@@ -1,4 +1,4 @@
-"""How processes begin: the programs, and their children, who see to it that they die with their parent."""
+"""How processes start, and what the kernel does with them: parent's death, memory limits, niceness."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _PR_SET_PDEATHSIG = 1
 
 
 def start_method() -> Literal["fork", "spawn"]:
-    """How a worker process is best started now, for `multiprocessing.get_context`.
+    """How to start a worker process now, for `multiprocessing.get_context`.
 
-    A fork has for nothing what this process has imported, which is half of what starting costs. It is safe
-    while this process has a single thread: another's locks would stay locked in the child for ever. A thread
-    of a library's is one too, so the kernel is asked, not Python. Elsewhere than on Linux libraries that
-    start with the system may not be forked at all.
+    A forked child shares what this process has imported, which is half the cost of starting. A fork is safe
+    while this process has a single thread: locks that other threads hold would stay locked in the child. The
+    kernel is asked, because Python does not know libraries' threads. On systems other than Linux, system
+    libraries may not survive a fork at all.
     """
     try:
         return "fork" if len(os.listdir("/proc/self/task")) == 1 else "spawn"
@@ -29,25 +29,25 @@ def start_method() -> Literal["fork", "spawn"]:
 
 
 def open_standard_streams() -> None:
-    """Give a program that was started with closed standard streams (`>&-`) ones that lead nowhere.
+    """Open the standard streams that were closed when the program was started (`>&-`), on the null device.
 
-    Else the first file that it opens becomes its standard output, and Python has no `sys.stdout` at all.
+    Otherwise the first file that it opens would become its standard output, and `sys.stdout` would be None.
     """
     for descriptor, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
         try:
             os.fstat(descriptor)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free, which is this one
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest free number, which is this one
         if getattr(sys, name) is None:
             stream = open(descriptor, mode, encoding="utf-8", closefd=False)  # noqa: SIM115 - as long as we run
             setattr(sys, name, stream)
 
 
 def die_with_parent(parent_pid: int) -> None:
-    """Have the kernel kill this process when its parent dies; on Linux, else nothing.
+    """Have the kernel kill this process when its parent dies; does nothing on systems other than Linux.
 
     Args:
-        parent_pid: who started us; if somebody else is our parent by now, we are late and exit at once.
+        parent_pid: the parent. If it has died already, this process exits at once.
 
     Source: prctl(2), PR_SET_PDEATHSIG.
     """
@@ -59,21 +59,21 @@ def die_with_parent(parent_pid: int) -> None:
 
 
 def raise_oom_score() -> None:
-    """Have the kernel, where memory runs out, kill this process rather than its parent or somebody else's.
+    """Have the kernel's OOM killer prefer this process, and its children, to its parent and other programs.
 
-    Source: proc(5), oom_score_adj; what a process starts has the same.
+    Source: proc(5), oom_score_adj.
     """
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("500")
 
 
 def bound_memory(limit_bytes: int) -> None:
-    """Have requests for memory beyond this fail, for this process and for each that it starts.
+    """Limit the memory of this process and of each of its children; larger requests fail.
 
     Args:
-        limit_bytes: of data: what it allocated, its threads' stacks, but not files that it maps.
+        limit_bytes: of data: the heap and private mappings, but not mapped files.
 
-    Source: getrlimit(2), RLIMIT_DATA; where the system does not know it so, nothing is bounded.
+    Source: getrlimit(2), RLIMIT_DATA. Systems that refuse the limit go without.
     """
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     soft = limit_bytes if hard == resource.RLIM_INFINITY else min(limit_bytes, hard)
@@ -82,7 +82,7 @@ def bound_memory(limit_bytes: int) -> None:
 
 
 def set_niceness(nice: int) -> None:
-    """Let other programs go first, by at least this much; what this process starts does the same.
+    """Raise the niceness of this process and its future children to at least this.
 
     Args:
         nice: 0 to 19, see nice(2).
@@ -93,4 +93,4 @@ def set_niceness(nice: int) -> None:
 
 if __name__ == "__main__":  # PARENT_PID PROGRAM ARGUMENT...: become a program that dies with its parent
     die_with_parent(int(sys.argv[1]))
-    os.execv(sys.argv[2], sys.argv[2:])  # noqa: S606 - no shell is what is wanted
+    os.execv(sys.argv[2], sys.argv[2:])  # noqa: S606 - there is no shell, on purpose

@@ -1,4 +1,4 @@
-"""A bound on the time of a library's call that has none of its own, but can be told to stop."""
+"""A timeout for library calls that have none of their own but can be stopped from another thread."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 
 @contextlib.contextmanager
 def time_limit(seconds: float, stop: Callable[[], object]) -> Iterator[None]:
-    """Call `stop`, in a thread that ends with the block, if the block takes longer than this.
+    """Call `stop` from another thread if the block takes longer than this; the thread ends with the block.
 
     Args:
         seconds: more than 0.
-        stop: makes what runs in the block end.
+        stop: makes the call that runs in the block return or raise.
     """
     timer = threading.Timer(seconds, stop)
     timer.daemon = True
@@ -22,4 +22,4 @@ def time_limit(seconds: float, stop: Callable[[], object]) -> Iterator[None]:
         yield
     finally:
         timer.cancel()
-        timer.join()  # who is forked now has no thread that would be missing
+        timer.join()  # so that the process can be forked again

@@ -30,7 +30,7 @@ def read_recording_date(source: Source) -> str | None:
     """
     pipe = PipeReader()
     arguments = (
-        *input_arguments(source.path),
+        *input_arguments(source),
         *("-map", "0:V:0", "-c", "copy", "-frames:v", str(_FIRST_PICTURES), "-bsf:v", _SEI_UNITS),
         *("-f", "data", pipe.url),
     )

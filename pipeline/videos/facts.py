@@ -64,6 +64,7 @@ class VideoFacts:
             that do not decode, or subtitles; negative: how long behind it.
         capture: when, where and with which camera it was taken, as its tags say.
         is_mirrored: the stored picture is mirrored left to right before it is turned.
+        goes_on: it goes on with another video stream, of another programme, which is not mined.
         streams: which of the file's streams are used.
         coding: how the pictures are stored.
     """
@@ -81,6 +82,7 @@ class VideoFacts:
     lead_s: float = 0.0
     capture: Capture = field(default_factory=Capture)
     is_mirrored: bool = False
+    goes_on: bool = False
     streams: Streams = field(default_factory=Streams)
     coding: PictureCoding = field(default_factory=PictureCoding)
 

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 
 from pipeline.errors import FailureCode, SourceError
 from pipeline.host.ffmpeg import ffmpeg_command
+from pipeline.source import Source
 from pipeline.videos import pipereader
 from pipeline.videos.pipereader import PipeReader
 
@@ -24,6 +25,8 @@ MAX_FRAME_PIXELS = 1 << 25
 
 _DEMUXERS = "mov,matroska,avi,mpegts,mpeg,mpegvideo,asf,flv,dv,gif"
 """What may read a file: none of those that follow references to other files (HLS, concat, DASH, image2)."""
+_RENUMBERED = ("-merge_pmt_versions", "1")
+"""Where a broadcast gives its programme's streams other numbers, they go on as the same streams."""
 _QUIET = ("-hide_banner", "-nostdin", "-nostats")
 _MAX_NOTES = 2000
 _MAX_NOTE_CHARS = 1000
@@ -32,30 +35,36 @@ _SAID = re.compile(r"(?P<who>.*?)\[(?P<level>panic|fatal|error|warning|info)\] (
 """A line of ffmpeg's with `-loglevel level+...`: `[h264 @ 0x5581] [error] no frame!`."""
 
 
-def input_arguments(path: str, max_pixels: int = MAX_FRAME_PIXELS) -> tuple[str, ...]:
+def input_arguments(source: Source, max_pixels: int = MAX_FRAME_PIXELS) -> tuple[str, ...]:
     """Arguments for reading a file: one decoding thread, times as they stand in the file.
 
     Args:
-        path: as `os.fsdecode` gives it.
+        source: the file.
         max_pixels: decoders refuse what is larger before they allocate it.
     """
     return (
         *("-threads", "1", "-max_pixels", str(max_pixels), "-max_error_rate", "1"),
         *("-copyts", "-seek_timestamp", "1"),
-        *safe_input(path),
+        *safe_input(source.path, source.format),
     )
 
 
-def safe_input(path: str) -> tuple[str, ...]:
-    """Arguments that make an untrusted file an input, and let it lead to no other."""
+def safe_input(path: str, container: str = "") -> tuple[str, ...]:
+    """Arguments that make an untrusted file an input, and let it lead to no other.
+
+    Args:
+        path: as `os.fsdecode` gives it.
+        container: a word of `pipeline.source.FORMATS`, if it is known.
+    """
     return (
+        *(_RENUMBERED if container == "mpegts" else ()),
         *("-protocol_whitelist", "file,pipe", "-format_whitelist", _DEMUXERS),
         *("-i", f"file:{os.path.abspath(path)}"),
     )
 
 
 class StderrParser(threading.Thread):
-    """Listens to what ffmpeg prints and keeps the little of it that matters.
+    """Reads what ffmpeg prints and keeps the few lines that matter.
 
     Read its attributes after `Ffmpeg.end`.
 
@@ -63,7 +72,7 @@ class StderrParser(threading.Thread):
         pipe: ffmpeg's standard error.
 
     Attributes:
-        notes: the first lines of level info.
+        notes: the first lines of level info, and warnings about the reading of the container.
         first_error: the first line of level error or worse, which is nearest to the cause; empty if there
             is none.
         decoder_errors: refused packets and damaged frames, as ffmpeg's wrapper of decoders reports them.
@@ -81,31 +90,36 @@ class StderrParser(threading.Thread):
         self.start()
 
     def run(self) -> None:
-        """Listen to the end."""
+        """Read to the end."""
         pending = b""
         while read := self._pipe.read_some():
             *lines, pending = (pending + read).split(b"\n")
             for line in lines:
-                self._hear(line.decode("utf-8", "replace"))
+                self._parse(line.decode("utf-8", "replace"))
             pending = pending[:_MAX_LINE_BYTES]
-        self._hear(pending.decode("utf-8", "replace"))
+        self._parse(pending.decode("utf-8", "replace"))
 
-    def _hear(self, line: str) -> None:
+    def _parse(self, line: str) -> None:
         said = _SAID.match(line)
         if said is None:
             return
         who, level, text = said["who"], said["level"], said["text"]
         if level == "info":
-            if len(self.notes) < _MAX_NOTES:
-                self.notes.append(text[:_MAX_NOTE_CHARS])
+            self._note(text)
             return
         if "[dec:" in who:
             self.decoder_errors += 1
         if level == "warning":
+            if who.startswith("[in#"):
+                self._note(text)
             return
         if who.startswith("[in#"):
             self.container_errors += 1
         self.first_error = self.first_error or text.strip()
+
+    def _note(self, text: str) -> None:
+        if len(self.notes) < _MAX_NOTES:
+            self.notes.append(text[:_MAX_NOTE_CHARS])
 
 
 class Ffmpeg:

@@ -25,6 +25,10 @@ _LONGEST_STEP_S = 10
 _BEFORE_SPLICE = 3
 """A splice follows a packet that is marked for it within so many packets."""
 
+_FLUSHED_LATE = 4
+"""A single packet out of order among the last ones is no frame of its place: where the packet identifiers of
+a transport stream change, ffmpeg gives the last packet before the change at the end of the file."""
+
 _KEY, _CORRUPT, _DISCARD = 1, 2, 4
 """Source: FFmpeg, libavcodec/packet.h, AV_PKT_FLAG_*."""
 
@@ -88,12 +92,14 @@ class Packets:
         pts: of each packet that is shown; may be `NO_TIME`.
         keyframe_pts: those of them at which decoding can begin.
         in_order: whether decoding times only ever grew.
+        has_run_up: whether sound before 0 is only a codec's run-up, which is not heard.
     """
 
     streams: dict[int, Stream] = field(default_factory=dict)
     pts: array[int] = field(default_factory=lambda: array("q"))
     keyframe_pts: array[int] = field(default_factory=lambda: array("q"))
     in_order: bool = True
+    has_run_up: bool = True
 
     @property
     def end_s(self) -> float:
@@ -102,9 +108,11 @@ class Packets:
 
     @property
     def sound_start_s(self) -> Fraction | None:
-        """When sound begins; a codec's run-up lies before 0. None without sound."""
+        """When sound begins, a codec's run-up left out. None without sound."""
         starts = [
             max(Fraction(0), stream.start * stream.time_base)
+            if self.has_run_up
+            else stream.start * stream.time_base
             for stream in self.streams.values()
             if stream.kind == "audio" and stream.start is not None
         ]
@@ -121,13 +129,18 @@ class Packets:
         return any(stream.corrupt > stream.spliced for stream in self.streams.values())
 
 
-def parse_framecrc(lines: Iterable[bytes]) -> Packets:
+def parse_framecrc(lines: Iterable[bytes], *, has_run_up: bool = True) -> Packets:
     """Read ffmpeg's `framecrc` output.
+
+    Args:
+        lines: of it.
+        has_run_up: as in `Packets`.
 
     Raises: SourceError: there are more packets than any real file has.
     """
-    packets = Packets()
+    packets = Packets(has_run_up=has_run_up)
     last_dts = NO_TIME
+    disorders: list[int] = []
     for line in lines:
         if line.startswith(b"#"):
             _describe(packets.streams, line)
@@ -146,13 +159,20 @@ def parse_framecrc(lines: Iterable[bytes]) -> Packets:
         if int(values[0]) != 0 or flags & _DISCARD:
             continue
         if dts != NO_TIME:
-            packets.in_order &= dts > last_dts
+            if dts <= last_dts:
+                disorders.append(len(packets.pts))
             last_dts = dts
         packets.pts.append(pts)
         if flags & _KEY:
             packets.keyframe_pts.append(pts)
         if len(packets.pts) > MAX_PACKETS:
             raise SourceError(FailureCode.TOO_LARGE, f"it has more than {MAX_PACKETS} frames")
+    if len(disorders) == 1 and disorders[0] >= max(len(packets.pts) - _FLUSHED_LATE, _FLUSHED_LATE):
+        late = packets.pts.pop(disorders[0])
+        if late in packets.keyframe_pts[-_FLUSHED_LATE:]:
+            packets.keyframe_pts.remove(late)
+    elif disorders:
+        packets.in_order = False
     return packets
 
 

@@ -17,19 +17,24 @@ from dataclasses import replace
 
 from pipeline.errors import FailureCode, SourceError
 from pipeline.host.ffmpeg import ffmpeg_path
-from pipeline.source import HEAD_BYTES, Limits, Source
+from pipeline.source import Limits, Source
 from pipeline.videos.capture import find_capture
 from pipeline.videos.facts import FileVersion, FrameTimes, Streams, Video
 from pipeline.videos.ffmpeg import MAX_FRAME_PIXELS, Ffmpeg, input_arguments
-from pipeline.videos.header import read_declared_length
+from pipeline.videos.header import DeclaredLength, read_declared_length
+from pipeline.videos.isomedia import read_track
 from pipeline.videos.packets import Stream, parse_framecrc
 from pipeline.videos.pipereader import PipeReader
-from pipeline.videos.probeoutput import ProbeOutput, facts_of, stored_size
-from pipeline.videos.streamlog import choose_streams, input_streams
-from pipeline.videos.times import times_of_decoded, times_of_packets
+from pipeline.videos.probeoutput import Container, ProbeOutput, facts_of, stored_size
+from pipeline.videos.streamlog import choose_streams, chosen_video, input_streams
+from pipeline.videos.times import times_of_decoded, times_of_packets, without_gaps
+from pipeline.videos.transportstream import CLOCK_PERIOD, TAIL_BYTES, goes_on
 
 _FIRST_FRAMES = 8
 _MAX_TRIED_STREAMS = 8
+_LAST_PACKETS = 64
+_CLOCK_OF_ITS_OWN = ("mpegts", "mpegps")
+"""Containers whose times do not begin near 0; they are negative only before a clock that starts again."""
 _EACH_FRAME = ("-fps_mode", "passthrough")
 
 
@@ -41,7 +46,7 @@ def probe_file(source: Source, limits: Limits) -> Video:
     before = file_version(source)
     if not before.size_bytes:
         raise SourceError(FailureCode.EMPTY_FILE, "the file is empty")
-    declared = read_declared_length(_head(source), source.format, before.size_bytes)
+    declared, tail = _read_ends(source, before.size_bytes)
     max_pixels = min(limits.max_pixels, MAX_FRAME_PIXELS)
     output = _read_streams(source, max_pixels)
     width, height = stored_size(output)
@@ -59,12 +64,15 @@ def probe_file(source: Source, limits: Limits) -> Video:
             f"ffmpeg decodes none of its {len(output.packets.pts)} frames "
             f"({output.error or 'no reason given'})",
         )
+    container = _container_of(source, output, declared, tail)
     times = times_of_packets(output.packets, output.first_pts)
     if times is None:
         times = _decode_times(source, output, max_pixels)
+    if container.track is not None and container.track.gaps:
+        times = without_gaps(times, container.track)
     if file_version(source) != before:
         raise SourceError(FailureCode.CHANGED_WHILE_READING, "somebody is writing to it; mine it again later")
-    return Video(facts_of(output, output.first, times, source.format, declared), times, before)
+    return Video(facts_of(output, output.first, times, container), times, before)
 
 
 def file_version(source: Source) -> FileVersion:
@@ -83,12 +91,28 @@ def file_version(source: Source) -> FileVersion:
     return FileVersion(found.st_size, found.st_mtime_ns)
 
 
-def _head(source: Source) -> bytes:
+def _read_ends(source: Source, size_bytes: int) -> tuple[DeclaredLength, bytes]:
+    """The length that a file declares, and the last bytes of a transport stream."""
     try:
         with open(source.path, "rb") as stream:
-            return stream.read(HEAD_BYTES)
+            declared = read_declared_length(stream, source.format, size_bytes)
+            stream.seek(max(0, size_bytes - TAIL_BYTES))
+            return declared, stream.read(TAIL_BYTES) if source.format == "mpegts" else b""
     except OSError as error:
         raise SourceError(FailureCode.UNREADABLE, f"cannot be read ({error.strerror})") from None
+
+
+def _container_of(source: Source, output: ProbeOutput, declared: DeclaredLength, tail: bytes) -> Container:
+    """What ffmpeg does not report of the container."""
+    streams = input_streams(output.notes)
+    video = chosen_video(streams, output.streams)
+    identifier = video.identifier if video is not None else None
+    if identifier is None:
+        return Container(source.format, declared)
+    track = read_track(source.path, identifier) if source.format == "mp4" else None
+    read = {time % CLOCK_PERIOD for time in output.packets.pts[-_LAST_PACKETS:]}
+    others = {stream.identifier for stream in streams if stream is not video}
+    return Container(source.format, declared, track, goes_on(tail, identifier, others, read))
 
 
 def _read_streams(source: Source, max_pixels: int) -> ProbeOutput:
@@ -110,7 +134,7 @@ def _read_streams(source: Source, max_pixels: int) -> ProbeOutput:
 def _read_once(source: Source, max_pixels: int, streams: Streams) -> ProbeOutput:
     copied, frames, frame_times, tags = pipes = tuple(PipeReader() for _ in range(4))
     arguments = (
-        *input_arguments(source.path, max_pixels),
+        *input_arguments(source, max_pixels),
         *(*_map(streams), "-map", "0:a?", "-c", "copy", "-f", "framecrc", copied.url),
         *(*_map(streams), "-frames:v", str(_FIRST_FRAMES), *_EACH_FRAME, "-c:v", "rawvideo"),
         *("-stats_enc_pre", frame_times.url, "-stats_enc_pre_fmt", "{ptsi}", "-f", "framecrc", frames.url),
@@ -118,7 +142,7 @@ def _read_once(source: Source, max_pixels: int, streams: Streams) -> ProbeOutput
     )
     with Ffmpeg(arguments, pipes, "info") as ffmpeg:
         collected = [pipe.collect() for pipe in (frames, frame_times, tags)]
-        packets = parse_framecrc(copied.iter_lines())
+        packets = parse_framecrc(copied.iter_lines(), has_run_up=source.format not in _CLOCK_OF_ITS_OWN)
         ffmpeg.end()
         frame_lines, time_lines, tag_lines = (collector.lines() for collector in collected)
     stderr = ffmpeg.stderr
@@ -161,7 +185,7 @@ def _why_nothing(source: Source, output: ProbeOutput) -> SourceError:
 def _try(source: Source, arguments: Sequence[str]) -> tuple[bool, str]:
     """Whether ffmpeg can do something, and the first error that it speaks of."""
     pipe = PipeReader()
-    command = (*input_arguments(source.path), *arguments, pipe.url)
+    command = (*input_arguments(source), *arguments, pipe.url)
     with Ffmpeg(command, (pipe,), "error") as ffmpeg:
         for _ in pipe.iter_lines():
             pass
@@ -175,7 +199,7 @@ def _decode_times(source: Source, output: ProbeOutput, max_pixels: int) -> Frame
     video = _map(output.streams)
     times = (*_EACH_FRAME, "-enc_time_base", "demux", "-stats_enc_pre_fmt", "{pts}")
     arguments = (
-        *input_arguments(source.path, max_pixels),
+        *input_arguments(source, max_pixels),
         *(*video, *times, "-stats_enc_pre", every.url, "-f", "null", "-"),
         *(*video, *times, "-stats_enc_pre", keys.url, "-vf", "select=key", "-f", "null", "-"),
     )

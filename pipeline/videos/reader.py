@@ -75,11 +75,13 @@ def split_video(source: Source, video: Video, sampling: Sampling) -> list[Segmen
     chosen = choose_frames(video.times, sampling)
     segments = plan_segments(video, chosen)
     seeking = [segment for segment in segments if segment.seeks_s[0] is not None]
-    if len(segments) > 1 and seeking:
-        cheapest = min(seeking, key=lambda segment: video.times.since_keyframe(segment.indices[0]))
-        if not _can_seek(source, video, cheapest):
-            return plan_segments(video, chosen, split=False)
-    return segments
+    seeking.sort(key=lambda segment: video.times.since_keyframe(segment.indices[0]))
+    if len(segments) == 1 or not seeking:
+        return segments
+    # The second one counts where the first one is damaged.
+    if any(_can_seek(source, video, segment) for segment in seeking[:2]):
+        return segments
+    return plan_segments(video, chosen, split=False)
 
 
 def iter_frames(
@@ -259,7 +261,7 @@ def _arguments(read: _Read, attempt: _Attempt, place: int, urls: tuple[str, str]
     skipping = input_skips(coding) if attempt.skips else ()
     # fmt: off
     return [
-        *skipping, *seeking, *input_arguments(read.source.path),
+        *skipping, *seeking, *input_arguments(read.source),
         "-map", f"0:{read.facts.streams.video}",
         "-vf", filter_chain(select, read.size_wh, coding, end_pts),
         "-fps_mode", "passthrough", "-enc_time_base", "demux",
@@ -298,7 +300,6 @@ def _can_seek(source: Source, video: Video, segment: Segment) -> bool:
     """Whether the first attempt at a segment gives each of its first frames, wanted or not."""
     first_frames = trial_segment(video, segment)
     read = _Read(source, video.facts, first_frames, reading_size(video.facts.size_wh, (1, 1)))
-    trial = _Trial()
-    with closing(_decoded(read, _Attempt(first_frames.seeks_s[0]), 0, trial)) as decoded:
+    with closing(_decoded(read, _Attempt(first_frames.seeks_s[0]), 0, _Trial())) as decoded:
         places = [place for place, _ in decoded]
-    return places == list(range(len(first_frames))) or (places[:1] == [0] and trial.has_damage)
+    return places == list(range(len(first_frames)))

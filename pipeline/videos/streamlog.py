@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 from pipeline.videos.facts import PictureCoding, Streams
 
-_STREAM = re.compile(r"  Stream #0:(\d+)(?:\[\w+\])?(?:\([^)]*\))?: (Video|Audio): (.*)")
+_STREAM = re.compile(r"  Stream #0:(\d+)(?:\[0x(\w+)\])?(?:\([^)]*\))?: (Video|Audio): (.*)")
 _DECODED = re.compile(r"  Stream #1:0\S*: Video: rawvideo [^,]*, \w+(?:\((.*?)\))?, \d+x\d+")
 """The output of decoded frames: its pixel format, and what the first frame says of its colours and fields."""
-_NEW_STREAM = re.compile(r"New video stream with index \d+ at pos:\d+ and DTS:(-?\d+(?:\.\d+)?)s")
+_NEW_STREAM = re.compile(r"New video stream with index \d+ at pos:")
 
 _HD_WIDTH, _HD_HEIGHT = 1280, 720
 _TRANSFERS = {"smpte2084": 16, "arib-std-b67": 18}
@@ -29,14 +29,14 @@ class LoggedStream(NamedTuple):
     """A stream of the input.
 
     Args:
-        number: its place in the file.
+        identifier: the container's own, such as a track's number; None where it has none.
         is_video: whether it is video; else it is sound.
         is_default: whether the container marks it as enabled or default.
         is_cover: whether it is a cover picture or thumbnail.
         has_fields: whether its header says that it is interlaced.
     """
 
-    number: int
+    identifier: int | None
     is_video: bool
     is_default: bool
     is_cover: bool
@@ -51,11 +51,11 @@ def input_streams(log: Iterable[str]) -> list[LoggedStream]:
     """
     found: dict[int, LoggedStream] = {}
     for match in filter(None, map(_STREAM.match, log)):
-        number, kind, text = int(match[1]), match[2], match[3]
+        identifier, kind, text = match[2], match[3], match[4]
         found.setdefault(
-            number,
+            int(match[1]),
             LoggedStream(
-                number,
+                None if identifier is None else int(identifier, 16),
                 kind == "Video",
                 "(default)" in text,
                 "(attached pic)" in text or "(timed thumbnails)" in text,
@@ -73,6 +73,13 @@ def choose_streams(streams: Sequence[LoggedStream]) -> Streams:
     videos = [stream for stream in streams if stream.is_video and not stream.is_cover]
     sounds = [stream for stream in streams if not stream.is_video]
     return Streams(_specifier("V", videos), _specifier("a", sounds), max(1, len(videos)))
+
+
+def chosen_video(streams: Sequence[LoggedStream], chosen: Streams) -> LoggedStream | None:
+    """The stream that is mined; None where the log does not list it."""
+    videos = [stream for stream in streams if stream.is_video and not stream.is_cover]
+    place = int(chosen.video.removeprefix("V:"))
+    return videos[place] if place < len(videos) else None
 
 
 def _specifier(kind: str, streams: Sequence[LoggedStream]) -> str:
@@ -110,10 +117,9 @@ def _colors(items: Iterable[str]) -> tuple[str, str, str]:
     return "unknown", "unknown", "unknown"
 
 
-def late_video_s(log: Iterable[str]) -> float | None:
-    """When a video stream begins that the file announces only later on, in the file's own time; None if none.
+def has_late_video(log: Iterable[str]) -> bool:
+    """Whether ffmpeg found a video stream that the beginning of the file does not announce.
 
     Recordings of broadcasts have one where the programme or its stream numbers change.
     """
-    found = next(filter(None, map(_NEW_STREAM.search, log)), None)
-    return float(found[1]) if found else None
+    return any(map(_NEW_STREAM.match, log))

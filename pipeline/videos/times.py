@@ -1,15 +1,17 @@
-"""From the packets of a video, or from a decoding of it, to the times of its frames."""
+"""The times of a video's frames, from its packets or from a decoding of it."""
 
 from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from statistics import median
 
 from pipeline.videos.facts import FrameTimes
+from pipeline.videos.isomedia import Track
 from pipeline.videos.packets import NO_TIME, Packets
 
 _LONGEST_STEP_S = 10
@@ -52,6 +54,26 @@ def times_of_decoded(packets: Packets, pts: array[int], keyframe_pts: Iterable[i
     time_base = packets.streams[0].time_base
     straight = _straightened(pts, time_base)
     return FrameTimes(time_base, straight, array("q", [0]), _zero(packets, straight), by_pts=False)
+
+
+def without_gaps(times: FrameTimes, track: Track) -> FrameTimes:
+    """Leave out frames that ffmpeg shows where the edit list shows nothing; it repeats earlier ones there.
+
+    Args:
+        times: of all frames that ffmpeg shows.
+        track: the track that is mined.
+    """
+    if not times.by_pts:
+        return times
+    bounds = [tuple((at - track.tick_s) / times.time_base for at in gap) for gap in track.gaps]
+
+    def is_shown(pts: int) -> bool:
+        return not any(start <= pts < end for start, end in bounds)
+
+    keys = {times.pts[index] for index in times.keyframes}
+    pts = array("q", filter(is_shown, times.pts))
+    keyframes = array("q", (index for index, time in enumerate(pts) if time in keys))
+    return replace(times, pts=pts, keyframes=keyframes) if pts else times
 
 
 def _times(packets: Packets, pts: array[int], keyframe_pts: Iterable[int]) -> FrameTimes:

@@ -50,6 +50,15 @@ def add_output(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_backend(parser: argparse.ArgumentParser) -> None:
+    """Which index is asked."""
+    parser.add_argument(
+        "--backend",
+        metavar="URL",
+        help="ask the database or Solr core that visualsearch load has filled, not the index in OUTPUT",
+    )
+
+
 def whole_number(text: str) -> int:
     """A number of things; 0 and more."""
     if not text.isdecimal() or len(text) > 9:

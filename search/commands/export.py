@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -12,14 +13,14 @@ from typing import Any, BinaryIO
 from pipeline.errors import ExitCode, UsageError
 from pipeline.files.outputs import output_errors, replace_file
 from pipeline.text import escaped, printable
-from search.commands.arguments import add_command, add_output
+from search.backends import open_index
+from search.commands.arguments import add_backend, add_command, add_output
 from search.conditions import TermKind
 from search.documents import Document
 from search.exports import folders, streams
 from search.exports.boxes import class_names
 from search.place import index_path, output_folder
 from search.question import understand
-from search.sqlite.index import SqliteIndex
 
 _Stream = Callable[[BinaryIO, Iterable[Document], Sequence[tuple[TermKind, str]]], None]
 
@@ -52,6 +53,7 @@ def add_to(commands: Any) -> None:
         example="export ~/photos-mined dogs.json --format coco --query label:dog",
     )
     add_output(parser)
+    add_backend(parser)
     parser.add_argument(
         "file", metavar="FILE", help="the file, or for yolo, labelme and voc the folder, to write"
     )
@@ -67,7 +69,7 @@ def add_to(commands: Any) -> None:
 def run(options: argparse.Namespace) -> ExitCode:
     """Do what the subcommand says."""
     path = index_path(output_folder(options.output), options.index)
-    with SqliteIndex(path) as index:
+    with contextlib.closing(open_index(path, options.backend)) as index:
         question = understand(options.query, index)
         for note in question.notes:
             print(f"note: {escaped(note)}", file=sys.stderr)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import csv
 import sys
 from collections.abc import Iterator
@@ -13,14 +14,14 @@ from pipeline.errors import ExitCode, UsageError
 from pipeline.text import escaped, printable
 from reporters.layout import json_text
 from search.backend import QUERY_SECONDS, Backend, Facet, Hit
+from search.backends import open_index
 from search.collecting import collect
-from search.commands.arguments import add_command, add_output, terminal_columns, whole_number
+from search.commands.arguments import add_backend, add_command, add_output, terminal_columns, whole_number
 from search.explain import explanation
 from search.hitformats import CSV_COLUMNS, csv_row, hit_object, table
 from search.place import index_path, output_folder
 from search.question import iter_pages, understand
 from search.resolve import Resolved
-from search.sqlite.index import SqliteIndex
 
 _TABLE_ROWS = 50
 _FACET_VALUES = 30
@@ -41,6 +42,7 @@ def add_to(commands: Any) -> None:
         example="query ~/photos-mined 'name:anna name:tom label:dog taken:2008'",
     )
     add_output(parser)
+    add_backend(parser)
     parser.add_argument(
         "query", metavar="QUERY", nargs="*", help="what to find; several words may stay unquoted"
     )
@@ -74,7 +76,7 @@ def run(options: argparse.Namespace) -> ExitCode:
     if options.facets is not None and any(others):
         raise UsageError("--facets counts, and stands alone or with --json; leave the other option out")
     path = index_path(output_folder(options.output), options.index)
-    with SqliteIndex(path) as index:
+    with contextlib.closing(open_index(path, options.backend)) as index:
         question = understand(" ".join(options.query), index)
         if options.explain:
             for line in explanation(question):
@@ -171,7 +173,10 @@ def _print_facets(index: Backend, question: Resolved, options: argparse.Namespac
         for value, files in values:
             print(f"{files:>12,}  {escaped(value)}")
     if not facets.is_complete:
-        print("note: only the newest files of the result were counted", file=sys.stderr)
+        if any(facets.values.values()):
+            print("note: only the newest files of the result were counted", file=sys.stderr)
+        else:
+            _say_incomplete()
     return ExitCode.OK
 
 

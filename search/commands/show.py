@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 from collections.abc import Iterator
 from typing import Any
 
 from pipeline.errors import ExitCode, UsageError
 from pipeline.text import printable
-from search.commands.arguments import add_command, add_output
+from search.backends import open_index
+from search.commands.arguments import add_backend, add_command, add_output
 from search.conditions import TermKind
 from search.documents import Detection, Document, Moment, Rect
 from search.hitformats import clock, taken_text
 from search.place import index_path, output_folder
-from search.sqlite.index import SqliteIndex
 
 _REPORT = b".json"
 
@@ -31,6 +32,7 @@ def add_to(commands: Any) -> None:
         example="show ~/photos-mined 2008/img1.jpg",
     )
     add_output(parser)
+    add_backend(parser)
     parser.add_argument(
         "path", metavar="PATH", help="a file of INPUT, by its path below INPUT or its whole path"
     )
@@ -39,9 +41,10 @@ def add_to(commands: Any) -> None:
 def run(options: argparse.Namespace) -> ExitCode:
     """Do what the subcommand says."""
     output_root = output_folder(options.output)
-    with SqliteIndex(index_path(output_root, options.index)) as index:
-        for path in _candidates(os.fsencode(options.path), os.fsencode(os.path.abspath(output_root))):
-            document = index.document(path)
+    path = index_path(output_root, options.index)
+    with contextlib.closing(open_index(path, options.backend)) as index:
+        for candidate in _candidates(os.fsencode(options.path), os.fsencode(os.path.abspath(output_root))):
+            document = index.document(candidate)
             if document is not None and _is_meant(document, os.fsencode(options.path)):
                 for line in lines(document):
                     print(line)

@@ -10,10 +10,10 @@ from typing import Any
 from search.backend import Hit
 from search.conditions import HasTerm, MediaKind, TermKind
 from search.documents import Detection, Document, Moment, Sighting
-from search.resolve import WINDOW_S
-from search.spans import Span, together
+from search.hits import is_sure, moments_at_once
+from search.spans import Span
 from search.sqlite import rows
-from search.sqlite.schema import ANNOTATED, MILLIONTHS, PARTIAL
+from search.sqlite.schema import ANNOTATED, PARTIAL
 
 _HIT = """SELECT f.id, r.path, d.path, f.name, f.kind, f.age, f.width, f.height, f.duration, f.source
     FROM file f JOIN folder d ON d.id = f.folder JOIN root r ON r.id = f.root WHERE f.id IN """
@@ -147,25 +147,5 @@ def _at_once(
     of_groups: list[list[Moment]] = []
     for group in groups:
         numbers = {term.number for term in group.terms}
-        of_groups.append(
-            [one for term, one in moments if term in numbers and _is_sure(one, group.confidence)]
-        )
-    spans = together([[Span(one.first_s, one.last_s) for one in group] for group in of_groups], WINDOW_S)
-    near = [
-        one
-        for group in of_groups
-        for one in group
-        if any(
-            span.first_s - WINDOW_S <= one.time_s <= span.last_s + WINDOW_S
-            and one.first_s <= span.last_s + WINDOW_S
-            for span in spans
-        )
-    ]
-    best = max(near, key=lambda one: (one.confidence or 0.0, -one.time_s), default=None)
-    return tuple(spans), best
-
-
-def _is_sure(moment: Moment, confidence: float | None) -> bool:
-    if confidence is None or moment.confidence is None:
-        return True
-    return round(moment.confidence * MILLIONTHS) >= round(confidence * MILLIONTHS)
+        of_groups.append([one for term, one in moments if term in numbers and is_sure(one, group)])
+    return moments_at_once(of_groups)

@@ -8,6 +8,7 @@ from pipeline.runs.rebuild import iter_rebuilt
 from pipeline.source import SourceKind
 from pipeline.workers.pool import WorkerPool
 from reporters.jsonreportwriter import JsonReportWriter
+from tests.isomedia import Movie
 from tests.minedvideos import (
     NUMBERS,
     REPORT,
@@ -90,6 +91,32 @@ def test_a_video_that_is_cut_off_is_partial(tmp_path):
     assert report["status"] == "partial"
     assert report["read_frames"] == len(report["frames"]) < report["declared_frames"]
     assert numbers_in(report) == list(range(len(report["frames"])))
+
+
+def test_a_mirrored_video_and_one_with_a_second_lens_say_so(tmp_path):
+    one = make_video(tmp_path / "one.mp4", *X264, frames=5)
+    ffmpeg("-i", one, "-i", one, "-map", "0", "-map", "1", "-c", "copy", tmp_path / "v.mp4")
+    movie = Movie(tmp_path / "v.mp4")
+    movie.set_matrix(-1, 0, 0, 1)
+    movie.save()
+    mine_one(tmp_path, tmp_path / "v.mp4", NUMBERS, REPORT)
+    report = report_of(tmp_path, "v.mp4")
+    assert (report["rotation"], report["mirrored"], report["video_streams"]) == (0, True, 2)
+    mine_one(tmp_path, one, NUMBERS, REPORT)
+    assert {"mirrored", "video_streams"}.isdisjoint(report_of(tmp_path, "one.mp4"))
+
+
+def test_a_video_that_goes_on_with_another_programme_is_partial(tmp_path):
+    one = make_video(tmp_path / "one.ts", *SHORT_GOPS, frames=50)
+    other = ("-mpegts_service_id", "5", "-mpegts_start_pid", "300", "-tables_version", "1")
+    two = make_video(tmp_path / "two.ts", *SHORT_GOPS, *other, frames=50)
+    (tmp_path / "v.ts").write_bytes(one.read_bytes() + two.read_bytes())
+    outcome = mine_one(tmp_path, tmp_path / "v.ts", NUMBERS, REPORT)
+    assert outcome.status is Status.MINED
+    assert outcome.sentence == "it goes on with another programme, which is not read; mined as far as it goes"
+    report = report_of(tmp_path, "v.ts")
+    assert report["status"] == "partial"
+    assert numbers_in(report) == list(range(50))
 
 
 def test_what_is_no_video_fails(tmp_path):

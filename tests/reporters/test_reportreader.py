@@ -12,7 +12,10 @@ from typing import Any
 
 import pytest
 
+from pipeline.capture import Capture
+from pipeline.source import MediaFacts, Source, SourceKind, Stamp
 from reporters.layout import FRAMES_END, FRAMES_SEPARATOR, frame_text, head_text
+from reporters.report import to_report_head
 from reporters.reportreader import ReportReader, SeenLabel
 from tests.running import ROOT
 
@@ -106,6 +109,7 @@ def test_what_it_cannot_do_without(tmp_path: Path, key: str, value: object) -> N
         ("2008-06-14T15:30:00-00:30", (20080614153000, -30)),
         ("2008-06-14T15:30:00Z", (20080614153000, 0)),
         ("14.6.2008", (0, None)),
+        ("1985-07-20", (19850720000000, None)),
         (20080614, (0, None)),
         (None, (0, None)),
     ],
@@ -114,6 +118,28 @@ def test_dates(tmp_path: Path, taken: object, read: tuple[int, int | None]) -> N
     report = json.loads(PHOTO.read_text(encoding="utf-8")) | {"taken": taken}
     facts = ReportReader(written(tmp_path, report)).facts
     assert (facts.taken, facts.offset_min) == read
+
+
+@pytest.mark.parametrize(
+    ("taken", "digits", "offset_min"),
+    [
+        ("2016-08-14T17:20:05", 20160814172005, None),
+        ("2016-08-14T17:20:05+02:00", 20160814172005, 120),
+        ("2016-08-14T17:20:05-03:30", 20160814172005, -210),
+        ("1985-07-20", 19850720000000, None),
+        (None, 0, None),
+    ],
+)
+def test_dates_that_the_writer_writes(
+    taken: str | None, digits: int, offset_min: int | None, tmp_path: Path
+) -> None:
+    facts = MediaFacts((8, 8), "jpeg", capture=Capture(taken))
+    head = to_report_head(Source("/a.jpg", "a.jpg", SourceKind.PHOTO, "jpeg", Stamp(1, 0)), facts, "f00d")
+    report = tmp_path / "a.jpg.json"
+    report.write_text(head_text(head) + FRAMES_END)
+    assert json.loads(report.read_bytes()).get("taken") == taken
+    read = ReportReader(report).facts
+    assert (read.taken, read.offset_min) == (digits, offset_min)
 
 
 def test_paths_that_are_not_utf8(tmp_path: Path) -> None:

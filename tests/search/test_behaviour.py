@@ -4,26 +4,42 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from search.backend import Backend, Facet, Page
 from search.conditions import Everything
+from search.copying import copy_index
+from search.postgresql.index import PostgresqlIndex
 from search.question import iter_pages, understand
+from search.solr.index import SolrIndex
 from tests.search.collection import ALL, APART, CROWD_FILM, ONE, QUESTIONS, TOGETHER, TWO, write_collection
 from tests.search.outputs import Output
+from tests.search.servers import postgresql, solr
 
 
-@pytest.fixture(scope="module", params=["sqlite"])
-def backend(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
-    """Each backend, with the collection in it."""
-    folder: Path = tmp_path_factory.mktemp(request.param)
-    output = Output(folder)
+@pytest.fixture(scope="module")
+def collection(tmp_path_factory: pytest.TempPathFactory) -> Output:
+    """The collection and its index."""
+    output = Output(tmp_path_factory.mktemp("collection"))
     write_collection(output)
     output.index()
-    with output.open() as index:
-        yield index
+    return output
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql", "solr"])
+def backend(request: pytest.FixtureRequest, collection: Output) -> Iterator[Backend]:
+    """Each backend, with the collection in it."""
+    with collection.open() as index:
+        if request.param == "sqlite":
+            yield index
+            return
+        server, opened = {"postgresql": (postgresql, PostgresqlIndex), "solr": (solr, SolrIndex)}[
+            request.param
+        ]
+        with server() as url, opened(url, writable=True) as loaded:
+            copy_index(index, loaded)
+            yield loaded
 
 
 @pytest.mark.parametrize(("query", "files"), QUESTIONS, ids=[query or "(nothing)" for query, _ in QUESTIONS])

@@ -95,9 +95,9 @@ def test_no_terminal_obeys_a_line_and_tracebacks_keep_theirs(capfd):
         raise ValueError("\x1b[2J")
     except ValueError:
         logging.getLogger("pipeline").warning("a\rb\nc", exc_info=True)
-    told = capfd.readouterr().err
-    assert re.match(rf"{TIME} warning: a\\rb\nc\nTraceback \(most recent call last\):\n", told)
-    assert told.endswith("ValueError: \\x1b[2J\n")
+    printed = capfd.readouterr().err
+    assert re.match(rf"{TIME} warning: a\\rb\nc\nTraceback \(most recent call last\):\n", printed)
+    assert printed.endswith("ValueError: \\x1b[2J\n")
 
 
 def test_libraries_are_never_louder_than_we_are(capfd):

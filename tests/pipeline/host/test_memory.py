@@ -99,7 +99,7 @@ def test_a_group_that_is_over_its_limit(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize("damage", ["", "nonsense", "MemAvailable:", "MemAvailable: many kB"])
-def test_nobody_says(machine: Machine, damage: str) -> None:
+def test_unknown_if_no_file_can_be_read(machine: Machine, damage: str) -> None:
     machine.write(machine.proc / "meminfo", damage)
     machine.version_2("", "lots", 5)
     assert machine.free is None

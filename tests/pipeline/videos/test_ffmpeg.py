@@ -14,7 +14,7 @@ import pytest
 
 from pipeline.errors import FailureCode, SourceError
 from pipeline.host.ffmpeg import ffmpeg_path
-from pipeline.source import Limits
+from pipeline.source import Limits, Source, SourceKind
 from pipeline.videos import ffmpeg as ffmpeg_module
 from pipeline.videos import pipereader
 from pipeline.videos.ffmpeg import Ffmpeg, StderrParser, input_arguments
@@ -27,6 +27,13 @@ from tests.videos import make_video, source_of
 
 X264 = ("-c:v", "libx264", "-preset", "ultrafast", "-g", "20")
 ENDLESS = ("-f", "lavfi", "-i", "testsrc2=size=640x360")
+
+
+@pytest.fixture
+def new_children():
+    """Gives the child processes, of children too, that did not exist before the test."""
+    others = set(psutil.Process().children(recursive=True))  # multiprocessing's own
+    return lambda: set(psutil.Process().children(recursive=True)) - others
 
 
 @pytest.fixture
@@ -65,17 +72,19 @@ def test_too_old(stand_in, tmp_path: Path) -> None:
     assert caught.value.code is FailureCode.DECODER_FAILED
 
 
-def test_hanging_while_the_video_is_probed(stand_in, tmp_path: Path, monkeypatch) -> None:
+def test_hanging_while_the_video_is_probed(stand_in, new_children, tmp_path: Path, monkeypatch) -> None:
     video = make_video(tmp_path / "a.mp4", *X264, frames=5)
     stand_in("sleep 1000 & wait")
     monkeypatch.setattr(pipereader, "TIMEOUT_S", 0.2)
     with pytest.raises(SourceError, match=r"ffmpeg gave nothing for 0\.2 s") as caught:
         probe_file(source_of(video), Limits())
     assert caught.value.code is FailureCode.DECODER_TIMEOUT
-    assert not psutil.Process().children(recursive=True)
+    assert not new_children()
 
 
-def test_hanging_between_frames_is_killed_with_what_it_started(stand_in, tmp_path: Path, monkeypatch) -> None:
+def test_hanging_between_frames_is_killed_with_what_it_started(
+    stand_in, new_children, tmp_path: Path, monkeypatch
+) -> None:
     source = source_of(make_video(tmp_path / "a.mp4", *X264, frames=5))
     video = probe_file(source, Limits())
     (segment,) = split_video(source, video, Sampling())
@@ -84,16 +93,16 @@ def test_hanging_between_frames_is_killed_with_what_it_started(stand_in, tmp_pat
     with pytest.raises(SourceError) as caught:
         next(iter_frames(source, video.facts, segment, ReadStats()))
     assert caught.value.code is FailureCode.DECODER_TIMEOUT
-    assert not psutil.Process().children(recursive=True)
+    assert not new_children()
 
 
-def test_killed_from_outside(tmp_path: Path) -> None:
+def test_killed_from_outside(new_children, tmp_path: Path) -> None:
     source = source_of(make_video(tmp_path / "a.mp4", *X264, frames=200, filters=["scale=1280:768"]))
     video = probe_file(source, Limits())
     segment = split_video(source, video, Sampling())[0]
     frames = iter_frames(source, video.facts, segment, ReadStats())
     next(frames)
-    (running,) = psutil.Process().children()
+    (running,) = new_children()
     running.kill()
     with pytest.raises(SourceError, match="ffmpeg was killed by SIGKILL") as caught:
         list(frames)
@@ -114,13 +123,14 @@ def test_flood_of_complaints_blocks_nothing_and_is_not_kept(stand_in) -> None:
 def test_complaints_of_a_real_file(tmp_path: Path) -> None:
     path = tmp_path / "a.mp4"
     path.write_bytes(make_video(tmp_path / "whole.mp4", *X264).read_bytes()[:2000])
-    with Ffmpeg((*input_arguments(str(path)), "-f", "null", "-"), (), "warning") as ffmpeg:
+    with Ffmpeg((*input_arguments(source_of(path)), "-f", "null", "-"), (), "warning") as ffmpeg:
         assert ffmpeg.end() != 0
     assert ffmpeg.stderr.first_error == "moov atom not found"
 
 
 def test_opens_nothing_but_files(tmp_path: Path) -> None:
-    with Ffmpeg((*input_arguments("http://localhost:1/a.mp4"), "-f", "null", "-"), (), "error") as ffmpeg:
+    source = Source("http://localhost:1/a.mp4", "a.mp4", SourceKind.VIDEO, "mp4", 1, 0)
+    with Ffmpeg((*input_arguments(source), "-f", "null", "-"), (), "error") as ffmpeg:
         assert ffmpeg.end() != 0
     assert "No such file or directory" in ffmpeg.stderr.first_error
 
@@ -134,11 +144,11 @@ def test_writes_no_report_that_the_environment_asks_for(
     assert not list(tmp_path.iterdir())
 
 
-def test_leads_a_process_group_of_its_own() -> None:
+def test_leads_a_process_group_of_its_own(new_children) -> None:
     pipe = PipeReader()
     with Ffmpeg((*ENDLESS, "-f", "rawvideo", pipe.url), (pipe,), "error") as ffmpeg:
         assert pipe.read_into(memoryview(bytearray(10)))
-        (running,) = psutil.Process().children()
+        (running,) = new_children()
         assert os.getpgid(running.pid) == running.pid
     assert ffmpeg.stderr.first_error == ""
 

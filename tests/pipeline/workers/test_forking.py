@@ -65,8 +65,10 @@ def test_the_pipeline_is_loaded_once(tmp_path):
 @pytest.mark.parametrize("unfit", ["nice:Nice", "threads:Threads", "accelerated:Accelerated"])
 def test_each_worker_loads_it_where_a_fork_is_not_known_to_be_safe(tmp_path, unfit):
     """A component does not declare it, has a thread, or denies it once it is loaded."""
-    told = settings_for(tmp_path, loads_once(tmp_path), component("unfit", f"tests.plugins.{unfit}"), REPORT)
-    outcomes = list(WorkerPool(told, 2, 60.0).mine(photos(tmp_path, 30)))
+    settings = settings_for(
+        tmp_path, loads_once(tmp_path), component("unfit", f"tests.plugins.{unfit}"), REPORT
+    )
+    outcomes = list(WorkerPool(settings, 2, 60.0).mine(photos(tmp_path, 30)))
     assert loads(tmp_path) == 2
     assert_all_mined(tmp_path, outcomes, 30)
 
@@ -98,8 +100,8 @@ def test_a_template_that_is_killed_costs_no_photo(tmp_path, caplog):
 
 
 def test_a_template_that_dies_at_each_fork_is_given_up(tmp_path, caplog):
-    told = settings_for(tmp_path, loads_once(tmp_path), DIES_FORKING, REPORT)
-    outcomes = list(WorkerPool(told, 2, 60.0).mine(photos(tmp_path, 30)))
+    settings = settings_for(tmp_path, loads_once(tmp_path), DIES_FORKING, REPORT)
+    outcomes = list(WorkerPool(settings, 2, 60.0).mine(photos(tmp_path, 30)))
     assert_all_mined(tmp_path, outcomes, 30)
     ended = "the template of the workers ended with exit status 9"
     assert caplog.text.count(ended) == MAX_FAILED_FORKS

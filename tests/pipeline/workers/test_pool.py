@@ -18,7 +18,7 @@ from pipeline.source import Source, Stamp
 from pipeline.workers.executor import SerialExecutor
 from pipeline.workers.handle import WorkerState
 from pipeline.workers.pool import WorkerPool
-from pipeline.workers.startfailures import MAX_FAILED_LOADS, MAX_FAILED_STARTS
+from pipeline.workers.startfailures import MAX_FAILED_LOADS
 from tests.minedphotos import ALL, REPORT, names, photos, report_names, settings_for, worker_pids
 from tests.pictures import source_of
 from tests.running import component, parts_in
@@ -81,10 +81,10 @@ def test_each_misbehaviour_costs_one_photo_and_all_others_are_mined(tmp_path, ca
     assert len(names(outcomes)) == len(good)
     # The pool is back at its size after each death.
     assert max(counts) == Counter(counts).most_common(1)[0][0] == 2 + is_forked
-    told = "\n".join(record.getMessage() for record in caplog.records)
-    assert told.count("its task is tried once more") == 3
-    assert "Segmentation fault" in told  # faulthandler's traceback
-    assert "in misbehave" in told
+    logged = "\n".join(record.getMessage() for record in caplog.records)
+    assert logged.count("its task is tried once more") == 3
+    assert "Segmentation fault" in logged  # faulthandler's traceback
+    assert "in misbehave" in logged
 
 
 def test_one_photo_starts_one_worker_and_none_starts_none(tmp_path):
@@ -144,9 +144,9 @@ def test_workers_that_never_get_to_work_end_the_run(tmp_path, caplog):
     assert MAX_FAILED_LOADS <= tally.stat().st_size <= MAX_FAILED_LOADS + 1
 
 
-@pytest.mark.slow
-def test_workers_that_have_worked_get_more_starts_and_not_without_end(tmp_path):
+def test_workers_that_have_worked_get_more_starts_and_not_without_end(tmp_path, monkeypatch):
     """The models are good, so whatever kills workers may stop."""
+    monkeypatch.setattr("pipeline.workers.startfailures.MAX_FAILED_STARTS", MAX_FAILED_LOADS + 2)
     dying = component(
         "all", "tests.plugins.dies_loading:DiesLoading", tally=str(tmp_path / "tally"), spared=1
     )
@@ -154,7 +154,7 @@ def test_workers_that_have_worked_get_more_starts_and_not_without_end(tmp_path):
     assert next(outcomes).status is Status.MINED
     (pid,) = worker_pids()
     os.kill(pid, signal.SIGKILL)
-    with pytest.raises(MinerError, match=f"^{MAX_FAILED_STARTS} workers in a row died while loading"):
+    with pytest.raises(MinerError, match=f"^{MAX_FAILED_LOADS + 2} workers in a row died while loading"):
         list(outcomes)
 
 
@@ -187,7 +187,7 @@ def test_closed_early_it_drops_the_rest(tmp_path):
     assert 1 <= len(report_names(tmp_path)) <= 2
 
 
-def test_noise_goes_nowhere_and_log_lines_come_home(tmp_path, caplog, capfd):
+def test_output_goes_nowhere_and_log_lines_reach_the_parent(tmp_path, caplog, capfd):
     """Megabytes on standard output and error, logging threads: nothing reaches the user's own streams."""
     noisy = component("noisy", "tests.plugins.noisy:Noisy")
     outcomes = list(WorkerPool(settings_for(tmp_path, ALL, noisy, REPORT), 1, 60.0).mine(photos(tmp_path, 2)))
@@ -197,8 +197,8 @@ def test_noise_goes_nowhere_and_log_lines_come_home(tmp_path, caplog, capfd):
     logged.remove("the same for everybody")
     assert logged == sorted(f"thread {n}: {'w' * 99}" for n in range(8) for _ in range(2))
     assert {record.name for record in caplog.records} == {"pipeline.noisy"}
-    told = capfd.readouterr()
-    assert "oise" not in (told.out + told.err).lower()
+    printed = capfd.readouterr()
+    assert "oise" not in (printed.out + printed.err).lower()
 
 
 def test_a_pipeline_description_longer_than_any_pipe(tmp_path):

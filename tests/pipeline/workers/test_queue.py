@@ -42,11 +42,11 @@ def mined(folder: Path, number: int) -> SegmentResult:
 
 def test_segments_go_before_new_sources_and_the_join_before_all(tmp_path):
     queue = TaskQueue([VIDEO, PHOTO, PHOTO])
-    look = queue.next()
-    assert look == ProbeVideo(VIDEO)
-    photo = queue.next()  # the look is not back yet
+    probe = queue.next()
+    assert probe == ProbeVideo(VIDEO)
+    photo = queue.next()  # the probe has no result yet
     assert photo == MinePhoto(PHOTO)
-    assert queue.note(look, cut(2)) is None
+    assert queue.note(probe, cut(2)) is None
     first, second = queue.next(), queue.next()
     assert [task.segment_task.number for task in (first, second)] == [0, 1]
     assert queue.note(second, mined(tmp_path, 1)) is None
@@ -66,12 +66,12 @@ def test_segments_go_before_new_sources_and_the_join_before_all(tmp_path):
 
 def test_a_video_without_mined_frames_is_joined_at_once():
     queue = TaskQueue([VIDEO])
-    look = queue.next()
-    queue.note(look, cut(0))
+    probe = queue.next()
+    queue.note(probe, cut(0))
     assert queue.next() == JoinSegments(VIDEO, FACTS, VERSION, ())
 
 
-def test_a_failed_segment_drops_the_rest_once_nobody_has_any_of_it_in_hand(tmp_path):
+def test_a_failed_segment_drops_the_rest_once_no_segment_of_it_is_running(tmp_path):
     queue = TaskQueue([VIDEO, PHOTO])
     queue.note(queue.next(), cut(5))
     segments = [queue.next() for _ in range(4)]

@@ -1,4 +1,4 @@
-"""Children that others began: how they become ours, and how their end is seen."""
+"""Adopting and reaping orphaned processes."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="no
 ORPHANS = """
 import os, sys
 for line in range(int(sys.argv[1])):
-    told, tells = os.pipe()
+    read_end, write_end = os.pipe()
     if not os.fork():
-        os.close(told)
+        os.close(read_end)
         os.setsid()
-        os.write(tells, b"%d\\n" % os.getpid())
-        os.close(0), os.close(1), os.close(2), os.close(tells)
+        os.write(write_end, b"%d\\n" % os.getpid())
+        os.close(0), os.close(1), os.close(2), os.close(write_end)
         os.execvp("sleep", ["sleep", "600"])
-    os.close(tells)
-    print(os.read(told, 99).decode().strip())
+    os.close(write_end)
+    print(os.read(read_end, 99).decode().strip())
 """
-"""Prints the numbers of processes that it leaves behind."""
+"""Prints the numbers of processes that it leaves running."""
 
 
 @pytest.fixture
 def orphans() -> Iterator[list[int]]:
-    """Two children of a child of ours that has ended."""
+    """Two running children of an ended child of this process."""
     with child_subreaper() as adopts:
         assert adopts
         done = subprocess.run(
@@ -55,7 +55,7 @@ def await_end(pid: int) -> None:
     os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
 
 
-def test_what_an_ended_child_leaves_behind_is_ours(orphans):
+def test_children_of_an_ended_child_are_adopted(orphans):
     assert all(is_a_child(pid) for pid in orphans)
 
 
@@ -66,18 +66,18 @@ def test_an_adopted_process_can_be_awaited_and_killed(orphans):
     process.join()
     assert process.exitcode == -signal.SIGKILL
     assert not is_a_child(orphans[0])
-    process.kill()  # its number may be somebody else's by now
+    process.kill()  # another process may have its number by now
     assert is_a_child(orphans[1])
 
 
-def test_its_end_is_seen_without_waiting(orphans):
+def test_its_exit_code_is_known_without_waiting(orphans):
     os.kill(orphans[0], signal.SIGTERM)
     await_end(orphans[0])
     process = AdoptedProcess(orphans[0])
     assert process.exitcode == -signal.SIGTERM
 
 
-def test_the_dead_are_buried_and_the_living_and_the_known_left_alone(orphans):
+def test_ended_children_are_reaped_except_known_ones(orphans):
     reap_children(known=())
     os.kill(orphans[0], signal.SIGKILL)
     await_end(orphans[0])
@@ -88,7 +88,7 @@ def test_the_dead_are_buried_and_the_living_and_the_known_left_alone(orphans):
     assert is_a_child(orphans[1])
 
 
-def test_afterwards_orphans_go_elsewhere_as_before():
+def test_orphans_are_not_adopted_once_the_context_is_closed():
     with child_subreaper():
         pass
     done = subprocess.run([sys.executable, "-c", ORPHANS, "1"], capture_output=True, text=True, check=True)
@@ -99,7 +99,7 @@ def test_afterwards_orphans_go_elsewhere_as_before():
         os.kill(pid, signal.SIGKILL)
 
 
-def test_not_where_no_child_s_end_can_be_awaited():
+def test_no_orphan_is_adopted_while_sigchld_is_ignored():
     before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     try:
         with child_subreaper() as adopts:

@@ -60,6 +60,7 @@ def test_coco_is_read_by_its_own_library(output: Output, tmp_path: Path) -> None
     assert cat["bbox"] == [600, 400, 40, 80]  # clipped to 640 x 480
     assert "score" not in cat
     assert coco.getCatIds(catNms=["Anna"]) == []
+    assert min(coco.getAnnIds()) == 1  # 0 is "no match" to COCOeval: findings/coco-annotation-zero.sh
 
 
 def test_names_are_given_if_asked_for(output: Output, tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""The index in a PostgreSQL database; needs no extension and no text search configuration."""

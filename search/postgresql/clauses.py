@@ -1,0 +1,171 @@
+"""Conditions as SQL on a row of `file f`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from search.conditions import (
+    AllOf,
+    AnyOf,
+    Condition,
+    Everything,
+    Flag,
+    HasCamera,
+    HasConfidence,
+    HasFaces,
+    HasFlag,
+    HasTerm,
+    HasWords,
+    MediaKind,
+    NearPlace,
+    Nothing,
+    NotOf,
+    OfKind,
+    TakenBetween,
+    Together,
+)
+from search.documents import MAX_LADDER
+from search.geo import EARTH_KM, cell_ranges
+
+PARTIAL, ANNOTATED, NAMED, LOCATED = 1, 2, 4, 8
+"""Bits of `file.flags`."""
+MILLIONTHS = 1_000_000
+_FLAGS = {Flag.PARTIAL: PARTIAL, Flag.ANNOTATED: ANNOTATED, Flag.NAMED: NAMED, Flag.LOCATED: LOCATED}
+_DISTANCE = (
+    f"2 * {EARTH_KM} * asin(least(1.0, sqrt(power(sin(radians(f.latitude - %s) / 2), 2) + cos(radians(%s)) * "
+    "cos(radians(f.latitude)) * power(sin(radians(f.longitude - %s) / 2), 2))))"
+)
+
+
+class Clause(NamedTuple):
+    """A piece of SQL and the values of its placeholders."""
+
+    sql: str
+    values: tuple[Any, ...] = ()
+
+
+def holds(condition: Condition) -> Clause:
+    """What has to hold of a row of `file f`."""
+    match condition:
+        case Everything():
+            return Clause("true")
+        case Nothing():
+            return Clause("false")
+        case AllOf(conditions):
+            return joined("AND", map(holds, conditions))
+        case AnyOf(conditions):
+            return joined("OR", map(holds, conditions))
+        case NotOf(inner):
+            clause = holds(inner)
+            return Clause(f"NOT coalesce({clause.sql}, false)", clause.values)
+        case HasTerm():
+            return _has_term(condition)
+        case HasWords():
+            return Clause("f.words @@ %s::tsquery", (_tsquery(condition),))
+        case Together():
+            return _together(condition)
+        case NearPlace():
+            return _near(condition)
+    return _of_row(condition)
+
+
+def joined(word: str, clauses: Iterable[Clause]) -> Clause:
+    """Clauses with AND or OR between them, in brackets."""
+    given = list(clauses)
+    sql = f" {word} ".join(clause.sql for clause in given)
+    return Clause(f"({sql})", tuple(value for clause in given for value in clause.values))
+
+
+def term_bounds(condition: HasTerm, posting: str) -> Clause:
+    """What `at_least` and `confidence` ask of a row of `posting`; begins with AND, or is empty."""
+    sql, values = "", list[int]()
+    if condition.at_least > 1:
+        sql += f" AND {posting}.n >= %s"
+        values.append(condition.at_least)
+        if condition.confidence is not None:
+            sql += f" AND {posting}.ladder[%s] >= %s"
+            values += [
+                min(condition.at_least, MAX_LADDER),
+                -(-round(condition.confidence * MILLIONTHS) // 1000),
+            ]
+    elif condition.confidence is not None:
+        sql += f" AND ({posting}.best IS NULL OR {posting}.best >= %s)"
+        values.append(round(condition.confidence * MILLIONTHS))
+    return Clause(sql, tuple(values))
+
+
+def numbers_of(condition: HasTerm) -> list[int]:
+    """The numbers of the condition's terms."""
+    return [term.number for term in condition.terms]
+
+
+def lexemes_of(tokens: Iterable[str]) -> str:
+    """Tokens as the text of a `tsvector`, each at its place."""
+    return " ".join(f"{_quoted(token)}:{place}" for place, token in enumerate(tokens, 1))
+
+
+def _has_term(condition: HasTerm) -> Clause:
+    bounds = term_bounds(condition, "q")
+    if not bounds.sql:
+        return Clause("f.terms && %s::integer[]", (numbers_of(condition),))
+    return Clause(
+        f"EXISTS (SELECT 1 FROM posting q WHERE q.file = f.id AND q.term = ANY(%s){bounds.sql})",
+        (numbers_of(condition), *bounds.values),
+    )
+
+
+def _tsquery(words: HasWords) -> str:
+    *rest, last = (_quoted(token) for token in words.tokens)
+    return " <-> ".join((*rest, last + ":*" * words.prefix))
+
+
+def _quoted(token: str) -> str:
+    doubled = token.replace("\\", "\\\\").replace("'", "''")
+    return f"'{doubled}'"
+
+
+def _together(condition: Together) -> Clause:
+    """Spans, one of each group, of which each two are near: then all reach into one window (Helly)."""
+    names = [f"m{number}" for number in range(len(condition.groups))]
+    tests: list[str] = []
+    values: list[Any] = []
+    for number, (name, group) in enumerate(zip(names, condition.groups, strict=True)):
+        tests.append(f"{name}.file = f.id AND {name}.term = ANY(%s)")
+        values.append(numbers_of(group))
+        if group.confidence is not None:
+            tests.append(f"({name}.confidence IS NULL OR {name}.confidence >= %s)")
+            values.append(round(group.confidence * MILLIONTHS))
+        for other in names[:number]:
+            tests.append(f"{name}.first <= {other}.last + %s AND {name}.last >= {other}.first - %s")
+            values += [condition.window_s, condition.window_s]
+    tables = ", ".join(f"moment {name}" for name in names)
+    spans = f"SELECT 1 FROM {tables} WHERE {' AND '.join(tests)}"
+    return Clause(f"(f.kind = {int(MediaKind.PHOTO)} OR EXISTS ({spans}))", tuple(values))
+
+
+def _near(near: NearPlace) -> Clause:
+    ranges = cell_ranges(near)
+    rows = ", ".join(f"({low}, {high})" for low, high in ranges)
+    cells = f"SELECT c.id FROM (VALUES {rows}) s (low, high) JOIN file c ON c.cell BETWEEN s.low AND s.high"
+    place = (near.latitude, near.latitude, near.longitude)
+    return Clause(f"(f.id IN ({cells}) AND {_DISTANCE} <= %s)", (*place, near.km))
+
+
+def _of_row(condition: Condition) -> Clause:
+    match condition:
+        case TakenBetween(first, last):
+            return Clause("f.age BETWEEN %s AND %s", (-last, -first))
+        case OfKind(kind):
+            return Clause("f.kind = %s", (int(kind),))
+        case HasFlag(Flag.DATED):
+            return Clause("f.age < 0")
+        case HasFlag(flag):
+            return Clause("f.flags & %s <> 0", (_FLAGS[flag],))
+        case HasFaces(at_least):
+            return Clause("f.faces >= %s", (at_least,))
+        case HasCamera(cameras):
+            return Clause("coalesce(f.camera = ANY(%s), false)", (list(cameras),))
+        case HasConfidence(least):
+            return Clause("coalesce(f.best >= %s, false)", (round(least * MILLIONTHS),))
+    raise AssertionError(condition)

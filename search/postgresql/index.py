@@ -1,0 +1,212 @@
+"""The index in PostgreSQL, through the interface of all backends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+import psycopg
+
+from pipeline.errors import UsageError
+from search import serialized
+from search.backend import MOST_COUNTED, QUERY_SECONDS, Count, Facet, Facets, Hits, Page
+from search.conditions import AllOf, Condition, Everything, HasTerm, MediaKind, Term, TermKind
+from search.documents import Document
+from search.hits import hit_of
+from search.postgresql import schema
+from search.postgresql.clauses import Clause, holds, joined, numbers_of, term_bounds
+from search.postgresql.connecting import connect, database_errors, shown
+from search.postgresql.writer import Writer
+from search.resolve import shown_groups
+from search.vocabulary import Vocabulary
+
+MOST_FACETED = 30_000
+"""Of a larger result the newest files are counted."""
+_PUT_AT_ONCE = 2_000
+_READ_AT_ONCE = 500
+_FACETS = {
+    Facet.LABEL: f"""SELECT t.text, count(*) FROM result r, unnest(r.terms) x JOIN term t ON t.id = x
+        WHERE t.kind = {int(TermKind.LABEL)} GROUP BY 1""",
+    Facet.NAME: f"""SELECT t.text, count(*) FROM result r, unnest(r.terms) x JOIN term t ON t.id = x
+        WHERE t.kind = {int(TermKind.NAME)} GROUP BY 1""",
+    Facet.YEAR: "SELECT -age / 10000000000, count(*) FROM result WHERE age < 0 GROUP BY 1",
+    Facet.TYPE: "SELECT kind, count(*) FROM result GROUP BY 1",
+    Facet.CAMERA: "SELECT camera, count(*) FROM result WHERE camera IS NOT NULL GROUP BY 1",
+}
+
+
+class PostgresqlIndex:
+    """The index in one database; implements `search.backend.WritableBackend`. For one thread at a time.
+
+    Args:
+        url: `postgresql://user@host/database`; a password is better kept in `~/.pgpass` or PGPASSWORD.
+        writable: whether documents are loaded; the tables are then made, or made again after an update.
+    Raises:
+        UsageError: nothing was loaded into this database yet.
+        OutputError: it cannot be reached, or refuses something; all methods raise it too.
+    """
+
+    def __init__(self, url: str, *, writable: bool = False) -> None:
+        self.url = url
+        self._connection = connect(url)
+        with database_errors(url):
+            if writable:
+                schema.prepare(self._connection)
+            elif not schema.is_current(self._connection):
+                raise UsageError(
+                    f"{shown(url)}: holds no index of this version; load it with visualsearch load"
+                )
+
+    def __enter__(self) -> PostgresqlIndex:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    def vocabulary(self) -> Vocabulary:
+        """Its labels, names and cameras."""
+        rows = self._rows(
+            "SELECT kind, text, key, files, id FROM term WHERE files > 0 ORDER BY kind, key, text"
+        )
+        cameras = self._rows("SELECT DISTINCT camera FROM file WHERE camera IS NOT NULL ORDER BY 1")
+        terms = (Term(TermKind(kind), text, key, files, number) for kind, text, key, files, number in rows)
+        return Vocabulary(terms, (name for (name,) in cameras))
+
+    def search(self, condition: Condition, page: Page) -> Hits:
+        """A page of the files for which the condition holds."""
+        source, age, number = _source(condition, _after(page))
+        statement = (
+            f"SELECT c.age, c.id, f.document FROM (SELECT {age} AS age, {number} AS id {source.sql} "
+            f"ORDER BY {age}, {number} LIMIT {page.size + 1}) c JOIN file f ON f.id = c.id "
+            "ORDER BY c.age, c.id"
+        )
+        found = self._bounded(statement, source.values)
+        if found is None:
+            return Hits((), None, is_complete=False)
+        groups = shown_groups(condition)
+        hits = tuple(hit_of(serialized.from_bytes(document), groups) for *_, document in found[: page.size])
+        more = len(found) > page.size
+        return Hits(hits, f"{found[page.size - 1][0]}:{found[page.size - 1][1]}" if more else None)
+
+    def count(self, condition: Condition) -> Count:
+        """How many files there are for which the condition holds."""
+        source, _, number = _source(condition, None)
+        statement = f"SELECT count(*) FROM (SELECT {number} {source.sql} LIMIT {MOST_COUNTED + 1}) c"
+        found = self._bounded(statement, source.values)
+        if found is None:
+            return Count(0, is_exact=False)
+        return Count(min(found[0][0], MOST_COUNTED), found[0][0] <= MOST_COUNTED)
+
+    def facets(self, condition: Condition, facets: Sequence[Facet], most: int) -> Facets:
+        """The most frequent values of these facets in a result; of a large one, in its newest files."""
+        clause = holds(condition)
+        bound = "" if condition == Everything() else f" ORDER BY f.age, f.id LIMIT {MOST_FACETED + 1}"
+        columns = "f.id, f.age, f.kind, f.camera, f.terms"
+        result = f"WITH result AS MATERIALIZED (SELECT {columns} FROM file f WHERE {clause.sql}{bound}) "
+        values: dict[Facet, tuple[tuple[str, int], ...]] = {}
+        for facet in facets:
+            found = self._bounded(result + _FACETS[facet], clause.values)
+            if found is None:
+                return Facets(values, is_complete=False)
+            named = [(_facet_text(facet, value), files) for value, files in found]
+            values[facet] = tuple(sorted(named, key=lambda pair: (-pair[1], pair[0]))[:most])
+        if not bound:
+            return Facets(values)
+        return Facets(values, is_complete=self.count(condition).files <= MOST_FACETED)
+
+    def document(self, path: bytes) -> Document | None:
+        """All that is known of one file, by its path below INPUT."""
+        found = self._rows("SELECT document FROM file WHERE path = %s", (path,))
+        return serialized.from_bytes(found[0][0]) if found else None
+
+    def iter_documents(self, condition: Condition, after: bytes = b"") -> Iterator[Document]:
+        """The documents for which the condition holds, in the order of paths, from behind a path on."""
+        clause = holds(condition)
+        statement = f"SELECT f.document FROM file f WHERE {clause.sql} AND f.path > %s ORDER BY f.path"
+        for (document,) in self._streamed(statement, (*clause.values, after)):
+            yield serialized.from_bytes(document)
+
+    def iter_stamps(self) -> Iterator[tuple[bytes, int]]:
+        """The path and stamp of each document, in the order of paths."""
+        yield from self._streamed("SELECT path, stamp FROM file ORDER BY path", ())
+
+    def apply(self, documents: Iterable[Document], removed: Iterable[bytes] = ()) -> None:
+        """Put documents in and take paths out, in one transaction."""
+        rest = iter(documents)
+        with database_errors(self.url), self._connection.transaction():
+            self._connection.execute("SELECT pg_advisory_xact_lock(%s)", (schema.LOADING_LOCK,))
+            writer = Writer(self._connection)
+            writer.remove(removed)
+            while some := list(islice(rest, _PUT_AT_ONCE)):
+                writer.put(some)
+            writer.finish()
+
+    def _bounded(self, statement: str, values: tuple[Any, ...]) -> list[Any] | None:
+        """The rows of a query, or None if it took longer than `QUERY_SECONDS`."""
+        try:
+            with database_errors(self.url), self._connection.transaction():
+                self._connection.execute(f"SET LOCAL statement_timeout TO {round(QUERY_SECONDS * 1000)}")
+                return self._connection.execute(statement, values).fetchall()
+        except psycopg.errors.QueryCanceled:
+            return None
+
+    def _rows(self, statement: str, values: tuple[Any, ...] = ()) -> list[Any]:
+        with database_errors(self.url):
+            return self._connection.execute(statement, values).fetchall()
+
+    def _streamed(self, statement: str, values: tuple[Any, ...]) -> Iterator[Any]:
+        """The rows of a query as they come, whatever their number."""
+        with (
+            database_errors(self.url),
+            self._connection.transaction(),
+            self._connection.cursor("streamed") as cursor,
+        ):
+            cursor.itersize = _READ_AT_ONCE
+            cursor.execute(statement, values)
+            yield from cursor
+
+
+def _source(condition: Condition, after: tuple[int, int] | None) -> tuple[Clause, str, str]:
+    """What stands from FROM on, and what the age and the number of a file are called.
+
+    The rarest single term of a conjunction leads: its files lie newest first in `posting`. Else the planner
+    of PostgreSQL chooses.
+    """
+    parts = condition.conditions if isinstance(condition, AllOf) else (condition,)
+    terms = [one for one in parts if isinstance(one, HasTerm) and len(one.terms) == 1]
+    if not terms:
+        clauses = [holds(condition)]
+        if after is not None:
+            clauses.append(Clause("(f.age, f.id) > (%s, %s)", after))
+        tests = joined("AND", clauses)
+        return Clause(f"FROM file f WHERE {tests.sql}", tests.values), "f.age", "f.id"
+    leading = min(terms, key=lambda one: one.terms[0].files)
+    bounds = term_bounds(leading, "p")
+    clauses = [holds(one) for one in parts if one is not leading]
+    if after is not None:
+        clauses.append(Clause("(p.age, p.file) > (%s, %s)", after))
+    tests = joined("AND", clauses or [Clause("true")])
+    sql = f"FROM posting p JOIN file f ON f.id = p.file WHERE p.term = %s{bounds.sql} AND {tests.sql}"
+    return Clause(sql, (numbers_of(leading)[0], *bounds.values, *tests.values)), "p.age", "p.file"
+
+
+def _after(page: Page) -> tuple[int, int] | None:
+    """Age and number of the last file of the page before."""
+    if page.after is None:
+        return None
+    age, _, number = page.after.partition(":")
+    try:
+        return int(age), int(number)
+    except ValueError:
+        raise UsageError(f'"{page.after!r}" is not a place in a result') from None
+
+
+def _facet_text(facet: Facet, value: Any) -> str:
+    if facet is Facet.YEAR:
+        return f"{value:04d}"
+    return MediaKind(value).word if facet is Facet.TYPE else str(value)
