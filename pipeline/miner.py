@@ -99,7 +99,10 @@ class _Mining:
         options, output_root = self._run.options, self._run.output_root
         try:
             for found in iter_files(
-                options.input, output_root=output_root, follow_links=options.follow_links
+                options.input,
+                output_root=output_root,
+                follow_links=options.follow_links,
+                with_proxies=self._run.config.proxies == "mine",
             ):
                 if self._summary.interrupted_by is not None:
                     return

@@ -11,7 +11,7 @@ from pipeline.catalog import CATALOG, load_class
 from pipeline.component import Component, Params, Writer
 from pipeline.config.fingerprint import fingerprint_of
 from pipeline.config.validation import sentence_of, shown
-from pipeline.config.values import FILES, ComponentConfig, OnTruncated, PipelineConfig
+from pipeline.config.values import FILES, ComponentConfig, OnTruncated, PipelineConfig, ProxiesWord
 from pipeline.errors import PipelineFileError
 from pipeline.files.yamlfile import MAX_BYTES, KeyPath, YamlFile, parse_yaml
 from pipeline.text import did_you_mean, one_line, printable, shortened
@@ -23,7 +23,7 @@ RESERVED_NAMES = (FILES, "frame", "time")
 MAX_NAME_BYTES = 100
 """In UTF-8; a second writer's name becomes part of its files' names."""
 
-_TOP_LEVEL_KEYS = ("pipeline", "video", "on_truncated")
+_TOP_LEVEL_KEYS = ("pipeline", "video", "on_truncated", "proxies")
 _COMPONENT_KEYS = ("name", "type", "inputs", "params")
 
 
@@ -45,11 +45,12 @@ def read_config(path: str, *, allow_plugins: bool = False) -> PipelineConfig:
         raise PipelineFileError([f"{where}: the pipeline file cannot be read ({error.strerror})"]) from None
     reader = _ConfigReader(parse_yaml(content, where), where, os.path.dirname(os.path.abspath(path)))
     components, sampling = reader.read(allow_plugins), reader.read_sampling()
-    on_truncated = reader.read_on_truncated()
+    on_truncated: OnTruncated = reader.read_word("on_truncated", get_args(OnTruncated))
+    proxies: ProxiesWord = reader.read_word("proxies", get_args(ProxiesWord))
     if reader.problems:
         raise PipelineFileError([text for _, text in sorted(reader.problems, key=lambda problem: problem[0])])
     fingerprint = fingerprint_of(components, sampling, on_truncated)
-    return PipelineConfig(components, fingerprint, sampling, on_truncated)
+    return PipelineConfig(components, fingerprint, sampling, on_truncated, proxies)
 
 
 class _ConfigReader:
@@ -95,15 +96,15 @@ class _ConfigReader:
                 self._say(("video", *detail["loc"]), sentence_of(detail, Sampling, "video"))
             return Sampling()
 
-    def read_on_truncated(self) -> OnTruncated:
-        """The word after `on_truncated:`; the default where there is none, or a mistake in it."""
+    def read_word(self, key: str, words: tuple[Any, ...]) -> Any:
+        """The word after a top-level key; without the key, or after a mistake, the first of these words."""
         top = self._file.value
-        given = top.get("on_truncated", "fail") if isinstance(top, dict) else "fail"
-        for word in get_args(OnTruncated):
-            if given == word:
-                return word  # type: ignore[no-any-return]
-        self._say(("on_truncated",), f'"on_truncated" must be "fail" or "salvage"; got {shown(given)}')
-        return "fail"
+        given = top.get(key, words[0]) if isinstance(top, dict) else words[0]
+        if given in words:
+            return given
+        choice = " or ".join(f'"{word}"' for word in words)
+        self._say((key,), f'"{key}" must be {choice}; got {shown(given)}')
+        return words[0]
 
     def _say(self, path: KeyPath, sentence: str) -> None:
         """Note a mistake, unless it is about a value that is already known to be flawed."""

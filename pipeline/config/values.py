@@ -15,6 +15,10 @@ OnTruncated = Literal["fail", "salvage"]
 """What becomes of a photo that ends too early or is damaged: it fails, or is mined as far as it goes."""
 
 
+ProxiesWord = Literal["skip", "mine"]
+"""What becomes of the small copies and thumbnails that cameras write beside a video."""
+
+
 @dataclass(frozen=True, slots=True)
 class ComponentConfig:
     """One component of a pipeline, validated.
@@ -44,12 +48,15 @@ class PipelineConfig:
             equal fingerprints find the same things.
         sampling: which frames of videos are mined.
         on_truncated: what becomes of a photo that ends too early.
+        proxies: what becomes of a camera's small copies of videos. It decides which files are inputs, not
+            what is found in them, so that it is not part of the fingerprint.
     """
 
     components: tuple[ComponentConfig, ...]
     fingerprint: str
     sampling: Sampling = field(default_factory=Sampling)
     on_truncated: OnTruncated = "fail"
+    proxies: ProxiesWord = "skip"
 
     @property
     def targets(self) -> tuple[str, ...]:

@@ -6,12 +6,13 @@ import errno
 import os
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.errors import FailureCode
 from pipeline.files.outputs import PART_PREFIX, PART_SUFFIX
+from pipeline.files.proxies import Proxies, is_proxy_name
 from pipeline.source import (
     FORMATS,
     HEAD_BYTES,
@@ -22,6 +23,7 @@ from pipeline.source import (
     is_camera_raw,
     promises_media,
 )
+from pipeline.text import printable
 
 _APPLE_DOUBLE = b"\x00\x05\x16\x07"
 """`._IMG_1.jpg` lies beside `IMG_1.jpg` on a disk that a Mac has written to. (RFC 1740, appendix A.)"""
@@ -71,7 +73,11 @@ class Skipped:
 
 
 def iter_files(
-    input_path: str, *, output_root: Path | None = None, follow_links: bool = False
+    input_path: str,
+    *,
+    output_root: Path | None = None,
+    follow_links: bool = False,
+    with_proxies: bool = True,
 ) -> Iterator[WalkedFile | Skipped]:
     """Yield every file under INPUT without opening it, folder by folder in the order of names.
 
@@ -81,13 +87,14 @@ def iter_files(
         input_path: a file or a folder that exists.
         output_root: a folder whose files are left out, even if it lies inside INPUT.
         follow_links: whether links to folders are followed; each folder is visited once.
+        with_proxies: whether the small copies and thumbnails are wanted that cameras write beside a video.
     """
     path = os.path.abspath(input_path)
     if not os.path.isdir(path):
         yield _examined(path, os.path.basename(path), is_named=True)
         return
     excluded = _identity(os.fspath(output_root)) if output_root is not None else None
-    yield from _iter_folder(path, excluded, follow_links)
+    yield from _iter_folder(path, excluded, follow_links, with_proxies)
 
 
 def iter_sources(
@@ -104,7 +111,7 @@ def iter_sources(
 
 
 def _iter_folder(
-    root: str, excluded: tuple[int, int] | None, follow_links: bool
+    root: str, excluded: tuple[int, int] | None, follow_links: bool, with_proxies: bool
 ) -> Iterator[WalkedFile | Skipped]:
     visited = {_identity(root)}
     waiting = [(root, "")]
@@ -122,10 +129,16 @@ def _iter_folder(
             yield Skipped(folder, relative_folder or ".", FailureCode.DIR_UNREADABLE, sentence, True, stamp)
             continue
         subfolders = []
+        names = () if with_proxies else [entry.name for entry in in_order]
+        originals = _originals(names)
         for entry in in_order:
             relative = f"{relative_folder}/{entry.name}" if relative_folder else entry.name
             if not _is_folder(entry):
-                if not (entry.name.startswith(PART_PREFIX) and entry.name.endswith(PART_SUFFIX)):
+                if entry.name in originals:
+                    original = printable(originals[entry.name])
+                    sentence = f"a camera's small copy of {original}; proxies: mine takes it"
+                    yield Skipped(entry.path, relative, None, sentence, False)
+                elif not (entry.name.startswith(PART_PREFIX) and entry.name.endswith(PART_SUFFIX)):
                     yield _examined(entry.path, relative)
             elif entry.is_symlink() and not follow_links:
                 sentence = "a link to a folder; --follow-links follows it"
@@ -140,6 +153,15 @@ def _iter_folder(
                     visited.add(identity)
                 subfolders.append((entry.path, relative))
         waiting.extend(reversed(subfolders))
+
+
+def _originals(names: Sequence[str]) -> dict[str, str]:
+    """The proxies among the files of a folder, with the videos that they belong to."""
+    if not any(map(is_proxy_name, names)):
+        return {}
+    proxies = Proxies(names)
+    found = {name: proxies.original_of(name) for name in names if is_proxy_name(name)}
+    return {name: original for name, original in found.items() if original is not None}
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

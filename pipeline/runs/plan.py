@@ -34,7 +34,12 @@ def plan(options: Options) -> Iterator[Planned]:
     Raises: MinerError: as `mine`, but not for an output folder that cannot be written.
     """
     with open_run(options, read_only=True) as run:
-        files = iter_files(options.input, output_root=run.output_root, follow_links=options.follow_links)
+        files = iter_files(
+            options.input,
+            output_root=run.output_root,
+            follow_links=options.follow_links,
+            with_proxies=run.config.proxies == "mine",
+        )
         for found in files:
             reason = run.selection.decide(found).reason
             if reason not in _NOTHING_TO_DO:

@@ -130,7 +130,7 @@ def test_every_mistake_is_one_line_and_all_are_told_at_once(tmp_path, monkeypatc
         ("", 'p.yml:1: expected a mapping with the key "pipeline"; got nothing'),
         ("just words", 'p.yml:1: expected a mapping with the key "pipeline"; got "just words"'),
         ("- name: x", 'p.yml:1: expected a mapping with the key "pipeline"; got a list'),
-        ("a: 1\npipeline:\n", 'p.yml:1: unknown key "a"; known: on_truncated, pipeline, video'),
+        ("a: 1\npipeline:\n", 'p.yml:1: unknown key "a"; known: on_truncated, pipeline, proxies, video'),
         (
             "\npipeline: {}",
             'p.yml:2: "pipeline" must be a list of components, each beginning with "- name:"; ',
@@ -396,3 +396,15 @@ def test_what_becomes_of_cut_photos_is_checked_and_changes_the_fingerprint(tmp_p
     assert salvaging.fingerprint != plain.fingerprint
     path.write_text(f"{body}on_truncated: fail\n")
     assert read_config(str(path), allow_plugins=True).fingerprint == plain.fingerprint
+
+
+def test_what_becomes_of_proxies_is_checked_and_changes_no_fingerprint(tmp_path):
+    path = pipeline_file(tmp_path / "p.yml", component("all", "tests.plugins.routes:Echoes"))
+    plain, body = read_config(str(path), allow_plugins=True), path.read_text()
+    assert plain.proxies == "skip"
+    path.write_text(f"{body}proxies: yes\n")
+    with pytest.raises(PipelineFileError, match='"proxies" must be "skip" or "mine"; got'):
+        read_config(str(path), allow_plugins=True)
+    path.write_text(f"{body}proxies: mine\n")
+    taking = read_config(str(path), allow_plugins=True)
+    assert (taking.proxies, taking.fingerprint) == ("mine", plain.fingerprint)
