@@ -30,7 +30,7 @@ from recognizers.commands import (
     test,
     train,
 )
-from recognizers.commands.arguments import Lines
+from recognizers.commands.arguments import Lines, check_options
 
 _COMMANDS = (crop, stats, resize, list_csv, train, test, split, recognize, detect, recognizemany, detectvideo)
 
@@ -70,7 +70,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    check_options(parser, words)
+    options = parser.parse_args(words)
     configure_imaging()
     try:
         return _print_all(options.run(options))

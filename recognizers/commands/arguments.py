@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import shlex
 import textwrap
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
 from pipeline.errors import ExitCode, UsageError
-from pipeline.text import printable
+from pipeline.text import did_you_mean, printable
 from recognizers.model.facemodel import available, read_facemodel
 from recognizers.model.strategies import CLASSIC, EIGEN, EMBEDDING, FISCHER, LBP, TITLES
 
@@ -44,6 +44,28 @@ def add_command(
     )
     parser.set_defaults(run=run)
     return parser
+
+
+def check_options(parser: argparse.ArgumentParser, words: Sequence[str]) -> None:
+    """Exit with a suggestion if an option is none of the subcommand's; argparse blames a later word instead.
+
+    Args:
+        parser: of the program, with its subcommands.
+        words: of the command line.
+    """
+    commands: dict[str, argparse.ArgumentParser] = {}
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            commands = action.choices
+    named = next((word for word in words if word in commands), None)
+    if named is None:
+        return
+    command = commands[named]
+    known = command._option_string_actions
+    for word in words[: words.index("--") if "--" in words else None]:
+        option = word.partition("=")[0]
+        if option.startswith("--") and not any(other.startswith(option) for other in known):
+            command.error(f"there is no option {option}{did_you_mean(option, known)}")
 
 
 def add_flag(

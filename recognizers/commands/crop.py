@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from pipeline.errors import ExitCode, UsageError
 from pipeline.files.outputs import check_writable
 from pipeline.host.cores import usable_cores
+from pipeline.models.catalog import YUNET
+from pipeline.models.fetched import first_here
+from pipeline.models.files import FETCH_COMMAND
 from pipeline.text import printable
 from recognizers.commands.arguments import Lines, add_command, pixels, plural, positive, share
 from recognizers.commands.finding import Finder, face_finder, is_yunet, pipeline_finder
 from recognizers.commands.groups import grouper, sort_into_groups
 from recognizers.commands.progress import tracked
-from recognizers.faces.folderrecord import FolderRecord, write_record
+from recognizers.faces.folderrecord import FaceFacts, FolderRecord, write_record
 from recognizers.model.strategies import EMBEDDING, LBP
 from recognizers.networks.alignment import ALIGNED_SIDE_PX
 from recognizers.networks.facenetwork import DLIB, SFACE
@@ -24,6 +27,7 @@ from recognizers.teaching.cropping import Crop, crop_photos, list_photos
 from recognizers.teaching.grouping import DESCRIPTOR_DISTANCES, LBP_DISTANCE
 
 DEFAULT_CASCADE = "haarcascade_frontalface_default.xml"
+"""Finds faces if YuNet is not installed."""
 _DEFAULT_MARGIN = 0.1
 _MIN_NEIGHBORS = 5
 """More than a pipeline's 3: on 64 everyday photos it gives 9 faces and 7 false positives, which must be
@@ -56,9 +60,9 @@ def _add_finding(parser: argparse.ArgumentParser) -> None:
         "--cascade",
         dest="detector",
         metavar="NAME",
-        default=DEFAULT_CASCADE,
-        help="detector: yunet, the best for people's faces, or a cascade (default: %(default)s; "
-        "for cats, haarcascade_frontalcatface_extended.xml with --min-neighbors 3)",
+        help=f"detector: {YUNET}, the best for people's faces, or a cascade (default: {YUNET} if it is "
+        f"installed, else {DEFAULT_CASCADE}; for cats, haarcascade_frontalcatface_extended.xml with "
+        "--min-neighbors 3)",
     )
     finder.add_argument("--pipeline", metavar="FILE", help="use a detector of this pipeline file")
     parser.add_argument(
@@ -117,7 +121,8 @@ def _add_cutting(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> Lines:
     """Run the subcommand."""
-    make_finder = _finder_maker(options)
+    detector = _detector(options)
+    make_finder = _finder_maker(options, detector)
     finder = make_finder()  # so that whatever is wrong with it shows before the first photo
     if options.align and not finder.gives_landmarks:
         raise UsageError("--align needs landmarks; add --detector yunet, or leave it out")
@@ -127,13 +132,14 @@ def run(options: argparse.Namespace) -> Lines:
     if options.group and os.path.isdir(options.out) and os.listdir(options.out):
         raise UsageError(f"{printable(options.out)}: is not empty; choose a new folder for the groups")
     check_writable(Path(options.out))
+    yield from _introduction(options, detector)
+    facts = FaceFacts(margin=options.margin, aligned=align, detector=detector or options.pipeline)
     crops: list[Crop] = []
     cropped = crop_photos(
         photos,
         options.out,
         make_finder,
-        margin=options.margin,
-        align=align,
+        facts=facts,
         flat=options.group,
         threads=min(usable_cores(), len(photos)),
     )
@@ -154,8 +160,33 @@ def run(options: argparse.Namespace) -> Lines:
     return ExitCode.SOME_FAILED if failures else None
 
 
-def _finder_maker(options: argparse.Namespace) -> Callable[[], Finder]:
+def _detector(options: argparse.Namespace) -> str | None:
+    """Return the detector to use; None for that of a pipeline file.
+
+    `--min-neighbors` without a detector means a cascade, as only cascades have it.
+    """
     if options.pipeline is not None:
+        return None
+    if options.detector is not None:
+        return str(options.detector)
+    return YUNET if options.min_neighbors is None and first_here(YUNET) else DEFAULT_CASCADE
+
+
+def _introduction(options: argparse.Namespace, detector: str | None) -> Iterator[str]:
+    """Say which detector was chosen, if the user did not."""
+    if options.detector is not None or detector is None:
+        return
+    if detector == YUNET:
+        yield f"faces are found by {YUNET} and aligned; --detector {DEFAULT_CASCADE} finds them as in 2017"
+    elif options.min_neighbors is None:
+        yield (
+            f"faces are found by {DEFAULT_CASCADE}; {YUNET} finds more of them, and aligned: type "
+            f"{FETCH_COMMAND} {YUNET}"
+        )
+
+
+def _finder_maker(options: argparse.Namespace, detector: str | None) -> Callable[[], Finder]:
+    if detector is None:
         return lambda: pipeline_finder(
             options.pipeline,
             component_name=options.component,
@@ -164,7 +195,7 @@ def _finder_maker(options: argparse.Namespace) -> Callable[[], Finder]:
         )
     if options.component is not None or options.label:
         raise UsageError("--component and --label choose from a pipeline file; give it with --pipeline")
-    if options.min_neighbors is not None and is_yunet(options.detector):
+    if options.min_neighbors is not None and is_yunet(detector):
         raise UsageError("--min-neighbors is for cascades; leave it out with yunet")
     neighbors = _MIN_NEIGHBORS if options.min_neighbors is None else options.min_neighbors
-    return lambda: face_finder(options.detector, min_neighbors=neighbors, min_size=options.min_size)
+    return lambda: face_finder(detector, min_neighbors=neighbors, min_size=options.min_size)

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.errors import ModelError, UsageError
-from pipeline.files.outputs import output_errors
+from pipeline.files.outputs import output_errors, write_file
 from pipeline.models.catalog import DEFAULT
 from recognizers.commands.arguments import plural, quoted
 from recognizers.commands.progress import tracked
-from recognizers.faces.folderrecord import FolderRecord
+from recognizers.faces.folderrecord import FolderRecord, read_facts
 from recognizers.model.strategies import EMBEDDING, LBP
 from recognizers.networks.base import FaceNetwork
 from recognizers.networks.facenetwork import chosen_network, load_network, network_record
@@ -34,11 +34,13 @@ class Grouper(NamedTuple):
         network: describes them; None: local binary patterns.
         distance: largest distance at which groups are merged.
         why_not: why no network is used although it could be; empty if one is used or none was wanted.
+        name: of the network.
     """
 
     network: FaceNetwork | None
     distance: float
     why_not: str
+    name: str | None = None
 
 
 def grouper(by: str | None, distance: float | None, *, aligned: bool) -> Grouper:
@@ -51,7 +53,7 @@ def grouper(by: str | None, distance: float | None, *, aligned: bool) -> Grouper
     Raises: ModelError: a network is required and none is installed; UsageError: the distance is in the
         unit of another strategy.
     """
-    network, usual, why_not = None, LBP_DISTANCE, ""
+    network, name, usual, why_not = None, None, LBP_DISTANCE, ""
     if by != LBP:
         try:
             name = chosen_network(DEFAULT, aligned=aligned)
@@ -59,13 +61,13 @@ def grouper(by: str | None, distance: float | None, *, aligned: bool) -> Grouper
         except ModelError as error:
             if by == EMBEDDING:
                 raise
-            why_not = str(error)
+            why_not, name = str(error), None
     if network is not None and (distance or 0.0) > _FARTHEST:
         raise UsageError(
             f"--group-distance {distance:g} is in the unit of {LBP}; by {EMBEDDING} no two faces are more "
             f"than {_FARTHEST:g} apart: give one near {usual:g}, or add --group-by {LBP}"
         )
-    return Grouper(network, usual if distance is None else distance, why_not)
+    return Grouper(network, usual if distance is None else distance, why_not, name)
 
 
 def sort_into_groups(
@@ -88,7 +90,7 @@ def sort_into_groups(
     else:
         groups = group_faces([crop.gray for crop in crops], photos, sort_by.distance)
     alone = sum(len(group) == 1 for group in groups)
-    _move(crops, groups, out)
+    _move(crops, groups, out, sort_by.name)
     by = LBP if sort_by.network is None else EMBEDDING
     yield (
         f"{plural(len(groups) - alone, 'group')} of likely equal faces, by {by}, and "
@@ -107,7 +109,7 @@ def sort_into_groups(
     )
 
 
-def _move(crops: Sequence[Crop], groups: Sequence[Sequence[int]], out: str) -> None:
+def _move(crops: Sequence[Crop], groups: Sequence[Sequence[int]], out: str, network: str | None) -> None:
     digits = max(3, len(str(len(groups))))
     with output_errors(Path(out)):
         for number, group in enumerate(groups, start=1):
@@ -115,4 +117,8 @@ def _move(crops: Sequence[Crop], groups: Sequence[Sequence[int]], out: str) -> N
             folder = os.path.join(out, name)
             os.makedirs(folder, exist_ok=True)
             for index in group:
-                os.rename(crops[index].path, os.path.join(folder, os.path.basename(crops[index].path)))
+                target = Path(folder, os.path.basename(crops[index].path))
+                os.rename(crops[index].path, target)
+                if network is not None and (facts := read_facts(str(target))) is not None:
+                    facts = facts.model_copy(update={"network": network})
+                    write_file(target, facts.written_into(target.read_bytes()))

@@ -8,8 +8,7 @@ from typing import Any
 from pipeline.errors import ExitCode
 from pipeline.text import printable
 from recognizers.commands.arguments import Lines, add_command, plural, quoted
-from recognizers.faces.dataset import list_face_folder, write_examples
-from recognizers.faces.folderrecord import read_record
+from recognizers.faces.dataset import are_aligned, list_face_folder, write_examples
 
 
 def add_to(commands: Any) -> None:
@@ -19,8 +18,9 @@ def add_to(commands: Any) -> None:
         "csv",
         run,
         short="list the pictures with their labels",
-        long="Write a CSV file with a line for each picture in DIR/<label>/: its absolute path, its label, "
-        "and the label's number. Numbers follow the order of the names, so that they are the same each time.",
+        long="Write a CSV file with a line for each picture in DIR/<label>/, or in DIR if it holds the "
+        "cropped faces of one person: its absolute path, its label, and the label's number. Numbers follow "
+        "the order of the names, so that they are the same each time.",
         example="csv resized dataset.csv",
     )
     parser.add_argument("dir", metavar="DIR", help="folder with a folder of pictures for each person")
@@ -38,7 +38,6 @@ def run(options: argparse.Namespace) -> Lines:
         yield f"cannot be read: {sentence}"
     labels = plural(len(folder.sources), "label")
     yield f"{plural(len(examples), 'picture')} of {labels} in {printable(options.file)}"
-    record = read_record(options.dir)
-    how = "--embedding" if record is not None and record.aligned else "1 1 1"
-    yield f"next: facerec_train.py train {quoted(options.file)} 80 testset.csv MODELDIR {how}"
+    how = "" if are_aligned(folder) else " 1 1 1"
+    yield f"next: facerec_train.py train {quoted(options.file)} 80 testset.csv MODELDIR{how}"
     return ExitCode.SOME_FAILED if folder.unreadable else None

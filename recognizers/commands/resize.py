@@ -57,7 +57,7 @@ def run(options: argparse.Namespace) -> Lines:
     for failure in failures:
         yield f"left out: {failure}"
     done = sum(sentence is None for sentence in results)
-    resizing.remember(options.input, options.output, resize)
+    resizing.remember(options.input, options.output, tasks, resize)
     yield f"{plural(done, 'picture')} of {options.width}x{options.height} in {printable(options.output)}"
     yield f"next: facerec_train.py csv {quoted(options.output)} dataset.csv"
     return ExitCode.SOME_FAILED if failures else None

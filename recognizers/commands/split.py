@@ -37,6 +37,8 @@ def add_to(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> Lines:
     """Run the subcommand."""
+    if options.percent == 100:
+        raise UsageError("PERCENT is 100, which leaves TEST empty; give less")
     folder = list_face_folder(options.top)
     split = split_examples(folder.examples(), options.percent, options.seed)
     parts = {options.train: split.training, options.test: split.testing}
@@ -46,8 +48,8 @@ def run(options: argparse.Namespace) -> Lines:
         if os.path.isdir(target) and os.listdir(target):
             raise UsageError(f"{printable(target)}: is not empty; choose a new folder")
         check_writable(Path(target))
-    for label in split.left_out:
-        yield f'left out: label "{printable(label)}" has one picture only'
+    for label in split.untested:
+        yield f'label "{printable(label)}" has one picture only, which is in TRAIN'
     record = read_record(options.top)
     for target, examples in parts.items():
         for example in examples:

@@ -14,9 +14,10 @@ from pipeline.files.outputs import write_file
 from pipeline.text import printable
 from recognizers.commands.arguments import Lines, add_command, plural, quoted
 from recognizers.commands.charts import Series, bar_charts
-from recognizers.faces.dataset import list_face_folder
+from recognizers.faces.dataset import are_aligned, list_face_folder
 from recognizers.faces.pictures import can_write, encode_as
 from recognizers.faces.stats import (
+    ENOUGH_ALIGNED,
     ENOUGH_PICTURES,
     SMALL_SIDE_PX,
     FaceStatistics,
@@ -53,12 +54,17 @@ def run(options: argparse.Namespace) -> Lines:
         raise UsageError(f"{printable(options.dir)}: none of its pictures can be read ({unreadable[0]})")
     yield from _sizes("width", statistics.widths)
     yield from _sizes("height", statistics.heights)
-    yield from _counts(statistics)
+    aligned = are_aligned(folder)
+    yield from _counts(statistics, ENOUGH_ALIGNED if aligned else ENOUGH_PICTURES)
     for sentence in folder.passed_over:
         yield f"passed over: {sentence}"
     for sentence in unreadable:
         yield f"cannot be read: {sentence}"
-    yield from _suggestions(statistics, options.dir)
+    if aligned:
+        yield "the faces are aligned and need no resizing"
+        yield f"next: facerec_train.py csv {quoted(options.dir)} dataset.csv"
+    else:
+        yield from _suggestions(statistics, options.dir)
     if options.plot is not None:
         chart = bar_charts([_series("width", statistics.widths), _series("height", statistics.heights)])
         write_file(Path(options.plot), encode_as(options.plot, chart))
@@ -82,13 +88,13 @@ def _bars(bins: Histogram) -> Iterator[str]:
         yield f"  {low:{digits}.1f} - {high:{digits}.1f}  {count:>6}  {bar}".rstrip()
 
 
-def _counts(statistics: FaceStatistics) -> Iterator[str]:
+def _counts(statistics: FaceStatistics, enough: int) -> Iterator[str]:
     readable = sum(statistics.counts.values())
     yield f"{plural(readable, 'picture')} of {plural(len(statistics.counts), 'label')}"
-    few = statistics.few()
+    few = statistics.few(enough)
     if few:
         names = ", ".join(f"{printable(label)} ({count})" for label, count in few.items())
-        yield f"fewer than {ENOUGH_PICTURES} pictures: {names}"
+        yield f"fewer than {enough} pictures: {names}"
 
 
 def _suggestions(statistics: FaceStatistics, folder: str) -> Iterator[str]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import UsageError
+from pipeline.errors import ModelError, UsageError
 from pipeline.files.outputs import check_writable
 from pipeline.models.catalog import DEFAULT
 from pipeline.text import printable
@@ -26,7 +26,7 @@ from recognizers.commands.arguments import (
 )
 from recognizers.commands.trainembedding import DEFAULT_FALSE_ACCEPT_RATE, add_people, describe
 from recognizers.faces.dataset import check_present, read_examples, write_examples
-from recognizers.faces.splitting import Split, split_examples
+from recognizers.faces.splitting import split_examples
 from recognizers.model.facemodel import Method
 from recognizers.model.strategies import CLASSIC, EMBEDDING, TITLES
 from recognizers.model.swap import TrainedGallery, replace_model
@@ -69,11 +69,14 @@ def add_to(commands: Any) -> None:
         "percent",
         metavar="PERCENT",
         type=percentage,
-        help="share of the pictures for training, more than 0, less than 100",
+        help="share of the pictures for training, more than 0; 100 keeps none for testing",
     )
     parser.add_argument("testcsv", metavar="TESTCSV", help="file for the list of the other pictures")
     parser.add_argument("modeldir", metavar="MODELDIR", help="folder for the model; made if it is missing")
-    add_classic_strategies(parser, "train", "yes, but no with --embedding")
+    add_classic_strategies(parser, "train", "yes, but no for aligned faces and with --embedding")
+    parser.add_argument(
+        "--classic", action="store_true", help="train Eigenfaces, Fisherfaces and LBPH, as 1 1 1 does"
+    )
     parser.add_argument(
         "--embedding",
         nargs="?",
@@ -81,8 +84,8 @@ def add_to(commands: Any) -> None:
         type=_network,
         metavar="NETWORK",
         help=f"describe faces by a network and keep the descriptors: {SFACE}, which needs aligned faces, "
-        f"{DLIB}, or the path of an .onnx file that takes faces of 112 x 112 pixels (default: "
-        "the first of those two that is installed and fits)",
+        f"{DLIB}, or the path of an .onnx file that takes faces of 112 x 112 pixels (without a name, and "
+        "for aligned faces: the first of those two that is installed and fits)",
     )
     parser.add_argument(
         "--add",
@@ -122,19 +125,26 @@ def percentage(text: str) -> float:
 
 def run(options: argparse.Namespace) -> Lines:
     """Run the subcommand."""
-    strategies = _strategies(options)
     examples = read_examples(options.csv)
     check_present(examples)
     split = split_examples(examples, options.percent, options.seed)
-    for label in split.left_out:
-        yield f'left out: label "{printable(label)}" has one picture only'
+    if split.testing:
+        for label in split.untested:
+            yield f'label "{printable(label)}" has one picture only, which is not tested'
+    pictures = read_pictures(split.training)
+    yield from _choose_network(options, aligned=pictures.record.aligned)
+    strategies = _strategies(options)
     check_teachable(split.training, strategies)
     for folder in (options.modeldir, os.path.dirname(os.path.abspath(options.testcsv))):
         check_writable(Path(folder))  # before minutes of training
     if options.add:
-        yield from add_people(options, read_pictures(split.training))
+        yield from add_people(options, pictures)
     else:
-        yield from _teach(options, split, strategies)
+        yield from _teach(options, pictures, strategies)
+    if not split.testing:
+        yield f"no picture is left for testing, and {printable(options.testcsv)} is not written"
+        yield f"next: facerec_train.py recognizemany PHOTO yunet {quoted(options.modeldir)} PHOTO-names.jpg"
+        return None
     write_examples(options.testcsv, split.testing)
     yield f"{plural(len(split.testing), 'picture')} for testing in {printable(options.testcsv)}"
     flags = "".join(f" {int(strategy in strategies)}" for strategy in CLASSIC)
@@ -143,12 +153,31 @@ def run(options: argparse.Namespace) -> Lines:
     return None
 
 
+def _choose_network(options: argparse.Namespace, *, aligned: bool) -> Iterator[str]:
+    """Choose a network for aligned faces if the user names no strategy, and say so."""
+    named = (
+        options.classic
+        or options.embedding is not None
+        or any(asked is not None for asked in classic_flags(options).values())
+    )
+    if named or options.add or not aligned:
+        return
+    try:
+        options.embedding = chosen_network(DEFAULT, aligned=True)
+    except ModelError as error:
+        yield f"the classic strategies are trained; a network would name people much better: {error}"
+    else:
+        yield f"the faces are aligned and are described by {options.embedding}; use --classic for the others"
+
+
 def _strategies(options: argparse.Namespace) -> tuple[str, ...]:
     """Return the strategies to train.
 
     Raises: UsageError: there are none, or a classic one is given with --add.
     """
     flags = classic_flags(options)
+    if options.classic:
+        flags = {strategy: asked is not False for strategy, asked in flags.items()}
     if options.add:
         if any(flags.values()):
             raise UsageError("--add works with embedding only; leave EIGEN, FISCHER and LBPH out")
@@ -162,10 +191,9 @@ def _strategies(options: argparse.Namespace) -> tuple[str, ...]:
     return tuple(chosen)
 
 
-def _teach(options: argparse.Namespace, split: Split, strategies: tuple[str, ...]) -> Iterator[str]:
+def _teach(options: argparse.Namespace, pictures: Pictures, strategies: tuple[str, ...]) -> Iterator[str]:
     """Train a new model in MODELDIR."""
     rate = DEFAULT_FALSE_ACCEPT_RATE if options.false_accept_rate is None else options.false_accept_rate
-    pictures = read_pictures(split.training)
     record, network = None, None
     if EMBEDDING in strategies:
         record = network_record(chosen_network(options.embedding, aligned=pictures.record.aligned))

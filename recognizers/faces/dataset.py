@@ -14,7 +14,7 @@ from pipeline.files.outputs import write_file
 from pipeline.files.walk import iter_sources
 from pipeline.source import Source, SourceKind
 from pipeline.text import Spellings, printable
-from recognizers.faces.folderrecord import RECORD_FILE
+from recognizers.faces.folderrecord import RECORD_FILE, common_record, is_recorded
 
 SET_ASIDE = (".", "_")
 """First characters of folder names that are not names of people."""
@@ -65,6 +65,7 @@ class FaceFolder:
 def list_face_folder(top: str) -> FaceFolder:
     """List the pictures in `TOP/<label>/` and its subfolders.
 
+    If the pictures lie in TOP itself, and `crop` made them all, they are one person's, with the name of TOP.
     A picture is recognized by its first bytes, not by its name.
 
     Raises: UsageError: the folder does not exist, or has no pictures in folders of people.
@@ -76,6 +77,7 @@ def list_face_folder(top: str) -> FaceFolder:
     spellings = Spellings()
     passed_over: list[str] = []
     unreadable: list[str] = []
+    loose: list[Source] = []
     set_aside: set[str] = set()
     for found in iter_sources(top):
         shown = printable(found.path)
@@ -92,14 +94,33 @@ def list_face_folder(top: str) -> FaceFolder:
         elif found.kind is not SourceKind.PHOTO:
             passed_over.append(f"{shown}: a video; save some of its frames as pictures")
         elif not rest:
-            passed_over.append(f"{shown}: not in the folder of a person; expected {_LAYOUT}")
+            loose.append(found)
         else:
             sources.setdefault(spellings.first(label_of_folder(folder)), []).append(found)
+    if loose and not sources and all(is_recorded(found.path) for found in loose):
+        sources[label_of_folder(os.path.basename(os.path.abspath(top)))] = loose
+    else:
+        passed_over += [
+            f"{printable(found.path)}: not in the folder of a person; expected {_LAYOUT}" for found in loose
+        ]
+    if not sources and loose:
+        raise UsageError(
+            f"{printable(top)}: holds {len(loose)} pictures, but no folders of people; make {_LAYOUT}; crop "
+            "--group sorts faces into such folders"
+        )
     if not sources:
         reason = f" ({unreadable[0]})" if unreadable else ""
         raise UsageError(f"{printable(top)}: holds no pictures in folders of people{reason}; make {_LAYOUT}")
     in_order = {label: tuple(sources[label]) for label in sorted(sources)}
     return FaceFolder(in_order, tuple(passed_over), tuple(unreadable))
+
+
+def are_aligned(folder: FaceFolder) -> bool:
+    """Return whether all pictures of a folder are aligned faces."""
+    try:
+        return common_record(example.path for example in folder.examples()).aligned
+    except UsageError:  # not all of them
+        return False
 
 
 def label_of_folder(name: str) -> str:

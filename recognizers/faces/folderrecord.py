@@ -1,11 +1,14 @@
-"""`faces.json`: what was done to the pictures in a folder of faces.
+"""How pictures of faces were prepared: recorded in each PNG, and in `faces.json` in their folder.
 
-`crop` and `resize` write it. `train` copies it into the model, and the recognizer then prepares the faces of
-a photo as the training faces were.
+`crop` and `resize` write both. A picture's own record counts; the folder's is for other formats, and for
+pictures of earlier versions. `train` copies the record into the model, and the recognizer then prepares the
+faces of a photo as the training faces were.
 """
 
 from __future__ import annotations
 
+import functools
+import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -17,6 +20,7 @@ from pipeline.errors import UsageError
 from pipeline.files.outputs import write_file
 from pipeline.text import printable
 from recognizers.faces.fit import Fit
+from recognizers.faces.pngnote import MAX_NOTE_BYTES, read_note, with_note
 
 RECORD_FILE = "faces.json"
 
@@ -49,6 +53,38 @@ class FolderRecord(BaseModel):
     aligned: bool = False
 
 
+class FaceFacts(FolderRecord):
+    """How one picture was prepared, and where it is from; all of it is in the PNG file itself.
+
+    Args:
+        detector: found the face: a model's name or file.
+        photo: path of the photo, as reports write it.
+        box: of the face in the upright photo: left, top, right, bottom, pixels.
+        network: by which it came into its group; None: local binary patterns, or no group.
+    """
+
+    detector: str | None = None
+    photo: str | None = None
+    box: tuple[int, int, int, int] | None = None
+    network: str | None = None
+
+    def written_into(self, png: bytes) -> bytes:
+        """Return a PNG file with these facts."""
+        values = self.model_dump(mode="json", exclude_defaults=True)
+        note = json.dumps(values).encode("ascii")
+        return with_note(png, note) if len(note) <= MAX_NOTE_BYTES else png
+
+
+def read_facts(path: str) -> FaceFacts | None:
+    """Read the facts in a picture file; None if it has none, or cannot be read."""
+    try:
+        with open(path, "rb") as stream:
+            note = read_note(stream.read(MAX_NOTE_BYTES + 100))
+        return None if note is None else FaceFacts.model_validate_json(note)
+    except (OSError, ValidationError):
+        return None
+
+
 def write_record(folder: str, record: FolderRecord) -> None:
     """Write a folder's record.
 
@@ -79,21 +115,29 @@ def common_record(paths: Iterable[str]) -> FolderRecord:
 
     Raises: UsageError: some pictures were prepared differently from the others.
     """
-    folders: dict[str, FolderRecord] = {}
-    for path in paths:
-        folder = os.path.dirname(path)
-        if folder not in folders:
-            folders[folder] = _record_above(folder)
+    record_of_folder = functools.cache(_record_above)
     common, where = FolderRecord(), ""
-    for folder, record in folders.items():
+    for path in paths:
+        record = read_facts(path) or record_of_folder(os.path.dirname(path)) or FolderRecord()
         if where and _looks(record) != _looks(common):
             raise UsageError(
-                f"{printable(folder)}: its pictures were not prepared like those in {printable(where)} "
-                f"({RECORD_FILE} above them differs); resize all of them with one resize command"
+                f"{printable(path)}: was not prepared like {printable(where)} "
+                f"({_differences(record, common)}); crop or resize all pictures with one command"
             )
         if not where or common.equalized is None:
-            common, where = record, folder
-    return common
+            common, where = record, path
+    return FolderRecord.model_validate(common.model_dump(include=set(FolderRecord.model_fields)))
+
+
+def _differences(record: FolderRecord, other: FolderRecord) -> str:
+    """What differs between two records, in words: `it is aligned, the other is not`."""
+    if record.aligned != other.aligned:
+        return f"it is {'' if record.aligned else 'not '}aligned"
+    if bool(record.equalized) != bool(other.equalized):
+        return f"it is {'' if record.equalized else 'not '}equalized"
+    if record.margin != other.margin:
+        return f"its margin is {record.margin:g}, not {other.margin:g}"
+    return f"its shape was matched by {record.fit}, not {other.fit}"
 
 
 def _looks(record: FolderRecord) -> tuple[bool, Fit, float, bool]:
@@ -101,10 +145,18 @@ def _looks(record: FolderRecord) -> tuple[bool, Fit, float, bool]:
     return bool(record.equalized), record.fit, record.margin, record.aligned
 
 
-def _record_above(folder: str) -> FolderRecord:
+def is_recorded(path: str) -> bool:
+    """Return whether `crop` or `resize` made a picture: it, or a folder above it, has a record.
+
+    Raises: UsageError: the folder's record cannot be read, or was edited.
+    """
+    return read_facts(path) is not None or _record_above(os.path.dirname(path)) is not None
+
+
+def _record_above(folder: str) -> FolderRecord | None:
     for _ in range(_LEVELS_UP):
         record = read_record(folder)
         if record is not None:
             return record
         folder = os.path.dirname(folder)
-    return FolderRecord()
+    return None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from pipeline.errors import SourceError, UsageError
 from pipeline.files.outputs import write_file
@@ -16,10 +18,12 @@ from pipeline.source import Source, SourceKind
 from pipeline.text import printable
 from recognizers.faces.faceimage import fitted, model_face
 from recognizers.faces.fit import Fit
-from recognizers.faces.folderrecord import FolderRecord, read_record, write_record
+from recognizers.faces.folderrecord import FolderRecord, common_record, read_facts, read_record, write_record
 from recognizers.faces.pictures import can_write, encode_as, frame_of
 
 MOST_PIXELS_A_SIDE = 10_000
+
+R = TypeVar("R", bound=FolderRecord)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,27 +125,37 @@ def run(tasks: Sequence[Task], resize: Resize) -> Iterator[str | None]:
                 pixels = fitted(frame.rgb(), resize.size_wh, resize.fit)
         except SourceError as error:
             return f"{printable(task.source.path)}: {error.sentence}"
-        write_file(Path(task.target), encode_as(task.target, pixels))
+        content = encode_as(task.target, pixels)
+        if task.target.endswith(".png") and (facts := read_facts(task.source.path)) is not None:
+            content = _resized(facts, resize).written_into(content)
+        write_file(Path(task.target), content)
         return None
 
     with ThreadPoolExecutor(usable_cores()) as threads:
         yield from threads.map(one, tasks)
 
 
-def remember(top: str, out: str, resize: Resize) -> None:
+def remember(top: str, out: str, tasks: Sequence[Task], resize: Resize) -> None:
     """Write the record of the copies' folder: what was done now and what the pictures' own record says.
 
     Raises: OutputError: it cannot be written; UsageError: the pictures' own record was edited.
     """
-    before = read_record(top) or FolderRecord()
+    before = read_record(top)
+    if before is None:
+        with contextlib.suppress(UsageError):  # pictures that were prepared differently have no common record
+            before = common_record(task.source.path for task in tasks)
+    write_record(out, _resized(before or FolderRecord(), resize))
+
+
+def _resized(before: R, resize: Resize) -> R:
+    """The record of a picture after a resize."""
     width, height = resize.size_wh
-    record = FolderRecord(
-        width=width,
-        height=height,
-        grayscale=resize.grayscale or before.grayscale,
-        equalized=resize.equalize or bool(before.equalized),
-        fit=resize.fit,
-        margin=before.margin,
-        aligned=before.aligned,
+    return before.model_copy(
+        update={
+            "width": width,
+            "height": height,
+            "grayscale": resize.grayscale or before.grayscale,
+            "equalized": resize.equalize or bool(before.equalized),
+            "fit": resize.fit,
+        }
     )
-    write_record(out, record)

@@ -17,13 +17,13 @@ class Split:
 
     Args:
         training: at least one picture of each label, in the order given.
-        testing: the rest, at least one of each label.
-        left_out: labels with a single picture, which cannot be in both.
+        testing: the others, at least one of each label that has two; none at 100 percent.
+        untested: labels with a single picture, which is in `training`.
     """
 
     training: tuple[Example, ...]
     testing: tuple[Example, ...]
-    left_out: tuple[str, ...]
+    untested: tuple[str, ...]
 
 
 def split_examples(examples: Iterable[Example], percent: float, seed: int) -> Split:
@@ -31,29 +31,29 @@ def split_examples(examples: Iterable[Example], percent: float, seed: int) -> Sp
 
     Args:
         examples: in any order, on which the result depends.
-        percent: share of a label's pictures for training, more than 0 and less than 100; rounded, but each
-            set gets at least one picture.
+        percent: share of a label's pictures for training, more than 0 and at most 100; rounded, but below
+            100 each set gets at least one of a label's pictures if there are two.
         seed: of the random choice.
-    Raises: UsageError: the percentage leaves a set empty.
+    Raises: UsageError: the percentage is out of range.
     """
-    if not 0 < percent < 100:
+    if not 0 < percent <= 100:
         raise UsageError(
-            f"PERCENT is {percent:g}; give a number between 0 and 100, such as 80, "
-            "so that there are pictures for training and pictures for testing"
+            f"PERCENT is {percent:g}; give a number above 0 and up to 100, such as 80, which keeps "
+            "20 percent for testing"
         )
     by_number: dict[int, list[Example]] = defaultdict(list)
     for example in examples:
         by_number[example.number].append(example)
     training: list[Example] = []
     testing: list[Example] = []
-    left_out = []
+    untested = []
     chance = random.Random(seed)  # noqa: S311 - nothing secret
     for _, own in sorted(by_number.items()):
         if len(own) == 1:
-            left_out.append(own[0].label)
-            continue
-        count = min(max(round(len(own) * percent / 100), 1), len(own) - 1)
+            untested.append(own[0].label)
+        most = len(own) if percent == 100 or len(own) == 1 else len(own) - 1
+        count = min(max(round(len(own) * percent / 100), 1), most)
         taught = set(chance.sample(range(len(own)), count))
         for index, example in enumerate(own):
             (training if index in taught else testing).append(example)
-    return Split(tuple(training), tuple(testing), tuple(left_out))
+    return Split(tuple(training), tuple(testing), tuple(untested))

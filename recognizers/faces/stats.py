@@ -18,7 +18,10 @@ from recognizers.faces.dataset import FaceFolder
 from recognizers.faces.pictures import frame_of
 
 ENOUGH_PICTURES = 15
-"""Number of pictures of a person that the documentation recommends."""
+"""Number of pictures of a person that the documentation recommends for the classic strategies."""
+
+ENOUGH_ALIGNED = 3
+"""The same for the strategy `embedding`, which needs few."""
 
 SMALL_SIDE_PX = 112
 """Longer side of the smaller suggestion. Measured on the ORL faces: Eigenfaces and Fisherfaces gain
@@ -60,9 +63,9 @@ class FaceStatistics:
         scale = SMALL_SIDE_PX / max(width, height)
         return max(1, round(width * scale)), max(1, round(height * scale))
 
-    def few(self) -> dict[str, int]:
-        """Return the labels with fewer than `ENOUGH_PICTURES` pictures, and their numbers."""
-        return {label: count for label, count in self.counts.items() if count < ENOUGH_PICTURES}
+    def few(self, enough: int = ENOUGH_PICTURES) -> dict[str, int]:
+        """Return the labels with fewer than `enough` pictures, and their numbers."""
+        return {label: count for label, count in self.counts.items() if count < enough}
 
 
 def histogram(values: NDArray[np.int64]) -> Histogram:

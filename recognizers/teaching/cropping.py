@@ -19,6 +19,7 @@ from pipeline.frame import Frame, GrayArray, RgbArray
 from pipeline.source import Source, SourceKind
 from pipeline.text import printable
 from recognizers.faces.faceimage import scaled, with_margin
+from recognizers.faces.folderrecord import FaceFacts
 from recognizers.faces.pictures import encode_as, frame_of
 from recognizers.networks.alignment import ALIGNED_SIDE_PX, aligned, points_of
 
@@ -85,8 +86,7 @@ def crop_photos(
     out: str,
     make_finder: Callable[[], Callable[[Frame], Sequence[Region]]],
     *,
-    margin: float,
-    align: bool,
+    facts: FaceFacts,
     flat: bool,
     threads: int,
 ) -> Iterator[CroppedPhoto]:
@@ -96,9 +96,9 @@ def crop_photos(
         photos: to search.
         out: the folder for the pictures of faces.
         make_finder: returns a function that finds the faces of a frame; each thread calls it once.
-        margin: how far to cut beyond the finder's box, or the aligned square, as a share of its sides, 0 to
-            1.
-        align: whether faces are aligned by their landmarks; faces without landmarks are left out.
+        facts: what is written into each picture, but for its photo and box. Its margin says how far to cut
+            beyond the finder's box, or the aligned square; if it is `aligned`, faces are aligned by their
+            landmarks, and those without landmarks are left out.
         flat: whether all pictures lie in `out` itself, instead of in subfolders as the photos do.
         threads: number of photos in parallel.
     Returns: the result for each photo, in order.
@@ -113,13 +113,17 @@ def crop_photos(
         source = photos[number]
         try:
             frame = frame_of(source)
-            found = [_cut(frame, region, margin=margin, align=align) for region in own.find(frame)]
+            found = [(region, _cut(frame, region, facts)) for region in own.find(frame)]
         except SourceError as error:
             return CroppedPhoto((), f"{printable(source.path)}: {error.sentence}")
-        crops = []
-        for index, pixels in enumerate(cut for cut in found if cut is not None):
-            path = _path_of(source, index, out, flat)
-            write_file(path, encode_as(path.name, np.ascontiguousarray(pixels)))
+        crops: list[Crop] = []
+        shown = os.fsencode(source.path).decode("utf-8", "replace")
+        for region, pixels in found:
+            if pixels is None:
+                continue
+            path = _path_of(source, len(crops), out, flat)
+            own_facts = facts.model_copy(update={"photo": shown, "box": region.xyxy})
+            write_file(path, own_facts.written_into(encode_as(path.name, np.ascontiguousarray(pixels))))
             crops.append(Crop(os.fspath(path), number, _small(Frame.from_rgb(pixels).gray())))
         return CroppedPhoto(tuple(crops))
 
@@ -127,12 +131,12 @@ def crop_photos(
         yield from pool.map(one, range(len(photos)))
 
 
-def _cut(frame: Frame, region: Region, *, margin: float, align: bool) -> RgbArray | None:
+def _cut(frame: Frame, region: Region, facts: FaceFacts) -> RgbArray | None:
     """Return a face's pixels, (height, width, 3); None if it is to be aligned and has no landmarks."""
-    if not align:
-        return frame.rgb(with_margin(region, margin).clipped(frame.size_wh))
+    if not facts.aligned:
+        return frame.rgb(with_margin(region, facts.margin).clipped(frame.size_wh))
     points = points_of(region.landmarks)
-    return None if points is None else aligned(frame.rgb(), points, ALIGNED_SIDE_PX, margin)
+    return None if points is None else aligned(frame.rgb(), points, ALIGNED_SIDE_PX, facts.margin)
 
 
 def _path_of(source: Source, index: int, out: str, flat: bool) -> Path:

@@ -145,11 +145,11 @@ def _check_one_size(examples: Sequence[Example], pixels: Sequence[GrayArray]) ->
 def check_teachable(examples: Sequence[Example], strategies: Sequence[str]) -> None:
     """Make sure that these pictures are enough for the strategies.
 
-    Raises: UsageError: there are no pictures, too few people for a strategy, or a label is `unknown`.
+    Args:
+        examples: at least one.
+    Raises: UsageError: there are too few people for a strategy, or a label is `unknown`.
     """
     counts = Counter(example.label for example in examples)
-    if not counts:
-        raise UsageError("no label has two pictures, one for training and one for testing; add pictures")
     if UNKNOWN in counts:
         raise UsageError(f'the label "{UNKNOWN}" is reserved for strangers; give that person another name')
     if FISCHER in strategies and len(counts) < 2:

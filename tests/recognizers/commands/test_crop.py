@@ -162,7 +162,7 @@ def test_options_that_do_not_go_together(facerec, halves, tmp_path):
     photos, yunet = halves
     for words, says in (
         (("--detector", yunet, "--min-neighbors", 3), "--min-neighbors is for cascades"),
-        (("--align",), "add --detector yunet"),
+        (("--align", "--min-neighbors", 3), "add --detector yunet"),
         (("--group", "--group-by", "network"), "invalid choice"),
     ):
         said = facerec("crop", photos, tmp_path / "out", *words)

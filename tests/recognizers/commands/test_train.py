@@ -59,13 +59,14 @@ def test_seed_and_false_accept_rate(facerec, listed, tmp_path):
     assert train("--false-accept-rate", 0.5)[1] > first[1]
 
 
-def test_labels_with_one_picture_are_named_and_left_out(facerec, listed, tmp_path):
+def test_labels_with_one_picture_are_taught_and_not_tested(facerec, listed, tmp_path):
     rows = list(csv.reader(listed.open(newline="")))
     (tmp_path / "one.csv").open("w", newline="").write("\r\n".join(",".join(row) for row in rows[:19]))
     said = facerec("train", tmp_path / "one.csv", 50, tmp_path / "t.csv", tmp_path / "m")
     assert said.code == 0, said.err
-    assert 'left out: label "person-3" has one picture only' in said.out
-    assert "person-3" not in (tmp_path / "m" / "model.json").read_text()
+    assert 'label "person-3" has one picture only, which is not tested' in said.out
+    assert "person-3" in (tmp_path / "m" / "model.json").read_text()
+    assert "person-3" not in (tmp_path / "t.csv").read_text()
 
 
 def test_bad_input_is_one_line_and_the_old_model_stays(facerec, listed, tmp_path, face_folder):
@@ -84,7 +85,7 @@ def test_bad_input_is_one_line_and_the_old_model_stays(facerec, listed, tmp_path
     cut.write_bytes(Path(rows[0][0]).read_bytes()[:300])
     cases = [
         ((listed, 0), "PERCENT is 0"),
-        ((listed, 100), "PERCENT is 100"),
+        ((listed, 101), "PERCENT is 101"),
         ((listed, "most"), "expected a number"),
         ((tmp_path / "none.csv", 50), "none.csv: cannot be read"),
         (

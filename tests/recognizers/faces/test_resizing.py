@@ -10,7 +10,7 @@ from PIL import Image
 
 from pipeline.errors import UsageError
 from recognizers.faces.fit import Fit
-from recognizers.faces.folderrecord import FolderRecord, read_record, write_record
+from recognizers.faces.folderrecord import FaceFacts, FolderRecord, read_facts, read_record, write_record
 from recognizers.faces.resizing import Resize, plan, remember, run
 
 GRAY = Resize((40, 48), grayscale=True, equalize=False, fit=Fit.STRETCH)
@@ -124,7 +124,22 @@ def test_nothing_to_resize(tmp_path):
 def test_what_was_done_is_remembered_on_top_of_what_had_been(face_folder, tmp_path):
     top = face_folder(1, 1)
     write_record(str(top), FolderRecord(margin=0.1))
-    remember(str(top), str(tmp_path / "out"), Resize((40, 48), True, True, Fit.CROP))
+    remember(str(top), str(tmp_path / "out"), [], Resize((40, 48), True, True, Fit.CROP))
     assert read_record(str(tmp_path / "out")) == FolderRecord(
         width=40, height=48, grayscale=True, equalized=True, fit=Fit.CROP, margin=0.1
     )
+
+
+def test_facts_of_a_face_go_along(tmp_path, face):
+    (tmp_path / "in" / "ann").mkdir(parents=True)
+    facts = FaceFacts(aligned=True, margin=0.1, detector="yunet", photo="/a.jpg", box=(1, 2, 3, 4))
+    path = tmp_path / "in" / "ann" / "1.png"
+    face(0, 0).save(path)
+    path.write_bytes(facts.written_into(path.read_bytes()))
+    resize = Resize((40, 48), grayscale=True, equalize=True, fit=Fit.CROP)
+    tasks, _ = plan(str(tmp_path / "in"), str(tmp_path / "out"), resize)
+    assert list(run(tasks, resize)) == [None]
+    after = {"width": 40, "height": 48, "grayscale": True, "equalized": True, "fit": Fit.CROP}
+    assert read_facts(str(tmp_path / "out" / "ann" / "1.png")) == facts.model_copy(update=after)
+    remember(str(tmp_path / "in"), str(tmp_path / "out"), tasks, resize)
+    assert read_record(str(tmp_path / "out")) == FolderRecord(margin=0.1, aligned=True, **after)

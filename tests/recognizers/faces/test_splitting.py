@@ -34,11 +34,18 @@ def test_the_seed_decides():
 @pytest.mark.parametrize("percent", [0.1, 50, 99.9])
 def test_both_parts_have_a_picture_of_every_label(percent):
     split = split_examples(examples(ann=2, bob=3, solo=1), percent, seed=1)
-    assert {e.label for e in split.training} == {e.label for e in split.testing} == {"ann", "bob"}
-    assert split.left_out == ("solo",)
+    assert {e.label for e in split.testing} == {"ann", "bob"}
+    assert {e.label for e in split.training} == {"ann", "bob", "solo"}
+    assert split.untested == ("solo",)
 
 
-@pytest.mark.parametrize("percent", [0, 100, -3, 120, float("nan")])
-def test_percentages_that_leave_a_part_empty(percent):
-    with pytest.raises(UsageError, match="give a number between 0 and 100"):
+def test_all_for_training():
+    split = split_examples(examples(ann=2, bob=3, solo=1), 100, seed=1)
+    assert split.training == tuple(examples(ann=2, bob=3, solo=1))
+    assert split.testing == ()
+
+
+@pytest.mark.parametrize("percent", [0, -3, 120, float("nan")])
+def test_percentages_out_of_range(percent):
+    with pytest.raises(UsageError, match="give a number above 0 and up to 100"):
         split_examples(examples(ann=3), percent, seed=0)

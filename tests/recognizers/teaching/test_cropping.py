@@ -6,12 +6,13 @@ from PIL import Image
 
 from pipeline.detections import Region
 from pipeline.errors import UsageError
+from recognizers.faces.folderrecord import FaceFacts, read_facts
 from recognizers.teaching.cropping import crop_photos, list_photos
 
 
 def crop(top, out, boxes, **options):
     photos, _ = list_photos(str(top), str(out))
-    settings = {"margin": 0.0, "align": False, "flat": False, "threads": 2, **options}
+    settings = {"facts": FaceFacts(detector="mine"), "flat": False, "threads": 2, **options}
     return list(crop_photos(photos, str(out), lambda: lambda _: boxes, **settings))
 
 
@@ -39,6 +40,9 @@ def test_a_name_tells_the_photo_and_folders_are_mirrored(photos, tmp_path):
     whole = np.asarray(Image.open(photos / "ann" / "a.png"))
     cut = np.asarray(Image.open(tmp_path / "out" / "ann" / "a.png-face-2.png"))
     assert (cut == whole[80:240, 400:560]).all()
+    photo = str(photos / "ann" / "a.png")
+    facts = FaceFacts(detector="mine", photo=photo, box=(400, 80, 560, 240))
+    assert read_facts(str(tmp_path / "out" / "ann" / "a.png-face-2.png")) == facts
 
 
 def test_flat_names_do_not_meet(photos, tmp_path, photo):
@@ -49,7 +53,7 @@ def test_flat_names_do_not_meet(photos, tmp_path, photo):
 
 
 def test_the_margin_is_cut_at_the_photo_s_edge(photos, tmp_path):
-    crop(photos, tmp_path / "out", [Region(0, 100, 100, 200)], margin=0.5)
+    crop(photos, tmp_path / "out", [Region(0, 100, 100, 200)], facts=FaceFacts(margin=0.5))
     assert Image.open(tmp_path / "out" / "b.png-face-1.png").size == (150, 200)
 
 

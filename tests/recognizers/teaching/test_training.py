@@ -87,7 +87,6 @@ def examples(**counts: int) -> list[Example]:
 @pytest.mark.parametrize(
     ("counts", "strategies", "says"),
     [
-        ({}, ("lbp",), "no label has two pictures"),
         ({"ann": 5}, ("eigen", "fischer"), '"ann" is the only label, and Fisherfaces needs two'),
         ({"ann": 1, "bob": 1}, ("fischer",), "needs a label with two training pictures"),
         ({"ann": 5, "unknown": 5}, ("lbp",), "is reserved for strangers"),
