@@ -11,6 +11,9 @@ demo: demo/mined/.done
 	@echo "Annotated photos, an annotated video and reports are in demo/mined:"
 	@ls demo/mined | sed 's/^/  demo\/mined\//'
 	@echo
+	@echo "Find a person in it:"
+	@echo "  $(PY) visualsearch.py query demo/mined person"
+	@echo
 	@echo "Now mine a folder of your own:"
 	@echo "  $(PY) visualminer.py INPUT OUTPUT demo-pipeline.yml"
 

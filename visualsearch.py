@@ -26,6 +26,10 @@ from search.commands import export, index, load, query, serve, show
 _COMMANDS = (index, query, show, export, load, serve)
 
 
+_OPTION = re.compile(r"[^-]|$|-h$|--[a-z][a-z0-9-]*(=|$)")
+"""Arguments that argparse gets unchanged: options, and what does not begin with a dash."""
+
+
 class _Parser(argparse.ArgumentParser):
     """Complains in one line, without the usage, which --help shows."""
 
@@ -65,7 +69,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 def _with_words_marked(given: list[str]) -> list[str]:
     """The arguments of `query` with a space before words that begin with a dash: no options for argparse."""
     end = given.index("--") if "--" in given else len(given)
-    marked = [f" {one}" if re.match(r"-(?!-|h$)", one) else one for one in given[:end]]
+    marked = [one if _OPTION.match(one) else f" {one}" for one in given[:end]]
     return marked + [f" {one}" for one in given[end + 1 :]]
 
 

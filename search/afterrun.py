@@ -1,7 +1,6 @@
-"""The index brought up to date at the end of a run of visualminer. A failure here is a warning and nothing
-else.
+"""Update the index at the end of a run of visualminer. A failure is only a warning.
 
-What the run costs meanwhile is a set of folders; everything that reads or writes the index is imported at the
+During the run this collects a set of folders; the modules that read and write the index are imported at the
 end.
 """
 
@@ -24,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 
 class IndexAfterRun:
-    """Notes in which folders a run changes something, and updates the index when it has come to its end.
+    """Collects the folders in which a run changes something, and updates the index after the run.
 
     Args:
         input_path: INPUT, as the command line names it.
@@ -41,12 +40,12 @@ class IndexAfterRun:
         self._noticed = False
 
     def note(self, outcome: Outcome) -> None:
-        """Remember where something has changed."""
+        """Remember the folder of a changed input."""
         if outcome.outputs:
             self._folders.add(os.path.dirname(outcome.path))
 
     def finish(self, summary: Summary) -> None:
-        """Update the index, unless the run was interrupted; then the next one does."""
+        """Update the index, unless the run was interrupted; the next run then does."""
         if summary.interrupted_by is not None:
             return
         try:

@@ -1,8 +1,8 @@
-"""What every search backend can do: SQLite, and the servers that the same documents are loaded into.
+"""The interface of all search backends.
 
-A backend gets conditions that are resolved already (`search.resolve`) and whole documents
-(`search.documents`); words are tokens by then (`search.tokens`). So the language, the words and the meaning
-of each condition are the same for all, and a backend only translates.
+A backend gets resolved conditions (`search.resolve`) and whole documents (`search.documents`), both with
+words already split into tokens (`search.tokens`). The query language and the meaning of a condition are
+therefore the same for all backends; a backend only translates.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ QUERY_SECONDS = 2.0
 
 
 class Facet(StrEnum):
-    """What a result can be counted by."""
+    """A property by which the files of a result can be counted."""
 
     LABEL = "label"
     NAME = "name"
@@ -35,7 +35,7 @@ class Facet(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Which part of a result is wanted.
+    """A part of a result.
 
     Args:
         size: how many hits, 1 and more.
@@ -75,7 +75,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Hits:
-    """A page of a result, newest first; files of unknown date last; of one date in the order of the index.
+    """A page of a result, newest first; files without a date come last.
 
     Args:
         hits: on this page.
@@ -90,7 +90,7 @@ class Hits:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many files a condition holds for.
+    """The number of files for which a condition holds.
 
     Args:
         files: `MOST_COUNTED` at most.
@@ -106,7 +106,7 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Facets:
-    """How many files of a result have each value.
+    """The number of files of a result for each value of some facets.
 
     Args:
         values: for each facet the values with their numbers of files, most files first, then by value.
@@ -118,22 +118,22 @@ class Facets:
 
 
 class Backend(Protocol):
-    """An index that can be asked. Methods raise `MinerError` with a sentence where it cannot be used."""
+    """An index that answers queries. Methods raise `MinerError` if it cannot be used."""
 
     def vocabulary(self) -> Vocabulary:
-        """Its labels, names and cameras."""
+        """Return its labels, names and cameras."""
 
     def search(self, condition: Condition, page: Page) -> Hits:
-        """A page of the files for which the condition holds."""
+        """Return a page of the files for which the condition holds."""
 
     def count(self, condition: Condition) -> Count:
-        """How many there are."""
+        """Return the number of files for which the condition holds."""
 
     def facets(self, condition: Condition, facets: Sequence[Facet], most: int) -> Facets:
-        """The most frequent values of these facets among them, at most so many each."""
+        """Return the most frequent values of these facets in the result, at most `most` for each."""
 
     def document(self, path: bytes) -> Document | None:
-        """All that is known of one file."""
+        """Return all that is known of one file, or None."""
 
     def iter_documents(self, condition: Condition, after: bytes = b"") -> Iterator[Document]:
         """The documents for which the condition holds and whose path comes after this one, in the order of
@@ -143,7 +143,7 @@ class Backend(Protocol):
         """
 
     def close(self) -> None:
-        """Let go of files and connections."""
+        """Close files and connections."""
 
 
 class WritableBackend(Backend, Protocol):
@@ -155,7 +155,7 @@ class WritableBackend(Backend, Protocol):
         """
 
     def iter_stamps(self) -> Iterator[tuple[bytes, int]]:
-        """The path and stamp of each document that it holds, in the order of paths."""
+        """Yield the path and stamp of each document, in the order of paths."""
 
 
 def terms_of(document: Document) -> tuple[tuple[str, ...], tuple[str, ...]]:

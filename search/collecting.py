@@ -1,4 +1,4 @@
-"""Copies of, or links to, INPUT's files of a result, in a folder of the user's. Nothing there is replaced."""
+"""Copy INPUT's files of a result into a folder, or link to them. No file there is replaced."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from search.backend import Hit
 
 @dataclass(slots=True)
 class Collected:
-    """What became of a result.
+    """The numbers of files copied or linked.
 
     Args:
         made: copies or links made now.
@@ -67,7 +67,7 @@ def collect(
 
 
 def _refuse_input(hit: Hit, target: bytes) -> None:
-    """Raises UsageError if the folder is INPUT, or in it."""
+    """Raise UsageError if the folder is INPUT or lies in it."""
     tail = b"/" + hit.path
     root = os.path.realpath(hit.source[: -len(tail)] or b"/") if hit.source.endswith(tail) else b""
     if root and os.path.isdir(root) and (target + b"/").startswith(root.rstrip(b"/") + b"/"):
@@ -78,7 +78,7 @@ def _refuse_input(hit: Hit, target: bytes) -> None:
 
 
 def _copy(source: str, copy: Path) -> bool:
-    """Copy a file with its times, whole or not at all; False if it is there already."""
+    """Copy a file and its times, completely or not at all. Returns False if the copy exists already."""
     status = os.stat(source)
     if _stands(copy):
         there = os.stat(copy)
@@ -99,7 +99,7 @@ def _copy(source: str, copy: Path) -> bool:
 
 
 def _give_name(part: Path, copy: Path) -> None:
-    """Give a whole copy its name without replacing what may have come there meanwhile."""
+    """Rename a complete copy without replacing another file."""
     try:
         os.link(part, copy)
     except FileExistsError:
@@ -111,7 +111,7 @@ def _give_name(part: Path, copy: Path) -> None:
 
 
 def _link(source: str, link: Path) -> bool:
-    """Make a symbolic link; False if it is there already."""
+    """Make a symbolic link. Returns False if it exists already."""
     os.stat(source)
     if _stands(link):
         if os.path.islink(link) and os.readlink(link) == source:

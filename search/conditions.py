@@ -1,9 +1,7 @@
-"""A query as backends evaluate it: a tree of conditions on one file. Plain values, the same for every
-backend.
+"""A query as backends evaluate it: a tree of conditions on one file, in plain values.
 
-`search.parser` makes a tree of what was typed, `search.resolve` turns it into one of conditions with the help
-of the labels and names that an index holds. A backend translates conditions; it never sees what the user
-typed.
+`search.parser` parses the user's text, and `search.resolve` turns the result into conditions with the help of
+the labels and names in an index. A backend translates conditions; it never sees the text of the query.
 """
 
 from __future__ import annotations
@@ -14,14 +12,14 @@ from typing import TypeAlias
 
 
 class TermKind(IntEnum):
-    """What a term is; the numbers are stored."""
+    """Whether a term is a label or a name. The index stores the numbers."""
 
     LABEL = 1
     NAME = 2
 
 
 class MediaKind(IntEnum):
-    """What a file is; the numbers are stored."""
+    """Whether a file is a photo or a video. The index stores the numbers."""
 
     PHOTO = 1
     VIDEO = 2
@@ -33,7 +31,7 @@ class MediaKind(IntEnum):
 
 
 class Flag(StrEnum):
-    """What `is:` asks for."""
+    """The values of `is:`."""
 
     LOCATED = "located"
     """It has a place."""
@@ -49,7 +47,7 @@ class Flag(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A label or a name as the index holds it.
+    """A label or a name in an index.
 
     Args:
         kind: label or name.
@@ -78,7 +76,7 @@ class Nothing:
 
 @dataclass(frozen=True, slots=True)
 class HasTerm:
-    """One of these terms is on the file.
+    """The file has one of these terms.
 
     Args:
         terms: at least one.
@@ -106,21 +104,21 @@ class HasWords:
 
 @dataclass(frozen=True, slots=True)
 class HasConfidence:
-    """Any label or name has at least this confidence, 0 to 1."""
+    """A label or name has at least this confidence, 0 to 1."""
 
     least: float
 
 
 @dataclass(frozen=True, slots=True)
 class HasCamera:
-    """The camera is one of these, written as the index has it."""
+    """The camera is one of these, spelled as in the index."""
 
     cameras: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class TakenBetween:
-    """Taken in a span of wall-clock time, both ends included; a file without a date is not.
+    """The file was taken in this period of local time, both ends included. False without a date.
 
     Args:
         first, last: as the digits YYYYMMDDhhmmss.
@@ -132,7 +130,7 @@ class TakenBetween:
 
 @dataclass(frozen=True, slots=True)
 class NearPlace:
-    """Not farther than this from a place, as the crow flies.
+    """The file was taken at most this far from a place, along a great circle.
 
     Args:
         latitude, longitude: degrees, -90 to 90 and -180 to 180.
@@ -146,28 +144,28 @@ class NearPlace:
 
 @dataclass(frozen=True, slots=True)
 class OfKind:
-    """A photo, or a video."""
+    """The file is a photo, or a video."""
 
     kind: MediaKind
 
 
 @dataclass(frozen=True, slots=True)
 class HasFlag:
-    """See `Flag`."""
+    """The file has a property, see `Flag`."""
 
     flag: Flag
 
 
 @dataclass(frozen=True, slots=True)
 class HasFaces:
-    """At least so many faces in one picture or frame."""
+    """One picture or frame shows at least this many faces."""
 
     at_least: int
 
 
 @dataclass(frozen=True, slots=True)
 class Together:
-    """A photo; or a video in which all of these are seen within a window of time.
+    """The file is a photo, or a video that shows all of these within a window of time.
 
     Each of `groups` is in the same conjunction as a `HasTerm` too, so this one only has to look at videos.
 
@@ -182,21 +180,21 @@ class Together:
 
 @dataclass(frozen=True, slots=True)
 class AllOf:
-    """Each of two or more."""
+    """All of two or more conditions hold."""
 
     conditions: tuple[Condition, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
-    """At least one of two or more."""
+    """At least one of two or more conditions holds."""
 
     conditions: tuple[Condition, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class NotOf:
-    """The opposite."""
+    """The condition does not hold."""
 
     condition: Condition
 

@@ -1,4 +1,4 @@
-"""From the reports of one input to the document that an index loads."""
+"""Build the document of an input from its reports."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def build_document(
     is_annotated: bool,
     stamp: int,
 ) -> Document:
-    """What the reports of one input say together.
+    """Return the document of an input.
 
     Args:
         path, source, is_annotated, stamp: as in `Document`.
@@ -97,7 +97,7 @@ def _without(frame: SeenFrame, components: set[str]) -> SeenFrame:
 
 
 def _capped(found: Sequence[_Found]) -> tuple[_Found, ...]:
-    """All, or where there are too many the first ones, with at least one for each term."""
+    """Return at most about `MAX_DETECTIONS` elements, with at least one for each term."""
     if len(found) <= MAX_DETECTIONS:
         return tuple(found)
     first: dict[_Key, int] = {}
@@ -112,7 +112,7 @@ def _detection(label: SeenLabel) -> Detection:
 
 
 class _Sightings:
-    """How often each term is seen at once, and how sure those are; most faces at once."""
+    """Counts and confidences of each term, and the number of faces, over all frames."""
 
     def __init__(self) -> None:
         self.faces = 0
@@ -136,7 +136,7 @@ class _Sightings:
             self._merge((_KINDS[is_name], text), list(of_term.values()))
 
     def all(self) -> tuple[Sighting, ...]:
-        """A sighting for each term."""
+        """Return a sighting for each term."""
         return tuple(
             Sighting(kind, text, self._counts[kind, text], tuple(None if one > 1 else one for one in ladder))
             for (kind, text), ladder in self._ladders.items()
@@ -179,7 +179,7 @@ class _Span:
         self.best = best
 
     def merge(self, last_s: float, frames: int, best: _Best) -> None:
-        """Add what comes later."""
+        """Extend the span by a later one."""
         self.last_s = last_s
         self.frames += frames
         if best.confidence > self.best.confidence:
@@ -187,7 +187,7 @@ class _Span:
 
 
 class _Spans:
-    """When a video shows each term. Frames come in the order of time."""
+    """The periods in which a video shows each term. Frames are added in the order of time."""
 
     def __init__(self) -> None:
         self._times: list[float] = []
@@ -211,7 +211,7 @@ class _Spans:
                 spans.append(_Span(best))
 
     def moments(self) -> tuple[Moment, ...]:
-        """The spans of all terms, by term and time."""
+        """Return the spans of all terms, by term and time."""
         gap_s = closed_gap_s(sorted(set(self._times)))
         found: list[Moment] = []
         for (kind, text), spans in self._spans.items():

@@ -1,4 +1,4 @@
-"""What an index knows of one file: frozen values that any backend can load."""
+"""What an index holds of one file, as frozen values that any backend can load."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Detection(NamedTuple):
 
 
 class Moment(NamedTuple):
-    """A span of time in which a video shows a term, gaps closed.
+    """A period in which a video shows a term, short gaps closed.
 
     Args:
         component: that saw it best.
@@ -64,7 +64,7 @@ class Moment(NamedTuple):
 
 
 class Sighting(NamedTuple):
-    """One term on one file, in short.
+    """A summary of one term in one file.
 
     Args:
         kind, text: the term.
@@ -135,20 +135,20 @@ class Document:
 
     @property
     def is_named(self) -> bool:
-        """Whether a recognizer gave a name, other than that for a face which it does not know."""
+        """Whether a recognizer gave a name other than `unknown`."""
         return any(one.kind is TermKind.NAME and one.text != UNKNOWN for one in self.sightings)
 
     @property
     def folder(self) -> bytes:
-        """The part of `path` before the last `/`; empty for none."""
+        """The part of `path` before the last `/`, or an empty string."""
         return self.path.rpartition(b"/")[0]
 
     @property
     def name(self) -> bytes:
-        """The part of `path` behind the last `/`."""
+        """The part of `path` after the last `/`."""
         return self.path.rpartition(b"/")[2]
 
 
 def readable(path: bytes) -> str:
-    """A path as text: bytes that are not UTF-8 as U+FFFD."""
+    """Return a path as text, with U+FFFD for bytes that are not UTF-8."""
     return path.decode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""How a query was understood, in words."""
+"""Describe in words how a query was understood."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _FLAGS = {
 
 
 def explanation(question: Resolved) -> list[str]:
-    """Lines that say what is asked for, one condition a line, and what was taken otherwise."""
+    """Return lines of text: the conditions, one a line, and the notes."""
     lines = ["files of which this holds:", *(f"  {line}" for line in _lines(question.condition))]
     return lines + [f"note: {note}" for note in question.notes]
 
@@ -114,7 +114,7 @@ def _taken(condition: TakenBetween) -> str:
 
 
 def _digits(moment: int, filler: str) -> str:
-    """A date without the parts that were not typed."""
+    """Return a date without the parts that were not typed."""
     text = f"{moment:014d}"
     parts = [text[:4], text[4:6], text[6:8], text[8:10], text[10:12], text[12:]]
     while len(parts) > 1 and parts[-1] == filler * 2:

@@ -1,6 +1,4 @@
-"""The values of a query's fields: dates, places, counts and kinds. Each function gives None for what is
-none.
-"""
+"""Parsers for the values of a query's fields: dates, places, counts, kinds. They return None for others."""
 
 from __future__ import annotations
 
@@ -35,7 +33,7 @@ _HIGHEST = (9999, 12, 31, 23, 59, 59)
 
 
 def taken_query(operator: str, value: str) -> TakenBetween | None:
-    """`taken:` and its comparisons: a year, a month, a day or a moment, or a span of two of them."""
+    """Parse the value of `taken:` or of a comparison: a year, month, day, moment, or a range of two."""
     if operator in (":", "="):
         return _taken_span(value)
     span = _date_span(value)
@@ -52,7 +50,7 @@ def taken_query(operator: str, value: str) -> TakenBetween | None:
 
 
 def near_query(match: re.Match[str]) -> NearPlace | None:
-    """A place of a match of `NEAR_VALUE`."""
+    """Return the place in a match of `NEAR_VALUE`, or None if there is no such place on Earth."""
     latitude, longitude = float(match[1]), float(match[2])
     km = DEFAULT_KM if match[3] is None else float(match[3]) / (1000 if match[4] == "m" else 1)
     if abs(latitude) > 90 or abs(longitude) > 180 or not km > 0:
@@ -61,13 +59,13 @@ def near_query(match: re.Match[str]) -> NearPlace | None:
 
 
 def kind_query(value: str) -> OfKind | None:
-    """`type:`."""
+    """Parse the value of `type:`."""
     kind = _KINDS.get(value.casefold())
     return None if kind is None else OfKind(kind)
 
 
 def flag_query(value: str) -> HasFlag | OfKind | None:
-    """`is:`; `is:video` is what people type too."""
+    """Parse the value of `is:`. `is:video` is accepted too."""
     try:
         return HasFlag(Flag(value.casefold()))
     except ValueError:
@@ -75,7 +73,7 @@ def flag_query(value: str) -> HasFlag | OfKind | None:
 
 
 def confidence_of(value: str) -> float | None:
-    """A confidence from 0 to 1, from `0.8`, `.8`, `80` or `80%`."""
+    """Parse a confidence: `0.8`, `.8`, `80` or `80%`. Returns 0 to 1."""
     match = re.fullmatch(r"(\d{0,3}(?:\.\d{0,6})?)(%?)", value, re.ASCII)
     if match is None or not match[1].strip("."):
         return None
@@ -86,12 +84,12 @@ def confidence_of(value: str) -> float | None:
 
 
 def count_of(value: str) -> int | None:
-    """A count of things in a picture."""
+    """Parse a count; larger ones are cut to `MAX_COUNT`."""
     return min(int(value), MAX_COUNT) if re.fullmatch(r"\d{1,9}", value, re.ASCII) else None
 
 
 def compared(operator: str, count: int, at_least: Callable[[int], Query]) -> Query:
-    """A comparison of a count, made of "at least so many", which is true of every file for none.
+    """Return a query for a comparison of a count, built from "at least N".
 
     Args:
         operator: `:`, `=`, `>=`, `<=`, `>` or `<`.
@@ -132,7 +130,7 @@ def _taken_span(value: str) -> TakenBetween | None:
 
 
 def _date_span(value: str) -> TakenBetween | None:
-    """From the first to the last second of a year, month, day, hour, minute or second."""
+    """Return the first and last second of a year, month, day, hour, minute or second."""
     match = _DATE.fullmatch(value)
     if match is None:
         return None

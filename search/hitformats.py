@@ -1,4 +1,4 @@
-"""Hits as text: a line of JSON, a row of CSV, a row of a table for people."""
+"""Format hits as JSON lines, CSV rows, or a table for people."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LEAST_FILE_COLUMNS = 24
 
 
 def taken_text(taken: int) -> str:
-    """A date in the report's form, without its offset; empty for none."""
+    """Return a date in the report's form without its offset, or an empty text."""
     if not taken:
         return ""
     digits = f"{taken:014d}"
@@ -27,7 +27,7 @@ def taken_text(taken: int) -> str:
 
 
 def clock(seconds: float) -> str:
-    """A time in a video for people: 1:02:03 or 2:03, with tenths where they say something."""
+    """Return a time in a video for people: `1:02:03` or `2:03.5`."""
     whole, tenth = divmod(round(seconds * 10), 10)
     minutes, second = divmod(whole, 60)
     hours, minutes = divmod(minutes, 60)
@@ -36,7 +36,7 @@ def clock(seconds: float) -> str:
 
 
 def hit_object(hit: Hit) -> dict[str, Any]:
-    """A hit as a JSON object."""
+    """Return a hit as a JSON object."""
     shown: dict[str, Any] = {
         **to_file_keys(os.fsdecode(hit.source)),
         "type": hit.kind.word,
@@ -59,7 +59,7 @@ def hit_object(hit: Hit) -> dict[str, Any]:
 
 
 def csv_row(hit: Hit) -> list[str]:
-    """A hit as a row of `CSV_COLUMNS`; lists are joined by `; `, so that spreadsheets show them."""
+    """Return a hit as a row of `CSV_COLUMNS`. Lists are joined by `; `."""
     moments = "; ".join(f"{span.first_s:g}-{span.last_s:g}" for span in hit.moments)
     cells = (
         printable(os.fsdecode(hit.source)),
@@ -73,7 +73,7 @@ def csv_row(hit: Hit) -> list[str]:
 
 
 def table(hits: Sequence[Hit], columns: int | None) -> Iterable[str]:
-    """Rows for people, with a line of headings.
+    """Yield the lines of a table with headings.
 
     Args:
         hits: a page.
@@ -91,7 +91,7 @@ def table(hits: Sequence[Hit], columns: int | None) -> Iterable[str]:
 
 
 def width(text: str) -> int:
-    """How many columns of a terminal a text takes."""
+    """Return how many columns of a terminal a text takes."""
     if text.isascii():
         return len(text)
     return sum(_char_width(char) for char in text)
@@ -116,7 +116,7 @@ def _table_row(hit: Hit) -> tuple[str, ...]:
 
 
 def _shrink(widths: dict[int, int], columns: int) -> None:
-    """Make the columns of files, names and labels narrower until a row fits, the widest first."""
+    """Narrow the columns of files, names and labels until a row fits, the widest first."""
     elastic = [number for number in widths if number in (1, 2, 3)]
     while sum(widths.values()) + 2 * (len(widths) - 1) > columns:
         widest = max(elastic, key=lambda number: widths[number], default=None)
@@ -126,7 +126,7 @@ def _shrink(widths: dict[int, int], columns: int) -> None:
 
 
 def _fitted(text: str, columns: int) -> str:
-    """Cut or filled to a width."""
+    """Return a text cut or padded to a width."""
     if width(text) > columns:
         kept, used = [], 1
         for char in text:

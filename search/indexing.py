@@ -1,4 +1,4 @@
-"""An update of the index from beginning to end: the lock, and making the index again where it is damaged."""
+"""Update an index from beginning to end: lock it, and make it again if it is damaged."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def update_after_run(
     folders: Iterable[bytes] | None,
     on_progress: Callable[[float], None],
 ) -> None:
-    """Bring the index up to date with what a run has changed; an OUTPUT without reports gets none.
+    """Bring the index up to date with the changes of a run. No index is made for an OUTPUT without reports.
 
     Args:
         output_root: absolute.
@@ -95,7 +95,7 @@ def _update(
 
 
 def _has_report(output_root: Path) -> bool:
-    """Whether there is any report of ours."""
+    """Return whether OUTPUT holds a report of this program."""
     for folder in iter_output_folders(os.fsencode(output_root), []):
         for name in folder.reports:
             try:

@@ -1,4 +1,4 @@
-"""Whether the ledger has changed since the index was complete, found out without reading either."""
+"""Detect whether the ledger has changed since the index was complete, without reading it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pipeline.ledger.ledgerfile import LEDGER_NAME
 
 
 def ledger_mark(output_root: Path) -> str | None:
-    """A text that changes with the ledger; None where there is none, or a run is writing or was killed."""
+    """Return a text that changes with the ledger; None if there is no ledger or its log is not empty."""
     path = output_root / LEDGER_NAME
     try:
         status = os.stat(path)

@@ -1,4 +1,4 @@
-"""One folder of an OUTPUT: its reports, which inputs they are about, and whether anything has changed."""
+"""The reports in one folder of an OUTPUT, and whether they have changed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MIX = 0x9E3779B97F4A7C15
 
 @dataclass(slots=True)
 class OutputFolder:
-    """What lies in one folder of an OUTPUT.
+    """The content of one folder of an OUTPUT.
 
     Args:
         path: of the folder, absolute.
@@ -33,7 +33,7 @@ class OutputFolder:
     subfolders: list[bytes] = field(default_factory=list)
 
     def has_annotated(self, name: bytes) -> bool:
-        """Whether there is an annotated copy of an input of this name."""
+        """Return whether there is an annotated copy of the input with this name."""
         beginning = name + b"-"
         at = bisect_left(self.names, beginning)
         while at < len(self.names) and self.names[at].startswith(beginning):
@@ -56,7 +56,7 @@ class OutputFolder:
 
 
 def iter_output_folders(output_root: bytes, skipped: list[bytes]) -> Iterator[OutputFolder]:
-    """All folders of an OUTPUT in the order of paths; links are not followed.
+    """Yield all folders of an OUTPUT in the order of paths. Links are not followed.
 
     Args:
         output_root: absolute.

@@ -1,9 +1,9 @@
-"""From what a person types to a tree of parts. Every string means something; none is an error.
+"""Parse the text of a query. Every text has a meaning; none is an error.
 
-    query = all of: part part ...        any of: part OR part      neither bracket nor quote need be closed
+    query = all of: part part ...        any of: part OR part      open brackets and quotes close at the end
     part  = -part | ( query ) | word | pref* | "two words" | field
 
-What looks like a field and is none (`12:30`, `taken:yesterday`) is taken for words.
+A field with a value of the wrong type (`12:30`, `taken:yesterday`) is read as words.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _KINDS = {"label": TermKind.LABEL, "name": TermKind.NAME}
 
 
 def parse(text: str) -> Query:
-    """What a query asks for."""
+    """Return the syntax tree of a query."""
     readable = (
         text[:MAX_CHARS].encode("utf-8", "replace").decode()
     )  # arguments may hold bytes that are no text
@@ -47,7 +47,7 @@ def parse(text: str) -> Query:
 
 
 class _Parser:
-    """One pass through a query, from left to right."""
+    """A recursive descent parser that reads a query once from left to right."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -55,7 +55,7 @@ class _Parser:
         self._parts = 0
 
     def query(self) -> Query:
-        """The whole text; closing brackets that close nothing are passed over."""
+        """Parse the whole text. Unmatched closing brackets are skipped."""
         parts = []
         while self._at < len(self._text):
             parts.append(self._any_of(0))
@@ -63,14 +63,14 @@ class _Parser:
         return _joined(And, [part for part in parts if part != And()])
 
     def _any_of(self, depth: int) -> Query:
-        """Up to the end or a closing bracket."""
+        """Parse alternatives up to the end or a closing bracket."""
         alternatives = [self._all_of(depth)]
         while self._take_word("OR", "|"):
             alternatives.append(self._all_of(depth))
         return _joined(Or, [part for part in alternatives if part != And()])
 
     def _all_of(self, depth: int) -> Query:
-        """Up to the end, a closing bracket or an OR."""
+        """Parse a conjunction up to the end, a closing bracket or an OR."""
         parts: list[Query] = []
         while not self._at_end_of_part():
             part = self._part(depth)
@@ -83,7 +83,7 @@ class _Parser:
         return self._peek() in ("", ")") or self._word_here() in ("OR", "|")
 
     def _part(self, depth: int) -> Query | None:
-        """A word, a field or a bracket, perhaps denied; None for what asks for nothing."""
+        """Parse a word, a field or a bracket, and the minus before it. Returns None if it is empty."""
         if self._word_here() == "AND":
             self._at += 3
             return None
@@ -106,7 +106,7 @@ class _Parser:
         return Not(part) if denied and part is not None else part
 
     def _atom(self) -> Query | None:
-        """A word, a phrase or a field."""
+        """Parse a word, a phrase or a field."""
         self._parts += 1
         match = _FIELD.match(self._text, self._at)
         if match is None:
@@ -121,7 +121,7 @@ class _Parser:
         return self._word_part(text, remark=_remark(field, text))
 
     def _field(self, field: str, operator: str) -> Query | None:
-        """The field whose value begins here; None if it is none of this field."""
+        """Parse a field's value at this position. Returns None if the value has the wrong type."""
         if field == "near":
             match = NEAR_VALUE.match(self._text, self._at)
             if operator != ":" or match is None:
@@ -150,7 +150,7 @@ class _Parser:
         return compared(operator, count, lambda least: TermQuery(kind, text, value.endswith("*"), least))
 
     def _field_value(self) -> tuple[str, bool]:
-        """The value of a field, which may stand after a blank."""
+        """Read a field's value. A blank may stand before it."""
         before = self._at
         self._skip_blanks()
         if self._at > before and (self._peek() in ("", "-", "(", ")") or self._word_here() in ("OR", "|")):
@@ -159,9 +159,7 @@ class _Parser:
         return self._value()
 
     def _value(self) -> tuple[str, bool]:
-        """What stands here up to a blank or a bracket, or in quotes; whether it did. A `*` stays at its
-        end.
-        """
+        """Read up to a blank or bracket, or a text in quotes. Returns it, and whether it was quoted."""
         closing = _QUOTES.get(self._peek())
         start = self._at
         if closing is None:
@@ -179,13 +177,13 @@ class _Parser:
         return text, True
 
     def _word_part(self, text: str, quoted: bool = False, remark: str = "") -> Query | None:
-        """Words, unless there is nothing in them."""
+        """Return the words of a text, or None if it is empty."""
         bare = text.strip("*").strip()
         prefix = text.endswith("*")
         return Words(bare, tokens_of(bare), prefix, quoted, remark) if bare else None
 
     def _word_here(self) -> str:
-        """The word up to the next blank or bracket."""
+        """Return the text up to the next blank or bracket."""
         match = re.compile(r"[^\s()]*").match(self._text, self._at)
         return match[0] if match else ""
 
@@ -233,7 +231,7 @@ def _remark(field: str, text: str) -> str:
 
 
 def _joined(made: type[And] | type[Or], parts: list[Query]) -> Query:
-    """Parts as one; nested conjunctions of plain parts stay as they were typed."""
+    """Return the parts as one query."""
     if len(parts) == 1:
         return parts[0]
     return made(tuple(parts)) if parts else And()

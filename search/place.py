@@ -1,4 +1,4 @@
-"""Where the index of an OUTPUT lies."""
+"""The place of an OUTPUT's index."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from search.sqlite.indexfile import INDEX_NAME
 
 
 def output_folder(output: str) -> Path:
-    """OUTPUT as an absolute path.
+    """Return OUTPUT as an absolute path.
 
     Raises: UsageError: it is no folder.
     """
@@ -23,5 +23,5 @@ def output_folder(output: str) -> Path:
 
 
 def index_path(output_root: Path, named: str | None = None) -> Path:
-    """The index's file: beside the ledger, unless another one is named."""
+    """Return the index's file: beside the ledger, or the one that the user names."""
     return output_root / INDEX_NAME if named is None else Path(named).absolute()

@@ -1,4 +1,4 @@
-"""Whether INPUT's files are still there. A folder is listed once, instead of each file being looked for."""
+"""Find out whether the files of INPUT still exist, with one listing for each folder."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Presence:
         self._names: frozenset[bytes] | None = frozenset()
 
     def is_gone(self, path: bytes, source: bytes) -> bool:
-        """Whether an input is no longer there and its disk is.
+        """Return whether the input no longer exists although its disk is mounted.
 
         Args:
             path: below INPUT.
@@ -40,12 +40,12 @@ class Presence:
         return is_gone(os.fsdecode(source), place.device)
 
     def close(self) -> None:
-        """Let go of the ledger."""
+        """Close the ledger."""
         self._ledger.close()
 
 
 def _names_in(folder: bytes) -> frozenset[bytes] | None:
-    """The names in a folder; None where it cannot be listed."""
+    """Return the names in a folder, or None if it cannot be listed."""
     try:
         return frozenset(os.listdir(folder or b"/"))
     except OSError:

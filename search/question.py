@@ -1,4 +1,4 @@
-"""One question to an index: what was typed, what it means there, and pages of answers."""
+"""Ask an index: from the text of a query to pages of hits."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from search.resolve import Resolved, resolve
 
 
 def understand(text: str, backend: Backend) -> Resolved:
-    """What a query means for the labels, names and cameras that an index holds."""
+    """Return the meaning of a query for the labels, names and cameras of an index."""
     return resolve(parse(text), backend.vocabulary())
 
 
 def iter_pages(
-    backend: Backend, question: Resolved, most: int | None, page_size: int = 1_000
+    backend: Backend, question: Resolved, most: int | None, page_size: int = 5_000
 ) -> Iterator[Hits]:
-    """The pages of a result until its end, or until so many hits.
+    """Yield the pages of a result until its end or a number of hits.
 
     Args:
         backend: that is asked.

@@ -1,4 +1,4 @@
-"""From a query as it was typed to conditions, with the help of the terms that an index holds."""
+"""Turn a syntax tree into conditions, with the terms of an index."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _LONGEST_LABEL_WORDS = 6
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """What an index understands of a query.
+    """A query in terms of an index.
 
     Args:
         condition: on each file.
@@ -43,14 +43,14 @@ class Resolved:
 
 
 def resolve(query: Query, vocabulary: Vocabulary) -> Resolved:
-    """What a query asks of an index with this vocabulary."""
+    """Return the conditions of a query for an index with this vocabulary."""
     resolver = _Resolver(vocabulary)
     condition = resolver.condition(query, None)
     return Resolved(Everything() if condition is None else condition, tuple(dict.fromkeys(resolver.notes)))
 
 
 def all_of(conditions: Iterable[Condition]) -> Condition:
-    """A conjunction without what is always true, and without brackets in it."""
+    """Return a conjunction, flattened, without parts that are always true."""
     flat: list[Condition] = []
     for condition in conditions:
         flat.extend(condition.conditions if isinstance(condition, AllOf) else (condition,))
@@ -61,7 +61,7 @@ def all_of(conditions: Iterable[Condition]) -> Condition:
 
 
 def any_of(conditions: Iterable[Condition]) -> Condition:
-    """A disjunction without what is never true, and without brackets in it."""
+    """Return a disjunction, flattened, without parts that are never true."""
     flat: list[Condition] = []
     for condition in conditions:
         flat.extend(condition.conditions if isinstance(condition, AnyOf) else (condition,))
@@ -72,7 +72,7 @@ def any_of(conditions: Iterable[Condition]) -> Condition:
 
 
 def not_of(condition: Condition) -> Condition:
-    """The opposite."""
+    """Return the negation of a condition."""
     match condition:
         case Everything():
             return Nothing()
@@ -84,14 +84,14 @@ def not_of(condition: Condition) -> Condition:
 
 
 class _Resolver:
-    """One walk through a query; None stands for a part that is passed over."""
+    """A walk through a syntax tree. Its methods return None for a part that is skipped."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
         self.notes: list[str] = []
 
     def condition(self, query: Query, confidence: float | None) -> Condition | None:
-        """What a part of the query asks for, where labels need this confidence."""
+        """Return the condition of a part, where labels need this confidence."""
         match query:
             case And(parts):
                 return self._conjunction(_flattened(parts), confidence)
@@ -137,9 +137,7 @@ class _Resolver:
         return all_of(conditions) if conditions or not parts else None
 
     def _label_of_words(self, parts: Sequence[Query]) -> tuple[int, tuple[Term, ...]]:
-        """How many plain words from here on are one label or name, such as `hot dog`; 1 and nothing if none
-        are.
-        """
+        """Return how many of the first plain words form one label or name (`hot dog`), and its terms."""
         words: list[Words] = []
         for part in parts[:_LONGEST_LABEL_WORDS]:
             if not isinstance(part, Words) or part.quoted or part.prefix or part.remark:
@@ -153,7 +151,7 @@ class _Resolver:
         return 1, ()
 
     def _timed(self, part: Query, confidence: float | None) -> HasTerm | None:
-        """The sightings that a part of a conjunction asks for, if it asks for labels and names alone."""
+        """Return the terms of a part that consists of labels and names only, else None."""
         alternatives = part.parts if isinstance(part, Or) else (part,)
         if not all(isinstance(one, TermQuery) for one in alternatives):
             return None
@@ -204,7 +202,7 @@ class _Resolver:
 
 
 def _flattened(parts: Sequence[Query]) -> list[Query]:
-    """The parts of a conjunction without needless brackets; `conf>=` keeps its own."""
+    """Return the parts of a conjunction, inner conjunctions without a `conf>=` unpacked."""
     flat: list[Query] = []
     for part in parts:
         if isinstance(part, And) and not any(isinstance(one, ConfidenceQuery) for one in part.parts):
@@ -224,9 +222,7 @@ def _speaks_of_terms(query: Query) -> bool:
 
 
 def shown_groups(condition: Condition) -> tuple[HasTerm, ...]:
-    """What a hit is shown for: the groups whose moments together count, or one group of all that was asked
-    for.
-    """
+    """Return the groups of terms whose common moments a hit shows."""
     conjuncts = condition.conditions if isinstance(condition, AllOf) else (condition,)
     for one in conjuncts:
         if isinstance(one, Together):
@@ -243,7 +239,7 @@ def shown_groups(condition: Condition) -> tuple[HasTerm, ...]:
 
 
 def _iter_asked(condition: Condition) -> Iterator[HasTerm]:
-    """The labels and names that are asked for, not those that are denied."""
+    """Yield the labels and names of a condition that are not negated."""
     match condition:
         case HasTerm():
             yield condition

@@ -1,6 +1,4 @@
-"""When a video shows something: sightings joined to spans, and the moments at which several things are
-together.
-"""
+"""Periods of time in a video: joining sightings to spans, and moments that show several things at once."""
 
 from __future__ import annotations
 
@@ -18,22 +16,20 @@ _MAX_COMBINATIONS = 20_000
 
 
 class Span(NamedTuple):
-    """From when to when, seconds from the start of the video; both the same for a single frame."""
+    """A period, in seconds from the start of the video. Both ends are equal for a single frame."""
 
     first_s: float
     last_s: float
 
 
 def closed_gap_s(times_s: Sequence[float]) -> float:
-    """How far apart sightings may be to belong to one span, given the times of all mined frames,
-    ascending.
-    """
+    """Return how far apart two sightings of one span may be."""
     steps = [after - before for before, after in pairwise(times_s) if after > before]
     return max(CLOSED_GAP_S, CLOSED_STEPS * median(steps)) if steps else CLOSED_GAP_S
 
 
 def together(groups: Sequence[Sequence[Span]], window_s: float) -> list[Span]:
-    """The moments at which one span of each group is near one of every other.
+    """Return the moments at which one span of each group is near one of every other group.
 
     Args:
         groups: the spans of each thing, ascending; a thing that is never seen makes the answer empty.

@@ -1,4 +1,4 @@
-"""A query as it was typed: a tree of what each part asks for, before any index is looked at."""
+"""The syntax tree of a query, before labels and names are looked up in an index."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from search.conditions import HasFaces, HasFlag, NearPlace, OfKind, TakenBetween
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A word, or a phrase in quotes: a label, a name or a part of the path.
+    """A word, or a phrase in quotes: matches labels, names and paths.
 
     Args:
         text: as it was typed, without quotes and `*`.
@@ -29,7 +29,7 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class TermQuery:
-    """`label:` or `name:`, with a count where one was given.
+    """`label:` or `name:`, with a count if one was given.
 
     Args:
         kind: label or name.
@@ -71,21 +71,21 @@ class ConfidenceQuery:
 
 @dataclass(frozen=True, slots=True)
 class And:
-    """Each part; none at all is true of every file."""
+    """All parts hold. True of every file if there are no parts."""
 
     parts: tuple[Query, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Or:
-    """At least one of two or more parts."""
+    """At least one of two or more parts holds."""
 
     parts: tuple[Query, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Not:
-    """The opposite of a part."""
+    """The part does not hold."""
 
     part: Query
 

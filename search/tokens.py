@@ -1,9 +1,8 @@
 """The one definition of a word, shared by all search backends.
 
-Case and accents do not matter. A text is split at everything that is neither letter nor digit, and between
-letters
-and digits: `IMG_1234.jpg` gives `img 1234 jpg`. A script that is written without spaces, and each emoji,
-gives one token a character, so that a phrase finds any part of a longer run.
+Case and accents do not matter. A text is split at every character that is neither letter nor digit, and
+between letters and digits: `IMG_1234.jpg` gives `img 1234 jpg`. In scripts without spaces each character is a
+token, and so is each emoji; a phrase of tokens then finds any part of a longer run.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ _UNSPACED = re.compile(
 
 
 def folded_text(text: str) -> str:
-    """The text without case, accents and compatibility forms (full-width letters, ligatures)."""
+    """Return the text without case, accents and compatibility forms (full-width letters, ligatures)."""
     if text.isascii():
         return text.lower()
     text = unicodedata.normalize("NFKD", text).casefold().translate(_UNDECOMPOSED)
@@ -47,26 +46,21 @@ def folded_text(text: str) -> str:
 
 
 def tokens_of(text: str) -> tuple[str, ...]:
-    """The words of a text, folded, in order; none for a text of punctuation alone."""
+    """Return the folded words of a text in order; an empty tuple if it has only punctuation."""
     found = _ASCII_TOKEN.findall(text.lower()) if text.isascii() else _iter_tokens(folded_text(text))
     return tuple(token[:MAX_TOKEN_CHARS] for token in found)
 
 
 def key_of(text: str) -> str:
-    """What a whole label or name is compared by: its tokens with a space between.
+    """Return what whole labels and names are compared by: the tokens with a space between.
 
     A text of punctuation alone is its own key, so that a label `?` can be asked for.
     """
     return " ".join(tokens_of(text)) or folded_text(text).strip()
 
 
-def has_prefix(key: str, prefix: str) -> bool:
-    """Whether a key begins with this one, read as typed: `hot d` begins `hot dog`."""
-    return key.startswith(prefix)
-
-
 def has_phrase(key: str, phrase: tuple[str, ...], *, prefix: bool) -> bool:
-    """Whether these tokens stand side by side in a key.
+    """Return whether these tokens stand side by side in a key.
 
     Args:
         key: as `key_of` gives it.
@@ -94,7 +88,7 @@ def _iter_tokens(text: str) -> Iterator[str]:
 
 
 def _kind_of(char: str) -> str:
-    """`digit`, `letter`, `single` for a character that is a token by itself, or nothing for a separator."""
+    """Return `digit`, `letter`, `single` (a token by itself), or an empty text for a separator."""
     if _UNSPACED.match(char):
         return "single"
     category = unicodedata.category(char)

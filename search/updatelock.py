@@ -1,4 +1,4 @@
-"""One update of an index at a time, by the kernel's lock, which no crash leaves behind."""
+"""Allow one update of an index at a time, with a lock of the kernel's that ends with the process."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _RETRY_S = 0.1
 
 @contextlib.contextmanager
 def lock_updates(index_path: Path, wait_s: float) -> Iterator[None]:
-    """Hold the right to change an index.
+    """Hold the lock on updates of an index.
 
     Args:
         index_path: the index's file; the lock is a file beside it, which stays.

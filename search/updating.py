@@ -1,7 +1,7 @@
-"""An index brought up to date with the reports of an OUTPUT: new and changed ones go in, those gone go out.
+"""Bring an index up to date with the reports of an OUTPUT.
 
-Whether a file has changed is found by its reports' times and sizes, and what is committed stays. So an update
-may be killed at any moment: the next one goes on from there.
+A file has changed if the time or size of a report has. Committed batches stay, so an update can be killed at
+any time and the next one continues.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _Reports = list[tuple[bytes, ReportReader]]
 
 @dataclass(slots=True)
 class Updated:
-    """What an update did.
+    """The result of an update.
 
     Args:
         files: how many the index knows now.
@@ -73,7 +73,7 @@ def update(
 
 
 def update_folders(index: SqliteIndex, output_root: Path, folders: Iterable[bytes]) -> Updated:
-    """Bring an index up to date with some folders of an OUTPUT, which are all that has changed.
+    """Bring an index up to date with some folders of an OUTPUT.
 
     Args:
         index, output_root: as for `update`.
@@ -83,7 +83,7 @@ def update_folders(index: SqliteIndex, output_root: Path, folders: Iterable[byte
 
 
 class _Update:
-    """One update; collects documents until a batch is full."""
+    """One update. Documents are collected and written in batches."""
 
     def __init__(self, index: SqliteIndex, output_root: Path, on_progress: Callable[[Updated], None]) -> None:
         self._index = index
@@ -100,7 +100,7 @@ class _Update:
         self._commit_at = 0.0
 
     def all_folders(self) -> Updated:
-        """Look through the whole OUTPUT."""
+        """Read the whole OUTPUT."""
         with self._transaction:
             return self._all_folders()
 
@@ -124,7 +124,7 @@ class _Update:
         return self._finish()
 
     def some_folders(self, folders: Iterable[bytes]) -> Updated:
-        """Look through these folders."""
+        """Read these folders."""
         with self._transaction:
             return self._some_folders(folders)
 
@@ -164,7 +164,7 @@ class _Update:
         return self._presence.is_gone(rows.path_joined(folder.relative, name), source)
 
     def _read(self, folder: OutputFolder, names: Iterable[bytes]) -> dict[bytes, _Reports]:
-        """The reports of these names by the name of the input that they are about."""
+        """Return the reports with these names, by the name of their input."""
         found: dict[bytes, _Reports] = {}
         for name in names:
             path = os.path.join(folder.path, name)
@@ -183,7 +183,7 @@ class _Update:
         return found
 
     def _put(self, folder: OutputFolder, name: bytes, reports: _Reports) -> bool:
-        """Read what was found in an input; whether it goes into the index."""
+        """Read the reports of an input. Returns whether the input belongs into the index."""
         usual = name + b".json"
         reports.sort(key=lambda report: (report[0] != usual, report[0]))
         source = os.fsencode(reports[0][1].facts.path)
@@ -212,7 +212,7 @@ class _Update:
             self._flush()
 
     def _flush(self) -> None:
-        """Write what was collected, and commit if that has become much."""
+        """Write the collected documents, and commit if the transaction is large or old."""
         if self._documents or self._removed:
             if self._writer is None:
                 self._writer = self._transaction.enter_context(self._index.changing())
@@ -246,7 +246,7 @@ class _Update:
 
 
 def _is_ours(path: bytes) -> bool:
-    """Whether a file that cannot be read as a report begins as one; others are none of our business."""
+    """Return whether an unreadable file begins like a report of this program."""
     try:
         return is_own_report(Path(os.fsdecode(path)))
     except OSError:

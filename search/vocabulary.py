@@ -1,4 +1,4 @@
-"""The labels, names and cameras of an index: what words of a query can stand for."""
+"""The labels, names and cameras of an index, to look up the words of a query in."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from search.tokens import has_phrase, key_of
 
 
 class Vocabulary:
-    """All terms and cameras of one index, in memory: a collection has hundreds, ten thousand at most.
+    """All terms and cameras of one index in memory: some hundreds, at most some ten thousand.
 
     Args:
         terms: labels and names.
@@ -26,15 +26,15 @@ class Vocabulary:
             self._by_key[term.kind, term.key].append(term)
 
     def whole(self, kind: TermKind, key: str) -> tuple[Term, ...]:
-        """The terms that are this as a whole, but for case and accents."""
+        """Return the terms with this key."""
         return tuple(self._by_key.get((kind, key), ()))
 
     def beginning(self, kind: TermKind, prefix: str) -> tuple[Term, ...]:
-        """The terms that begin so; all of the kind for an empty prefix."""
+        """Return the terms whose key begins with this prefix."""
         return tuple(term for term in self.terms if term.kind is kind and term.key.startswith(prefix))
 
     def named(self, tokens: tuple[str, ...], *, prefix: bool) -> tuple[Term, ...]:
-        """The names in which these tokens stand side by side: `anna` finds Anna Muller."""
+        """Return the names in which these tokens stand side by side: `anna` finds Anna Muller."""
         return tuple(
             term
             for term in self.terms
@@ -42,11 +42,11 @@ class Vocabulary:
         )
 
     def cameras(self, tokens: tuple[str, ...], *, prefix: bool) -> tuple[str, ...]:
-        """The cameras in whose names these tokens stand side by side."""
+        """Return the cameras in whose names these tokens stand side by side."""
         return tuple(camera for camera, key in self._cameras if has_phrase(key, tokens, prefix=prefix))
 
     def like(self, kind: TermKind, key: str) -> list[str]:
-        """Up to four terms that may have been meant."""
+        """Return up to four terms with a similar key, for a suggestion."""
         known = {term.key: term.text for term in self.terms if term.kind is kind}
         words = [term.text for term in self.terms if term.kind is kind and f" {key} " in f" {term.key} "]
         return list(dict.fromkeys(words[:4] + [known[key] for key in nearest(key, known)]))[:4]

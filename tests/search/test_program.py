@@ -68,6 +68,11 @@ def test_a_video_in_the_table_says_when(output: Output, capfd) -> None:
         (["-cat", "OR", "dog"], "15"),
         (["hot", "dog"], "1"),
         (["--", "-dog"], "12"),
+        (["--", "--count"], "16"),
+        (["--dog!", "taken:2008"], "1"),
+        (["---"], "16"),
+        (["--(dog"], "12"),
+        (["-"], "16"),
         ([], "16"),
     ],
 )
