@@ -1,7 +1,7 @@
-"""The pipeline at work: build the components, route what one finds to the next, run one source through.
+"""Runs the components of a pipeline: builds them, routes detections from one to the next, mines one photo.
 
-Routing is done here and nowhere else: a detector gets regions and cannot see its neighbours, a writer
-gets finished results.
+Routing is done only here: a detector gets regions and does not see other components, a writer gets finished
+results.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ Found = dict[str, tuple[Detection, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Step(Generic[C]):
-    """A built component with what it listens to."""
+    """A built component, the names of its inputs and its trigger labels."""
 
     component: C
     inputs: tuple[str, ...]
     triggerlabels: frozenset[str]
 
     def share_of(self, result: FrameResult) -> FrameResult:
-        """What of a frame's detections a writer listens to."""
+        """The part of a frame's detections that this component's inputs and trigger labels select."""
         own = {
             name: tuple(_triggering(detections, self.triggerlabels))
             for name, detections in result.found.items()
@@ -60,12 +60,12 @@ class Step(Generic[C]):
 
 
 class Mined(NamedTuple):
-    """What came of one source.
+    """The result of one source.
 
     Args:
         frames: how many were mined.
-        sha256: of its content, if that was computed.
-        flaw: why some of it is missing, as a sentence; empty: nothing is.
+        sha256: of its content, or None if it was not computed.
+        flaw: why some of it is missing, as a sentence; empty if nothing is.
     """
 
     frames: int
@@ -74,7 +74,7 @@ class Mined(NamedTuple):
 
 
 class Pipeline:
-    """A pipeline ready to mine sources, one after the other; nothing is carried from one to the next.
+    """A pipeline that mines sources one after the other and keeps no state between them.
 
     Args:
         config: a validated pipeline.
@@ -99,7 +99,7 @@ class Pipeline:
                 self.writers.append(_step(writer, component))
             elif issubclass(cls, Detector):
                 self._detectors.append(_step(cls(component.name, component.params), component))
-        # What is opened first is finished last.
+        # Sessions that are opened first are finished last.
         self.writers.sort(key=lambda step: not step.component.finished_last)
 
     @property
@@ -110,7 +110,7 @@ class Pipeline:
     def load(self) -> None:
         """Load every component's models.
 
-        Raises: MinerError: one cannot be used; says which component.
+        Raises: MinerError: a model cannot be used; the message names the component.
         """
         for component in self._components:
             try:
@@ -127,15 +127,15 @@ class Pipeline:
 
     @property
     def forkable(self) -> bool:
-        """Whether processes may be forked off this one now that the pipeline is loaded."""
+        """Whether this process may be forked now that the pipeline is loaded."""
         return all(component.forkable for component in self._components)
 
     def mine(self, source: Source) -> Mined:
         """Run one photo through all components and write its outputs, the reports last.
 
         Raises:
-            SourceError: this photo cannot be mined; each output of it is whole or as it was.
-            MinerError: no source can be, such as a full disk.
+            SourceError: this photo cannot be mined; each of its outputs is complete or as it was.
+            MinerError: no source can be mined, as on a full disk.
         """
         try:
             return self._mine(source, salvage=False)
@@ -158,15 +158,15 @@ class Pipeline:
         return Mined(1, facts.sha256)
 
     def output_folder(self, source: Source) -> Path:
-        """The folder that all outputs of a source lie in."""
+        """The folder of all outputs of a source."""
         return output_path(self.output_root, source.relative, "").parent
 
     def detect(self, frame: Frame) -> FrameResult:
-        """What every detector finds in one frame, in the order of the pipeline file."""
+        """Run every detector on one frame, in the order of the pipeline file."""
         return FrameResult(frame.index, frame.timestamp, self._detect(frame))
 
     def needed_wh(self, full_wh: tuple[int, int]) -> tuple[int, int]:
-        """The least size of a video's frames that suffices for all components; see `Component.needed_wh`."""
+        """The least frame size, pixels, that suffices for all components; see `Component.needed_wh`."""
         needed = [step.component.needed_wh(full_wh) for step in self.writers]
         for step in self._detectors:
             whole_frames = step.inputs == (FILES,)
@@ -198,14 +198,14 @@ def _step(component: C, config: ComponentConfig) -> Step[C]:
 
 
 def _triggering(detections: Sequence[Detection], triggerlabels: frozenset[str]) -> Iterator[Detection]:
-    """The detections that carry one of the labels; all of them where no label is asked for."""
+    """The detections that carry one of the labels; all of them if there are no trigger labels."""
     return (found for found in detections if not triggerlabels or found.carries(triggerlabels))
 
 
 def _regions(frame: Frame, found: Found, step: Step[Detector]) -> list[Region]:
-    """Where a detector looks: all there is of the frame, or earlier detections; no box twice, none empty.
+    """The regions for a detector: what is present of the frame, or earlier detections, without duplicates.
 
-    Of several detections with one box, the first that has landmarks gives them.
+    Of several detections with the same box, the first with landmarks supplies them.
     """
     whole = (Detection(frame.seen, ()),)
     regions: dict[Box, Region] = {}
@@ -217,7 +217,7 @@ def _regions(frame: Frame, found: Found, step: Step[Detector]) -> list[Region]:
 
 
 def _inside(frame: Frame, detections: Iterable[Detection]) -> Iterator[Detection]:
-    """Detections cut to the frame, in Python's own whole numbers; empty ones are dropped."""
+    """Clip detections to the frame and convert coordinates to Python integers; drop empty ones."""
     for detection in detections:
         box = detection.box
         whole = Box(index(box.x1), index(box.y1), index(box.x2), index(box.y2)).clipped(frame.size_wh)

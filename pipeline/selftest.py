@@ -51,10 +51,10 @@ _TESTED = "tested"
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was tried.
+    """The result of one check.
 
     Args:
-        name: the component's type, or what else was looked at.
+        name: the component's type with the words of the example, or another check's name.
         trouble: what is broken, or None.
     """
 
@@ -112,7 +112,7 @@ def _check_examples(type_: str, target: str, folder: Path) -> Iterator[Check]:
 
 @contextlib.contextmanager
 def _cache_in(folder: Path) -> Iterator[None]:
-    """A cache that is empty, so that TensorFlow has to compile and is tried too."""
+    """Use an empty cache inside the block, so that TensorFlow has to compile and is tested too."""
     before = os.environ.get(CACHE_VARIABLE)
     os.environ[CACHE_VARIABLE] = os.fspath(folder)
     try:
@@ -125,7 +125,7 @@ def _cache_in(folder: Path) -> Iterator[None]:
 
 
 def _trouble_with(name: str, target: str, params: Mapping[str, Any], folder: Path) -> str | None:
-    """Run one component in a pipeline of its own; what went wrong, or None."""
+    """Run one component in a pipeline of its own; returns what is broken, or None."""
     work = folder / name.replace("/", "-")
     work.mkdir()
     try:
@@ -149,7 +149,7 @@ def _trouble_with(name: str, target: str, params: Mapping[str, Any], folder: Pat
 
 
 def _ignore(_: Outcome) -> None:
-    """The summary says enough."""
+    """Do nothing: the summary has the failures."""
 
 
 def _pipeline_of(target: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -186,7 +186,7 @@ def write_example_models(folder: Path) -> None:
 
 
 def draw_photo(path: Path) -> None:
-    """Draw a picture with something in it and write it as a JPEG."""
+    """Draw a picture of a simple face and write it as a JPEG."""
     from PIL import Image, ImageDraw
 
     photo = Image.new("RGB", (320, 240), (110, 150, 200))

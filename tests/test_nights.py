@@ -72,7 +72,7 @@ class TestWhatIsMined:
         assert house.counts() == {"mined": 1, "unchanged": 1}
         assert house.counts(input=str(photo)) == {"unchanged": 1}
 
-    def test_a_file_that_somebody_may_still_be_writing(self, house):
+    def test_a_file_that_may_still_be_growing(self, house):
         house.photo("a.png")
         (house.input / "half.jpg").write_bytes(b"")
         assert house.counts(min_age_s=600) == {"ignored": 2}
@@ -96,7 +96,7 @@ class TestFailures:
         (house.input / "bad.jpg").write_text("words")
         (house.input / "cut.png").write_bytes(house.photo("large.png", 300).read_bytes()[:100])
 
-    def test_are_told_once_and_then_left_alone(self, house):
+    def test_are_reported_once_and_then_left_alone(self, house):
         self.failing(house)
         summary = house.night()
         assert (summary.exit_code, summary.failed) == (ExitCode.SOME_FAILED, 2)
@@ -119,7 +119,7 @@ class TestFailures:
         house.photo("cut.png", 7)
         assert house.counts() == {"mined": 1, "unchanged": 2, "left_alone": 1}
 
-    def test_of_a_run_that_did_not_come_to_its_end_are_told_by_the_next_that_does(self, house):
+    def test_of_a_run_that_did_not_come_to_its_end_are_reported_by_the_next_that_does(self, house):
         self.failing(house)
         for n in range(5):
             house.photo(f"z{n}.png")
@@ -279,7 +279,7 @@ class TestLostLedger:
         ],
         ids=["lost", "overwritten", "empty", "cut"],
     )
-    def test_is_made_anew_from_the_reports(self, house, damage, caplog):
+    def test_is_rebuilt_from_the_outputs(self, house, damage, caplog):
         house.photo("a.png")
         house.photo("sub/b.png")
         (house.input / "bad.jpg").write_text("words")
@@ -293,7 +293,7 @@ class TestLostLedger:
         (house.output / "a.png-annotated.jpg").unlink()
         assert house.planned() == [("a.png", Reason.OUTPUTS_GONE)]
 
-    def test_is_made_anew_by_the_next_run_if_that_was_killed_meanwhile(self, house, monkeypatch):
+    def test_is_rebuilt_by_the_next_run_if_this_one_was_killed_meanwhile(self, house, monkeypatch):
         house.photo("a.png")
         house.night()
         (house.output / LEDGER_NAME).unlink()

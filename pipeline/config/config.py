@@ -1,4 +1,4 @@
-"""From a pipeline file to a frozen `PipelineConfig`, or all of its mistakes at once, each with its line."""
+"""Reads a pipeline file into a frozen `PipelineConfig`, or reports all of its mistakes with their lines."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pipeline.text import did_you_mean, one_line, printable, shortened
 from pipeline.videos.sampling import Sampling
 
 RESERVED_NAMES = (FILES, "frame", "time")
-"""No component may be called so: the words mean something else in a pipeline file or a report."""
+"""Words that cannot name a component: they mean something else in a pipeline file or a report."""
 
 MAX_NAME_BYTES = 100
 """In UTF-8; a second writer's name becomes part of its files' names."""
@@ -34,8 +34,8 @@ def read_config(path: str, *, allow_plugins: bool = False) -> PipelineConfig:
         path: of the file; paths inside it are relative to its folder.
         allow_plugins: whether `type: package.module:ClassName` may load code that is not the project's.
     Raises:
-        PipelineFileError: with one line a mistake.
-        ModelError: a model file was there and cannot be read.
+        PipelineFileError: the file has mistakes; one line each.
+        ModelError: a model file exists and cannot be read.
     """
     where = printable(path)
     try:
@@ -54,7 +54,7 @@ def read_config(path: str, *, allow_plugins: bool = False) -> PipelineConfig:
 
 
 class _ConfigReader:
-    """Walks a pipeline file's values once and gathers every mistake on the way."""
+    """Walks through a pipeline file's values once and collects every mistake."""
 
     def __init__(self, file: YamlFile, where: str, folder: str) -> None:
         self.problems: list[tuple[int, str]] = []
@@ -64,7 +64,7 @@ class _ConfigReader:
         self._kinds: dict[str, type[Component] | None] = {}
 
     def read(self, allow_plugins: bool) -> tuple[ComponentConfig, ...]:
-        """The components; those with mistakes are left out and their mistakes are in `problems`."""
+        """The components without mistakes; the mistakes of the others are in `problems`."""
         for flaw in self._file.flaws:
             self._note(flaw.line, flaw.path, flaw.sentence)
         top = self._file.value
@@ -83,7 +83,7 @@ class _ConfigReader:
         return tuple(component for component in read if component is not None)
 
     def read_sampling(self) -> Sampling:
-        """The `video:` section; the default where there is none, or a mistake in it."""
+        """The `video:` section; the default if there is none or if it has a mistake."""
         top = self._file.value
         given = top.get("video") if isinstance(top, dict) else None
         if given is not None and not isinstance(given, dict):
@@ -97,7 +97,7 @@ class _ConfigReader:
             return Sampling()
 
     def read_word(self, key: str, words: tuple[Any, ...]) -> Any:
-        """The word after a top-level key; without the key, or after a mistake, the first of these words."""
+        """The word after a top-level key; the first of `words` if the key is missing or has a mistake."""
         top = self._file.value
         given = top.get(key, words[0]) if isinstance(top, dict) else words[0]
         if given in words:
@@ -107,7 +107,7 @@ class _ConfigReader:
         return words[0]
 
     def _say(self, path: KeyPath, sentence: str) -> None:
-        """Note a mistake, unless it is about a value that is already known to be flawed."""
+        """Note a mistake, unless its value already has one."""
         if not any(path[: len(flaw.path)] == flaw.path for flaw in self._file.flaws):
             self._note(self._file.line(path), path, sentence)
 
@@ -115,7 +115,7 @@ class _ConfigReader:
         self.problems.append((line, f"{self._where}:{line}: {self._about(path)}{sentence}"))
 
     def _about(self, path: KeyPath) -> str:
-        """Which component a place in the file belongs to, by its name or its number."""
+        """The component that a place in the file belongs to, by its name or its number."""
         if len(path) < 2 or not isinstance(path[1], int):
             return ""
         item = self._file.value["pipeline"][path[1]]
@@ -228,16 +228,16 @@ class _ConfigReader:
     def _validated(
         self, at: KeyPath, given: dict[str, Any], found: type[Component]
     ) -> tuple[Params | None, frozenset[str]]:
-        """The params, and the keys whose values are wrong, left out of them so that the rest can be checked.
+        """The params without the keys whose values are wrong, and those keys: the rest can be checked.
 
-        Returns: None for the params where there are none without those keys.
+        Returns: None instead of params if they cannot be built without those keys.
         """
         context = {"folder": self._folder}
         try:
             return found.Params.model_validate(given, context=context), frozenset()
         except ValidationError as error:
             details = error.errors(include_url=False)
-        except Exception as error:  # of a plugin's own validators
+        except Exception as error:  # raised by a plug-in's own validators
             self._say(at, f"the params cannot be checked ({one_line(error)})")
             return None, frozenset()
         for detail in details:
@@ -246,5 +246,5 @@ class _ConfigReader:
         try:
             sound = {key: value for key, value in given.items() if key not in wrong}
             return found.Params.model_validate(sound, context=context), wrong
-        except Exception:  # what is left is no whole; its mistakes are told already
+        except Exception:  # the rest is incomplete; its mistakes were noted above
             return None, wrong

@@ -1,4 +1,4 @@
-"""pydantic's findings in this project's words: one sentence a mistake, with what was expected."""
+"""Turns pydantic's errors into this project's sentences: one for each mistake, with what was expected."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _LENGTHS = {
 
 
 def shown(value: Any) -> str:
-    """A value of the file as a sentence quotes it."""
+    """A value of the file as error sentences quote it."""
     if value is None:
         return "nothing"
     if isinstance(value, dict):
@@ -60,8 +60,8 @@ def sentence_of(detail: Mapping[str, Any], model: type[BaseModel], section: str 
 
     Args:
         detail: an element of `ValidationError.errors()`.
-        model: the model that was validated, for the names that it knows.
-        section: the key that the values stand under.
+        model: the model that was validated; it supplies the known names.
+        section: the key above the values.
     """
     kind, location, given = detail["type"], detail["loc"], detail.get("input")
     key = shortened(".".join(str(part) for part in location))
@@ -92,7 +92,7 @@ def sentence_of(detail: Mapping[str, Any], model: type[BaseModel], section: str 
 
 
 def _fields(model: type[BaseModel], location: tuple[str | int, ...]) -> Mapping[str, FieldInfo]:
-    """The fields that the model has at a location, models inside models followed by name."""
+    """The fields of the model at a location, where the location leads through nested models."""
     for part in location:
         field = model.model_fields.get(str(part))
         inner = _inner_model(field.annotation) if field is not None else None

@@ -1,4 +1,4 @@
-"""The folder of what can be had again: fetched models, and what was made of them."""
+"""The cache folder: fetched models and networks compiled from them, which can all be made again."""
 
 from __future__ import annotations
 

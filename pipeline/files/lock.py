@@ -1,7 +1,7 @@
-"""One run for each output folder: a lock that no crash leaves behind.
+"""Lock of an output folder: one run at a time, and no lock remains after a crash.
 
-The lock is the kernel's (flock(2)), on a file in OUTPUT that is never removed: it ends with the process
-that holds it, however that ends. What the file says is only there to name the holder to the next run.
+The kernel holds the lock (flock(2)) on a file in OUTPUT that is never removed, and releases it when the
+process ends, however it ends. The file's content only tells the next run which process holds the lock.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from pipeline.text import printable
 LOCK_NAME = ".deepvisualminer.lock"
 
 _LOOK_S = 0.2
-"""How often a waiting run looks whether the other has ended."""
+"""How often a waiting run tries again, seconds."""
 _BUSY = {errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES}
 _MOST_COMMAND = 1000
 _MOST_BYTES = 1 << 16
@@ -38,14 +38,14 @@ _log = logging.getLogger(__name__)
 def lock_output(output_root: Path, *, wait_s: float = 0.0) -> Iterator[bool]:
     """Hold the lock of an output folder.
 
-    Yields: whether the run before was killed, so that its name still stands in the file.
+    Yields: whether the previous run was killed: its name is then still in the file.
 
     Args:
-        output_root: a folder that is there and can be written.
-        wait_s: how long another run may take to end, before this one gives up.
+        output_root: an existing folder that can be written.
+        wait_s: how long to wait for another run to end.
     Raises:
-        LockedError: another run holds it; says which.
-        OutputError: there can be no lock in this folder.
+        LockedError: another run holds it; the message names that run.
+        OutputError: this folder cannot have a lock.
     """
     path = output_root / LOCK_NAME
     descriptor = _acquire(path, time.monotonic() + wait_s, create=True)
@@ -56,7 +56,7 @@ def lock_output(output_root: Path, *, wait_s: float = 0.0) -> Iterator[bool]:
             _write_holder(descriptor)
         yield was_killed
     finally:
-        with contextlib.suppress(OSError):  # a full disk, perhaps; the lock ends all the same
+        with contextlib.suppress(OSError):  # as on a full disk; the lock is released anyway
             os.ftruncate(descriptor, 0)
         _held.discard(descriptor)
         os.close(descriptor)
@@ -64,14 +64,14 @@ def lock_output(output_root: Path, *, wait_s: float = 0.0) -> Iterator[bool]:
 
 @contextlib.contextmanager
 def lock_output_for_reading(output_root: Path, *, wait_s: float = 0.0) -> Iterator[None]:
-    """Hold the lock, if there is one, and write nothing: for a look at a folder that may be read-only.
+    """Hold the lock, if its file exists, and write nothing: for reading a folder that may be read-only.
 
-    Raises: LockedError: a run holds it; says which.
+    Raises: LockedError: a run holds it; the message names that run.
     """
     path = output_root / LOCK_NAME
     try:
         descriptor = _acquire(path, time.monotonic() + wait_s, create=False)
-    except FileNotFoundError:  # no run was ever here
+    except FileNotFoundError:  # no run has used this folder
         yield
         return
     _held.add(descriptor)
@@ -83,7 +83,7 @@ def lock_output_for_reading(output_root: Path, *, wait_s: float = 0.0) -> Iterat
 
 
 def _acquire(path: Path, until: float, *, create: bool) -> int:
-    """The descriptor that holds the lock; it is closed on exec, as all of Python's are."""
+    """Wait for the lock; returns the descriptor that holds it, which is closed on exec."""
     waiting = False
     while True:
         descriptor = _open(path, create=create)
@@ -100,7 +100,7 @@ def _acquire(path: Path, until: float, *, create: bool) -> int:
         except BaseException:
             os.close(descriptor)
             raise
-        os.close(descriptor)  # somebody removed the file while we waited: the lock is in a new one
+        os.close(descriptor)  # the file was removed meanwhile: the lock is on a new one
 
 
 def _open(path: Path, *, create: bool) -> int:
@@ -118,7 +118,7 @@ def _try_lock(descriptor: int, path: Path) -> bool:
             return False
         raise OutputError(
             f"{printable(path)}: no lock can be had there ({error.strerror}); "
-            "choose an OUTPUT folder on a file system that knows flock"
+            "choose an OUTPUT folder on a file system that supports flock"
         ) from None
     return True
 
@@ -143,7 +143,7 @@ def _write_holder(descriptor: int) -> None:
 
 
 def _who_holds(descriptor: int, path: Path) -> str:
-    """The sentence of a `LockedError`."""
+    """The sentence of a `LockedError`, which names the process that holds the lock."""
     folder = printable(path.parent)
     advice = "wait until it has ended, or let --wait-lock SECONDS wait"
     try:
@@ -152,13 +152,13 @@ def _who_holds(descriptor: int, path: Path) -> str:
             f"process {int(holder['pid'])} on {printable(str(holder['host']))}, "
             f"since {printable(str(holder['since']))}: {printable(str(holder['command']))}"
         )
-    except (ValueError, KeyError, TypeError):  # it has the lock and has not written its name yet
+    except (ValueError, KeyError, TypeError):  # that process has not written its name yet
         return f"{folder}: another run has this OUTPUT folder; {advice}"
     return f"{folder}: another run has this OUTPUT folder ({who}); {advice}"
 
 
 def _forget_held() -> None:
-    """A forked child holds no lock: else it would go on with it after its parent's death."""
+    """Close the lock in a forked child, which would otherwise hold it after its parent's death."""
     for descriptor in _held:
         with contextlib.suppress(OSError):
             os.close(descriptor)

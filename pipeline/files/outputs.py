@@ -1,7 +1,7 @@
-"""Names of outputs, and writing them whole or not at all.
+"""Names of outputs, and atomic writing.
 
-Every writer goes through `replace_file`: a reader of the output tree sees the old file or the new
-one, never half of either.
+Every writer uses `replace_file`, so that a reader of the output folder sees the old file or the new one,
+never a part of either.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ from pipeline.text import printable
 
 PART_PREFIX = ".deepvisualminer-"
 PART_SUFFIX = ".part"
-"""An unfinished output is `.deepvisualminer-<pid>-<random>.part` in the folder of the file to be."""
+"""An unfinished output is `.deepvisualminer-<pid>-<random>.part` in the folder of the finished one."""
 
 MAX_NAME_BYTES = 255
-"""Longest file name that Linux file systems take."""
+"""Longest file name that Linux file systems accept."""
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _FORBIDDEN = {errno.EROFS, errno.EACCES, errno.EPERM}
 
 
 def output_path(output_root: Path, relative: str, suffix: str) -> Path:
-    """Where an output of one input lies: the input's relative path, whole, plus `suffix`.
+    """The path of an input's output: the complete relative path of the input plus `suffix`.
 
-    `DIR/a.jpg` with `.json` gives `output_root/DIR/a.jpg.json`, so `a.jpg` and `a.png` never meet.
-    A name too long for the file system is cut and given a hash of the whole name.
+    `DIR/a.jpg` with `.json` gives `output_root/DIR/a.jpg.json`, so outputs of `a.jpg` and `a.png` never
+    collide. A name too long for the file system is cut, and a hash of the complete name is added.
 
     Args:
         output_root: the run's OUTPUT folder.
@@ -72,7 +72,7 @@ _noted: ContextVar[list[Path] | None] = ContextVar("_noted", default=None)
 
 @contextlib.contextmanager
 def noting_outputs() -> Iterator[list[Path]]:
-    """A list that gains each output that gets its name inside the block; for one thread."""
+    """Collect the outputs that get their names inside the block, in a list; for one thread."""
     noted: list[Path] = []
     token = _noted.set(noted)
     try:
@@ -102,14 +102,14 @@ def deferring_names(note: Callable[[Path, Path], None]) -> Iterator[None]:
 
 @contextlib.contextmanager
 def replace_file(path: Path) -> Iterator[BinaryIO]:
-    """Open a temporary file that becomes `path` when the block ends well, and is removed when not.
+    """Open a temporary file that becomes `path` if the block ends without an exception, else is removed.
 
-    The folder is made if it is missing. The file is flushed to the disk before it is renamed, and the
-    folder after, so that a power cut leaves the old file or the new one.
+    The folder is created if it is missing. The file is flushed to the disk before it is renamed, and the
+    folder afterwards, so that a power cut leaves the old file or the new one.
 
     Raises:
-        OutputNameError: something else stands there, or the path is too long.
-        OutputError: the folder cannot be made or written, or the disk is full; names the place.
+        OutputNameError: `path` is a folder, a folder of it is a file, or it is too long.
+        OutputError: the folder cannot be created or written, or the disk is full; the message names it.
     """
     part = path.parent / _part_name()
     try:
@@ -124,7 +124,7 @@ def replace_file(path: Path) -> Iterator[BinaryIO]:
                 if batch is None:
                     os.fsync(stream.fileno())
         finally:
-            with contextlib.suppress(OSError):  # a full disk refuses once more what it refused to `flush`
+            with contextlib.suppress(OSError):  # on a full disk it fails as `flush` did
                 stream.close()
         if batch is not None:
             batch(part, path)
@@ -141,12 +141,12 @@ def replace_file(path: Path) -> Iterator[BinaryIO]:
 
 
 def make_part(folder: Path, pid: int | None = None) -> Path:
-    """Make an empty unfinished file; a piece of an output that somebody will put together.
+    """Create an empty unfinished file, such as the part of a video's output for one segment.
 
     Args:
-        folder: of the output to be; made if it is missing.
-        pid: the process that answers for it: when that has ended, the file may be swept. None: this one.
-    Raises: OutputError: the folder cannot be made or written.
+        folder: of the finished output; created if it is missing.
+        pid: the process that owns the file; once it has ended, the file may be removed. None: this one.
+    Raises: OutputError: the folder cannot be created or written.
     """
     part = folder / _part_name(pid)
     with output_errors(part):
@@ -164,14 +164,14 @@ def hand_over(part: Path, pid: int) -> Path:
 
 
 def remove_parts(parts: Iterable[Path]) -> None:
-    """Remove unfinished files that nobody needs any more."""
+    """Remove unfinished files that are not needed any more."""
     for part in parts:
         with contextlib.suppress(OSError):
             part.unlink()
 
 
 def write_file(path: Path, content: bytes) -> None:
-    """Replace `path` by `content`, whole or not at all.
+    """Replace the file at `path` by `content`, completely or not at all.
 
     Raises: OutputError: as `replace_file`.
     """
@@ -180,7 +180,7 @@ def write_file(path: Path, content: bytes) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the folder's own entries durable; quietly nothing where the file system cannot."""
+    """Flush a folder's entries to the disk, if the file system can."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         with contextlib.suppress(OSError):
@@ -190,9 +190,9 @@ def sync_folder(folder: Path) -> None:
 
 
 def check_writable(output_root: Path) -> None:
-    """Make the output folder if it is missing and prove that a file can be written there.
+    """Create the output folder if it is missing, and check that a file can be written there.
 
-    Raises: OutputError: it is not a folder, or cannot be made or written.
+    Raises: OutputError: it is not a folder, or cannot be created or written.
     """
     probe = output_root / _part_name()
     with output_errors(output_root):
@@ -207,11 +207,11 @@ def _part_name(pid: int | None = None) -> str:
 
 
 def sweep_parts(folder: Path, pid: int | None = None) -> None:
-    """Remove unfinished outputs that nobody will finish.
+    """Remove unfinished outputs of processes that have ended.
 
     Args:
-        folder: of the output tree; one that is not there is clean.
-        pid: whose leftovers to remove, a process that has ended; None: those of all processes that have.
+        folder: of the output tree; it need not exist.
+        pid: the process, which has ended; None: all processes that have ended.
     """
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
@@ -224,10 +224,10 @@ def sweep_parts(folder: Path, pid: int | None = None) -> None:
 
 
 def sweep_tree(output_root: Path) -> None:
-    """Rid a whole output folder of the unfinished outputs of processes that have ended.
+    """Remove unfinished outputs of processes that have ended from a whole output folder.
 
-    Called before this process has made any: what bears its number is of one that had it before, as the first
-    process of a container has the same each time.
+    Called before this process has made any: files with its number belong to an earlier process with the same
+    number, as the first process of a container has.
     """
     for folder, _, _ in os.walk(output_root):
         sweep_parts(Path(folder))
@@ -246,11 +246,11 @@ def _is_alive(pid: int) -> bool:
 
 @contextlib.contextmanager
 def output_errors(path: Path) -> Iterator[None]:
-    """Turn what the operating system says of writing an output into a sentence with a remedy.
+    """Turn an OSError of writing an output into a sentence with a remedy.
 
     Raises:
-        OutputNameError: another path would do.
-        OutputError: names the path and, where a disk is full, its mount point.
+        OutputNameError: another path would work.
+        OutputError: names the path and, if a disk is full, its mount point.
     """
     try:
         yield
@@ -283,7 +283,7 @@ def output_errors(path: Path) -> Iterator[None]:
 
 
 def _mount_point(path: Path) -> Path:
-    """The mount point above `path`, which need not exist."""
+    """The mount point of the file system of `path`, which need not exist."""
     place = path.absolute()
     while not os.path.ismount(place) and place != place.parent:
         place = place.parent

@@ -1,4 +1,4 @@
-"""Small copies and thumbnails that cameras write beside a video, told by their names.
+"""Small copies and thumbnails that cameras write beside a video, recognized by their names.
 
 Sources: GoPro, "Camera File Naming Convention" (`GX010123.MP4`, its proxy `GL010123.LRV`, its thumbnail
 `GX010123.THM`; older ones `GOPR0123.MP4`, `GOPR0123.LRV`); DJI (`DJI_0001.LRF`), Garmin (`VIRB0001.GLV`) and

@@ -167,7 +167,7 @@ def _originals(names: Sequence[str]) -> dict[str, str]:
 def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()
-    except OSError:  # a link in a circle: `_look_at` says so
+    except OSError:  # a link that leads in a circle: `_examined` reports it
         return False
 
 
@@ -179,7 +179,7 @@ def _stamp_of(path: str) -> Stamp:
 
 
 def _identity(path: str) -> tuple[int, int] | None:
-    """Device and inode, or None for what cannot be looked at."""
+    """Device and inode, or None if the status cannot be read."""
     try:
         status = os.stat(path)
     except OSError:

@@ -1,7 +1,8 @@
-"""A YAML file as plain values that remember their lines; bounded, and safe against hostile files.
+"""Reads a YAML file into plain values with their line numbers; bounded, and safe against hostile files.
 
-Read as PyYAML nodes, never through a constructor: no tag makes an object. Booleans and numbers are
-YAML 1.2's (core schema): `no` and `on` are words, `0o17` is octal, `1_000` and `12:30` are words.
+The file is read as PyYAML nodes, never through a constructor, so no tag creates an object. Booleans and
+numbers follow YAML 1.2's core schema: `no` and `on` are words, `0o17` is octal, `1_000` and `12:30` are
+words.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ MAX_BYTES = 256 << 10
 MAX_DEPTH = 20
 MAX_ALIASES = 50
 MAX_NODES = 10_000
-"""Counted with aliases written out, so that a few lines cannot stand for a billion."""
+"""Counted with aliases expanded, so that a few lines cannot stand for a billion values."""
 MAX_NUMBER_CHARS = 40
 
 Key = str | int
@@ -36,13 +37,13 @@ _PATTERNS = {
         r"^(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"
     ),
 }
-"""The core schema's words for each kind of scalar, YAML 1.2.2 section 10.3.2."""
+"""The core schema's pattern for each kind of scalar, YAML 1.2.2 section 10.3.2."""
 _FIRST_CHARS = {_NULL: ["~", "n", "N", ""], _BOOL: list("tTfF"), _INT: list("-+0123456789")}
 _FIRST_CHARS[_FLOAT] = [*_FIRST_CHARS[_INT], "."]
 
 
 class _CoreLoader(yaml.SafeLoader):
-    """PyYAML's reader with the scalars of YAML 1.2's core schema."""
+    """PyYAML's loader with the scalars of YAML 1.2's core schema."""
 
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML's own interface
 
@@ -52,7 +53,7 @@ for _tag, _pattern in _PATTERNS.items():  # in this order: a whole number is no 
 
 
 class Flaw(NamedTuple):
-    """A mistake in a file that can still be read on.
+    """A mistake after which reading can continue.
 
     Args:
         line: 1-based.
@@ -69,9 +70,9 @@ class YamlFile(NamedTuple):
     """The content of a YAML file.
 
     Args:
-        value: mappings, lists, text, numbers, booleans, None; None where a flaw was.
-        lines: path of keys and indices -> 1-based line where that value stands.
-        flaws: keys given twice, tags and numbers that are not allowed.
+        value: mappings, lists, text, numbers, booleans, None; None in place of a flawed value.
+        lines: path of keys and indices -> 1-based line of that value.
+        flaws: duplicate keys, tags and numbers that are not allowed.
     """
 
     value: Any
@@ -91,7 +92,7 @@ def parse_yaml(content: bytes, where: str) -> YamlFile:
     Args:
         content: the file's bytes, UTF-8, or UTF-16 with a byte order mark.
         where: its name, for error sentences.
-    Raises: PipelineFileError: not YAML, or beyond a bound; with the one line where reading stopped.
+    Raises: PipelineFileError: it is not YAML or exceeds a bound; the message has the line.
     """
     if len(content) > MAX_BYTES:
         raise PipelineFileError([f"{where}:1: larger than {MAX_BYTES >> 10} KiB; this is no pipeline file"])
@@ -116,7 +117,7 @@ def parse_yaml(content: bytes, where: str) -> YamlFile:
 
 
 def _context_of(error: yaml.MarkedYAMLError, line: int) -> str | None:
-    """What the parser was doing, with the line where that began if it is another, as of a `[` left open."""
+    """What the parser was doing, with the line where it began if that differs, as for an unclosed `[`."""
     began = error.context_mark.line + 1 if error.context_mark else line
     return error.context if began == line or not error.context else f"{error.context} from line {began} on"
 
@@ -131,7 +132,7 @@ def _decode(content: bytes, where: str) -> str:
 
 
 def _check_bounds(text: str, where: str) -> None:
-    """Look at the stream of events, which needs no depth of stack, before a tree is made of it."""
+    """Check the stream of events, which needs no recursion, before a tree is built from it."""
     depth = aliases = nodes = documents = 0
     for event in yaml.parse(text, Loader=_CoreLoader):
         depth += isinstance(event, yaml.CollectionStartEvent)
@@ -151,7 +152,7 @@ def _check_bounds(text: str, where: str) -> None:
 
 
 class _NodeReader:
-    """Nodes -> values, with the lines and all flaws gathered on the way."""
+    """Converts nodes into values, and collects the lines and all flaws."""
 
     def __init__(self, where: str) -> None:
         self.lines: dict[KeyPath, int] = {}
@@ -218,7 +219,7 @@ class _NodeReader:
 
 
 def _value(tag: str, text: str) -> bool | int | float | None:
-    """The value of a scalar that its tag's pattern matches."""
+    """The value of a scalar that matches its tag's pattern."""
     if tag == _NULL:
         return None
     if tag == _BOOL:

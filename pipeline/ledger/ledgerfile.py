@@ -1,8 +1,8 @@
-"""The ledger's SQLite file: opened whatever state it was left in, its tables brought up to date.
+"""Opens the ledger's SQLite file in whatever state it was left, and brings its tables up to date.
 
-The file is only a cache of what the output folder shows: one that is damaged is replaced by an empty one.
-It is in write-ahead mode with the lock on it held for good, so that it needs no shared memory (which network
-file systems do not have), a kill at any moment leaves it whole, and a commit waits for no disk.
+The file is only a cache of what the output folder shows: a damaged one is replaced by an empty one. It is in
+write-ahead mode, and its lock is held while it is open. So it needs no shared memory (which network file
+systems do not have), a kill at any moment leaves it intact, and a commit does not wait for the disk.
 Source: sqlite.org/wal.html, "Use of WAL Without Shared-Memory".
 """
 
@@ -23,15 +23,16 @@ from pipeline.text import printable
 LEDGER_NAME = ".deepvisualminer.sqlite"
 
 _APPLICATION_ID = 0x44564D4C
-"""`DVML`: what `file` and we know the file by."""
+"""`DVML`: marks the file as this program's, also for `file(1)`."""
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
-        # What a run brings along: where INPUT lay, the pipeline, and the limits that a failure may be due to.
+        # Where INPUT lay, the pipeline, and the limits that may have caused a failure.
         """CREATE TABLE contexts (
             id INTEGER PRIMARY KEY, root BLOB NOT NULL, pipeline TEXT NOT NULL, limits TEXT NOT NULL,
             UNIQUE (root, pipeline, limits))""",
-        # Names are bytes: SQLite's text refuses what is not Unicode. Lists of names are joined by NUL.
+        # Names are bytes, because SQLite's text has to be Unicode. Lists of names are joined by NUL.
+        # `told` says whether a failure was reported.
         """CREATE TABLE inputs (
             path BLOB PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
             device INTEGER NOT NULL, inode INTEGER NOT NULL, ctime_ns INTEGER NOT NULL,
@@ -42,37 +43,37 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX inputs_like ON inputs (size, mtime_ns) WHERE sha256 IS NOT NULL",
     ),
 )
-"""Step i leads from schema version i to i + 1. Add steps; never change one that was released."""
+"""Step i migrates from schema version i to i + 1. Add steps; never change one that was released."""
 
 _log = logging.getLogger(__name__)
 
 
 def open_ledger_file(path: Path) -> sqlite3.Connection:
-    """Open the ledger's file for one writer, which holds the output folder's lock.
+    """Open the ledger's file for the one process that holds the output folder's lock.
 
     Returns: the connection, in autocommit mode.
     Raises:
-        OutputError: it cannot be opened or written, or is a newer version's.
+        OutputError: it cannot be opened or written, or a newer version wrote it.
     """
     if path.exists() and not path.is_file():
         raise OutputError(f"{printable(path)}: something else stands where the ledger belongs; remove it")
     try:
         return _open_checked(path)
     except _DamagedError as error:
-        _log.warning("%s: the ledger is damaged (%s) and is made anew", printable(path), error)
+        _log.warning("%s: the ledger is damaged (%s) and is rebuilt", printable(path), error)
     discard_ledger_file(path)
     return _open_checked(path)
 
 
 def discard_ledger_file(path: Path) -> None:
-    """Remove the file and what belongs to it; its log first, which a new file would take for its own."""
+    """Remove the file and its companions; the log first, which a new file would take for its own."""
     with output_errors(path):
         for suffix in ("-wal", "-journal", "-shm", ""):
             path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
 class _DamagedError(Exception):
-    """The file is no ledger of ours, or no longer."""
+    """The file is not a ledger of this program, or is no longer intact."""
 
 
 def _open_checked(path: Path) -> sqlite3.Connection:
@@ -102,7 +103,7 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
         raise OutputError(
             f"{printable(path)}: a ledger of version {version}, written by a newer version of this program, "
             f"which knows {len(MIGRATIONS)}; use that one, or delete the file: "
-            "it is made anew from the reports"
+            "it is rebuilt from the reports"
         )
     if version:
         (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
@@ -115,7 +116,7 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as fresh:
         _take_steps(fresh, 0)
         if _tables(connection) != _tables(fresh):
-            raise _DamagedError("its tables are not as they were made")
+            raise _DamagedError("its tables are not those that this program creates")
 
 
 def _take_steps(connection: sqlite3.Connection, version: int) -> None:
@@ -136,7 +137,7 @@ def _is_damage(error: BaseException) -> bool:
 
 @contextlib.contextmanager
 def ledger_errors(path: Path) -> Iterator[None]:
-    """Turn SQLite's errors into a sentence with a remedy; a damaged ledger is made anew at the next start.
+    """Turn SQLite's errors into a sentence with a remedy; remove a damaged ledger.
 
     Raises: OutputError: names the file and, where the disk is full, its mount point.
     """
@@ -147,7 +148,7 @@ def ledger_errors(path: Path) -> Iterator[None]:
             discard_ledger_file(path)
             raise OutputError(
                 f"{printable(path)}: the ledger is damaged ({error}); start again: "
-                "it is made anew from the reports"
+                "it is rebuilt from the reports"
             ) from None
         with output_errors(path):
             match getattr(error, "sqlite_errorcode", 0) & 0xFF:

@@ -1,4 +1,4 @@
-"""What a run is asked to do, and what follows from that before it begins."""
+"""The options of a run, and what follows from them before it begins."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from pipeline.text import printable
 
 @dataclass(frozen=True)
 class Options:
-    """What a run is asked to do.
+    """What a run is asked to do; one field for each option of the command line.
 
     Args:
         input: a photo or a folder.
         output: the folder that mirrors INPUT's folders.
         pipeline: the pipeline file.
-        workers: processes at most; None: one a usable core; 0: none, mine in this process.
+        workers: most worker processes; None: one for each usable core; 0: mine in this process.
         timeout_s: how long one photo may take.
         max_megapixels: larger photos are refused before they are decoded.
         follow_links: whether links to folders are followed.
         allow_plugins: whether a pipeline file may name code from outside.
         force: mine everything, whatever the ledger says.
-        retry_failed: try again what failed.
-        prune: remove the outputs of inputs that are gone.
+        retry_failed: try failed inputs again.
+        prune: remove the outputs of inputs that no longer exist.
         min_age_s: leave files alone that were changed less than this long ago.
-        nice: how far the workers give way to other programs; None: `NICE`, and nothing without workers.
+        nice: the workers' niceness; None: `pipeline.miner.NICE`, or unchanged without workers.
         wait_lock_s: how long to wait for another run on the same output.
     """
 
@@ -52,9 +52,9 @@ class Options:
 
 
 def check_places(options: Options) -> Path:
-    """INPUT is there and OUTPUT is another place; OUTPUT's absolute path.
+    """Check that INPUT exists and that OUTPUT is another place; returns OUTPUT's absolute path.
 
-    Raises: UsageError: one of them is not.
+    Raises: UsageError: one of the two is not so.
     """
     if not os.path.lexists(options.input):
         raise UsageError(f'"{printable(options.input)}": there is no such INPUT file or folder')
@@ -71,12 +71,12 @@ def check_places(options: Options) -> Path:
 
 
 def limits_of(options: Options) -> Limits:
-    """What a source may cost."""
+    """The limits for one source."""
     return Limits(max_pixels=round(options.max_megapixels * 1e6))
 
 
 def context_of(options: Options, config: PipelineConfig) -> Context:
-    """What of this run decides what becomes of an input."""
+    """What of this run decides the result of an input."""
     path = os.path.abspath(options.input)
     root = path if os.path.isdir(path) else os.path.dirname(path)
     limits = f"{options.max_megapixels:g} megapixels, {options.timeout_s:g} seconds, version {__version__}"

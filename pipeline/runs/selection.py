@@ -172,7 +172,7 @@ class Selection:
         known = earlier.stamp
         if known[:2] != stamp[:2]:
             return False
-        if stamp.ctime_ns <= known.ctime_ns:  # also on file systems that number files anew, such as FAT
+        if stamp.ctime_ns <= known.ctime_ns:  # also if the file system renumbers its files, as FAT does
             if known.inode == stamp.inode and known.device != stamp.device:
                 self._ledger.renumber_device(earlier.context.root, known.device, stamp.device)
                 self._ledger.record(replace(earlier, stamp=stamp))

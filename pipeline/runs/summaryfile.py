@@ -1,4 +1,4 @@
-"""A run's summary for programs: counts, failures with their codes, durations, versions, as one JSON file."""
+"""The JSON summary of a run for programs: counts, failures with codes, durations, versions."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ SCHEMA = 1
 
 
 def check_summary_file(path: str) -> None:
-    """See that a summary can be written there at the end of a run that may take a night.
+    """Check before a long run that its summary can be written at the end.
 
-    Raises: UsageError: it cannot.
+    Raises: UsageError: it cannot be written.
     """
     folder = os.path.dirname(os.path.abspath(path))
     if os.path.isdir(path):
@@ -37,14 +37,14 @@ def check_summary_file(path: str) -> None:
 def write_summary(
     path: str, began: datetime, places: dict[str, str], summary: Summary, error: str, exit_code: ExitCode
 ) -> None:
-    """Replace the file by what is known of a run.
+    """Write the summary of a run and replace an earlier file.
 
     Args:
         path: the file.
         began: when the run began, with its time zone.
         places: `input`, `output` and `pipeline`, as the command line names them.
-        summary: what became of inputs; empty where the run never began.
-        error: the sentence that ended the run, or nothing.
+        summary: the results of inputs; empty if the run did not begin.
+        error: the sentence that ended the run, or an empty text.
         exit_code: of the program.
     Raises: OutputError: it cannot be written.
     """

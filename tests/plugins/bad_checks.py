@@ -32,7 +32,7 @@ class BadParamsParams(Params):
 
 
 class BadParams(Detector):
-    """Cannot even look at its params."""
+    """Raises while it checks its params."""
 
     Params = BadParamsParams
 

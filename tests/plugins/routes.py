@@ -1,4 +1,4 @@
-"""Detectors that show what they are handed."""
+"""Detectors that show which regions they get."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class PlacesParams(Params):
 
 
 class Places(Detector):
-    """Finds what it is told to find, in numpy's numbers, and even outside of the frame."""
+    """Finds the boxes of its params, in numpy's numbers, and even outside of the frame."""
 
     Params = PlacesParams
     params: Any
@@ -37,7 +37,7 @@ class EchoesParams(Params):
 
 
 class Echoes(Detector):
-    """Finds each region that it is handed, as often as it is handed it."""
+    """Finds each region that it gets, as often as it gets it."""
 
     Params = EchoesParams
     forkable = True

@@ -11,14 +11,14 @@ from pipeline.component import Detector, Params
 
 
 class WaitsParams(Params):
-    """`announce` is a FIFO that is told the process's number, `gate` a file that the test holds locked."""
+    """`announce` is a FIFO that receives the process's number, `gate` a file that the test holds locked."""
 
     announce: str
     gate: str
 
 
 class Waits(Detector):
-    """Says that it has a photo in hand, and keeps it until the test unlocks the gate."""
+    """Announces that it has a photo, and keeps it until the test unlocks the gate."""
 
     Params = WaitsParams
     forkable = True

@@ -1,4 +1,4 @@
-"""The lock of an output folder: who has it, how it ends, whom it outlives."""
+"""The lock of an output folder: its holder, its end, and no life beyond that."""
 
 from __future__ import annotations
 
@@ -62,10 +62,10 @@ def test_second_run_is_told_who_has_it(tmp_path: Path) -> None:
         with pytest.raises(LockedError) as caught, lock_output(tmp_path):
             raise AssertionError
         assert caught.value.exit_code is ExitCode.LOCKED
-        told = str(caught.value)
-        assert told.startswith(f"{tmp_path}: another run has this OUTPUT folder (process {holder.pid} on ")
-        assert re.search(r"since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d: -c ", told)
-        assert "--wait-lock SECONDS" in told
+        message = str(caught.value)
+        assert message.startswith(f"{tmp_path}: another run has this OUTPUT folder (process {holder.pid} on ")
+        assert re.search(r"since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d: -c ", message)
+        assert "--wait-lock SECONDS" in message
         with pytest.raises(LockedError, match=f"process {holder.pid}"), lock_output_for_reading(tmp_path):
             raise AssertionError
     finally:
@@ -139,7 +139,7 @@ def test_waits_no_longer_than_it_may(tmp_path: Path) -> None:
 
 
 def test_lock_file_that_was_removed_is_no_second_lock(tmp_path: Path) -> None:
-    """The one who waited on the removed file does not hold the new one."""
+    """A process that waited for the removed file does not hold the new one."""
     holder = start_holder(tmp_path)
     got: list[str] = []
 

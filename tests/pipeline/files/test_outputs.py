@@ -168,7 +168,7 @@ def test_check_writable_makes_the_folder_and_leaves_it_empty(tmp_path):
         check_writable(tmp_path / "file")
 
 
-def test_sweeping_removes_what_nobody_will_finish(tmp_path):
+def test_sweeping_removes_files_of_ended_processes(tmp_path):
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     dead = f"{PART_PREFIX}{ended.pid}-0011{PART_SUFFIX}"

@@ -59,9 +59,9 @@ def test_what_goes_in_comes_out(tmp_path: Path) -> None:
         assert ledger.look_up("c.jpg") is None
         assert [record.relative for record in ledger.iter_records()] == ["2016/a.jpg", "b.jpg"]
         ledger.mark_reported(["b.jpg", "not there"])
-        told = ledger.look_up("b.jpg")
-        assert told is not None
-        assert told.is_reported
+        failed = ledger.look_up("b.jpg")
+        assert failed is not None
+        assert failed.is_reported
         ledger.forget("b.jpg")
         assert ledger.look_up("b.jpg") is None
     assert sorted(path.name for path in tmp_path.iterdir()) == [LEDGER_NAME]
@@ -291,7 +291,7 @@ def corrupt_middle(path: Path) -> None:
     ],
     ids=["text", "cut", "empty", "overwritten", "without a table", "another program's"],
 )
-def test_damaged_ledger_is_begun_anew(tmp_path: Path, damage, caplog: pytest.LogCaptureFixture) -> None:
+def test_damaged_ledger_is_replaced(tmp_path: Path, damage, caplog: pytest.LogCaptureFixture) -> None:
     with Ledger(tmp_path) as ledger:
         ledger.record_many(replace(MINED, relative=f"{number:05d}") for number in range(500))
     path = tmp_path / LEDGER_NAME
@@ -313,7 +313,7 @@ def test_damage_that_shows_only_later_ends_the_run_and_is_mended_by_the_next(tmp
     with Ledger(tmp_path) as ledger:
         ledger._connection.execute("PRAGMA cache_size = 1")
         corrupt_middle(tmp_path / LEDGER_NAME)
-        with pytest.raises(OutputError, match="start again: it is made anew from the reports"):
+        with pytest.raises(OutputError, match="start again: it is rebuilt from the reports"):
             for number in range(5000):
                 ledger.look_up(f"{number:05d}")
     with Ledger(tmp_path) as ledger:
@@ -328,13 +328,11 @@ def test_ledger_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     with pytest.raises(OutputError) as caught:
         Ledger(tmp_path)
     assert "a ledger of version 99, written by a newer version" in str(caught.value)
-    assert "delete the file: it is made anew from the reports" in str(caught.value)
+    assert "delete the file: it is rebuilt from the reports" in str(caught.value)
     assert (tmp_path / LEDGER_NAME).read_bytes() == before
 
 
-def test_ledger_of_an_older_version_is_brought_up_to_date(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_ledger_of_an_older_version_is_migrated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with Ledger(tmp_path) as ledger:
         ledger.record(MINED)
     newer = (

@@ -115,7 +115,7 @@ answer = [presence_of(record).name for record in records]
 def test_removes_what_was_made_and_folders_that_are_empty_then(ledger: Ledger, tmp_path: Path) -> None:
     out = tmp_path / "out"
     (out / "sub" / "c.jpg-annotated.jpg").write_bytes(b"")
-    (out / "b.jpg.txt").write_bytes(b"somebody's own")
+    (out / "b.jpg.txt").write_bytes(b"a user's own")
     for relative in ("b.jpg", "sub/c.jpg"):
         record = ledger.look_up(relative)
         assert record is not None
@@ -124,7 +124,7 @@ def test_removes_what_was_made_and_folders_that_are_empty_then(ledger: Ledger, t
     assert {path.name for path in out.iterdir() if path.name[0] != "."} == {"a.jpg.json", "b.jpg.txt"}
 
 
-def test_folder_with_somebody_s_own_file_stays(ledger: Ledger, tmp_path: Path) -> None:
+def test_folder_with_a_users_own_file_stays(ledger: Ledger, tmp_path: Path) -> None:
     (tmp_path / "out" / "sub" / "notes.txt").write_bytes(b"mine")
     removed = remove_outputs(record_of(tmp_path, "sub/c.jpg"), tmp_path / "out")
     assert removed == [tmp_path / "out" / "sub" / "c.jpg.json"]

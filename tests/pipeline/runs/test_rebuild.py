@@ -1,4 +1,4 @@
-"""A lost ledger, made anew from what the output folder shows."""
+"""A lost ledger is rebuilt from the outputs."""
 
 from __future__ import annotations
 

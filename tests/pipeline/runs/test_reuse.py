@@ -1,4 +1,4 @@
-"""Outputs for another name of an input that is mined: as mining it would have made them."""
+"""Outputs of a renamed input are as mining would have made them."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_as_if_it_had_been_mined(tmp_path: Path, mined: Record, relative: str) -
     assert (out / "2016" / "a.jpg-annotated.jpg").exists()
 
 
-def test_who_edits_one_copy_does_not_edit_the_other(tmp_path: Path, mined: Record) -> None:
+def test_editing_one_copy_leaves_the_other_as_it_is(tmp_path: Path, mined: Record) -> None:
     reuse_outputs(mined, "/in/b.jpg", "b.jpg", tmp_path / "out", WRITERS)
     with open(tmp_path / "out" / "b.jpg-annotated.jpg", "r+b") as copy:
         copy.write(b"PIC")
@@ -67,14 +67,14 @@ def test_an_input_folder_that_was_moved(tmp_path: Path, mined: Record) -> None:
     assert (out / "2016" / "a.jpg-annotated.jpg").stat().st_ino == picture.st_ino
 
 
-def test_somebody_s_own_file_is_never_replaced(tmp_path: Path, mined: Record) -> None:
+def test_a_users_own_file_is_never_replaced(tmp_path: Path, mined: Record) -> None:
     (tmp_path / "out" / "b.jpg.json").write_text('{"title": "b.jpg"}')
     assert reuse_outputs(mined, "/in/b.jpg", "b.jpg", tmp_path / "out", WRITERS) is None
     assert (tmp_path / "out" / "b.jpg.json").read_text() == '{"title": "b.jpg"}'
     assert not (tmp_path / "out" / "b.jpg-annotated.jpg").exists()
 
 
-def test_somebody_s_own_picture_is_never_replaced(tmp_path: Path, mined: Record) -> None:
+def test_a_users_own_picture_is_never_replaced(tmp_path: Path, mined: Record) -> None:
     taken = tmp_path / "out" / "b.jpg-annotated.jpg"
     taken.write_bytes(b"my picture")
     assert reuse_outputs(mined, "/in/b.jpg", "b.jpg", tmp_path / "out", WRITERS) is None
@@ -99,7 +99,7 @@ def test_a_long_new_name_is_cut(tmp_path: Path, mined: Record) -> None:
     assert all(len(name) == 255 and (tmp_path / "out" / name).exists() for name in names)
 
 
-def test_what_is_not_as_the_ledger_has_it_is_mined(tmp_path: Path, mined: Record) -> None:
+def test_outputs_that_are_not_as_the_ledger_has_them_are_not_reused(tmp_path: Path, mined: Record) -> None:
     (tmp_path / "out" / "2016" / "a.jpg.json").write_text("{}")
     assert reuse_outputs(mined, "/in/b.jpg", "b.jpg", tmp_path / "out", WRITERS) is None
     (tmp_path / "out" / "2016" / "a.jpg-annotated.jpg").unlink()
@@ -107,7 +107,7 @@ def test_what_is_not_as_the_ledger_has_it_is_mined(tmp_path: Path, mined: Record
     assert not list((tmp_path / "out").glob(".*.part"))
 
 
-def test_names_that_meet_are_for_mining_to_complain_of(tmp_path: Path, mined: Record) -> None:
+def test_colliding_names_are_left_for_mining_to_report(tmp_path: Path, mined: Record) -> None:
     (tmp_path / "out" / "2017").write_bytes(b"a file where a folder is needed")
     assert reuse_outputs(mined, "/in/2017/a.jpg", "2017/a.jpg", tmp_path / "out", WRITERS) is None
     (tmp_path / "out" / "b.jpg-annotated.jpg").mkdir()
@@ -133,6 +133,6 @@ except OutputError as error:
     answer = str(error)
 """
     (tmp_path / "out").chmod(0o555)
-    told = run_python(code, tmp_path / "out", prefix=unprivileged)
+    message = run_python(code, tmp_path / "out", prefix=unprivileged)
     (tmp_path / "out").chmod(0o755)
-    assert "cannot be written (Permission denied)" in told
+    assert "cannot be written (Permission denied)" in message

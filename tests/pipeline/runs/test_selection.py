@@ -160,7 +160,7 @@ def test_restored_backup_is_read_once_and_not_mined(place: Place) -> None:
     assert after.stamp.inode != before.stamp.inode
 
 
-def test_file_system_that_numbers_its_files_anew(place: Place) -> None:
+def test_file_system_that_renumbers_its_files(place: Place) -> None:
     """Another inode, and no change since: nothing is read, nothing mined."""
     path = place.put("a.jpg")
     stamp = Stamp.of(os.stat(path))
