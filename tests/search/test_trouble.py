@@ -157,6 +157,16 @@ def test_what_stands_in_the_way_is_named(tmp_path: Path) -> None:
         output.index()
 
 
+@pytest.mark.parametrize("name", [b"caf\xe9", b"100%41?x#y&mode=ro", "ü \n;'".encode()])
+def test_an_output_may_be_called_anything(tmp_path: Path, name: bytes) -> None:
+    output = Output(Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)))
+    output.photo("a.jpg")
+    output.index()
+    assert output.find("") == ["a.jpg"]
+    done = visualsearch("query", os.fsdecode(output.folder), "--count")
+    assert done.stdout == "1\n", done.stderr
+
+
 def test_no_output_is_no_folder(tmp_path: Path) -> None:
     for command in (["query", tmp_path / "none", "dog"], ["index", tmp_path / "none"], ["show", "", "a.jpg"]):
         done = visualsearch(*command)
