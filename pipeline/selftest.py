@@ -86,8 +86,7 @@ def run_checks(plugins: Sequence[str] = ()) -> Iterator[Check]:
     Args:
         plugins: `module:Class` of components that are tried too.
     """
-    logging.getLogger().setLevel(logging.CRITICAL)  # each failure is reported once, in its check
-    with tempfile.TemporaryDirectory(prefix="deepvisualminer-selftest-") as name:
+    with _silenced_log(), tempfile.TemporaryDirectory(prefix="deepvisualminer-selftest-") as name:
         folder = Path(name)
         try:
             draw_photo(folder / "photos" / "drawn.jpg")
@@ -108,6 +107,18 @@ def _check_examples(type_: str, target: str, folder: Path) -> Iterator[Check]:
     for words, params in examples.items():
         name = f"{type_} {words}".rstrip()
         yield Check(name, _trouble_with(name, target, params, folder))
+
+
+@contextlib.contextmanager
+def _silenced_log() -> Iterator[None]:
+    """Log nothing inside the block, because each failure is reported once, in its check."""
+    root = logging.getLogger()
+    before = root.level
+    root.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        root.setLevel(before)
 
 
 @contextlib.contextmanager

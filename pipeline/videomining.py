@@ -26,7 +26,7 @@ from pipeline.attribution import (
 from pipeline.component import SegmentSession, Writer
 from pipeline.errors import FailureCode, SourceError
 from pipeline.files.hashing import sha256_of
-from pipeline.files.outputs import hand_over, make_part, remove_parts
+from pipeline.files.outputs import make_part, reassign_part, remove_parts
 from pipeline.frame import Frame
 from pipeline.pipeline import Mined, Pipeline, Step
 from pipeline.source import Source
@@ -106,7 +106,7 @@ def mine_segment(
             count = _mine_frames(pipeline, task, stack.enter_context(closing(frames)), sessions, on_frame)
         parts = {
             slot.step.component.name: SegmentPart(
-                hand_over(paths.pop(slot.step.component.name), run_pid), slot.session.note
+                reassign_part(paths.pop(slot.step.component.name), run_pid), slot.session.note
             )
             for slot in sessions
         }

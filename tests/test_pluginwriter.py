@@ -8,7 +8,7 @@ from pipeline.ledger.ledgerfile import LEDGER_NAME
 from pipeline.runs.selection import Reason
 from pipeline.selftest import run_checks
 from tests.house import House
-from tests.running import component, pipeline_file, restored_logging
+from tests.running import component, pipeline_file
 
 ECHO = component("echo", "tests.plugins.routes:Echoes", outputlabel="whole photo")
 
@@ -86,8 +86,7 @@ def test_inputs_of_a_writer_that_does_not_know_its_own_outputs_are_mined_after_a
 def test_the_self_test_runs_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipeline.selftest.CATALOG", {})
     good, bad = "tests.plugins.texts:TextWriter", "tests.plugins.routes:Halves"
-    with restored_logging():
-        checks = {check.name: check.trouble for check in run_checks([good, bad])}
+    checks = {check.name: check.trouble for check in run_checks([good, bad])}
     assert list(checks) == [good, bad]
     assert checks[good] is None
     assert checks[bad]

@@ -155,7 +155,7 @@ def make_part(folder: Path, pid: int | None = None) -> Path:
     return part
 
 
-def hand_over(part: Path, pid: int) -> Path:
+def reassign_part(part: Path, pid: int) -> Path:
     """Make another process answer for an unfinished file that is complete; its new path."""
     kept = part.parent / _part_name(pid)
     with output_errors(kept):

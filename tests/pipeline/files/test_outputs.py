@@ -13,9 +13,9 @@ from pipeline.files.outputs import (
     PART_PREFIX,
     PART_SUFFIX,
     check_writable,
-    hand_over,
     make_part,
     output_path,
+    reassign_part,
     remove_parts,
     replace_file,
     sweep_parts,
@@ -192,8 +192,8 @@ def test_printable_never_breaks_a_terminal_or_a_line():
 def test_a_part_handed_over_outlives_its_maker_but_not_the_process_that_answers_for_it(tmp_path):
     dead = subprocess.Popen(["true"])
     dead.wait()
-    kept = hand_over(make_part(tmp_path / "a"), os.getpid())
-    lost = hand_over(make_part(tmp_path / "a"), dead.pid)
+    kept = reassign_part(make_part(tmp_path / "a"), os.getpid())
+    lost = reassign_part(make_part(tmp_path / "a"), dead.pid)
     sweep_parts(tmp_path / "a")
     assert kept.exists()
     assert not lost.exists()
