@@ -38,7 +38,7 @@ INPUTS = 300
 KILL_WORKERS_EVERY_S = 0.4
 """On a machine that mines all inputs in `QUIET_S`; a slower one gets more time."""
 QUIET_S = 8.0
-HIDDEN = {LEDGER_NAME, LOCK_NAME, INDEX_NAME}
+HIDDEN = {LEDGER_NAME, LOCK_NAME, INDEX_NAME, Path(INDEX_NAME).with_suffix(".lock").name}
 """What a run leaves in OUTPUT beside the outputs."""
 PARENTS_KILLED = 5
 PATIENCE_S = 600
