@@ -1,4 +1,4 @@
-"""Holds an accelerator, as far as its pipeline can tell."""
+"""Behaves like a component that uses an accelerator."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pipeline.component import Detector
 
 
 class Accelerated(Detector):
-    """Says only once it is loaded that it may not be forked; finds nothing."""
+    """Cannot be forked, which it knows only once it is loaded; finds nothing."""
 
     forkable = True
 

@@ -1,15 +1,15 @@
-"""Dies as at the hands of the kernel when memory runs out."""
+"""Ends like a process that the OOM killer kills."""
 
 from __future__ import annotations
 
 import os
 import signal
 
-from tests.plugins.cursed import Cursed
+from tests.plugins.misbehaving import Misbehaving
 
 
-class Dies(Cursed):
-    """Kills its own process."""
+class Dies(Misbehaving):
+    """Kills its own process with SIGKILL."""
 
     def misbehave(self, frame):
         os.kill(os.getpid(), signal.SIGKILL)

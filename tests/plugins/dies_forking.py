@@ -23,7 +23,7 @@ class DiesForking(Detector):
     params: Any
 
     def load(self):
-        """Lay the trap."""
+        """Register what happens at a fork."""
         os.register_at_fork(before=self._die)
 
     def detect(self, frame, regions):

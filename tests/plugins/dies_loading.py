@@ -1,4 +1,4 @@
-"""Never gets as far as its first photo."""
+"""Ends its process while it is loaded."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from pipeline.component import Detector, Params
 
 
 class DiesLoadingParams(Params):
-    """`tally` is a file that grows by a byte each time; the first `spared` times all goes well."""
+    """`tally` is a file that grows by a byte at each load; the first `spared` loads succeed."""
 
     tally: str
     spared: int = 0
 
 
 class DiesLoading(Detector):
-    """Says why and ends its process while it should load."""
+    """Prints a reason and ends its process in `load()`."""
 
     Params = DiesLoadingParams
     forkable = True
     params: Any
 
     def load(self):
-        """Die."""
+        """Count, and end the process."""
         with Path(self.params.tally).open("ab") as stream:
             stream.write(b"x")
         if Path(self.params.tally).stat().st_size <= self.params.spared:

@@ -1,13 +1,13 @@
-"""Wants more memory than there is."""
+"""Needs more memory than there is."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from tests.plugins.cursed import Cursed
+from tests.plugins.misbehaving import Misbehaving
 
 
-class EatsMemory(Cursed):
+class EatsMemory(Misbehaving):
     """Asks for a petabyte."""
 
     def misbehave(self, frame):

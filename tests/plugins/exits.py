@@ -1,13 +1,13 @@
-"""Takes itself for a program."""
+"""Ends the program from inside a component."""
 
 from __future__ import annotations
 
 import sys
 
-from tests.plugins.cursed import Cursed
+from tests.plugins.misbehaving import Misbehaving
 
 
-class Exits(Cursed):
+class Exits(Misbehaving):
     """Calls sys.exit()."""
 
     def misbehave(self, frame):

@@ -1,15 +1,15 @@
-"""Hangs in C, where no Python signal handler ever runs."""
+"""Hangs in C code, where no Python signal handler runs."""
 
 from __future__ import annotations
 
 import ctypes
 import signal
 
-from tests.plugins.cursed import Cursed
+from tests.plugins.misbehaving import Misbehaving
 
 
-class Hangs(Cursed):
-    """Ignores SIGTERM, keeps the interpreter's lock and waits for ever."""
+class Hangs(Misbehaving):
+    """Ignores SIGTERM, holds the interpreter's lock and never returns."""
 
     def misbehave(self, frame):
         signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -14,7 +14,7 @@ class HangsForking(Detector):
     forkable = True
 
     def load(self):
-        """Lay the trap."""
+        """Register what happens at a fork."""
         os.register_at_fork(before=lambda: os.kill(os.getpid(), signal.SIGSTOP))
 
     def detect(self, frame, regions):

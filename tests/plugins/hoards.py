@@ -1,14 +1,14 @@
-"""Takes memory by small portions until there is no more, as a decoder with a leak does."""
+"""Leaks memory in small portions until there is no more, as a decoder with a bug may."""
 
 from __future__ import annotations
 
-from tests.plugins.cursed import Cursed
+from tests.plugins.misbehaving import Misbehaving
 
 _PORTION = 16 << 20
 
 
-class Hoards(Cursed):
-    """Keeps what it takes until it is refused."""
+class Hoards(Misbehaving):
+    """Allocates until an allocation fails, and frees nothing."""
 
     def misbehave(self, frame):
         hoard = []

@@ -1,4 +1,4 @@
-"""Detectors that give landmarks, and show those that they are handed."""
+"""Detectors that give landmarks, and report those that they are given."""
 
 from __future__ import annotations
 

@@ -15,5 +15,5 @@ class Large(Detector):
         self.model = bytearray(1 << 62)
 
     def detect(self, frame, regions):
-        """Never comes to it."""
+        """Not called."""
         return []

@@ -1,4 +1,4 @@
-"""A detector that tells how its process stands with the kernel."""
+"""A detector that reports its process's niceness and OOM score."""
 
 from __future__ import annotations
 

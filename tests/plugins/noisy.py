@@ -1,4 +1,4 @@
-"""Fills every channel it can find."""
+"""Writes to standard output, standard error and the log from several threads."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Noisy(Detector):
     forkable = True
 
     def detect(self, frame, regions):
-        """Make noise, find nothing."""
+        """Print and log; find nothing."""
         print("noise " * 170_000)
         sys.stderr.write("NOISE " * 170_000 + "\n")
         os.write(1, b"\xff\x00 raw noise\n")

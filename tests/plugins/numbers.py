@@ -1,4 +1,4 @@
-"""A detector that reads the number which a frame of a test's video bears."""
+"""A detector that reads the number that is drawn into each frame of a test video."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.videos import number_in
 
 
 class NumbersParams(Params):
-    """What happens at a frame of a certain number."""
+    """What happens at the frame with a certain number."""
 
     every: Annotated[int, Field(ge=1, description="finds nothing in frames between")] = 1
     dies_at: Annotated[int | None, Field(description="kills its process there")] = None

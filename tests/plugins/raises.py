@@ -1,11 +1,11 @@
-"""Raises what no component should."""
+"""Raises an unexpected exception."""
 
 from __future__ import annotations
 
-from tests.plugins.cursed import Cursed
+from tests.plugins.misbehaving import Misbehaving
 
 
-class Raises(Cursed):
+class Raises(Misbehaving):
     """Raises an exception whose text has several lines."""
 
     def misbehave(self, frame):

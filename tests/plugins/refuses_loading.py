@@ -1,4 +1,4 @@
-"""Cannot use its model, or stumbles over it."""
+"""Fails to load, with an expected and with an unexpected exception."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pipeline.errors import ModelError
 
 
 class RefusesLoading(Detector):
-    """Says so, as a component should."""
+    """Raises ModelError, as a component should."""
 
     forkable = True
 
@@ -16,17 +16,17 @@ class RefusesLoading(Detector):
         raise ModelError("m.onnx: is no network; give another")
 
     def detect(self, frame, regions):
-        """Never comes to it."""
+        """Not called."""
         return []
 
 
 class StumblesLoading(Detector):
-    """Raises what a component should not."""
+    """Raises an unexpected exception."""
 
     def load(self):
-        """Stumble."""
+        """Fail."""
         raise KeyError("weights")
 
     def detect(self, frame, regions):
-        """Never comes to it."""
+        """Not called."""
         return []

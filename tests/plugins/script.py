@@ -1,4 +1,4 @@
-"""No module to import: it ends the program that does."""
+"""Ends the program that imports it."""
 
 from __future__ import annotations
 

@@ -1,14 +1,14 @@
-"""Crashes as a codec with a bug does."""
+"""Crashes like a codec with a bug."""
 
 from __future__ import annotations
 
 import ctypes
 
-from tests.plugins.cursed import Cursed
+from tests.plugins.misbehaving import Misbehaving
 
 
-class Segfaults(Cursed):
-    """Reads where nothing is."""
+class Segfaults(Misbehaving):
+    """Reads from an unmapped address."""
 
     def misbehave(self, frame):
         ctypes.string_at(0)

@@ -1,4 +1,4 @@
-"""Tells the test which workers have settled down to work."""
+"""Tells the test which workers have mined more than one photo."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ class SettlesParams(Params):
 
 
 class Settles(Detector):
-    """Finds nothing, and from the second photo on says that it is at work."""
+    """Finds nothing; from the second photo on it creates the file."""
 
     Params = SettlesParams
     forkable = True
     params: Any
 
     def load(self):
-        """Nothing seen yet."""
+        """Begin to count."""
         self._seen = 0
 
     def detect(self, frame, regions):

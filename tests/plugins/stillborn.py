@@ -13,7 +13,7 @@ class Stillborn(Detector):
     forkable = True
 
     def load(self):
-        """Lay the trap."""
+        """Register what happens at a fork."""
         os.register_at_fork(after_in_child=lambda: os._exit(9))
 
     def detect(self, frame, regions):

@@ -1,4 +1,4 @@
-"""Has a thread of its own, as libraries have."""
+"""Starts a thread of its own, as some libraries do."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pipeline.component import Detector
 
 
 class Threads(Detector):
-    """Its thread waits for ever; it finds nothing."""
+    """Has a thread that never ends; finds nothing."""
 
     forkable = True
 

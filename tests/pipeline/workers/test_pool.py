@@ -24,7 +24,7 @@ from tests.pictures import source_of
 from tests.running import component, parts_in
 
 CRASHED = "two workers died while they mined it; the last one"
-CURSED = {
+MISBEHAVING = {
     "dies": (11, FailureCode.WORKER_CRASHED, f"{CRASHED} was killed by SIGKILL"),
     "segfaults": (12, FailureCode.WORKER_CRASHED, f"{CRASHED} was killed by SIGSEGV"),
     "hangs": (13, FailureCode.TIMEOUT, "not done after 6 s; --timeout SECONDS allows more"),
@@ -61,14 +61,14 @@ def is_forked(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
 def test_each_misbehaviour_costs_one_photo_and_all_others_are_mined(tmp_path, caplog, is_forked):
     caplog.set_level(logging.DEBUG, "pipeline")
     once = component("once", "tests.plugins.dies:Dies", width=10, once=str(tmp_path / "once"))
-    curses = [
+    misbehaving = [
         component(name, f"tests.plugins.{name}:{name.title().replace('_', '')}", width=width)
-        for name, (width, _, _) in CURSED.items()
+        for name, (width, _, _) in MISBEHAVING.items()
     ]
     good = photos(tmp_path, 12) + photos(tmp_path, 1, width=10)
-    bad = {photos(tmp_path, 1, width)[0].path: (code, text) for width, code, text in CURSED.values()}
+    bad = {photos(tmp_path, 1, width)[0].path: (code, text) for width, code, text in MISBEHAVING.values()}
     sources = good[:6] + [source_of(path) for path in bad] + good[6:]
-    workers = WorkerPool(settings_for(tmp_path, ALL, once, *curses, REPORT, level=logging.DEBUG), 2, 6.0)
+    workers = WorkerPool(settings_for(tmp_path, ALL, once, *misbehaving, REPORT, level=logging.DEBUG), 2, 6.0)
     outcomes, counts = [], []
     for outcome in workers.mine(sources):
         outcomes.append(outcome)

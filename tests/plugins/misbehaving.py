@@ -1,4 +1,4 @@
-"""What the misbehaving detectors have in common: photos of one width bring out the worst in them."""
+"""The base of detectors that misbehave on photos of one width."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from pipeline.detections import Box, Detection
 from pipeline.frame import Frame
 
 
-class CursedParams(Params):
-    """`width` tells the cursed photo; `once` lets it off after the first time."""
+class MisbehavingParams(Params):
+    """`width` is the photo's; with `once`, the second such photo is left alone."""
 
     width: int = 0
     once: Annotated[str | None, Field(description="a file to be made at the first time")] = None
 
 
-class Cursed(Detector):
-    """Finds nothing, and on a cursed photo does what its class says."""
+class Misbehaving(Detector):
+    """Finds nothing, and misbehaves on photos of the width of its params."""
 
-    Params = CursedParams
+    Params = MisbehavingParams
     forkable = True
 
     def detect(self, frame: Frame, regions: Sequence[Box]) -> list[Detection]:
@@ -37,5 +37,5 @@ class Cursed(Detector):
         return []
 
     def misbehave(self, frame: Frame) -> list[Detection]:
-        """What happens to the cursed photo."""
+        """What the class is named after."""
         return []
