@@ -1,4 +1,4 @@
-"""Class names of a network: what a person reads for each class id."""
+"""Class names of a Darknet or Darkflow network, by class id."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ _BY_COUNT = {
     601: _FOLDER / "openimages.names",
     9418: _FOLDER / "9k.names",
 }
-"""Data sets that a number of classes stands for, as Darknet orders them: Pascal VOC, MS COCO, Open Images,
-and the classes of ImageNet and COCO that YOLO9000 tells apart."""
+"""Number of classes -> names of the data set that has as many, in Darknet's order: Pascal VOC, MS COCO, Open
+Images, and the classes of ImageNet and COCO that YOLO9000 knows."""
 
 _DARKFLOW_NAMES = "labels.txt"
 _DARKFLOW_END = "----"
 
 
 def find_class_names(cfg: Path, names: Path | None) -> Path | None:
-    """The file of a network's class names, where one lies beside its .cfg.
+    """Find the file of a network's class names beside its .cfg.
 
     Args:
         cfg: the .cfg.
-        names: the `.names` file beside it that `modelfiles.resolve_darknet` found.
-    Returns: that; else Darkflow's `labels.txt` beside the .cfg; else None.
+        names: the `.names` file beside it that `resolve_darknet` found, or None.
+    Returns: `names`; else Darkflow's `labels.txt` beside the .cfg; else None.
     """
     if names is not None:
         return names
@@ -39,7 +39,7 @@ def find_class_names(cfg: Path, names: Path | None) -> Path | None:
 
 
 def names_in(file: Path) -> list[str]:
-    """The lines of a file of class names; of Darkflow's, those before its end mark.
+    """Read the lines of a file of class names; of Darkflow's `labels.txt`, those before its end mark.
 
     Raises: ModelError: it cannot be read.
     """
@@ -51,11 +51,11 @@ def names_in(file: Path) -> list[str]:
 
 
 def read_class_names(names: Path | None, classes: int, network: str) -> tuple[str, ...]:
-    """The names of a network's classes, in the order of its class ids.
+    """Read the names of a network's classes, in the order of its class ids.
 
     Args:
-        names: a text file, a name a line; None takes those of a known data set with as many classes.
-        classes: how many the network tells apart.
+        names: a text file with a name a line; None: the names of a known data set with as many classes.
+        classes: how many the network has.
         network: its file, for error sentences.
     Raises: ModelError: the file cannot be read or the count does not fit; says both.
     """

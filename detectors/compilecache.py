@@ -1,9 +1,9 @@
-"""The cache of compiled networks: from a network's files to a LiteRT flatbuffer, made once.
+"""A cache of compiled networks: each network's files are compiled to a LiteRT flatbuffer once.
 
-The key is the content of the files, the precision and the compiler's version, so that an edited .cfg or
-other weights never meet a stale network. Several processes may ask at once: one compiles, the others wait
-for it. It is only a cache: a network that is damaged in it is made anew. Compiling is done in a process of
-its own, for TensorFlow's sake: it takes seconds to import and a gigabyte to hold.
+The key is the content of the files, the precision and the compiler's version, so an edited .cfg or other
+weights never use a stale flatbuffer. If several processes need a network at once, one compiles it and the
+others wait. A damaged flatbuffer is compiled again. Compiling runs in a process of its own, because
+TensorFlow takes seconds to import and a gigabyte of memory.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ Identity = tuple[int, int, int]
 
 COMPILE_TIMEOUT_S = 900
 UNUSED_S = 180 * 24 * 3600.0
-"""A compiled network that nobody has used for so long goes when another one is made."""
+"""A compiled network unused for so long is deleted when another one is compiled."""
 _USE_NOTED_S = 24 * 3600.0
 
 _log = logging.getLogger(__name__)
@@ -44,11 +44,11 @@ _PROJECT_ROOT = Path(__file__).resolve().parents[1]
 
 
 class Compiler(NamedTuple):
-    """What makes flatbuffers of one kind of files.
+    """A program that compiles files of one kind to flatbuffers.
 
     Args:
-        module: is run with `python -m`; see `compiling.run_compiler` for its command line.
-        version: raise it when the same files would give another network.
+        module: run with `python -m`; see `compiling.run_compiler` for its command line.
+        version: raise it when the same files give another flatbuffer.
     """
 
     module: str
@@ -56,11 +56,11 @@ class Compiler(NamedTuple):
 
 
 def compiled(compiler: Compiler, files: Sequence[Path], precision: Precision) -> Path:
-    """The flatbuffer of a network, compiled now if the cache does not hold it.
+    """Return the path of a network's flatbuffer; compile it first if the cache does not hold it.
 
     Args:
-        compiler: of that kind of files.
-        files: all that the network is made of; the first one's name is told to people.
+        compiler: for files of that kind.
+        files: all files of the network; messages name the first.
         precision: of the weights.
     Raises: ModelError: the files are damaged or do not fit, or the cache cannot be written.
     """
@@ -77,13 +77,14 @@ def compiled(compiler: Compiler, files: Sequence[Path], precision: Precision) ->
 def open_compiled(
     compiler: Compiler, files: Sequence[Path], precision: Precision, opening: Callable[[Path], Opened]
 ) -> Opened:
-    """The flatbuffer of a network, opened; made anew, once, where it cannot be.
+    """Open a network's flatbuffer; if it is damaged, compile it again, once.
 
     Args:
         compiler, files, precision: see `compiled`.
-        opening: what the flatbuffer is opened with; raises ModelError where it is damaged.
-    Raises: ModelError: as `compiled`; or of `opening`, where the flatbuffer is no better when it was made
-        anew, or cannot be.
+        opening: opens a flatbuffer; raises ModelError if it is damaged.
+    Raises: ModelError: as `compiled`; or as `opening`, if the flatbuffer cannot be compiled again or cannot
+    be
+        opened then.
     """
     output = compiled(compiler, files, precision)
     refused = _identity(output)
@@ -91,17 +92,17 @@ def open_compiled(
         return opening(output)
     except ModelError as error:
         try:
-            _make_anew(compiler, files, precision, output, refused)
+            _make_again(compiler, files, precision, output, refused)
         except ModelError as trouble:
             _log.warning("%s", trouble)
             raise error from trouble
     return opening(output)
 
 
-def _make_anew(
+def _make_again(
     compiler: Compiler, files: Sequence[Path], precision: Precision, output: Path, refused: Identity | None
 ) -> None:
-    """Compile in place of a flatbuffer that was refused, unless another process has done so since."""
+    """Replace a flatbuffer that could not be opened, unless another process has replaced it since."""
     with _locked(output.parent):
         if _identity(output) in (None, refused):
             shown, name = printable(output), printable(files[0].name)
@@ -116,7 +117,7 @@ def _place(compiler: Compiler, files: Sequence[Path], precision: Precision) -> P
 
 
 def _identity(output: Path) -> Identity | None:
-    """Tells a flatbuffer from the one that is made in its place; its times will not do: use changes them."""
+    """Device, inode and size of a flatbuffer, or None if it is missing; its times change when it is used."""
     try:
         status = output.stat()
     except OSError:
@@ -125,21 +126,18 @@ def _identity(output: Path) -> Identity | None:
 
 
 def _use(output: Path) -> bool:
-    """Whether the flatbuffer is there; that it was used is noted as its time, once a day."""
+    """Whether the flatbuffer exists; if so, its time is set to now, at most once a day, as its last use."""
     try:
         if time.time() - output.stat().st_mtime > _USE_NOTED_S:
-            with contextlib.suppress(OSError):  # a cache that is read-only, of a container perhaps
+            with contextlib.suppress(OSError):  # the cache may be read-only, in a container for example
                 os.utime(output)
-    except OSError:  # whatever is wrong with the folder is told when the network is to be put there
+    except OSError:  # _locked reports what is wrong with the folder
         return False
     return True
 
 
 def _sweep_unused(folder: Path) -> None:
-    """Networks that were changed or given up leave flatbuffers behind that nobody asks for again.
-
-    A process that has one of them open keeps it.
-    """
+    """Delete flatbuffers that were not used for `UNUSED_S`; a process that has one open is not affected."""
     for path in folder.glob("*.tflite"):
         with contextlib.suppress(OSError):
             if time.time() - path.stat().st_mtime > UNUSED_S:
@@ -148,7 +146,7 @@ def _sweep_unused(folder: Path) -> None:
 
 @contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """One compiler at a time, for it takes a gigabyte; the lock goes with its holder, however that ends."""
+    """Hold the cache's lock, so that one compiler runs at a time; a dead holder's lock is released."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if not os.access(folder, os.W_OK):
@@ -167,7 +165,7 @@ def _locked(folder: Path) -> Iterator[None]:
 
 
 def _wait_for_lock(descriptor: int) -> None:
-    """Take the lock, and say so once a run if another process has it: compiling takes minutes."""
+    """Take the lock; if another process has it, log that once a run, because compiling takes minutes."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -176,7 +174,7 @@ def _wait_for_lock(descriptor: int) -> None:
 
 
 def _open_lock(path: Path) -> int:
-    """Opened for reading, which a folder that several users share allows all of them, whoever was first."""
+    """Open the lock file for reading, which all users of a shared folder may, whichever created it."""
     try:
         return os.open(path, os.O_RDONLY)
     except FileNotFoundError:
@@ -184,7 +182,7 @@ def _open_lock(path: Path) -> int:
 
 
 def _make(compiler: Compiler, files: Sequence[Path], precision: str, output: Path) -> None:
-    """Compile, where the folder is locked, and tidy up.
+    """Compile, after removing unused files; the folder must be locked.
 
     Raises: ModelError: TensorFlow is not installed; says what to type.
     """
@@ -205,7 +203,7 @@ def _compile(compiler: Compiler, files: Sequence[Path], precision: str, output: 
         "PYTHONPATH": os.pathsep.join(filter(None, (str(_PROJECT_ROOT), os.environ.get("PYTHONPATH")))),
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "CUDA_VISIBLE_DEVICES": "",
-        "KERAS_HOME": str(output.parent),  # or Keras writes its settings into the person's home
+        "KERAS_HOME": str(output.parent),  # or Keras writes its settings into the user's home folder
     }
     shown = printable(files[0])
     try:

@@ -1,6 +1,6 @@
-"""What the compilers of networks share: their command line, and TensorFlow function -> LiteRT flatbuffer.
+"""The common part of the compilers: their command line, and the conversion of a TensorFlow function.
 
-Runs in a process of its own; TensorFlow is imported when the files are found to be sound.
+Compilers run in processes of their own; they import TensorFlow only after they have checked the files.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from pipeline.host.processes import die_with_parent
 
 
 def run_compiler(arguments: list[str], compile_files: Callable[..., bytes]) -> int:
-    """Compile as the command line says: PARENT_PID PRECISION OUTPUT FILE...
+    """Run a compiler's command line: PARENT_PID PRECISION OUTPUT FILE...
 
     Args:
         arguments: the command line without the program.
-        compile_files: takes the files as paths and `precision`, gives the flatbuffer.
+        compile_files: takes the files as paths, and `precision`; returns the flatbuffer.
     Returns: 0, or 3 with one sentence on standard error.
     """
     parent_pid, precision, output, *files = arguments
@@ -34,12 +34,11 @@ def run_compiler(arguments: list[str], compile_files: Callable[..., bytes]) -> i
 
 
 def to_flatbuffer(function: Any, precision: str) -> bytes:
-    """A LiteRT flatbuffer of a `tf.function` with an input signature.
+    """Convert a `tf.function` with an input signature to a LiteRT flatbuffer.
 
     Args:
         function: its results become the outputs, in order.
-        precision: `float32`, or `int8` for 8-bit weights (what flows between layers
-            is quantized as it comes).
+        precision: `float32`, or `int8` for 8-bit weights (activations are quantized dynamically).
     """
     import tensorflow as tf
 

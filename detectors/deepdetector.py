@@ -1,8 +1,8 @@
-"""Deep detector: objects of many classes by a neural network.
+"""Deep detector: finds objects of many classes with a neural network.
 
-Darknet's .cfg and .weights, and Darkflow's .pb and .meta: compiled once by TensorFlow, in a process of its
-own, and then run by LiteRT in the workers, with the same answers at a tenth of the memory. An .onnx file of
-any family that `detectors.onnx` knows: run by ONNX Runtime. See ARCHITECTURE.md.
+Darknet's networks (.cfg and .weights) and Darkflow's (.pb and .meta) are compiled once by TensorFlow, in a
+process of its own, and run by LiteRT in the workers, with the same results and a tenth of the memory.
+Networks of the families that `detectors.onnx` knows (.onnx) are run by ONNX Runtime.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class DeepDetectorParams(Params):
     @field_validator("model")
     @classmethod
     def _decide_default(cls, model: str) -> str:
-        """`default` becomes a network's name here, once: nobody after this can decide otherwise."""
+        """Replace `default` by the name of a network, once, so that all later steps use the same one."""
         try:
             return resolve_default(model)
         except ModelError as error:
@@ -95,7 +95,7 @@ class DeepDetectorParams(Params):
 
 
 class DeepDetector(Detector):
-    """Detects what the network was trained on, in the whole frame or inside earlier detections."""
+    """Finds what the network was trained on, in the whole frame or inside earlier detections."""
 
     Params = DeepDetectorParams
     forkable = True
@@ -111,7 +111,7 @@ class DeepDetector(Detector):
 
     @classmethod
     def check(cls, params: Any) -> Iterator[Problem]:
-        """Look into the network's files, and whether the other params are for such a network."""
+        """Check the network's files, and that the other params are for such a network."""
         yield from kind_of(params.model).iter_unfit(params)
         try:
             files = params.files
@@ -150,7 +150,7 @@ class DeepDetector(Detector):
         self.forkable = self._network.forkable
 
     def needed_wh(self, full_wh: tuple[int, int]) -> tuple[int, int]:
-        """No more pixels than the network's input takes."""
+        """The size of the picture on the network's input."""
         return self._network.needed_wh(full_wh, self.params.resize)
 
     def detect(self, frame: Frame, regions: Sequence[Box]) -> list[Detection]:

@@ -1,4 +1,4 @@
-"""Run a compiled network, one class an engine, each on one thread: N workers fill N cores."""
+"""Run a compiled network on one thread, so that N workers use N cores."""
 
 from __future__ import annotations
 
@@ -16,19 +16,20 @@ FloatArray = NDArray[np.float32]
 
 
 class LiteRtEngine:
-    """A LiteRT flatbuffer, its file mapped into memory and shared between processes.
+    """A LiteRT flatbuffer, whose file is mapped into memory and shared between processes.
 
     Args:
         model: path of the `.tflite` file.
-        stride: of a network that takes an input of any multiple of it, see `NetworkCfg.stride`; the engine is
-            set up for the least, so that what is forked off this process shares the packed weights and has
-            no buffers to copy.
-    Raises: ModelError: the engine does not take the file.
+        stride: of a network whose input may have any multiple of it as its sides, see `NetworkCfg.stride`.
+        The
+            engine is then set up for the smallest input, so that processes forked off this one share the
+            packed weights and have few buffers to copy.
+    Raises: ModelError: the engine does not accept the file.
     """
 
     def __init__(self, model: Path, stride: int | None = None) -> None:
         try:
-            # bytes, for a path that is not UTF-8 is no `str` to the library
+            # bytes, because the library rejects a `str` that is not UTF-8
             self._interpreter = Interpreter(model_path=os.fsencode(model), num_threads=1)
             details = self._interpreter.get_input_details()[0]
             self._input = details["index"]
@@ -41,11 +42,11 @@ class LiteRtEngine:
         self._outputs = [detail["index"] for detail in self._interpreter.get_output_details()]
 
     def run(self, image: FloatArray) -> list[FloatArray]:
-        """The network's outputs, in the order of its heads, for one input.
+        """Run the network on one input; returns its outputs in the order of its heads.
 
         Args:
-            image: of the shape compiled for, or of another size where the network has a `stride`. The packed
-                weights stay, but addresses of all pixels are written anew: a tenth of yolov3-tiny's run.
+            image: of the compiled shape, or of another size if the network has a `stride`. A change of size
+                keeps the packed weights but computes all addresses again, a tenth of yolov3-tiny's time.
         Raises: MemoryError: there is no room for buffers of that size.
         """
         if image.shape != self._shape:
@@ -58,7 +59,7 @@ class LiteRtEngine:
         return [self._interpreter.get_tensor(index) for index in self._outputs]
 
     def _set_up(self, shape: tuple[int, ...]) -> None:
-        self._shape: tuple[int, ...] = ()  # whatever fails, the next run begins anew
+        self._shape: tuple[int, ...] = ()  # if anything fails, the next run sets up again
         self._interpreter.resize_tensor_input(self._input, shape)
         self._interpreter.allocate_tensors()
         self._shape = shape

@@ -1,4 +1,4 @@
-"""Face detector: faces with five landmarks each, by the YuNet network.
+"""Face detector: finds faces, with five landmarks each, with the YuNet network.
 
 Wu et al., YuNet: A Tiny Millisecond-level Face Detector (2023), through OpenCV's FaceDetectorYN.
 """
@@ -23,12 +23,12 @@ _NMS_IOU = 0.3
 _MOST_CANDIDATES = 5000
 """OpenCV's own values."""
 _SAME_FACE_IOU = 0.5
-"""Two regions that overlap show the same face twice."""
+"""Overlapping regions may show the same face twice; detections that overlap so much are one face."""
 _LEAST_SIDE = 320
-"""A region smaller than this is enlarged: on photos of 92 x 112 pixels, filled by a face, YuNet finds none as
-they are, and every one at this size."""
+"""A region smaller than this is enlarged. In photos of 92 x 112 pixels that a face fills, YuNet finds no
+face; enlarged to this size, it finds all of them."""
 _LEAST_PIXELS = 8
-"""With a side of less there is no face to be seen, and OpenCV 4.14 answers from memory that nobody wrote."""
+"""A picture with a smaller side shows no face, and OpenCV 4.14 reads uninitialized memory for it."""
 
 
 class FaceDetectorParams(Params):
@@ -61,7 +61,7 @@ class FaceDetector(Detector):
 
     @classmethod
     def check(cls, params: Any) -> Iterator[Problem]:
-        """Look whether the network's file is there and is a YuNet."""
+        """Check that the network's file exists and is a YuNet."""
         try:
             _check_yunet(resolve_yunet(params.model))
         except ModelError as error:
@@ -74,11 +74,11 @@ class FaceDetector(Detector):
 
     @classmethod
     def labels(cls, params: Any) -> frozenset[str]:
-        """The one label that everything it finds has."""
+        """The label of every face."""
         return frozenset((params.outputlabel,))
 
     def load(self) -> None:
-        """Read the network."""
+        """Load the network."""
         import cv2
         import numpy as np
 
@@ -116,7 +116,7 @@ class FaceDetector(Detector):
 
         from detectors.sampling import pixels_at
 
-        width, height = self._looked_at(region)
+        width, height = self._scaled_wh(region)
         if min(width, height, region.width, region.height) < _LEAST_PIXELS:
             return
         bgr = cv2.cvtColor(pixels_at(frame, region, (width, height)), cv2.COLOR_RGB2BGR)
@@ -135,17 +135,17 @@ class FaceDetector(Detector):
             label = Label(self.params.outputlabel, min(float(row[14]), 1.0))
             yield Detection(box.shifted(region.x1, region.y1), (label,), landmarks)
 
-    def _looked_at(self, region: Box) -> tuple[int, int]:
-        """Width and height at which a region is looked at."""
+    def _scaled_wh(self, region: Box) -> tuple[int, int]:
+        """Width and height to which a region is scaled."""
         longest = max(region.width, region.height)
         side = min(max(longest, _LEAST_SIDE), self.params.max_side)
         return (max(1, round(region.width * side / longest)), max(1, round(region.height * side / longest)))
 
 
 def _check_yunet(path: Path) -> None:
-    """Refuse what is no YuNet before OpenCV reads it, which would fail at the first picture only.
+    """Check that a file is a YuNet; OpenCV would fail only at the first picture.
 
-    Raises: ModelError: it is none, or is damaged.
+    Raises: ModelError: it is not, or is damaged.
     """
     from detectors.onnx.modelfile import read_model_info
     from detectors.onnx.shapes import is_yunet

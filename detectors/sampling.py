@@ -1,4 +1,4 @@
-"""From a picture to a network's input: letterboxed, stretched, or sampled as Darknet samples."""
+"""Turn a picture into a network's input: letterboxed, stretched, or resized as Darknet does."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ _PADDING_GRAY = 0.5
 def sample(
     frame: Frame, region: Box, input_wh: tuple[int, int], resize: Resize, stride: int | None = None
 ) -> tuple[FloatArray, Placement]:
-    """A region of a frame as a network's input.
+    """Turn a region of a frame into a network's input.
 
     Args:
-        frame: asked for no more pixels than the input needs, where the whole frame is the region.
+        frame: decoded no larger than the input needs if the region is the whole frame.
         region: not empty, inside the frame.
         input_wh: the network's input, pixels.
         resize: `letterbox` keeps the aspect and pads with gray; `stretch` does not; `darknet` letterboxes
             the full-size pixels with Darknet's own sampling.
-        stride: where the network takes an input of any multiple of it, a letterbox goes without the cells
-            that would hold padding alone; None: it takes `input_wh`.
+        stride: if the network accepts inputs whose sides are any multiple of it, the cells of a letterbox
+            that hold only padding are cut off; None: the input has the size `input_wh`.
     Returns: (1, height, width, 3) float32 RGB in [0, 1], and where the region lies on it.
     """
     size_wh = (region.width, region.height)
@@ -41,7 +41,7 @@ def sample(
     canvas, inside = _padded(input_wh, place)
     if resize == "darknet":
         inside[:] = _darknet_resized(frame.rgb(region), fitted_wh)
-        # It takes boxes back by the exact middle, though it pastes on whole pixels.
+        # Darknet pastes on whole pixels but converts boxes by the exact middle.
         place = place._replace(left=(input_wh[0] - place.width) / 2, top=(input_wh[1] - place.height) / 2)
     else:
         np.multiply(pixels_at(frame, region, fitted_wh), np.float32(1 / 255), out=inside, dtype=np.float32)
@@ -49,10 +49,9 @@ def sample(
 
 
 def _padded(input_wh: tuple[int, int], place: Placement) -> tuple[FloatArray, FloatArray]:
-    """A network's input, gray around the place of the picture, and a view of that place, to be filled.
+    """Make a network's input with gray padding; returns it and a view of the picture's place, to be filled.
 
-    Writing each pixel once saves 1 ms of a call at 416x416: most of the cost is the kernel's, which gives
-    out fresh memory page by page.
+    Writing each pixel only once saves 1 ms at 416x416; most of the cost is page faults of fresh memory.
     """
     canvas = np.empty((1, input_wh[1], input_wh[0], 3), dtype=np.float32)
     left, top = int(place.left), int(place.top)
@@ -63,7 +62,7 @@ def _padded(input_wh: tuple[int, int], place: Placement) -> tuple[FloatArray, Fl
 
 
 def pixels_at(frame: Frame, region: Box, size_wh: tuple[int, int]) -> RgbArray:
-    """A region's pixels at another size, (height, width, 3); averaged where they shrink to less than half."""
+    """Resize a region's pixels, (height, width, 3); averages them if they shrink to less than half."""
     rgb = frame.rgb_covering(size_wh) if region == frame.whole else frame.rgb(region)
     height, width = rgb.shape[:2]
     if (width, height) == size_wh:
@@ -74,7 +73,7 @@ def pixels_at(frame: Frame, region: Box, size_wh: tuple[int, int]) -> RgbArray:
 
 
 def _darknet_resized(rgb: RgbArray, size_wh: tuple[int, int]) -> FloatArray:
-    """Bilinear sampling whose corners lie on the picture's corner pixels; no averaging.
+    """Resize with bilinear sampling, corners on the picture's corner pixels, no averaging.
 
     Source: Darknet, src/image.c, resize_image.
     """
@@ -87,9 +86,9 @@ def _darknet_resized(rgb: RgbArray, size_wh: tuple[int, int]) -> FloatArray:
 
 
 def _corner_aligned(length: int, resized: int) -> tuple[NDArray[np.int64], FloatArray]:
-    """For each new sample the old one at or before it, and how far it lies towards the next."""
+    """For each new sample: the index of the old one at or before it, and the fraction towards the next."""
     scale = np.float32(length - 1) / np.float32(max(resized - 1, 1))
     position = np.arange(resized, dtype=np.float32) * scale
-    position[-1] = length - 1  # also where there is one sample alone
+    position[-1] = length - 1  # also if there is only one sample
     before = np.minimum(position.astype(np.int64), length - 1)
     return before, (position - before).astype(np.float32)

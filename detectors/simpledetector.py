@@ -1,4 +1,4 @@
-"""Simple detector: one kind of thing, such as a face, by an OpenCV cascade of weak classifiers.
+"""Simple detector: finds one kind of object, such as a face, with an OpenCV cascade of weak classifiers.
 
 Viola & Jones (2001) and Lienhart & Maydt (2002); OpenCV's CascadeClassifier reads Haar and LBP cascades.
 """
@@ -20,10 +20,10 @@ from pipeline.text import printable
 
 _MAX_CASCADE_BYTES = 1 << 26
 _LOOK_BYTES = 1 << 16
-"""In which OpenCV's own cascades have come to an end with their licences."""
+"""The licence comments of OpenCV's own cascades end within so many bytes."""
 
 _SAME_THING_IOU = 0.5
-"""Two regions that overlap show the same face twice; hits that overlap this much are one."""
+"""Overlapping regions may show the same object twice; hits that overlap so much are one."""
 
 
 class SimpleDetectorParams(Params):
@@ -51,7 +51,7 @@ class SimpleDetectorParams(Params):
 
 
 class SimpleDetector(Detector):
-    """Looks for one kind of thing in gray pixels, in the whole frame or inside earlier detections."""
+    """Finds one kind of object in gray pixels, in the whole frame or inside earlier detections."""
 
     Params = SimpleDetectorParams
     forkable = True
@@ -64,7 +64,7 @@ class SimpleDetector(Detector):
 
     @classmethod
     def check(cls, params: Any) -> Iterator[Problem]:
-        """Look whether the cascade's file is there, and begins as one does."""
+        """Check that the cascade's file exists and begins like one."""
         try:
             path = resolve_cascade(params.model)
             if not _begins_as_cascade(read_beginning(path, _LOOK_BYTES)):
@@ -79,27 +79,27 @@ class SimpleDetector(Detector):
 
     @classmethod
     def labels(cls, params: Any) -> frozenset[str]:
-        """The one label that everything it finds has."""
+        """The label of every hit."""
         return frozenset((params.outputlabel,))
 
     def load(self) -> None:
-        """Read the cascade."""
+        """Load the cascade."""
         import cv2
 
         path = resolve_cascade(self.params.model)
         content = read_beginning(path, _MAX_CASCADE_BYTES + 1)
-        text = content.decode("utf-8", "replace")  # of names and comments, which are all that could differ
+        text = content.decode("utf-8", "replace")  # only names and comments can differ
         self._cascade = cv2.CascadeClassifier()
         try:
             storage = cv2.FileStorage(text, cv2.FILE_STORAGE_READ | cv2.FILE_STORAGE_MEMORY)
             loaded = self._cascade.read(storage.getFirstTopLevelNode()) and not self._cascade.empty()
-        except (cv2.error, SystemError):  # the second is what its constructor leaves of the first
+        except (cv2.error, SystemError):  # its constructor leaves the second of these
             loaded = False
         if not loaded or len(content) > _MAX_CASCADE_BYTES:
             raise _no_cascade(path)
 
     def detect(self, frame: Frame, regions: Sequence[Box]) -> list[Detection]:
-        """One detection for each hit, without a confidence: a cascade has none."""
+        """One detection for each hit; a cascade gives no confidence."""
         labels = (Label(self.params.outputlabel),)
         found: list[Box] = []
         for region in regions:
@@ -110,7 +110,7 @@ class SimpleDetector(Detector):
         return [Detection(box, labels) for box in found]
 
     def _hits(self, frame: Frame, region: Box) -> list[Box]:
-        """Where the cascade fires in one region, in the frame's pixels."""
+        """The hits in one region, in the frame's pixels."""
         found = self._cascade.detectMultiScale(
             frame.gray(region),
             scaleFactor=self.params.scaledown_factor,
@@ -123,7 +123,7 @@ class SimpleDetector(Detector):
         )
 
     def _min_size(self, frame: Frame) -> tuple[int, int]:
-        """Least width and height of a hit; the default is the 2017 program's, of the whole photo."""
+        """Smallest width and height of a hit; by default that of the 2017 program, for the whole photo."""
         if self.params.min_size is not None:
             return (self.params.min_size, self.params.min_size)
         width, height = frame.size_wh
@@ -131,7 +131,7 @@ class SimpleDetector(Detector):
 
 
 def _begins_as_cascade(content: bytes) -> bool:
-    """Whether OpenCV can read what begins so: its XML, or its YAML or JSON, which are known by less."""
+    """Whether a file that begins so may be a cascade: OpenCV's XML, or YAML or JSON, which show less."""
     content = content.removeprefix(b"\xef\xbb\xbf")
     return content.startswith((b"%YAML", b"{")) or (
         content.startswith(b"<?xml") and b"<opencv_storage" in content

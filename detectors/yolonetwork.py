@@ -1,4 +1,4 @@
-"""A compiled YOLO network at work: from regions of a frame to scored boxes in those regions."""
+"""Run a compiled YOLO network on regions of a frame; returns scored boxes in those regions."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class YoloNetwork:
         network: the description of its input and heads.
         compiled: the flatbuffer.
         names: of the classes, in the order of the class ids.
-        tree: of the classes, where the network has one.
-        stride: see `NetworkCfg.stride`; None: the compiled network takes an input of its own size alone.
+        tree: of the classes, if the network has one.
+        stride: see `NetworkCfg.stride`; None: the compiled network accepts only inputs of its own size.
         stretched: whether the network was trained on pictures stretched to its input.
     Raises: ModelError: the flatbuffer cannot be run.
     """
@@ -55,7 +55,7 @@ class YoloNetwork:
         self._resize: Resize = "stretch" if stretched else "letterbox"
 
     def needed_wh(self, full_wh: tuple[int, int], resize: Resize | Literal["auto"]) -> tuple[int, int]:
-        """How large a whole frame of this size becomes on the network's input; Darknet samples full ones."""
+        """The size of a whole frame on the network's input; `resize: darknet` needs the full size."""
         as_asked = self._resize if resize == "auto" else resize
         input_wh = (self._network.shape.width, self._network.shape.height)
         if as_asked == "darknet":
@@ -74,14 +74,14 @@ class YoloNetwork:
         nms: float,
         resize: Resize | Literal["auto"],
     ) -> Iterator[tuple[Box, FloatArray, FloatArray]]:
-        """Boxes in each region.
+        """Find boxes in each region.
 
         Args:
             frame: the pixels.
             regions: not empty, inside the frame.
             threshold: scores at or below it are 0.
-            nms: IoU beyond which the weaker of two boxes of a class is dropped.
-            resize: how a picture meets the input; `auto` as the network was trained.
+            nms: IoU above which the weaker of two boxes of a class is dropped.
+            resize: how a picture is fitted into the input; `auto`: as the network was trained.
         Returns: each region with its boxes, (N, 4) `xyxy` in pixels of the region, not clipped, and their
             scores, (N, classes).
         """
@@ -92,4 +92,8 @@ class YoloNetwork:
             xyxy, scores = decode_heads(self._network, self._engine.run(pixels), threshold, self._tree)
             xyxy = place.to_picture(xyxy, (region.width, region.height))
             scores = suppress_scores(xyxy, scores, nms)
-            yield region, xyxy, np.minimum(scores, np.float32(1))  # YOLOv1 estimates freely, beyond 1 too
+            yield (
+                region,
+                xyxy,
+                np.minimum(scores, np.float32(1)),
+            )  # YOLOv1 predicts scores without a bound, also above 1

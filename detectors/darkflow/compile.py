@@ -13,12 +13,12 @@ from detectors.darkflow.meta import read_meta
 
 
 def compile_darkflow(graph: Path, meta: Path, precision: str) -> bytes:
-    """A flatbuffer that computes the network's raw head values.
+    """Compile a network to a flatbuffer that computes the raw values of its head.
 
     Args:
         graph, meta: the pair of files.
         precision: `float32` or `int8`, see `compiling.to_flatbuffer`.
-    Raises: ModelError: the files are not what Darkflow writes.
+    Raises: ModelError: Darkflow did not write the files.
     """
     network = read_meta(meta).network
 

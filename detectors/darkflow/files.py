@@ -1,4 +1,4 @@
-"""The two files of a Darkflow network."""
+"""The files of a Darkflow network."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ class DarkflowFiles:
 
     @classmethod
     def find(cls, model: str, weights: str | None) -> Self:
-        """The files of a Darkflow network.
+        """Find the files of a Darkflow network.
 
         Args:
             model: the path of the .pb; the .meta of the same name must lie beside it.
             weights: None; a .pb holds its own.
         Returns: files that exist.
-        Raises: ModelError: one is missing, or there are weights besides.
+        Raises: ModelError: one is missing, or weights are given.
         """
         if weights is not None:
             raise ModelError(
@@ -60,7 +60,7 @@ class DarkflowFiles:
         return cls(graph, meta)
 
     def iter_problems(self, params: NetworkParams) -> Iterator[Problem]:
-        """What is wrong with the description; to look into the graph takes TensorFlow."""
+        """Check the description; the graph can only be read with TensorFlow."""
         try:
             network, _ = read_meta(self.meta)
         except ModelError as error:
@@ -85,7 +85,7 @@ class DarkflowFiles:
         return
 
     def open(self, params: NetworkParams) -> YoloNetwork:
-        """The network, compiled if the cache does not hold it whole."""
+        """Load the network; compile it first if the cache does not hold it whole."""
         from detectors.darkflow.opening import open_darkflow
 
         labels = Path(params.labels) if params.labels else None

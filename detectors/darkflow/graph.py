@@ -1,7 +1,7 @@
-"""A frozen graph of Darkflow's -> a TensorFlow function, operation by operation.
+"""Convert a frozen graph of Darkflow's to a TensorFlow function, operation by operation.
 
-Only the operations that Darkflow writes are known here; each is built anew with today's TensorFlow, and any
-other is refused. Nothing in the file is executed as it stands.
+Each operation that Darkflow writes is rebuilt with today's TensorFlow; any other is refused. Nothing in the
+file is executed directly.
 
 Source: Darkflow, net/ops (which operations it writes); TensorFlow's op definitions.
 """
@@ -28,7 +28,7 @@ Node = Any
 
 MAX_NODES = 100_000
 MAX_REPEATED = 1 << 20
-"""Numbers of a constant that the file holds as one number and a count."""
+"""Most numbers of a constant that the file stores as one number and a count."""
 
 INPUT, OUTPUT = "input", "output"
 
@@ -36,7 +36,7 @@ INPUT, OUTPUT = "input", "output"
 def read_graph(path: Path) -> Any:
     """Parse a .pb as a GraphDef.
 
-    Raises: ModelError: it cannot be read or is none.
+    Raises: ModelError: it cannot be read or is not a graph.
     """
     try:
         graph = tf.compat.v1.GraphDef.FromString(path.read_bytes())
@@ -50,13 +50,13 @@ def read_graph(path: Path) -> Any:
 
 
 def build_function(graph: Any, network: NetworkCfg, path: Path) -> Any:
-    """A `tf.function` from one picture to the head's raw values; see `darknet.network.build_function`.
+    """Build a `tf.function` from one picture to the head's raw values; see `darknet.network.build_function`.
 
     Args:
-        graph: as `read_graph` gives it.
+        graph: as returned by `read_graph`.
         network: from the .meta.
         path: of the .pb, for error sentences.
-    Raises: ModelError, when it is called or traced: the graph holds something else than Darkflow writes.
+    Raises: ModelError, when it is called or traced: the graph holds something that Darkflow does not write.
     """
     signature = tf.TensorSpec((1, *network.shape), tf.float32, name="image")
     ((_, head),) = network.heads
@@ -74,9 +74,9 @@ def build_function(graph: Any, network: NetworkCfg, path: Path) -> Any:
 
 
 class _Builder:
-    """Walks a graph's nodes in their order and builds each.
+    """Builds a graph's nodes in their order.
 
-    A value is a numpy array where the graph has a constant or computes with shapes, else a tensor.
+    A value is a numpy array if it is a constant or computed from shapes, else a tensor.
     """
 
     def __init__(self, graph: Any, where: str) -> None:
@@ -84,7 +84,7 @@ class _Builder:
         self._where = where
 
     def output(self, image: Tensor) -> Tensor:
-        """What the node `output` is for this picture."""
+        """The value of the node `output` for this picture."""
         values: dict[str, Any] = {}
         for node in self._nodes:
             values[node.name] = self._build(node, values, image)
@@ -126,7 +126,7 @@ def _constant(node: Node, inputs: Sequence[Any]) -> Any:
 
 
 def _strides(node: Node, key: str = "strides") -> list[int]:
-    """Of a window over height and width alone."""
+    """Stride and padding of a window over height and width."""
     strides = list(node.attr[key].list.i)
     if len(strides) != 4 or strides[0] != 1 or strides[3] != 1:
         raise ValueError(f"{key} {strides}")

@@ -1,4 +1,4 @@
-"""Darkflow's .meta -> the description of a network: JSON with the last section of its .cfg in it.
+"""Read Darkflow's .meta, JSON that holds the last section of the network's .cfg.
 
 Source: Darkflow, utils/process.py (what is in it) and net/build.py (`savepb`).
 """
@@ -26,7 +26,7 @@ _HEAD_KEYS = ("classes", "num", "coords", "side", "sqrt", "softmax", "anchors", 
 
 
 class Meta(NamedTuple):
-    """What a .meta says.
+    """The content of a .meta.
 
     Args:
         network: its input, and its head as the only layer.
@@ -40,7 +40,7 @@ class Meta(NamedTuple):
 def read_meta(path: Path) -> Meta:
     """Read a .meta.
 
-    Raises: ModelError: it cannot be read, or is not what Darkflow writes.
+    Raises: ModelError: it cannot be read, or Darkflow did not write it.
     """
     where = printable(path)
     content = read_beginning(path, MAX_META_BYTES + 1)
@@ -62,7 +62,7 @@ def read_meta(path: Path) -> Meta:
 
 
 def _parse_head(name: str, meta: dict[str, Any], where: str) -> Region | DetectionHead:
-    """The head, by the parser of the .cfg that it came from."""
+    """Parse the head with the parser of the same section of a .cfg."""
     options = {key: (_as_in_cfg(meta[key]), 1) for key in _HEAD_KEYS if key in meta}
     section = Section(where, 1, name, options)
     if name == "detection":
@@ -74,11 +74,11 @@ def _parse_head(name: str, meta: dict[str, Any], where: str) -> Region | Detecti
     head = parse_region(section, shape, [])
     if head.tree is not None:
         raise section.error("a tree of classes is not supported in a .pb; give the .cfg and .weights", "tree")
-    return head._replace(softmax=True)  # Darkflow's own decoding knows nothing else
+    return head._replace(softmax=True)  # the only value that Darkflow's own decoding supports
 
 
 def _as_in_cfg(value: Any) -> str:
-    """A JSON value as a .cfg has it."""
+    """A JSON value as text of a .cfg."""
     if isinstance(value, list):
         return ",".join(str(item) for item in value)
     return str(value)
@@ -91,8 +91,8 @@ def _whole_numbers(meta: dict[str, Any], key: str, where: str, count: int, most:
         or len(values) != count
         or not all(type(value) is int and 1 <= value <= most for value in values)
     ):
-        told = shown(json.dumps(values))
-        raise ModelError(f'{where}: "{key}" is {told}; expected {count} whole number(s) from 1 to {most}')
+        given = shown(json.dumps(values))
+        raise ModelError(f'{where}: "{key}" is {given}; expected {count} whole number(s) from 1 to {most}')
     return values
 
 

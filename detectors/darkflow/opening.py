@@ -1,4 +1,4 @@
-"""Darkflow's files -> a network at work."""
+"""Load a Darkflow network."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ COMPILER = Compiler("detectors.darkflow.compile", version="1")
 
 
 def open_darkflow(graph: Path, meta: Path, labels: Path | None, precision: Precision) -> YoloNetwork:
-    """Load a network that Darkflow saved; compiles it if the cache does not hold it whole.
+    """Load a network that Darkflow saved; compile it first if the cache does not hold it whole.
 
     Args:
         graph, meta: the .pb and the .meta.
         labels: a file of class names that takes the place of those in the .meta.
         precision: of the weights.
-    Raises: ModelError: a file is damaged, or holds what Darkflow does not write.
+    Raises: ModelError: a file is damaged, or holds something that Darkflow does not write.
     """
     network, names = read_meta(meta)
     if labels is not None:
