@@ -83,8 +83,7 @@ def open_compiled(
         compiler, files, precision: see `compiled`.
         opening: opens a flatbuffer; raises ModelError if it is damaged.
     Raises: ModelError: as `compiled`; or as `opening`, if the flatbuffer cannot be compiled again or cannot
-    be
-        opened then.
+        be opened then.
     """
     output = compiled(compiler, files, precision)
     refused = _identity(output)

@@ -21,8 +21,7 @@ class LiteRtEngine:
     Args:
         model: path of the `.tflite` file.
         stride: of a network whose input may have any multiple of it as its sides, see `NetworkCfg.stride`.
-        The
-            engine is then set up for the smallest input, so that processes forked off this one share the
+            The engine is then set up for the smallest input, so that processes forked off this one share the
             packed weights and have few buffers to copy.
     Raises: ModelError: the engine does not accept the file.
     """

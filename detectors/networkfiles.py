@@ -23,22 +23,22 @@ DARKFLOW_SUFFIX = ".pb"
 
 
 class Network(Protocol):
-    """What a deep detector asks of a network that is loaded."""
+    """A loaded network, as a deep detector uses it."""
 
     names: tuple[str, ...]
-    """Of the classes, in the order of the class ids."""
+    """Names of the classes, by class id."""
 
     @property
     def forkable(self) -> bool:
         """Whether processes may be forked off one that holds it; see `Component.forkable`."""
 
     def needed_wh(self, full_wh: tuple[int, int], resize: Resize) -> tuple[int, int]:
-        """How large a whole frame of this size becomes on the network's input."""
+        """The size of a whole frame on the network's input."""
 
     def iter_boxes(
         self, frame: Frame, regions: Sequence[Box], *, threshold: float, nms: float, resize: Resize
     ) -> Iterator[tuple[Box, FloatArray, FloatArray]]:
-        """Boxes in each region, see `yolonetwork.YoloNetwork.iter_boxes`."""
+        """Find boxes in each region; see `yolonetwork.YoloNetwork.iter_boxes`."""
 
 
 class NetworkFiles(Protocol):
@@ -46,29 +46,29 @@ class NetworkFiles(Protocol):
 
     @staticmethod
     def iter_unfit(params: NetworkParams) -> Iterator[Problem]:
-        """Params that networks of this kind have no use for."""
+        """Params that networks of this kind do not use."""
 
     @classmethod
     def find(cls, model: str, weights: str | None) -> Self:
-        """The files for which a pipeline file's `model` and `weights` stand.
+        """Find the files of a pipeline file's `model` and `weights`.
 
         Raises: ModelError: a name is unknown, or a file is missing or damaged; says what to do.
         """
 
     def iter_problems(self, params: NetworkParams) -> Iterator[Problem]:
-        """What is wrong with the files' contents, found without loading the network."""
+        """Check the files' contents without loading the network."""
 
     def paths(self, labels: Path | None) -> tuple[Path, ...]:
-        """All files that decide what is found; `labels` is the file of class names that params give."""
+        """All files that affect the results; `labels` is the file of class names in the params."""
 
     def results_version(self) -> int:
         """See `Component.results_version`."""
 
     def names_file(self) -> Path | None:
-        """The text file of class names that is used where params give none; None if they are elsewhere."""
+        """The text file of class names that is used if the params give none; None if there is none."""
 
     def open(self, params: NetworkParams) -> Network:
-        """Load the network; compile it first if it is compiled and the cache does not hold it.
+        """Load the network; compile it first if needed.
 
         Raises: ModelError: a file is damaged, not supported, or does not belong to the others.
         """

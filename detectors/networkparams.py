@@ -1,4 +1,4 @@
-"""What the files of a network need to know of a deep detector's params."""
+"""The params of a deep detector that concern its network's files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Precision = Literal["float32", "int8"]
 
 
 class NetworkParams(Protocol):
-    """The params of a `deepdetector` that concern its network; see `DeepDetectorParams` for their meaning."""
+    """Params of a `deepdetector`; `DeepDetectorParams` describes them."""
 
     model: str
     weights: str | None
@@ -25,7 +25,7 @@ class NetworkParams(Protocol):
 
 
 def iter_unfit_if_compiled(params: NetworkParams) -> Iterator[Problem]:
-    """Params that are for ONNX networks, where the network is one that is compiled."""
+    """Params for ONNX networks, which a compiled network does not use."""
     if params.family != "auto":
         yield Problem("family", f"{params.family} is for an .onnx file; leave it out")
     if params.device not in ("auto", "cpu"):

@@ -1,7 +1,7 @@
-"""A Darknet .cfg -> the description of its network.
+"""Read a Darknet .cfg into the description of its network.
 
-Every size is checked against a bound here and in the parsers of the layers, so that nothing behind them
-meets a zero, a negative or a giant number. Options that only training reads are passed over.
+Every size is checked against bounds here and in the parsers of the layers, so that later code never gets a
+zero, negative or giant number. Options that only training uses are ignored.
 
 Source: Darknet, src/parser.c (defaults and the arithmetic of output sizes); AlexeyAB's fork for groups,
 `[reorg3d]`, `scale_x_y` and `new_coords`.
@@ -26,7 +26,7 @@ from pipeline.text import printable
 
 MAX_SIDE = 4096
 MAX_OUTPUT_VALUES = 1 << 27
-"""No layer may put out more numbers than this (512 MiB of float32)."""
+"""Most numbers in the output of a layer (512 MiB of float32)."""
 
 _PARSERS = LAYER_PARSERS | JOIN_PARSERS | HEAD_PARSERS
 
@@ -34,7 +34,8 @@ _PARSERS = LAYER_PARSERS | JOIN_PARSERS | HEAD_PARSERS
 def read_cfg(path: Path) -> NetworkCfg:
     """Read a .cfg file.
 
-    Raises: ModelError: it cannot be read, is no network, or holds what is not supported; names the line.
+    Raises: ModelError: it cannot be read, is not a network, or holds something that is not supported; the
+        message names the line.
     """
     content = read_beginning(path, MAX_CFG_BYTES + 1)
     if len(content) > MAX_CFG_BYTES:
@@ -43,7 +44,7 @@ def read_cfg(path: Path) -> NetworkCfg:
 
 
 def parse_cfg(text: str, where: str) -> NetworkCfg:
-    """Understand the text of a .cfg.
+    """Parse the text of a .cfg.
 
     Args:
         text: the whole file.
@@ -68,7 +69,7 @@ def parse_cfg(text: str, where: str) -> NetworkCfg:
 
 
 _parse_once = functools.lru_cache(maxsize=4)(parse_cfg)
-"""The same text is understood once: by the parent, and whoever is forked off it knows the network already."""
+"""`parse_cfg`, cached: the parent parses a text once, and processes forked off it have the result."""
 
 
 def _parse_layer(section: Section, index: int, before: Shape, layers: list[Layer]) -> Layer:

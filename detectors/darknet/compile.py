@@ -14,12 +14,12 @@ from detectors.darknet.weights import iter_weights
 
 
 def compile_network(cfg: Path, weights: Path, precision: str) -> bytes:
-    """A flatbuffer that computes the network's raw head values; see `network.build_function`.
+    """Compile a network to a flatbuffer that computes the raw values of its heads; see `build_function`.
 
     Args:
         cfg, weights: the pair of files.
         precision: `float32` or `int8`, see `compiling.to_flatbuffer`.
-    Raises: ModelError: the files are not what they should be.
+    Raises: ModelError: the files are damaged or do not fit.
     """
     network = read_cfg(cfg)
     folded = dict(iter_weights(weights, network))

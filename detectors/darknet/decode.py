@@ -1,4 +1,4 @@
-"""Raw values of a network's heads -> boxes with a score for each class.
+"""Decode raw values of a network's heads to boxes with a score for each class.
 
 Source: Darknet, src/yolo_layer.c, src/region_layer.c and src/detection_layer.c (`get_yolo_detections`,
 `get_region_detections`, `get_detection_detections`): Redmon et al., YOLO (2016), YOLO9000 (2017) and
@@ -22,15 +22,15 @@ FloatArray = NDArray[np.float32]
 def decode_heads(
     network: NetworkCfg, raw: Sequence[FloatArray], threshold: float, tree: ClassTree | None = None
 ) -> tuple[FloatArray, FloatArray]:
-    """All heads' boxes that have a score above the threshold.
+    """Decode all heads; returns the boxes with a score above the threshold.
 
     Args:
         network: the description of the heads, in the order of `raw`.
-        raw: a head's input each, (1, grid height, grid width, boxes x (5 + classes)) float32, or of
-            `[detection]` (1, 1, 1, numbers). A grid may have fewer rows or columns than the .cfg says,
-            where the input was cut.
-        threshold: in [0, 1]; scores at or below it come out as 0.
-        tree: of the classes, for a `[region]` that has one: a box then has the score of one class alone.
+        raw: the input of each head, (1, grid height, grid width, boxes x (5 + classes)) float32, of
+            `[Gaussian_yolo]` boxes x (9 + classes), of `[detection]` (1, 1, 1, numbers). A grid has fewer
+            rows or columns than the .cfg says if the input was cut.
+        threshold: in [0, 1]; scores at or below it become 0.
+        tree: of the classes, for a `[region]` that has one: each box then has the score of one class only.
     Returns:
         boxes: (N, 4) float32, `xyxy` in pixels of the network's input, not clipped.
         scores: (N, classes) float32, objectness times class score, or 0.
@@ -38,7 +38,7 @@ def decode_heads(
     boxes, scores = [], []
     input_wh = np.array((network.shape.width, network.shape.height), dtype=np.float32)
     for (_, head), values in zip(network.heads, raw, strict=True):
-        with np.errstate(over="ignore", invalid="ignore"):  # boxes that are not finite are dropped
+        with np.errstate(over="ignore", invalid="ignore"):  # boxes that are not finite are dropped below
             centre, size, head_scores = _decode_head(head, values[0], input_wh, threshold, tree)
             head_scores[head_scores <= threshold] = 0
             xyxy = np.concatenate((centre - size / 2, centre + size / 2), axis=1)
@@ -69,7 +69,7 @@ def _decode_head(
 def _decode_anchors(
     head: Yolo | Region, values: FloatArray, cell_wh: FloatArray, threshold: float, tree: ClassTree | None
 ) -> Decoded:
-    """Pick the cells that may hold something first, then do the arithmetic on those alone."""
+    """Decode only the boxes whose objectness is above the threshold."""
     rows, columns, _ = values.shape
     by_box = values.reshape(rows, columns, len(head.anchors), 5 + head.classes)
     plain = isinstance(head, Yolo) and head.new_coords
@@ -90,7 +90,7 @@ def _decode_anchors(
 def _decode_gaussian(
     head: GaussianYolo, values: FloatArray, cell_wh: FloatArray, threshold: float
 ) -> Decoded:
-    """Each number of a box comes with its uncertainty; a score is lowered by the mean of the four.
+    """Decode boxes whose four numbers have uncertainties; the mean of those lowers the scores.
 
     Source: src/gaussian_yolo_layer.c, `get_gaussian_yolo_box`, `get_gaussian_yolo_detections`.
     """
@@ -122,7 +122,7 @@ def _region_scores(
 
 
 def _decode_detection(head: DetectionHead, values: FloatArray, input_wh: FloatArray) -> Decoded:
-    """All class scores come first, cell by cell, then all objectnesses, then all boxes."""
+    """Decode numbers in this order: all class scores, cell by cell, all objectnesses, all boxes."""
     cells = head.side * head.side
     classes, certainty, boxes = np.split(values, (cells * head.classes, cells * (head.classes + head.boxes)))
     classes = classes.reshape(cells, 1, head.classes)
@@ -153,7 +153,7 @@ def _logistic(x: FloatArray) -> FloatArray:
 
 
 def _exp(x: FloatArray) -> FloatArray:
-    return np.asarray(np.exp(np.minimum(x, 30)), dtype=np.float32)  # a size beyond any picture, yet finite
+    return np.asarray(np.exp(np.minimum(x, 30)), dtype=np.float32)  # a size beyond any picture, but finite
 
 
 def _softmax(x: FloatArray) -> FloatArray:

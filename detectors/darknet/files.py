@@ -1,4 +1,4 @@
-"""The files of a Darknet network, and what is wrong with them; imports nothing heavy."""
+"""The files of a Darknet network, and checks of them; imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class DarknetFiles:
         return cls(*resolve_darknet(model, weights))
 
     def iter_problems(self, params: NetworkParams) -> Iterator[Problem]:
-        """Each mistake, for the param that names the file."""
+        """Each mistake, with the param that names the file."""
         labels = Path(params.labels) if params.labels else None
         for part, sentence in self.iter_mistakes(labels):
             if part == "labels" and labels is not None and not labels.is_file():
@@ -51,10 +51,10 @@ class DarknetFiles:
             yield Problem("model" if beside else part, sentence)
 
     def iter_mistakes(self, labels: Path | None) -> Iterator[tuple[Part, str]]:
-        """Each mistake as a sentence, with the file that it is in; `opening.open_darknet` raises the first.
+        """Each mistake as a sentence, with the file that has it; `opening.open_darknet` raises the first.
 
         Args:
-            labels: a file of class names that goes before all others.
+            labels: the file of class names that the params give.
         """
         try:
             network = read_cfg(self.cfg)
@@ -81,7 +81,7 @@ class DarknetFiles:
         return find_class_names(self.cfg, self.names)
 
     def open(self, params: NetworkParams) -> YoloNetwork:
-        """The network, compiled if the cache does not hold it whole."""
+        """Load the network; compile it first if the cache does not hold it whole."""
         from detectors.darknet.opening import open_darknet
 
         labels = Path(params.labels) if params.labels else self.names_file()

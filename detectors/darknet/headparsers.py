@@ -1,4 +1,4 @@
-"""Sections of a .cfg -> the heads of a network: `[yolo]`, `[Gaussian_yolo]`, `[region]`, `[detection]`.
+"""Parse the sections of a network's heads: `[yolo]`, `[Gaussian_yolo]`, `[region]`, `[detection]`.
 
 Source: Darknet, src/parser.c, `parse_yolo`, `parse_gaussian_yolo`, `parse_region`, `parse_detection`.
 """
@@ -16,7 +16,7 @@ MAX_GRID = 256
 
 
 def _pairs(section: Section, count: int) -> tuple[tuple[float, float], ...]:
-    """The first `count` pairs of the section's `anchors`; Darknet passes over further ones."""
+    """The first `count` pairs of the section's `anchors`; Darknet ignores further ones."""
     flat = section.numbers("anchors", ())[: 2 * count]
     if not flat or min(flat) <= 0:
         raise section.error(f"anchors is missing or not positive; expected {count} pairs", "anchors")
@@ -36,7 +36,7 @@ def _check_channels(section: Section, before: Shape, boxes: int, classes: int, n
 
 
 def _masked(section: Section) -> tuple[tuple[float, float], ...]:
-    """The anchors that the section's `mask` picks for this head."""
+    """The anchors that the section's `mask` selects for this head."""
     total = section.integer("num", 1, 1, MAX_BOXES)
     mask = section.integers("mask", tuple(range(total)), 0, total - 1)
     anchors = _pairs(section, total)
@@ -68,7 +68,7 @@ def _gaussian_yolo(section: Section, before: Shape, layers: list[Layer]) -> Gaus
 
 
 def parse_region(section: Section, before: Shape, layers: list[Layer]) -> Region:
-    """A `[region]`; see `layerparsers.Parser`."""
+    """Parse a `[region]`; see `layerparsers.Parser`."""
     section.refuse_other({"coords": 4, "background": 0})
     classes = section.integer("classes", 20, 1, MAX_CHANNELS)
     boxes = section.integer("num", 1, 1, MAX_BOXES)
@@ -80,7 +80,7 @@ def parse_region(section: Section, before: Shape, layers: list[Layer]) -> Region
 
 
 def parse_detection(section: Section, before: Shape, layers: list[Layer]) -> DetectionHead:
-    """A `[detection]`; see `layerparsers.Parser`."""
+    """Parse a `[detection]`; see `layerparsers.Parser`."""
     if section.integer("coords", 1, 1, MAX_BOXES) != 4:  # Darknet's default is 1
         raise section.error("coords is not 4, which is all that is supported", "coords")
     classes = section.integer("classes", 1, 1, MAX_CHANNELS)

@@ -1,4 +1,4 @@
-"""The output layers of a network, one tuple each, with the shape of what enters them."""
+"""The output layers of a network, one tuple each, with the shape of their input."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from detectors.darknet.layers import Shape
 
 
 class Yolo(NamedTuple):
-    """Output of YOLOv3 and later: anchors in pixels of the network's input, scores by logistic.
+    """The output of YOLOv3 and later; scores go through a logistic.
 
     Args:
-        anchors: (width, height) of the boxes of this head only.
-        scale_x_y: how far a centre may leave its cell, 1 for not at all.
-        new_coords: whether values come out of a logistic already and sizes are squared (YOLOv4-CSP on).
+        anchors: (width, height) of the boxes of this head only, pixels of the network's input.
+        scale_x_y: how far a centre may leave its cell; 1: not at all.
+        new_coords: whether the network applies the logistic itself and sizes are squared (since YOLOv4-CSP).
     """
 
     line: int
@@ -25,12 +25,12 @@ class Yolo(NamedTuple):
 
 
 class GaussianYolo(NamedTuple):
-    """Output of Gaussian YOLOv3: as `Yolo`, and each of the four numbers of a box has its uncertainty.
+    """The output of Gaussian YOLOv3: like `Yolo`, with an uncertainty for each of a box's four numbers.
 
     Args:
         anchors: (width, height) of the boxes of this head only, pixels of the network's input.
         scale_x_y: as of `Yolo`.
-        point: what a cell's place says of the box: its `center`, `left_top` or `right_bottom`.
+        point: the point of the box that is predicted: `center`, `left_top` or `right_bottom`.
     """
 
     line: int
@@ -42,12 +42,12 @@ class GaussianYolo(NamedTuple):
 
 
 class Region(NamedTuple):
-    """Output of YOLOv2: anchors in cells, class scores by softmax.
+    """The output of YOLOv2.
 
     Args:
-        anchors: (width, height) of each box.
-        softmax: whether class scores go through a softmax; else each through a logistic.
-        tree: the file, as the .cfg names it, of the tree of classes of YOLO9000; None for flat classes.
+        anchors: (width, height) of each box, in cells.
+        softmax: whether class scores go through a softmax; else each goes through a logistic.
+        tree: the file of YOLO9000's tree of classes, as the .cfg names it; None if there is no tree.
     """
 
     line: int
@@ -59,11 +59,11 @@ class Region(NamedTuple):
 
 
 class DetectionHead(NamedTuple):
-    """Output of YOLOv1, `[detection]`: `side` x `side` cells, each with its class scores and `boxes` boxes.
+    """The output of YOLOv1, `[detection]`: `side` x `side` cells with class scores and `boxes` boxes each.
 
     Args:
-        square_root: whether widths and heights come as their square roots.
-        softmax: whether class scores still go through a softmax.
+        square_root: whether the network predicts square roots of widths and heights.
+        softmax: whether class scores go through a softmax.
     """
 
     line: int

@@ -1,4 +1,4 @@
-"""Sections of a .cfg -> the layers that read earlier layers: `[route]`, `[shortcut]`, products.
+"""Parse the sections of layers that read earlier layers: `[route]`, `[shortcut]`, products.
 
 Source: Darknet, src/parser.c; pjreddie's src/blas.c `shortcut_cpu` for shapes that differ; AlexeyAB's
 src/scale_channels_layer.c and src/sam_layer.c.
@@ -14,7 +14,7 @@ from detectors.darknet.sections import Section, shown
 
 
 def _earlier(section: Section, key: str, given: int, layers: list[Layer]) -> int:
-    """A layer named by its index, or by how far back it lies, as an index."""
+    """Convert a layer's index, or its negative distance from this layer, to an index."""
     index = len(layers) + given if given < 0 else given
     if not 0 <= index < len(layers):
         raise section.error(f"{key} {given} names no earlier layer", key)
@@ -76,7 +76,7 @@ def _sam(section: Section, before: Shape, layers: list[Layer]) -> Product:
 
 def _product(section: Section, shape: Shape, index: int) -> Product:
     activation = read_activation(section, "linear")
-    if activation in ("swish", "mish"):  # Darknet says that it does not compute these here
+    if activation in ("swish", "mish"):  # not supported by Darknet either
         raise section.error(f"activation {activation} is not supported here", "activation")
     return Product(section.line, shape, index, activation)
 

@@ -1,4 +1,4 @@
-"""Sections of a .cfg -> layers, but for the heads: defaults, bounds and output sizes.
+"""Parse the sections of layers other than heads: defaults, bounds and output sizes.
 
 Source: Darknet, src/parser.c and the `make_*_layer` of each kind.
 """
@@ -26,12 +26,12 @@ from detectors.darknet.networkcfg import Layer
 from detectors.darknet.sections import Section, shown
 
 Parser = Callable[[Section, Shape, list[Layer]], Layer]
-"""From a section, what the layer before puts out, and all earlier layers."""
+"""Takes a section, the output's shape of the layer before it, and all earlier layers."""
 
 MAX_CHANNELS = 1 << 16
 MAX_KERNEL = 64
 MAX_OUTPUTS = 1 << 24
-"""Of a connected layer."""
+"""Most outputs of a connected layer."""
 
 ACTIVATIONS = ("linear", "leaky", "relu", "logistic", "mish", "swish")
 
@@ -48,7 +48,7 @@ _PLAIN_CONVOLUTION = {
     "dontload": 0,
     "dontloadscales": 0,
 }
-"""Options of a convolution that are not supported, with the values at which they do nothing."""
+"""Options of a convolution that are not supported, and the values with which they have no effect."""
 
 
 def read_activation(section: Section, default: str) -> str:
@@ -110,7 +110,7 @@ def _local(section: Section, before: Shape, layers: list[Layer]) -> Local:
     size = section.integer("size", 1, 1, MAX_KERNEL)
     stride = section.integer("stride", 1, 1, MAX_KERNEL)
     padding = section.integer("pad", 0, 0, 1)
-    if padding and size != 3:  # Darknet's own arithmetic is out of step for other sizes
+    if padding and size != 3:  # Darknet's own output size is wrong for other sizes
         raise section.error(f"pad=1 with size {size} is not supported; expected size 3", "size")
     shape = Shape(
         (before.height + 2 * padding - size) // stride + 1,
@@ -122,7 +122,7 @@ def _local(section: Section, before: Shape, layers: list[Layer]) -> Local:
 
 
 def _pooled(section: Section, before: Shape) -> tuple[Shape, int, int, int]:
-    """The output's shape, size, stride and padding of a layer of windows."""
+    """The output's shape, and the windows' size, stride and padding, of a pooling layer."""
     stride = section.integer("stride", 1, 1, MAX_KERNEL)
     for key in ("stride_x", "stride_y"):
         if section.integer(key, stride, 1, MAX_KERNEL) != stride:

@@ -1,6 +1,6 @@
-"""The layers of a network, one tuple each, with its output shape; its output layers are in `heads`.
+"""The layers of a network, one tuple each, with its output's shape; output layers are in `heads`.
 
-Named tuples, not dataclasses: those take 5 ms more to import, at every start that looks into a .cfg.
+They are named tuples because dataclasses take 5 ms more to import, at every start that reads a .cfg.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class Shape(NamedTuple):
-    """A layer's output, one picture."""
+    """The shape of a layer's output for one picture."""
 
     height: int
     width: int
@@ -27,7 +27,7 @@ class Shape(NamedTuple):
 class Convolutional(NamedTuple):
     """2-D convolution, then batch normalization or a bias, then the activation.
 
-    `padding` pixels of zeros are added on each side; each of the `groups` of filters sees its own share of
+    `padding` pixels of zeros are added on each side; each of the `groups` of filters sees its own part of
     the input's channels. Weights: `filters` biases, 3 x `filters` normalization values (scales, means,
     variances) if normalized, then the kernels.
     """
@@ -54,9 +54,9 @@ class Convolutional(NamedTuple):
 
 
 class Connected(NamedTuple):
-    """Every number of the input times a weight, for each output; then as `Convolutional`.
+    """A fully connected layer; then as `Convolutional`.
 
-    Weights: a bias an output, the matrix (outputs, inputs), then the normalization values if normalized.
+    Weights: a bias for each output, the matrix (outputs, inputs), then the normalization values.
     """
 
     line: int
@@ -77,9 +77,9 @@ class Connected(NamedTuple):
 
 
 class Local(NamedTuple):
-    """A convolution whose kernels differ from place to place.
+    """A convolution with different kernels for each place.
 
-    Weights: a bias an output (filters, height, width), then the kernels of each place.
+    Weights: a bias for each output (filters, height, width), then the kernels of each place.
     """
 
     line: int
@@ -102,7 +102,7 @@ class Local(NamedTuple):
 
 
 class MaxPool(NamedTuple):
-    """Largest value of each window; `padding` in all, the smaller half before the picture."""
+    """The maximum of each window; half of `padding`, rounded down, is before the picture."""
 
     line: int
     shape: Shape
@@ -112,7 +112,7 @@ class MaxPool(NamedTuple):
 
 
 class LocalAvgPool(NamedTuple):
-    """Mean of each window's values that are inside the picture; padded as `MaxPool`."""
+    """The mean of each window's values inside the picture; padded like `MaxPool`."""
 
     line: int
     shape: Shape
@@ -146,7 +146,7 @@ class AvgPool(NamedTuple):
 
 
 class Softmax(NamedTuple):
-    """Softmax over each of `groups` shares of the channels, after division by the temperature."""
+    """Softmax over each of `groups` parts of the channels, after division by the temperature."""
 
     line: int
     shape: Shape
@@ -155,7 +155,7 @@ class Softmax(NamedTuple):
 
 
 class Crop(NamedTuple):
-    """Brightness from [0, 1] to [-1, 1] where `scales`; what it cuts off is nothing here."""
+    """Scales brightness from [0, 1] to [-1, 1] if `scales`; it cuts nothing off here."""
 
     line: int
     shape: Shape
@@ -170,7 +170,7 @@ class Unchanged(NamedTuple):
 
 
 class Route(NamedTuple):
-    """Earlier layers' outputs, each cut into `groups` of channels of which one is kept, joined."""
+    """Joins the outputs of earlier layers, of each only one of `groups` of channels."""
 
     line: int
     shape: Shape
@@ -180,10 +180,10 @@ class Route(NamedTuple):
 
 
 class Shortcut(NamedTuple):
-    """The previous output plus those of earlier layers.
+    """Adds the outputs of earlier layers to the previous output.
 
-    Where channels differ in number, the first ones that both have are added. Where an earlier layer is larger
-    by a whole factor, every so many rows and columns of it are taken.
+    If the numbers of channels differ, only the first channels that both have are added. If an earlier layer
+    is larger by a whole factor n, every nth row and column of it is added.
     """
 
     line: int
@@ -193,10 +193,10 @@ class Shortcut(NamedTuple):
 
 
 class Product(NamedTuple):
-    """An earlier layer's output, `[sam]`: each value times the previous output's in its place.
+    """Multiplies the output of an earlier layer by the previous output.
 
-    `[scale_channels]`: times the previous output's one value of its channel, (1, 1, channels); or, with
-    `scale_wh`, of its pixel, (height, width, 1).
+    Of `[sam]`, both have the same shape. Of `[scale_channels]`, the previous output has one value for each
+    channel, (1, 1, channels), or with `scale_wh` one for each pixel, (height, width, 1).
     """
 
     line: int
@@ -206,7 +206,7 @@ class Product(NamedTuple):
 
 
 class Upsample(NamedTuple):
-    """Each pixel repeated `stride` times in both directions."""
+    """Repeats each pixel `stride` times in both directions."""
 
     line: int
     shape: Shape
@@ -214,7 +214,7 @@ class Upsample(NamedTuple):
 
 
 class Reorg(NamedTuple):
-    """Space to depth: `[reorg]` in Darknet's own order, `[reorg3d]` (`plain`) pixel by pixel."""
+    """Space to depth: `[reorg]` in Darknet's own order, `[reorg3d]` (`plain`) in the usual one."""
 
     line: int
     shape: Shape

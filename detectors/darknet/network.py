@@ -1,4 +1,4 @@
-"""Darknet layers and weights -> a TensorFlow function; the heads' raw values are its outputs.
+"""Build a TensorFlow function from Darknet's layers and weights; its outputs are the heads' raw values.
 
 TensorFlow is imported only here and in `compile.py`, which runs in a process of its own.
 """
@@ -37,9 +37,9 @@ _LEAKY_SLOPE = 0.1
 
 
 def _mish(x: Tensor) -> Tensor:
-    """The input x times tanh(softplus(x)), which is x * n / (n + 2) with n = e^x (e^x + 2).
+    """Compute x times tanh(softplus(x)), which is x * n / (n + 2) with n = e^x (e^x + 2).
 
-    Beyond 20 mish(x) is x to the last bit of a float32, and e^2x would overflow far later.
+    Above 20, mish(x) equals x in float32; e^2x does not overflow before that.
 
     Source: Misra, Mish (2019); the other form is elementary algebra on tanh(ln(1 + e^x)).
     """
@@ -59,18 +59,18 @@ _ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 
 
 def build_function(network: NetworkCfg, weights: Mapping[int, LayerWeights]) -> Any:
-    """A `tf.function` from one picture to the inputs of the network's heads, in the heads' order.
+    """Build a `tf.function` from one picture to the inputs of the network's heads, in the heads' order.
 
     Its input is (1, height, width, 3) float32, RGB, 0 to 1; each output is (1, grid height, grid width,
     channels) float32, as they enter the `[yolo]` or `[region]` layer, or (1, 1, 1, numbers) as they enter a
-    `[detection]` layer. No operation holds a size where the network has a `stride`: whoever runs it may then
-    give it an input of another size.
+    `[detection]` layer. If the network has a `stride`, no operation depends on the input's size, so that the
+    flatbuffer accepts inputs of other sizes.
     """
     signature = tf.TensorSpec((1, *network.shape), tf.float32, name="image")
 
     @tf.function(input_signature=[signature])  # type: ignore[untyped-decorator]
     def forward(image: Tensor) -> list[Tensor]:
-        """What enters the heads, of one picture."""
+        """The inputs of the heads for one picture."""
         outputs: list[Tensor] = []
         heads = []
         before = image
@@ -117,7 +117,7 @@ def _apply(layer: Layer, before: Tensor, outputs: list[Tensor], weights: LayerWe
             return before * 2.0 - 1.0 if layer.scales else before
         case DetectionHead():
             return _in_darknets_order(before)
-        case _:  # another head hands its input on: it is decoded outside the network
+        case _:  # other heads pass their input on: it is decoded outside the network
             return before
 
 
@@ -144,7 +144,7 @@ def _convolve(layer: Convolutional, before: Tensor, weights: LayerWeights) -> Te
         multiple = layer.shape.channels // layer.groups
         kernel = weights.kernel.reshape(layer.size, layer.size, layer.groups, multiple)
         return tf.nn.depthwise_conv2d(before, kernel, (1, layer.stride, layer.stride, 1), padding)
-    parts = tf.split(before, layer.groups, axis=3)  # LiteRT has no grouped convolution of 8-bit weights
+    parts = tf.split(before, layer.groups, axis=3)  # LiteRT has no grouped convolution with 8-bit weights
     kernels = np.split(weights.kernel, layer.groups, axis=3)
     pairs = zip(parts, kernels, strict=True)
     return tf.concat([tf.nn.conv2d(part, kernel, layer.stride, padding) for part, kernel in pairs], axis=3)
@@ -156,7 +156,7 @@ def _padded(before: Tensor, padding: int) -> Tensor:
 
 
 def _local(layer: Local, before: Tensor, weights: LayerWeights) -> Tensor:
-    """Each place's window as a row, times the place's own matrix."""
+    """Multiply each place's window, as a row, by the place's own matrix."""
     height, width, filters = layer.shape
     padded = _padded(before, layer.padding)
     windows = []
@@ -174,9 +174,9 @@ def _local(layer: Local, before: Tensor, weights: LayerWeights) -> Tensor:
 
 
 def _sides(layer: MaxPool | LocalAvgPool, before: Tensor) -> tuple[list[tuple[int, int]], bool]:
-    """Padding as Darknet's: `padding // 2` before the picture, the rest behind, if the last window needs it.
+    """Compute Darknet's padding: `padding // 2` before the picture, behind it what the last window needs.
 
-    Returns: that of rows and of columns, and whether it is TensorFlow's own `SAME`.
+    Returns: the padding of rows and of columns, and whether it equals TensorFlow's `SAME`.
     """
     ahead = layer.padding // 2
     sides, as_same = [], []
@@ -190,7 +190,7 @@ def _sides(layer: MaxPool | LocalAvgPool, before: Tensor) -> tuple[list[tuple[in
 
 def _max_pool(layer: MaxPool, before: Tensor) -> Tensor:
     sides, as_same = _sides(layer, before)
-    if as_same:  # with TensorFlow's own padding the engine runs the network in one piece
+    if as_same:  # with TensorFlow's own padding the engine does not split the network
         return tf.nn.max_pool2d(before, layer.size, layer.stride, "SAME")
     if any(side != (0, 0) for side in sides):
         before = tf.pad(before, ((0, 0), *sides, (0, 0)), constant_values=before.dtype.min)
@@ -198,7 +198,7 @@ def _max_pool(layer: MaxPool, before: Tensor) -> Tensor:
 
 
 def _local_avg_pool(layer: LocalAvgPool, before: Tensor) -> Tensor:
-    """The mean of what a window has of the picture: of the padding there is as much as `there` says."""
+    """Average only the pixels of each window that are inside the picture."""
     sides, as_same = _sides(layer, before)
     if as_same:
         return tf.nn.avg_pool2d(before, layer.size, layer.stride, "SAME")
@@ -209,7 +209,7 @@ def _local_avg_pool(layer: LocalAvgPool, before: Tensor) -> Tensor:
 
 
 def _fitted(other: Tensor, before: Tensor) -> Tensor:
-    """What a shortcut adds of an earlier layer: pixels and channels that both have.
+    """Fit an earlier layer's output to the shape of the output to which a shortcut adds it.
 
     Source: pjreddie's Darknet, src/blas.c `shortcut_cpu`.
     """
@@ -223,7 +223,7 @@ def _fitted(other: Tensor, before: Tensor) -> Tensor:
 
 
 def _upsample(stride: int, before: Tensor) -> Tensor:
-    """Nearest neighbours, without the output's size written into the graph: it may change with the input."""
+    """Upsample by repetition, without an operation that depends on the input's size."""
     return tf.nn.depth_to_space(tf.concat([before] * stride**2, axis=3), stride) if stride > 1 else before
 
 
@@ -243,13 +243,13 @@ def _softmax(layer: Softmax, before: Tensor) -> Tensor:
 
 
 def _in_darknets_order(before: Tensor) -> Tensor:
-    """All numbers in a row: channel by channel, each row by row."""
+    """Flatten in Darknet's order: channel by channel, each row by row."""
     flat = before if before.shape[1:3] == (1, 1) else tf.transpose(before, (0, 3, 1, 2))
     return tf.reshape(flat, (1, 1, 1, -1))
 
 
 def _reorg(layer: Reorg, before: Tensor) -> Tensor:
-    """Darknet's reorg, which reads its input as if it had fewer channels and more pixels.
+    """Compute Darknet's reorg, which reads its input as if it had fewer channels and more pixels.
 
     Source: Darknet, src/blas.c `reorg_cpu` with forward = 0, as `[reorg]` calls it.
     """

@@ -1,4 +1,4 @@
-"""A whole network: its input and its layers, and what follows from them."""
+"""The description of a network: its input and its layers, and properties that follow from them."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ Layer = Weighted | Pooling | Softmax | Crop | Unchanged | Route | Shortcut | Pro
 
 
 class NetworkCfg(NamedTuple):
-    """A whole network.
+    """The description of a network.
 
     Args:
         where: the .cfg's name, for error sentences.
         shape: of the input; channels is 3.
-        layers: in order; a layer's index is the one that `route` and `shortcut` count by.
+        layers: in order; `route` and `shortcut` refer to their indices.
     """
 
     where: str
@@ -43,7 +43,7 @@ class NetworkCfg(NamedTuple):
 
     @property
     def weight_count(self) -> int:
-        """Numbers that the .weights file must hold behind its header."""
+        """Numbers in the .weights file after its header."""
         return sum(layer.weight_count for layer in self.layers if isinstance(layer, Weighted))
 
     @property
@@ -53,14 +53,14 @@ class NetworkCfg(NamedTuple):
 
     @property
     def classes(self) -> int:
-        """How many classes the network tells apart."""
+        """Number of classes."""
         return self.heads[0][1].classes
 
     @property
     def stride(self) -> int | None:
-        """What height and width of the input must be multiples of: the cells of all layers are whole then.
+        """Inputs may have any sides that are multiples of this, so that all layers have whole cells.
 
-        None where a layer needs the .cfg's own size.
+        None if a layer depends on the input size of the .cfg.
         """
         strides = [1]
         before = self.shape
@@ -75,13 +75,13 @@ class NetworkCfg(NamedTuple):
 
 
 def _takes_any_size(layer: Layer, before: Shape) -> bool:
-    """Whether it sees neighbourhoods alone, and puts out its input's size over its stride."""
+    """Whether a layer depends only on nearby pixels, and its output has its input's size over its stride."""
     match layer:
         case Convolutional() | MaxPool() | LocalAvgPool():
             height, width, _ = layer.shape
             return (height * layer.stride, width * layer.stride) == before[:2]
         case Reorg():
-            return layer.plain  # Darknet's own order mixes places that are far apart
+            return layer.plain  # Darknet's own order mixes distant places
         case Route() | Shortcut() | Upsample() | Unchanged() | BatchNorm():
             return True
         case Yolo() | GaussianYolo() | Region():

@@ -1,4 +1,4 @@
-"""Darknet's files -> a network at work: description, class names, tree of classes, compiled network."""
+"""Load a Darknet network: description, class names, tree of classes, compiled network."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ COMPILER = Compiler("detectors.darknet.compile", version="4")
 
 
 def compiled_network(cfg: Path, weights: Path, precision: Precision) -> Path:
-    """The flatbuffer of a network, without loading it; see `compilecache.compiled`.
+    """Return the path of a network's flatbuffer; compile it first if the cache does not hold it.
+
+    For programs that need the compiled file only; see `compilecache.compiled`.
 
     Args:
         cfg, weights: the pair of files.
@@ -28,7 +30,7 @@ def compiled_network(cfg: Path, weights: Path, precision: Precision) -> Path:
 
 
 def open_darknet(cfg: Path, weights: Path, names: Path | None, precision: Precision) -> YoloNetwork:
-    """Load a Darknet network; compiles it if the cache does not hold it whole.
+    """Load a Darknet network; compile it first if the cache does not hold it whole.
 
     Args:
         cfg, weights: the pair of files.

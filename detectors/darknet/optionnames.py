@@ -1,7 +1,7 @@
-"""The names of options in a .cfg: those that the parsers here read, and those that have no effect here.
+"""Names of options in a .cfg: those that the parsers read, and those that have no effect on detection.
 
-Darknet passes over a name that it does not know. Here one that is nearly that of an option is refused: with
-`activaton=leaky` a layer would be computed by its default.
+Darknet ignores unknown names. Here a misspelt name is refused: with `activaton=leaky`, a layer would be
+computed with the default activation.
 
 Source: the `option_find` calls of src/parser.c, Darknet's and AlexeyAB's fork's.
 """
@@ -13,7 +13,7 @@ import difflib
 from detectors.darknet.sections import Section, shown
 
 _ALIKE = 0.75
-"""Of `difflib`: one letter of four, or two beside each other that changed places."""
+"""`difflib`'s ratio: one letter of four may differ, or two adjacent letters may be swapped."""
 
 _NET = "width height channels"
 _CONVOLUTIONAL = (
@@ -52,7 +52,7 @@ READ = {
     "upsample": "scale stride",
     "yolo": "anchors classes mask new_coords num scale_x_y",
 }
-"""By the section's name: what its parser here reads."""
+"""Section's name -> the options that its parser reads."""
 
 _TRAINING = (
     "B1 B2 adam adversarial_lr angle aspect attention augment_speed badlabels_rejection_percentage batch "
@@ -64,12 +64,12 @@ _TRAINING = (
     "seq_scales sequential_subdivisions sgdr_cycle sgdr_mult show_receptive_field step steps subdivisions "
     "time_steps track try_fix_nan unsupervised use_cuda_graph weights_reject_freq workspace_size_limit_MB"
 )
-"""Of [net]: how it is trained, and on what."""
+"""Options of [net] that concern training."""
 
 _ANY_LAYER = (
     "burnin_update clip dont_update dontsave numload onlyforward smooth stopbackward train_only_bn truth"
 )
-"""Of layers of any kind."""
+"""Options of layers of any kind."""
 
 _SOME_LAYERS = (
     "assisted_excitation atoms bin_output bottleneck cbn coordconv dot dropblock dropblock_size_abs "
@@ -77,7 +77,7 @@ _SOME_LAYERS = (
     "mean noloss out_channels peephole probability ratio shift shortcut state_constrain std "
     "stream time_normalizer type w h c wait_stream weights_normalization"
 )
-"""Of layers of some kinds, not all of them supported: how they are trained, initialized and scheduled."""
+"""Options of some layers, also unsupported ones, that concern training, initialization and scheduling."""
 
 _HEADS = (
     "absolute beta_nms bias_match class_scale classfix cls_normalizer contrastive_neg_max coord_scale "
@@ -87,18 +87,18 @@ _HEADS = (
     "resize show_details sim_thresh thresh track_ciou_norm track_history_size truth_thresh uc_normalizer "
     "yolo_layer"
 )
-"""Of heads: what their loss is made of, and what Darknet's own program does with their boxes."""
+"""Options of heads that concern their loss, or what Darknet's program does with their boxes."""
 
 NO_EFFECT = frozenset(" ".join((_TRAINING, _ANY_LAYER, _SOME_LAYERS, _HEADS)).split())
-"""What Darknet knows besides; in whatever section it stands, as Darknet does not mind either."""
+"""Other options that Darknet knows; they are accepted in every section, as by Darknet."""
 
 _KNOWN = NO_EFFECT.union(*(names.split() for names in READ.values()))
 
 
 def refuse_misspelt(section: Section) -> None:
-    """Refuse an option that nobody knows and that is nearly one of those that the section's parser reads.
+    """Refuse unknown options whose names are similar to one that the section's parser reads.
 
-    Raises: ModelError: names the first.
+    Raises: ModelError: names the first such option.
     """
     read = READ.get(section.name, "").split()
     for key in section.options:

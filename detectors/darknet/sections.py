@@ -1,8 +1,8 @@
-"""The text of a Darknet .cfg: sections of `key=value` lines, read with their line numbers.
+"""Split the text of a Darknet .cfg into sections of `key=value` lines with line numbers.
 
-Source: Darknet, src/parser.c `read_cfg` and src/option_list.c (blanks do not count anywhere; `#` and `;`
-begin a comment; of a key given twice the first counts). A comment behind a value is taken for one too, as
-Darknet's reading of numbers does.
+Source: Darknet, src/parser.c `read_cfg` and src/option_list.c (spaces are ignored everywhere; `#` and `;`
+begin a comment; the first of two equal keys counts). Comments after values are accepted too, as Darknet's
+parsing of numbers accepts them.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Section(NamedTuple):
 
     Args:
         where: the file's name, for error sentences.
-        line: of the section's head, 1-based.
+        line: of `[name]`, 1-based.
         name: lower case, without brackets.
         options: key -> (value, line).
     """
@@ -34,12 +34,12 @@ class Section(NamedTuple):
     options: dict[str, tuple[str, int]]
 
     def error(self, sentence: str, key: str | None = None) -> ModelError:
-        """An error that names the file, the line (of `key` where given) and the section."""
+        """Make an error that names the file, the line (of `key`, if given) and the section."""
         line = self.options[key][1] if key in self.options else self.line
         return ModelError(f"{self.where}:{line}: [{self.name}]: {sentence}")
 
     def word(self, key: str, default: str) -> str:
-        """An option as it stands."""
+        """An option's text."""
         return self.options[key][0] if key in self.options else default
 
     def integer(self, key: str, default: int, low: int, high: int) -> int:
@@ -54,9 +54,9 @@ class Section(NamedTuple):
         return value
 
     def refuse_other(self, plain: Mapping[str, float]) -> None:
-        """Refuse options that would change what a layer computes, where they have another value than this.
+        """Refuse unsupported options unless they have the values with which they have no effect.
 
-        Raises: ModelError: names the first that has.
+        Raises: ModelError: names the first that has another value.
         """
         for key, value in plain.items():
             if key in self.options and self.numbers(key, (value,), count=1) != (value,):
@@ -97,12 +97,12 @@ class Section(NamedTuple):
 
 
 def parse_sections(text: str, where: str) -> list[Section]:
-    """The sections of a .cfg in order.
+    """Split a .cfg into its sections.
 
     Args:
         text: the whole file.
         where: its name, for error sentences.
-    Raises: ModelError: a line outside a section or without `=`, or absurdly many sections.
+    Raises: ModelError: a line is outside a section or without `=`, or there are too many sections.
     """
     sections: list[Section] = []
     for number, raw in enumerate(text.split("\n"), start=1):
@@ -122,5 +122,5 @@ def parse_sections(text: str, where: str) -> list[Section]:
 
 
 def shown(text: str) -> str:
-    """The beginning of a text out of a file that may hold anything, as an error sentence can show it."""
+    """The beginning of an untrusted text, printable, for error sentences."""
     return printable(text[:40])

@@ -1,4 +1,4 @@
-"""The tree of classes of YOLO9000: each class lies under another, and siblings compete in a softmax.
+"""YOLO9000's tree of classes: each class has a parent, and siblings compete in a softmax.
 
 Source: Darknet, src/tree.c and src/blas.c `softmax_tree`; Redmon & Farhadi, YOLO9000 (2017), section 4.
 """
@@ -18,16 +18,16 @@ from pipeline.text import printable
 FloatArray = NDArray[np.float32]
 
 LIKELY = 0.5
-"""How probable a class must be for its own kinds to be looked at, Darknet's `-hier`."""
+"""A class's children are considered if its probability is above this; Darknet's `-hier`."""
 
 
 class ClassTree(NamedTuple):
-    """The classes in the network's order, siblings beside each other, each after the class it lies under.
+    """The classes in the network's order: siblings are adjacent, and parents precede their children.
 
     Args:
-        parents: (classes,) index of the class above; -1 at the top.
+        parents: (classes,) index of the parent; -1 for a root.
         starts: (groups,) index of each group of siblings' first class.
-        children: (classes,) the group of the classes below; -1 where there are none.
+        children: (classes,) the group of the children; -1 if there are none.
     """
 
     parents: NDArray[np.int64]
@@ -35,16 +35,16 @@ class ClassTree(NamedTuple):
     children: NDArray[np.int64]
 
     def softmax(self, raw: FloatArray) -> FloatArray:
-        """Raw numbers, (N, classes), as each class's probability among its siblings."""
+        """Convert raw numbers, (N, classes), to each class's probability among its siblings."""
         sizes = np.diff(self.starts, append=raw.shape[1])
         raised = np.exp(raw - np.repeat(np.maximum.reduceat(raw, self.starts, axis=1), sizes, axis=1))
         sums = np.add.reduceat(raised, self.starts, axis=1)
         return np.asarray(raised / np.repeat(sums, sizes, axis=1), dtype=np.float32)
 
     def most_exact(self, among_siblings: FloatArray) -> int:
-        """The class furthest down that is still likely, from one box's `softmax`, (classes,).
+        """The deepest class that is still likely, from one box's `softmax`, (classes,).
 
-        At least one of the classes at the top, likely or not.
+        If none is likely, the best of the roots.
         """
         probability, group, parent = 1.0, 0, -1
         while group >= 0:
@@ -62,10 +62,10 @@ def read_tree(path: Path, classes: int, network: str) -> ClassTree:
     """Read a tree.
 
     Args:
-        path: a text file, a line a class: its name and the index of the class above, or -1.
+        path: a text file with a line for each class: its name and its parent's index, or -1.
         classes: how many the network has.
         network: its file, for error sentences.
-    Raises: ModelError: it cannot be read, is no tree, or has another number of classes.
+    Raises: ModelError: it cannot be read, is not a tree, or has another number of classes.
     """
     parents = np.array(read_parents(path, classes, network), dtype=np.int64)
     starts = np.flatnonzero(np.diff(parents, prepend=-2))

@@ -1,6 +1,6 @@
-"""The file of YOLO9000's tree of classes: where it lies, and the class above each.
+"""Find and read the file of YOLO9000's tree of classes.
 
-Imports nothing heavy, for the parent looks at it before anything is mined; `tree` makes a softmax of it.
+It imports nothing heavy, because the parent process checks the file; `tree` computes the softmax.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ _SHIPPED = Path(__file__).parents[1] / "labels"
 
 
 def tree_file(network: NetworkCfg, cfg: Path) -> Path | None:
-    """The file of a network's tree, None where it has no tree.
+    """Find the file of a network's tree; returns None if it has no tree.
 
     Args:
         network: as its .cfg describes it.
         cfg: the .cfg's own path.
-    Raises: ModelError: it is nowhere.
+    Raises: ModelError: it is not found.
     """
     for _, head in network.heads:
         if isinstance(head, Region) and head.tree is not None:
@@ -42,15 +42,19 @@ def tree_file(network: NetworkCfg, cfg: Path) -> Path | None:
 
 
 def find_tree(name: str, cfg: Path) -> Path | None:
-    """The file of a tree: where the .cfg says, beside the .cfg, in its neighbour `data`, or as shipped here.
+    """Find the file of a tree: where the .cfg says, beside the .cfg, in `../data`, or in this program.
 
     Args:
-        name: as the .cfg has it; Darknet takes it from the folder that it was started in.
+        name: as in the .cfg; for Darknet it is relative to the current folder.
         cfg: the .cfg's own path.
     """
     base = os.path.basename(name)
     folder = cfg.absolute().parent
-    for place in (folder / name, folder / base, folder.parent / "data" / base):  # an absolute name stays so
+    for place in (
+        folder / name,
+        folder / base,
+        folder.parent / "data" / base,
+    ):  # an absolute path stays as it is
         if place.is_file():
             return place
     shipped = _SHIPPED / base
@@ -58,13 +62,13 @@ def find_tree(name: str, cfg: Path) -> Path | None:
 
 
 def read_parents(path: Path, classes: int, network: str) -> list[int]:
-    """For each class the index of the one that it lies under, or -1.
+    """Read the index of each class's parent, or -1.
 
     Args:
-        path: a text file, a line a class: its name and that index.
+        path: a text file with a line for each class: its name and that index.
         classes: how many the network has.
         network: its file, for error sentences.
-    Raises: ModelError: it cannot be read, is no tree, or has another number of classes.
+    Raises: ModelError: it cannot be read, is not a tree, or has another number of classes.
     """
     shown_path = printable(path)
     text = read_beginning(path, MAX_TREE_BYTES).decode("utf-8", "replace")

@@ -1,10 +1,10 @@
-"""Darknet .weights: bytes -> arrays a layer, batch normalization folded into the kernels.
+"""Read a Darknet .weights file into arrays for each layer, with batch normalization folded into the kernels.
 
-The file's size is checked before anything is read, and the file must be used up to its last byte: a
-truncated file, or one that belongs to another .cfg, is an error, never a network of random numbers.
+The file's size is checked before anything is read, and must be exact: a truncated file, or one that belongs
+to another .cfg, is an error.
 
 Source: Darknet, src/parser.c `load_convolutional_weights`, `load_connected_weights`, `load_batchnorm_weights`
-and the case of LOCAL; src/blas.c `normalize_cpu` (the 1e-6 stands beside the root, not under it).
+and the case of LOCAL; src/blas.c `normalize_cpu` (1e-6 is added to the root, not to the variance).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _NORMALIZATION_EPSILON = np.float32(1e-6)
 
 
 class LayerWeights(NamedTuple):
-    """What one layer multiplies by and adds.
+    """The kernel and bias of one layer.
 
     Args:
         kernel: float32, in TensorFlow's order: (size, size, in_channels // groups, filters) of a convolution,
@@ -42,9 +42,9 @@ class LayerWeights(NamedTuple):
 
 
 def iter_weights(path: Path, network: NetworkCfg) -> Iterator[tuple[int, LayerWeights]]:
-    """Each weighted layer's index with its weights, in order.
+    """Iterate over the weighted layers in order: index and weights.
 
-    Raises: ModelError: as `check_weights`, or a value that is not finite.
+    Raises: ModelError: as `check_weights`; or a value is not finite.
     """
     header = check_weights(path, network)
     with open(path, "rb") as stream:
@@ -55,7 +55,7 @@ def iter_weights(path: Path, network: NetworkCfg) -> Iterator[tuple[int, LayerWe
                 if values.size != layer.weight_count:
                     raise ModelError(f"{printable(path)}: it was cut short while it was read")
                 with np.errstate(over="ignore", invalid="ignore"):  # refused below
-                    found = _understand(layer, values, header.transposed)
+                    found = _converted(layer, values, header.transposed)
                 if not all(np.isfinite(numbers).all() for numbers in (values, *found)):
                     raise ModelError(
                         f"{printable(path)}: the weights of layer {index} ({network.where}:{layer.line}) are "
@@ -64,8 +64,8 @@ def iter_weights(path: Path, network: NetworkCfg) -> Iterator[tuple[int, LayerWe
                 yield index, found
 
 
-def _understand(layer: Weighted, values: FloatArray, transposed: bool) -> LayerWeights:
-    """The numbers of one layer, as they lie in the file, in TensorFlow's order."""
+def _converted(layer: Weighted, values: FloatArray, transposed: bool) -> LayerWeights:
+    """Convert the numbers of one layer from the file's order to TensorFlow's."""
     match layer:
         case Convolutional():
             kernel, bias = _convolutional(layer, values)
@@ -113,7 +113,7 @@ def _local(layer: Local, values: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 def _fold(kernel: FloatArray, bias: FloatArray, normalization: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Batch normalization as part of the kernels, (filters, numbers), and the biases."""
+    """Fold batch normalization into the kernels, (filters, numbers), and the biases."""
     scales, means, variances = normalization.reshape(3, len(bias))
     factor = scales / (np.sqrt(variances) + _NORMALIZATION_EPSILON)
     folded = np.asarray(kernel * factor[:, None], dtype=np.float32)

@@ -1,6 +1,6 @@
-"""A Darknet .weights file from outside: its header, and whether its size is that of a network.
+"""Check the header and the size of a Darknet .weights file.
 
-Imports nothing heavy, for the parent looks at it before anything is mined; `weights` reads the numbers.
+It imports nothing heavy, because the parent process checks files; `weights` reads the numbers.
 
 Source: Darknet, src/parser.c `load_weights_upto`.
 """
@@ -20,12 +20,12 @@ _TRANSPOSING_VERSION = 1000
 
 
 class Header(NamedTuple):
-    """The beginning of a .weights file.
+    """The header of a .weights file.
 
     Args:
         length: in bytes.
-        transposed: whether matrices of connected layers lie (inputs, outputs), as the first files have them:
-            those begin with what are, read as whole numbers, versions beyond 1000.
+        transposed: whether matrices of connected layers are (inputs, outputs), as in the first files, whose
+            first bytes are versions above 1000 if read as whole numbers.
         file_size: of the whole file, in bytes.
     """
 
@@ -35,9 +35,9 @@ class Header(NamedTuple):
 
 
 def check_weights(path: Path, network: NetworkCfg) -> Header:
-    """Hold the file's size against the network's number of weights; reads the header alone.
+    """Check a file's size against the network's number of weights; reads only the header.
 
-    Raises: ModelError: too short, too long, or no .weights file.
+    Raises: ModelError: it is too short, too long, or not a .weights file.
     """
     header = read_header(path)
     expected = header.length + 4 * network.weight_count
@@ -51,9 +51,9 @@ def check_weights(path: Path, network: NetworkCfg) -> Header:
 
 
 def read_header(path: Path) -> Header:
-    """Three version numbers, then how many pictures were seen in training: 8 bytes from version 0.2 on.
+    """Read the header: three version numbers and a count of training pictures, of 8 bytes since version 0.2.
 
-    Raises: ModelError: it cannot be read, or is no .weights file.
+    Raises: ModelError: it cannot be read, or is not a .weights file.
     """
     try:
         with open(path, "rb") as stream:

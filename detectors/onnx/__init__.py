@@ -1,1 +1,1 @@
-"""ONNX networks: what a file says of itself, how its family is prepared and decoded, and running it."""
+"""ONNX networks: reading their files, recognizing their families, preparing inputs, decoding outputs."""

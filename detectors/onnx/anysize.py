@@ -1,7 +1,7 @@
-"""A copy of an ONNX network with the size of its picture left open, where it may only have been stated.
+"""Make a copy of an ONNX network whose input size is open, for files that state one although none is needed.
 
-An exporter writes the sizes of its example into a network of convolutions, though nothing in there depends
-on them. Whether it was so, is seen from how an engine takes another size.
+An exporter writes the size of its example input into the file, also if the network is made of convolutions
+and no operator depends on it. Whether that is so is tested by running the copy with another size.
 
 Source: onnx.proto of the ONNX project (field numbers); protobuf.dev, Encoding.
 """
@@ -20,28 +20,28 @@ from detectors.onnx.shapes import is_channels_last, picture_port
 from detectors.onnx.wire import Field, Wire
 
 _GRAPH = 7  # of a ModelProto
-_RESERVED, _INPUT, _OUTPUT, _VALUE_INFO = 9, 11, 12, 13  # of a GraphProto; the first means nothing to anybody
+_RESERVED, _INPUT, _OUTPUT, _VALUE_INFO = 9, 11, 12, 13  # of a GraphProto; the first is reserved and ignored
 _NAME = 1  # of a ValueInfoProto
 _TO_SIDES = (2, 1, 2, 1)  # ValueInfoProto -> TypeProto -> its tensor_type -> TensorShapeProto -> Dimension
-_DENOTATION = 3  # of a Dimension: tells people its meaning; with that alone it has no size
+_DENOTATION = 3  # of a Dimension: a description for people; a dimension with only that has no size
 
 _WITH_GRAPHS = frozenset({"If", "Loop", "Scan"})
-"""Operators that hold graphs of their own, and more sizes in them."""
+"""Operators with subgraphs, which state sizes of their own."""
 
 
 @contextlib.contextmanager
 def opened_copy(info: ModelInfo) -> Iterator[str | None]:
-    """A copy of the file, height and width of its picture, and all sizes that it states besides, unknown.
+    """Copy the file into memory, with the input's height and width and all other stated sizes removed.
 
-    It lies in memory, has a path as long as this is open, and is as long as the file.
+    The copy has the file's length, and a path while this context is open.
 
     Args:
         info: what `read_model_info` read of the file.
-    Yields: the path; None where it is not made for that (weights in other files, graphs inside graphs,
-        channels last), or where the system has no files in memory.
+    Yields: the path; None if the file cannot be changed so (weights in other files, subgraphs, channels
+        last), or if the system has no files in memory.
     Raises:
         OSError: the file cannot be read, or there is no room.
-        WireError: it has been damaged since.
+        WireError: it was damaged after it was read.
     """
     port = picture_port(info)
     is_plain = not (info.data_files or info.operators & _WITH_GRAPHS or is_channels_last(port))
@@ -64,20 +64,20 @@ def _open_sides(content: mmap.mmap, picture: str) -> None:
     for graph in _inside(wire, (Field(0, 0, 0, len(content), 0),), _GRAPH):
         for part in wire.iter_fields(graph.start, graph.end):
             if part.number == _VALUE_INFO and content[part.at] == _key(_VALUE_INFO):
-                content[part.at] = _key(_RESERVED)  # of what flows inside: an engine infers it
-            elif part.number == _OUTPUT:  # its first side is the batch
+                content[part.at] = _key(_RESERVED)  # sizes of inner values: the engine infers them
+            elif part.number == _OUTPUT:  # the first dimension is the batch
                 _open(content, list(_inside(wire, (part,), *_TO_SIDES))[1:])
             elif part.number == _INPUT and picture in map(wire.text, _inside(wire, (part,), _NAME)):
                 _open(content, list(_inside(wire, (part,), *_TO_SIDES))[2:])
 
 
 def _key(number: int) -> int:
-    """What a field of text or of a message begins with, for numbers below 16."""
+    """The first byte of a field of text or of a message, for numbers below 16."""
     return number << 3 | 2
 
 
 def _open(content: mmap.mmap, sides: Iterable[Field]) -> None:
-    """Put a text as long as the size, or as the name that stands for it, in its place."""
+    """Replace the size, or the name that stands for it, by a description of the same length."""
     for side in sides:
         length = side.end - side.start
         if 2 <= length < 130:  # a longer one is a name
@@ -85,7 +85,7 @@ def _open(content: mmap.mmap, sides: Iterable[Field]) -> None:
 
 
 def _inside(wire: Wire, messages: Iterable[Field], *numbers: int) -> Iterator[Field]:
-    """What lies in the messages under the first of the numbers, in that under the second, and so on."""
+    """Follow field numbers into nested messages: the first into each message, the second into those, ..."""
     if not numbers:
         yield from messages
         return

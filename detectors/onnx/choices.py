@@ -1,4 +1,4 @@
-"""The words that a pipeline file may say of an ONNX network."""
+"""The values of params that concern ONNX networks."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FamilyName = Literal[
     "rfdetr",
     "ssd",
 ]
-"""What `family:` takes; `auto` recognizes the family."""
+"""Values of `family:`; `auto` recognizes the family."""
 
 Device = Literal["auto", "cpu", "cuda", "openvino", "coreml", "directml"]
-"""What `device:` takes; `auto` is the first of the others that is installed and works, the CPU last."""
+"""Values of `device:`; `auto` is the first of the others that is installed and works, the CPU last."""

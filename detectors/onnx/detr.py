@@ -1,7 +1,7 @@
-"""Transformer detectors: RT-DETR and D-FINE as four projects export them, RF-DETR, LW-DETR.
+"""Decode transformer detectors: RT-DETR and D-FINE as four projects export them, RF-DETR, LW-DETR.
 
-Lv et al., RT-DETR (2023); Peng et al., D-FINE (2024); Robinson et al., RF-DETR (2025). All take RGB stretched
-to the input and need no non-maximum suppression. Their files differ:
+Lv et al., RT-DETR (2023); Peng et al., D-FINE (2024); Robinson et al., RF-DETR (2025). All take RGB
+stretched to the input and need no non-maximum suppression. Their files differ:
 
 - RT-DETR's and D-FINE's own: `labels` (queries), `boxes` (queries, 4) in pixels of the size given as a second
   input, `scores` (queries), 0 to 1.
@@ -39,7 +39,7 @@ from detectors.onnx.shapes import SIZE_INPUT, rows_output
 _PLAIN = Preparation(placing="stretch")
 _IMAGENET = Preparation(placing="stretch", mean=(0.485, 0.456, 0.406), deviation=(0.229, 0.224, 0.225))
 COCO_IDS = 91
-"""Logits of a network whose class ids are COCO's category ids, 1 to 90."""
+"""Number of logits of a network whose class ids are COCO's category ids, 1 to 90."""
 
 
 def read_rtdetr(info: ModelInfo, outputs: Mapping[str, NDArray[Any]], named: bool) -> OutputFormat | None:
@@ -85,9 +85,9 @@ _DEFORMABLE = frozenset({"GridSample", "TopK"})
 
 
 def _is_deformable(info: ModelInfo) -> bool:
-    """Whether the network may have deformable attention over queries that it chooses itself, as RT-DETR has.
+    """Whether the network may have deformable attention and choose its own queries, as RT-DETR does.
 
-    DETR, YOLOS and Conditional DETR have the same outputs, but attention of other kinds, and other classes.
+    DETR, YOLOS and Conditional DETR have the same outputs, but other attention and other classes.
     """
     return info.operators >= _DEFORMABLE or not info.operators & _ATTENTION
 
@@ -169,5 +169,5 @@ def _to_pixels(boxes: FloatArray, input_wh: tuple[int, int]) -> FloatArray:
 
 
 def _decode_selected(outputs: Outputs, _: tuple[int, int], threshold: float) -> Decoded:
-    """RT-DETR's own post-processing is in the graph; the second input was the input's own size."""
+    """A `Decode` of RT-DETR's own outputs, in pixels of the size that was its second input."""
     return from_rows(outputs["boxes"], outputs["labels"], outputs["scores"], threshold)

@@ -1,13 +1,13 @@
-"""Exports with non-maximum suppression built in, or of heads that need none: a row is a box and its label.
+"""Decode exports that suppress boxes themselves, or need no suppression: a row is a box and its label.
 
 - YOLOv10 and YOLO26 (Wang et al., YOLOv10, 2024), and Ultralytics' exports with `nms=True`: (boxes, 6), a row
-  is x1, y1, x2, y2 in pixels, confidence, class id; rows of zeros fill the table up.
+  is x1, y1, x2, y2 in pixels, confidence, class id; the table is padded with rows of zeros.
 - YOLOv7's `export.py --end2end --max-wh` and YOLOv6's `export_onnx.py --end2end --ort`: (boxes, 7) for the
   whole batch, a row is the picture's number, x1, y1, x2, y2 in pixels, class id, confidence.
 
 RGB from 0 to 1, the picture in the middle on gray 114. The suppression, or the choice of the best rows, sees
-all of the input: a file that states one size gets an input of that size, padded, as its exporter's runtime
-gives it. Only a file that leaves its size open gets the picture's shape, as from Ultralytics' `predict`.
+the whole input. Therefore a file that states one size gets a padded input of that size, as in its exporter's
+runtime. A file with an open size gets an input of the picture's shape, as in Ultralytics' `predict`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from detectors.onnx.shapes import input_size, is_ultralytics, rows_output, strid
 
 
 def read_endtoend(info: ModelInfo, outputs: Mapping[str, NDArray[Any]], named: bool) -> OutputFormat | None:
-    """A `Reader` of rows of six: certain by Ultralytics' metadata, or if the rows make sense read so."""
+    """A `Reader` of rows of six: certain by Ultralytics' metadata, or if the rows make sense as such."""
     port = rows_output(info)
     if port is None or port.shape[2] != 6:
         return None

@@ -1,4 +1,4 @@
-"""Run an ONNX network in ONNX Runtime, on one thread: N workers fill N cores."""
+"""Run an ONNX network in ONNX Runtime on one thread, so that N workers use N cores."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ import onnxruntime  # noqa: E402
 Array = NDArray[Any]
 
 TRIAL_S = 60.0
-"""A network that takes longer than this for its first picture is not going to mine a collection."""
+"""A network that takes longer for its first picture is refused."""
 MOST_ARENA_BYTES = 4 << 30
-"""What a network's values may take, so that a hostile one cannot exhaust the machine."""
+"""Limit of a network's memory, so that a hostile one cannot exhaust the machine."""
 
 _PROVIDERS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "cuda": ("CUDAExecutionProvider", {"cudnn_conv_algo_search": "HEURISTIC"}),
@@ -41,7 +41,7 @@ _PACKAGES = {
     "coreml": "onnxruntime on macOS",
 }
 
-onnxruntime.set_default_logger_severity(4)  # what is wrong comes as an exception, once
+onnxruntime.set_default_logger_severity(4)  # errors are raised as exceptions; do not print them too
 
 
 class OnnxEngine:
@@ -49,10 +49,10 @@ class OnnxEngine:
 
     Args:
         info: what `read_model_info` read; its file is loaded.
-        copy: the path of what is loaded in the file's place.
+        copy: the path of a changed copy, which is loaded in place of the file.
         device: where it runs; `auto` takes the first of CUDA, DirectML, Core ML, OpenVINO that is installed
             and works, else the CPU.
-    Raises: ModelError: ONNX Runtime does not take the file, or has no such device.
+    Raises: ModelError: ONNX Runtime does not accept the file, or has no such device.
     """
 
     def __init__(self, info: ModelInfo, device: Device, copy: str | None = None) -> None:
@@ -82,7 +82,7 @@ class OnnxEngine:
         return str(self._session.get_providers()[0]).removesuffix("ExecutionProvider")
 
     def run(self, feeds: Mapping[str, Array], options: Any = None) -> dict[str, Array]:
-        """All outputs by their key, 16-bit numbers as float32.
+        """Run the network; returns all outputs by key, 16-bit numbers as float32.
 
         Args:
             feeds: an input's name -> its values.
@@ -95,7 +95,7 @@ class OnnxEngine:
         }
 
     def trial(self, feeds: Mapping[str, Array]) -> dict[str, Array]:
-        """The first run, of bounded time: shows the outputs' sizes, and that the network works at all.
+        """Run the network for the first time, with a time limit.
 
         Raises: ModelError: it fails, or takes longer than `TRIAL_S`.
         """
@@ -112,12 +112,12 @@ class OnnxEngine:
 
 
 def usable_devices(device: Device, available: Sequence[str]) -> list[str]:
-    """The devices to be tried, in this order.
+    """The devices to try, in order.
 
     Args:
-        device: as asked for.
+        device: as in the pipeline file.
         available: names of ONNX Runtime's providers on this machine.
-    Raises: ModelError: what is asked for is not among them.
+    Raises: ModelError: the device is not available.
     """
     here = [name for name, (provider, _) in _PROVIDERS.items() if provider in available]
     if device == "auto":
@@ -142,12 +142,12 @@ def _open_session(model: str | bytes, device: str) -> Any:
     providers = [(provider, dict(provider_options))]
     if device != "cpu":
         providers.append(("CPUExecutionProvider", {}))  # for operators that the device lacks
-    # Its own falling back would try a broken file twice, and say so on standard output.
+    # ONNX Runtime's own fallback would load a broken file twice and print that on standard output.
     return onnxruntime.InferenceSession(model, options, providers=providers, enable_fallback=False)
 
 
 def _as_model(file: str) -> str | bytes:
-    """The path, or the content where the path is no UTF-8 and ONNX Runtime could not open it."""
+    """The path; or the content, if the path is not UTF-8, which ONNX Runtime cannot open."""
     try:
         file.encode()
     except UnicodeEncodeError:
@@ -172,9 +172,9 @@ _bounded = False
 
 
 def _reason(error: Exception) -> str:
-    """ONNX Runtime's sentence without its number and its source lines."""
+    """The message of ONNX Runtime's exception, without its code and source lines."""
     text = " ".join(str(error).split())
-    if "[ONNXRuntimeError]" in text:  # then its number and its word for it, and then the sentence
+    if "[ONNXRuntimeError]" in text:  # it is followed by a code, a name and the message
         text = text.rpartition("[ONNXRuntimeError] : ")[2].split(" : ", 2)[-1]
     if text.startswith("Load model from "):
         text = text.rpartition(" failed:")[2]

@@ -1,7 +1,7 @@
-"""What a network's outputs for a synthetic picture say about their meaning.
+"""Infer the meaning of a network's outputs from their values for a synthetic picture.
 
-Several families have outputs of one shape. Their numbers differ: centres of boxes counted in cells, in pixels
-or as fractions of the input, scores between 0 and 1 or before the sigmoid, an objectness that is always 1.
+Several families have outputs of the same shape, but with other numbers: box centres in cells, pixels or
+fractions of the input, scores between 0 and 1 or before the sigmoid, an objectness that is always 1.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 from detectors.onnx.family import FloatArray, grid
 
 BoxUnit = Literal["offsets", "pixels", "fractions", "unknown", "none"]
-"""In what boxes of centre and size are given: the centre's distance from its cell's corner in cells and the
-size's logarithm; pixels of the input; fractions of the input's sides; none of these; or there is no box."""
+"""The unit of boxes given by centre and size: offsets of the centre from its cell's corner, in cells, with
+the logarithm of the size; pixels of the input; fractions of the input's sides; none of these; or there is no
+box."""
 
 FARTHEST_CELLS = 8.0
-"""Centres are predicted from cells close by. YOLOX-nano's lie up to 4 cells away."""
+"""Most cells between a centre and the cell that predicts it. YOLOX-nano: up to 4."""
 _MOST = 0.9
-"""A trained network may put a few boxes anywhere; so many of its rows must agree."""
+"""The share of rows that must agree: a trained network may put a few boxes anywhere."""
 
 
 def first_picture(outputs: Mapping[str, NDArray[Any]], key: str) -> FloatArray:
@@ -30,7 +31,7 @@ def first_picture(outputs: Mapping[str, NDArray[Any]], key: str) -> FloatArray:
 
 
 def are_probabilities(values: FloatArray) -> bool:
-    """Whether all values are between 0 and 1, but for rounding; also True if there are none."""
+    """Whether all values are between 0 and 1, within rounding; also True if there are none."""
     return bool(np.all((values >= -1e-3) & (values <= 1 + 1e-3)))
 
 
@@ -40,12 +41,12 @@ def are_whole(values: FloatArray) -> bool:
 
 
 def are_used(cxcywh: FloatArray) -> NDArray[np.bool_]:
-    """Which rows of a table of boxes, (N, 4), hold one; rows of zeros fill a table up. Returns (N,)."""
+    """Which rows of a table, (N, 4), hold boxes; tables are padded with rows of zeros. Returns (N,)."""
     return np.asarray(cxcywh.any(axis=1))
 
 
 def box_unit(cxcywh: FloatArray, input_wh: tuple[int, int], strides: Sequence[int]) -> BoxUnit:
-    """In what a table of boxes is given.
+    """Infer the unit of a table of boxes.
 
     Args:
         cxcywh: (N, 4), a whole number of rows a cell.
@@ -71,8 +72,8 @@ def box_unit(cxcywh: FloatArray, input_wh: tuple[int, int], strides: Sequence[in
 def are_corners(table: FloatArray) -> bool:
     """Whether four columns are corners x1, y1, x2, y2, not centre and size.
 
-    Of centre and size that cannot hold for boxes at the right and lower sides: they would reach beyond the
-    left and upper ones.
+    If the columns were centre and size, boxes at the right and lower sides would extend beyond the left and
+    upper sides.
     """
     return bool(np.all((table[:, 2] >= table[:, 0]) & (table[:, 3] >= table[:, 1])))
 
@@ -86,13 +87,13 @@ def are_fractions(boxes: FloatArray) -> bool:
 def are_labelled_boxes(
     xyxy: FloatArray, scores: FloatArray, class_ids: FloatArray, input_wh: tuple[int, int]
 ) -> bool:
-    """Whether rows read as corners in pixels, a score and a class id make sense; rows of zeros say nothing.
+    """Whether rows make sense as corners in pixels, a score and a class id; rows of zeros are ignored.
 
     Args:
         xyxy: (N, 4).
         scores, class_ids: (N,).
         input_wh: the input's width and height, pixels.
-    Returns: False also if there is no row that says anything.
+    Returns: False also if all rows are zeros.
     """
     used = scores > 0 if (scores > 0).any() else xyxy.any(axis=1)
     boxes = xyxy[used]
@@ -103,7 +104,7 @@ def are_labelled_boxes(
 
 
 def _follow_their_cells(cxcywh: FloatArray, input_wh: tuple[int, int], strides: Sequence[int]) -> bool:
-    """Whether centres move across the picture as the cells do that they belong to."""
+    """Whether the positions of centres correlate with those of their cells."""
     cells, sides = grid(input_wh, tuple(strides))
     middles = (cells + 0.5) * sides[:, None]
     if not len(middles) or len(cxcywh) % len(middles):
@@ -111,4 +112,4 @@ def _follow_their_cells(cxcywh: FloatArray, input_wh: tuple[int, int], strides: 
     centres = cxcywh[: len(middles), :2]
     with np.errstate(invalid="ignore", divide="ignore"):
         alike = [np.corrcoef(centres[:, axis], middles[:, axis])[0, 1] for axis in (0, 1)]
-    return bool(min(alike) > 0.8)  # False where centres do not vary, which gives NaN
+    return bool(min(alike) > 0.8)  # False for NaN: the centres do not vary

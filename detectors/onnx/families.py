@@ -1,4 +1,4 @@
-"""The families of networks, and which of them a network belongs to."""
+"""Recognize the family of a network."""
 
 from __future__ import annotations
 
@@ -39,16 +39,16 @@ _READERS: Mapping[str, Sequence[Reader]] = {
     "yolo26": (read_endtoend, read_yolov8),
     "dfine": (read_rtdetr,),
 }
-"""In the order in which an unnamed network is asked; several readers where a family has several exports."""
+"""The readers are tried in this order if no family is named; a family with several exports has several."""
 
 
 def recognize(info: ModelInfo, outputs: Mapping[str, NDArray[Any]], family: FamilyName) -> OutputFormat:
-    """How a network's outputs are meant.
+    """Recognize the meaning of a network's outputs.
 
     Args:
         info: of a network that has been run once: the sizes of its inputs and outputs are known.
         outputs: of that run, on a synthetic picture: output's key -> values of the whole batch.
-        family: as the pipeline file says; `auto` recognizes it.
+        family: as in the pipeline file.
     Raises: ModelError: it is of no known family, not of the named one, may be of several, or finds no boxes.
     """
     shown = printable(info.file)
@@ -59,7 +59,7 @@ def recognize(info: ModelInfo, outputs: Mapping[str, NDArray[Any]], family: Fami
         )
     named = family != "auto"
     readers = [reader for word in ((family,) if named else _READERS) for reader in _READERS[word]]
-    for by_name in (False, True) if named else (False,):  # what is certain comes first
+    for by_name in (False, True) if named else (False,):  # certain matches come first
         for reader in readers:
             output_format = reader(info, outputs, by_name)
             if output_format is not None:
@@ -74,7 +74,7 @@ def recognize(info: ModelInfo, outputs: Mapping[str, NDArray[Any]], family: Fami
 
 def _why_not_recognized(info: ModelInfo, outputs: Mapping[str, NDArray[Any]], in_words: str) -> str:
     formats = [(word, reader(info, outputs, True)) for word in _READERS for reader in _READERS[word]]
-    # Several words may stand for one format: the first of them is named.
+    # Several families may share a format; the first of them is listed.
     possible = {each.family: word for word, each in reversed(formats) if each is not None}
     if possible:
         return (

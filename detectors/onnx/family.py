@@ -1,7 +1,7 @@
-"""The contract of network families: how a picture is prepared for one, and what becomes of its outputs.
+"""The contract of network families: how inputs are prepared and outputs decoded.
 
-A family's module knows shapes and numbers, never the engine or the file. To add one: a module with a
-`read_...` function of type `Reader`, one line in `families.py`, a test with a graph of known answers.
+A family's module knows only shapes and numbers, not the engine or the file. To add one, write a module with a
+`read_...` function of type `Reader`, a line in `families.py`, and a test with a graph of known answers.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from detectors.onnx.modelinfo import ModelInfo
 
 FloatArray = NDArray[np.float32]
 Outputs = Mapping[str, FloatArray]
-"""An output's name, without TensorFlow's `:0` -> its values for one picture, the batch's side taken off."""
+"""An output's name, without TensorFlow's `:0` -> its values for one picture, without the batch dimension."""
 Placing = Literal["center", "corner", "stretch", "fit"]
-"""Where a picture lies on the input: its shape kept in the middle, or in the upper left corner, and padded
-to the input's size; stretched to it; or its shape kept and the input made to measure."""
+"""How a picture is placed on the input: in the middle or in the upper left corner, padded to the input's
+size; stretched to it; or scaled with its aspect ratio kept, and the input has the size that results."""
 
 MOST_CLASSES = 20_000
-"""No class id may be as great: a damaged output must not size an array."""
+"""Class ids must be smaller, so that a damaged output cannot make an array huge."""
 
 
 class Decoded(NamedTuple):
-    """Boxes that have a score above the threshold.
+    """Boxes with a score above the threshold.
 
     Args:
         xyxy: (N, 4) float32, pixels of the network's input, not clipped.
@@ -40,22 +40,22 @@ class Decoded(NamedTuple):
 
 
 Decode = Callable[[Outputs, tuple[int, int], float], Decoded]
-"""Takes one picture's outputs, the input's width and height in pixels, and the confidence threshold."""
+"""Decodes one picture's outputs; takes them, the input's width and height, pixels, and the threshold."""
 
 
 @dataclass(frozen=True, slots=True)
 class Preparation:
-    """How pixels become the numbers that a family was trained on: `(pixel x scale - mean) / deviation`.
+    """How pixels are prepared as the family was trained: `(pixel x scale - mean) / deviation`.
 
     Args:
-        bgr: whether blue comes first.
-        scale: what a pixel of 0 to 255 is multiplied by.
+        bgr: whether the channels are in the order blue, green, red.
+        scale: the factor for pixels of 0 to 255.
         mean, deviation: of each channel, in the network's order.
-        placing: where the picture lies.
-        padding: gray of what it does not cover, 0 to 255.
-        side: width and height where the network takes any and its metadata says nothing.
-        stride: what the sides of an input of any size must be multiples of, where such an input is cut to
-            the picture's shape; 0 keeps it whole.
+        placing: how the picture is placed.
+        padding: gray value of the padding, 0 to 255.
+        side: width and height if the input size is open and the metadata has none.
+        stride: if the input size is open, the input is cut to the picture's shape, with sides that are
+            multiples of this; 0: it is not cut.
     """
 
     bgr: bool = False
@@ -69,30 +69,30 @@ class Preparation:
 
 
 Suppression = Literal["each class", "best class", "none"]
-"""How non-maximum suppression compares boxes: class by class, each box with all of its classes, as Darknet
-does; each box with its best class alone, as Ultralytics does; or not at all: the network has done it."""
+"""Non-maximum suppression: for each class, with all classes of each box, as in Darknet; with only the best
+class of each box, as in Ultralytics; or none, because the network has done it."""
 
 
 def of_picture(outputs: Mapping[str, NDArray[Any]], index: int) -> Outputs:
-    """What belongs to one picture of the batch, where the batch is the first side of each output."""
+    """The outputs of one picture, if the batch is the first dimension of each output."""
     return {key: values[index] for key, values in outputs.items() if values.ndim}
 
 
 @dataclass(frozen=True, slots=True)
 class OutputFormat:
-    """How one network is to be used.
+    """How a network's input is prepared and its outputs are decoded.
 
     Args:
-        family: its name, for people.
+        family: its name, for messages.
         preparation: of its input.
         decode: of its outputs.
-        classes: how many columns of scores it has; None where the outputs do not show it.
-        suppression: how its boxes are compared.
-        coco: how many classes it has if it was trained on COCO: 80, 90 or 91.
-        any_size: whether nothing in such an export depends on the input's size, so that an input of multiples
-            of the preparation's stride is worth a trial where the file states one size.
-        background: whether the last column of scores is that of the background, unless it has a name.
-        pick: takes the outputs of a batch and gives those of one of its pictures.
+        classes: number of columns of scores; None if the outputs do not show it.
+        suppression: of its boxes.
+        coco: number of classes of a network of this format that was trained on COCO: 80, 90 or 91.
+        any_size: whether no operator of such exports depends on the input's size, so that other sizes are
+            tried although the file states one.
+        background: whether the last column of scores is the background's, unless it has a name.
+        pick: selects one picture's outputs from those of a batch.
     """
 
     family: str
@@ -107,26 +107,26 @@ class OutputFormat:
 
 
 Reader = Callable[[ModelInfo, Mapping[str, NDArray[Any]], bool], OutputFormat | None]
-"""Takes a network whose outputs' sizes are known, its outputs for a synthetic picture, and whether the
-pipeline file names this family. Returns None if the network is not of the family; also if the pipeline file
-does not name it, and nothing but the outputs' shapes speaks for it."""
+"""Recognizes one format. Takes a network whose outputs' sizes are known, its outputs for a synthetic picture,
+and whether the pipeline file names this family. Returns None if the network does not have this format, or if
+the pipeline file does not name the family and only the outputs' shapes match."""
 
 
 def corners(cxcywh: FloatArray) -> FloatArray:
-    """Boxes given by centre and size, (N, 4), as `xyxy`, (N, 4)."""
+    """Convert boxes of centre and size, (N, 4), to `xyxy`, (N, 4)."""
     centre, half = cxcywh[:, :2], cxcywh[:, 2:4] / 2
     return np.concatenate((centre - half, centre + half), axis=1).astype(np.float32, copy=False)
 
 
 def above(scores: FloatArray, threshold: float) -> FloatArray:
-    """A copy of the scores in which those at or below the threshold are 0, and those that are no numbers."""
+    """Copy scores; those at or below the threshold, and NaN, become 0."""
     return np.where(scores > threshold, scores, np.float32(0))
 
 
 def from_rows(
     xyxy: FloatArray, class_ids: NDArray[np.generic], scores: FloatArray, threshold: float
 ) -> Decoded:
-    """Boxes with a label each; the labels of one and the same box are put together.
+    """Decode rows of one box and one label each; equal boxes become one box with several labels.
 
     Args:
         xyxy: (N, 4).
@@ -144,7 +144,7 @@ def from_rows(
 
 
 def grid_cells(input_wh: tuple[int, int], strides: tuple[int, ...] = (8, 16, 32)) -> int:
-    """How many cells the grids of these strides have on an input."""
+    """Number of cells of the grids of these strides."""
     return sum((input_wh[0] // stride) * (input_wh[1] // stride) for stride in strides)
 
 

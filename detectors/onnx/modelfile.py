@@ -14,22 +14,22 @@ from pipeline.errors import ModelError
 from pipeline.text import printable
 
 MOST_FIELDS = 4_000_000
-"""A network of a thousand layers has some 50,000."""
+"""A network of a thousand layers has about 50,000 fields."""
 MOST_DEPTH = 16
-"""Of graphs inside graphs."""
+"""Most levels of subgraphs."""
 
 NAMES_ENDINGS = (".names", ".yaml", ".yml")
-"""Of a file with the class names, in the order in which they are looked for."""
+"""Suffixes of files of class names, in the order in which they are looked for."""
 
 _LEAST_PATCH_PX = 8
 _EXTERNAL = 1  # TensorProto.DataLocation
 
 
 def read_model_info(path: Path) -> ModelInfo:
-    """What an ONNX file says of itself.
+    """Read the description of a network from its ONNX file.
 
-    Raises: ModelError: it cannot be read, is cut, damaged or no ONNX file, uses operators that are not
-        ONNX's own, or keeps weights outside its folder; one sentence.
+    Raises: ModelError: it cannot be read, is cut off, damaged or not an ONNX file, uses operators that
+        are not ONNX's own, or keeps weights outside its folder.
     """
     shown = printable(path)
     try:
@@ -54,7 +54,7 @@ def _read_model_info(path: Path, size: int, mtime_ns: int) -> ModelInfo:
 
 
 def files_of(path: Path) -> list[Path]:
-    """An ONNX file, the files of weights that it names, and the class names that lie beside it.
+    """List an ONNX file, the files of its weights, and the files of class names beside it.
 
     Raises: ModelError: as `read_model_info`.
     """
@@ -69,7 +69,7 @@ def _patch_px(convolution: Mapping[str, Sequence[int]]) -> int:
 
 
 class _ModelReader:
-    """Walks through one file, gathering what `ModelInfo` wants."""
+    """Reads one file and collects the values of `ModelInfo`."""
 
     def __init__(self, path: Path, buffer: mmap.mmap) -> None:
         self._path = path
@@ -114,7 +114,7 @@ class _ModelReader:
         return domain not in STANDARD_DOMAINS and (domain, name) not in self._functions
 
     def _graph(self, graph: Field, depth: int) -> tuple[list[Port], list[Port]]:
-        """A GraphProto: its inputs that are no constants, and its outputs."""
+        """A GraphProto: its inputs, without constants, and its outputs."""
         if depth > MOST_DEPTH:
             raise WireError(f"graphs lie more than {MOST_DEPTH} deep in each other")
         inputs, outputs = [], []
@@ -173,7 +173,7 @@ class _ModelReader:
         return name, values
 
     def _tensor(self, tensor: Field) -> str:
-        """A TensorProto's name; its file, if its values lie in one, is noted."""
+        """A TensorProto's name; records the file of its values, if they are in one."""
         name, location, external = "", 0, {}
         for part in self._wire.iter_fields(tensor.start, tensor.end):
             if part.number == 8 and part.end:

@@ -1,4 +1,4 @@
-"""What an ONNX network says of itself: inputs, outputs, metadata, operators. Nothing is run, nothing trusted.
+"""The description of an ONNX network: inputs, outputs, metadata, operators.
 
 Source: onnx.proto of the ONNX project (field numbers), IR.md (external data).
 """
@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 STANDARD_DOMAINS = frozenset({"", "ai.onnx"})
-"""The operators that every runtime has; others would need a library of their own."""
+"""Domains of operators that every runtime has."""
 
 ELEMENT_TYPES = {1: "float32", 2: "uint8", 6: "int32", 7: "int64", 10: "float16", 11: "float64"}
-"""TensorProto.DataType -> the name that numpy gives it, of those that pictures and boxes come in."""
+"""TensorProto.DataType -> numpy's name, of the types that pictures and boxes have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Port:
     Args:
         name: as the graph calls it.
         element: numpy's name of its type, or `type N` for a type that no detector uses.
-        shape: None for a side that may vary; empty where the file says nothing of it.
+        shape: None for an open dimension; empty if the file does not state a shape.
     """
 
     name: str
@@ -42,14 +42,14 @@ class Port:
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """What can be known of a network before it is run, and after its first run the sizes of its outputs.
+    """What is known of a network before it is run; after its first run also the sizes of its outputs.
 
     Args:
         file: its path, for error sentences.
         inputs, outputs: in the graph's order; constants that old files list as inputs are left out.
         metadata: key -> text.
         operators: names of all operators in the graph, its subgraphs and functions.
-        data_files: files with its weights that lie beside it.
+        data_files: files beside it that hold its weights.
         patch_px: side of the patches that its first convolution cuts the picture into, as vision transformers
             do (a stride as large as the kernel, at least 8); 0 for any other first convolution.
     """
@@ -63,7 +63,7 @@ class ModelInfo:
     patch_px: int = 0
 
     def output(self, name: str) -> Port | None:
-        """The output of that name, TensorFlow's `:0` at its end or not."""
+        """The output of that name, with or without TensorFlow's `:0`."""
         for port in self.outputs:
             if port.key == name:
                 return port

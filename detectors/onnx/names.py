@@ -22,21 +22,21 @@ MOST_NAME_CHARS = 200
 
 _LABELS = Path(__file__).parents[1] / "labels"
 _COCO = {80: _LABELS / "coco.names", 90: _LABELS / "coco90.names", 91: _LABELS / "coco91.names"}
-"""Number of classes -> COCO's names: 80 are the categories in a row, 91 go by category id, whose 0 and ten
-more mean nothing, 90 are the same from id 1."""
+"""Number of classes -> COCO's names: 80 are the categories in a row; 91 are indexed by category id, of which
+0 and ten others are unused; 90 are the same without id 0."""
 _REMEDY = 'give a text file with a name a line, or a .yaml with "names:", as params.labels'
 
 
 def network_names(info: ModelInfo, output_format: OutputFormat, labels: Path | None) -> tuple[str, ...]:
-    """The names of a network's classes, in the order of its class ids.
+    """Find the names of a network's classes, in the order of its class ids.
 
     Args:
         info: the network.
-        output_format: as which family it is read.
-        labels: a file that the person gives, text with a name a line or YAML with `names:`; None: the
-            metadata, else `.names`, `.yaml` or `.yml` beside the network, else COCO's where the
-            outputs show as many classes as that has.
-    Raises: ModelError: no names are to be had, a file cannot be read, or their number does not fit.
+        output_format: as recognized.
+        labels: the file that the pipeline file gives, text with a name a line or YAML with `names:`; None:
+            the metadata, else `.names`, `.yaml` or `.yml` beside the network, else COCO's names if the number
+            of classes is COCO's.
+    Raises: ModelError: there are no names, a file cannot be read, or their number does not fit.
     """
     shown = printable(info.file)
     if labels is not None:
@@ -61,13 +61,13 @@ def network_names(info: ModelInfo, output_format: OutputFormat, labels: Path | N
 
 
 def class_count(info: ModelInfo) -> int | None:
-    """How many classes the metadata names; None where it names none."""
+    """Number of class names in the metadata; None if there are none."""
     names = metadata_names(info)
     return None if names is None else len(names)
 
 
 def metadata_names(info: ModelInfo) -> tuple[str, ...] | None:
-    """The names that the file itself carries, as Ultralytics (`names`) or RF-DETR writes them, or None."""
+    """The names in the metadata, as Ultralytics (`names`) or RF-DETR writes them, or None."""
     value = literal(info, "names")
     if value is None:
         text = info.metadata.get("rfdetr_inference", "")
@@ -79,7 +79,7 @@ def metadata_names(info: ModelInfo) -> tuple[str, ...] | None:
 
 
 def read_names(file: Path) -> tuple[str, ...]:
-    """Class names of a file: `names:` of a `.yaml` or `.yml`, a line each of any other.
+    """Read class names: `names:` of a `.yaml` or `.yml`; of any other file, one a line.
 
     Raises: ModelError: it cannot be read, or there are no names in it.
     """
@@ -103,7 +103,7 @@ def read_names(file: Path) -> tuple[str, ...]:
 
 
 def _in_order(value: Any) -> tuple[str, ...] | None:
-    """A list of names, or class id -> name, as names by class id; None for anything else."""
+    """Convert a list of names, or class id -> name, to names by class id; None for anything else."""
     if isinstance(value, Mapping):
         by_id = dict(_iter_numbered(value))
         if len(by_id) != len(value) or not by_id:
@@ -124,7 +124,7 @@ def _iter_numbered(names: Mapping[Any, Any]) -> Iterator[tuple[int, Any]]:
 def _counted(
     names: tuple[str, ...], where: str, output_format: OutputFormat, network: str
 ) -> tuple[str, ...]:
-    """The names, if they are as many as the network's classes, with the background or without it."""
+    """Return the names if they are as many as the network's classes, with or without the background."""
     classes = output_format.classes
     if classes is None or len(names) in (classes, classes - output_format.background):
         return names

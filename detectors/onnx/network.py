@@ -1,4 +1,4 @@
-"""An ONNX network at work: from regions of a frame to scored boxes in those regions."""
+"""Run an ONNX network on regions of a frame; returns scored boxes in those regions."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ from pipeline.text import printable
 Resize = Literal["auto", "letterbox", "stretch", "darknet"]
 
 _HARDLY_PX = 0.01
-"""A pixel that a box touches by less than this is not of it: arithmetic is that exact at best."""
+"""A box must cover more of a pixel than this to include it; arithmetic is not more exact."""
 
 
 class OnnxNetwork:
-    """A detector read from an `.onnx` file, run once, its family recognized.
+    """A detector of an `.onnx` file; it is loaded, run once and its family recognized.
 
     Args:
         path: the file.
-        family: which family it is of; `auto` finds out.
+        family: as in the pipeline file.
         device: where it runs.
         labels: a file of class names; None: see `network_names`.
-    Raises: ModelError: the file is damaged, unfit or of no known family, or its class names are nowhere.
+    Raises: ModelError: the file is damaged, unsuitable or of no known family, or has no class names.
     """
 
     def __init__(self, path: Path, *, family: FamilyName, device: Device, labels: Path | None) -> None:
@@ -54,37 +54,37 @@ class OnnxNetwork:
 
     @property
     def device(self) -> str:
-        """What it runs on, as ONNX Runtime calls it, such as `CPU`."""
+        """ONNX Runtime's name of the device that runs it, such as `CPU`."""
         return self._engine.device
 
     @property
     def forkable(self) -> bool:
-        """Whether processes may be forked off one that holds it: accelerators cannot be shared so."""
+        """Whether processes may be forked off one that holds it; not if it uses an accelerator."""
         return self.device == "CPU"
 
     @property
     def description(self) -> str:
-        """What it is and how it runs, in a line for people."""
+        """Family, size, classes and device, for messages."""
         width, height = self._limit_wh
         size = f"{'up to ' if self._varies else ''}{width} x {height}"
         return f"{self._output_format.family}, {size}, {len(self.names)} classes, on {self.device}"
 
     def needed_wh(self, full_wh: tuple[int, int], resize: Resize) -> tuple[int, int]:
-        """How large a whole frame of this size becomes on the network's input."""
+        """The size of a whole frame on the network's input."""
         return self._fit(Box(0, 0, *full_wh), resize).fitted_wh
 
     def iter_boxes(
         self, frame: Frame, regions: Sequence[Box], *, threshold: float, nms: float, resize: Resize
     ) -> Iterator[tuple[Box, FloatArray, FloatArray]]:
-        """Boxes in each region.
+        """Find boxes in each region.
 
         Args:
             frame: the pixels.
             regions: not empty, inside the frame.
             threshold: scores at or below it are 0.
-            nms: IoU beyond which the weaker of two boxes of a class is dropped; not used by a family that has
-                suppressed its boxes itself.
-            resize: how a picture meets the input; `auto` as the network was trained.
+            nms: IoU above which the weaker of two boxes of a class is dropped; not used if the network itself
+                suppresses boxes.
+            resize: how a picture is fitted into the input; `auto`: as the network was trained.
         Returns: each region with its boxes, (N, 4) `xyxy`, the whole pixels that they touch, not clipped,
             and their scores, (N, C).
         """
@@ -100,7 +100,7 @@ class OnnxNetwork:
 
     def _fit(self, region: Box, resize: Resize) -> Fitting:
         placing: Placing = self._output_format.preparation.placing
-        if placing == "fit" and not self._varies:  # there is one size that it takes
+        if placing == "fit" and not self._varies:  # the input has one size
             placing = "stretch"
         if resize == "stretch":
             placing = "stretch"
@@ -118,7 +118,7 @@ class OnnxNetwork:
     def _decode(
         self, outputs: Mapping[str, NDArray[Any]], index: int, input_wh: tuple[int, int], threshold: float
     ) -> Decoded:
-        """The boxes of one picture of the batch, on the input, without the scores of the background."""
+        """Decode one picture of the batch; the background's scores are left out."""
         output_format = self._output_format
         decoded = output_format.decode(output_format.pick(outputs, index), input_wh, threshold)
         if output_format.background:
@@ -128,17 +128,17 @@ class OnnxNetwork:
     def _in_region(self, decoded: Decoded, fitting: Fitting, nms: float) -> tuple[FloatArray, FloatArray]:
         finite = np.isfinite(decoded.xyxy).all(axis=1)
         xyxy = fitting.to_picture(decoded.xyxy[finite])
-        xyxy = np.clip(xyxy, -1e6, 1e6)  # beyond any picture, yet to be had as whole numbers
+        xyxy = np.clip(xyxy, -1e6, 1e6)  # beyond any picture, but convertible to integers
         scores = np.minimum(decoded.scores[finite], np.float32(1))
         if self._output_format.suppression != "none":
             suppress = suppress_boxes if self._output_format.suppression == "best class" else suppress_scores
             scores = suppress(xyxy, scores, nms)
-        # Rounding to the nearest pixel would make the least boxes empty, and costs half a point of AP50.
+        # Rounding to the nearest pixel would make the smallest boxes empty and cost half a point of AP50.
         low, high = np.floor(xyxy[:, :2] + _HARDLY_PX), np.ceil(xyxy[:, 2:] - _HARDLY_PX)
         return np.concatenate((low, high), axis=1), scores
 
     def _check_decoding(self, opened: Opened) -> None:
-        """Decode the trial's outputs, so that a graph that only resembles its family is refused at the start.
+        """Decode the trial's outputs, so that a graph that only resembles its family is refused at once.
 
         Raises: ModelError: they cannot be decoded.
         """

@@ -1,4 +1,4 @@
-"""An ONNX file in its engine, run for the first time, and whether its input may be cut."""
+"""Load an ONNX file, run it for the first time, and find out whether its input may have other sizes."""
 
 from __future__ import annotations
 
@@ -33,20 +33,20 @@ _OF_NEIGHBOURHOODS = frozenset(
         *("Tanh", "Transpose", "Unsqueeze", "Upsample"),
     )
 )
-"""Operators whose numbers depend on few pixels around a place; others, such as a mean of the whole picture,
-would make something else of a cut one."""
+"""Operators whose outputs depend only on nearby pixels. Others, such as a mean over the whole picture, give
+other results for a cut input."""
 
 
 class Opened(NamedTuple):
     """A network that has been run once.
 
     Args:
-        engine: holds it.
-        seen: it, with the sizes of that run.
+        engine: the engine that holds it.
+        seen: its description, with the sizes of that run.
         outputs: of that run.
-        output_format: how it is to be used.
+        output_format: as recognized.
         varies: whether its input may have another size.
-        stride: what the input is cut to multiples of, to be of the picture's shape; 0: it stays whole.
+        stride: the input is cut to the picture's shape, with sides that are multiples of this; 0: it is not.
     """
 
     engine: OnnxEngine
@@ -58,11 +58,11 @@ class Opened(NamedTuple):
 
 
 def open_network(info: ModelInfo, family: FamilyName, device: Device) -> Opened:
-    """Load a network and run it once, or twice where its input is going to be cut.
+    """Load a network and run it once, or twice if its input may be cut.
 
     Args:
         info: what `read_model_info` read of its file.
-        family: as the person says.
+        family: as in the pipeline file.
         device: where it runs.
     Raises: ModelError: see `OnnxEngine` and `recognize`.
     """
@@ -74,13 +74,13 @@ def open_network(info: ModelInfo, family: FamilyName, device: Device) -> Opened:
 
 
 def _open_for_any_size(info: ModelInfo, family: FamilyName, device: Device) -> Opened | None:
-    """A network that states one size, opened for any; None where it hangs on its size after all."""
+    """Open a network that states one size for any size; None if it depends on its size."""
     if not _is_worth_a_trial(info, family):
         return None
     try:
         with opened_copy(info) as copy:
             engine = OnnxEngine(info, device, copy) if copy is not None else None
-        if engine is None or engine.device not in ("CPU", "CUDA"):  # others compile for each size anew
+        if engine is None or engine.device not in ("CPU", "CUDA"):  # others compile again for each size
             return None
         opened = _with_stride(_first_run(engine, info, family, varies=True), info, family)
     except (OSError, MemoryError, WireError, ModelError) as error:
@@ -90,9 +90,9 @@ def _open_for_any_size(info: ModelInfo, family: FamilyName, device: Device) -> O
 
 
 def _is_worth_a_trial(info: ModelInfo, family: FamilyName) -> bool:
-    """Whether a network that states one size is made like those that take any: YOLOX, not decoded.
+    """Whether a network that states one size may accept others: whether it may be YOLOX, not decoded.
 
-    Whether it is YOLOX is recognized from its first run.
+    Its first run shows whether it is YOLOX.
     """
     known = all(port.shape and None not in port.shape[1:] for port in info.outputs)
     if family not in ("auto", "yolox") or not known or not info.operators <= _OF_NEIGHBOURHOODS:
@@ -108,10 +108,10 @@ def _first_run(engine: OnnxEngine, info: ModelInfo, family: FamilyName, *, varie
 
 
 def _with_stride(opened: Opened, info: ModelInfo, family: FamilyName) -> Opened:
-    """The same, its input to be cut, where that is done in its family and goes well with another size."""
+    """Set `stride` if inputs of the family are cut and a run with another size succeeds."""
     stride = opened.output_format.preparation.stride
     batch = picture_port(opened.seen).shape[0]
-    if not stride or batch != 1:  # a batch has one size, its pictures a shape each
+    if not stride or batch != 1:  # the pictures of a batch have different shapes
         return opened
     width, height = input_size(opened.seen)
     half_wh = (whole_cells(-(-width // 2), stride), whole_cells(-(-height // 2), stride))
@@ -129,7 +129,7 @@ def _with_stride(opened: Opened, info: ModelInfo, family: FamilyName) -> Opened:
 
 
 def size_limit(info: ModelInfo, preparation: Preparation) -> tuple[int, int]:
-    """Width and height of the input, or the greatest where it may vary."""
+    """Width and height of the input, or the greatest if they are open."""
     stated = stated_size(info) or (preparation.side, preparation.side)
     stride = max(preparation.stride, 1)
     whole = (min(whole_cells(side, stride), MAX_SIDE) for side in stated)
@@ -138,12 +138,12 @@ def size_limit(info: ModelInfo, preparation: Preparation) -> tuple[int, int]:
 
 
 def synthetic_feeds(info: ModelInfo, input_wh: tuple[int, int] | None = None) -> dict[str, NDArray[Any]]:
-    """Inputs for a run: a picture of slopes of colour, and its size where a network asks for it.
+    """Make inputs for a run: a picture of colour gradients, and its size if the network has such an input.
 
     Args:
         info: what `read_model_info` read of the network.
-        input_wh: width and height of the pictures; None: the network's own, or the greatest it is given.
-    Returns: an input's name -> its values, pixels from 0 to 1, or to 255 where the input takes bytes.
+        input_wh: width and height of the pictures; None: the network's own, or the greatest.
+    Returns: an input's name -> its values; pixels are from 0 to 1, or to 255 if the input is of bytes.
     """
     port = picture_port(info)
     width, height = input_wh = input_wh or size_limit(info, Preparation(stride=32))
@@ -159,7 +159,7 @@ def synthetic_feeds(info: ModelInfo, input_wh: tuple[int, int] | None = None) ->
 
 
 def size_values(port: Port, input_wh: tuple[int, int], batch: int) -> NDArray[Any]:
-    """The input's own size for RT-DETR's second input, so that boxes come back in its pixels."""
+    """Values of RT-DETR's second input: the input's own size, so that boxes are in its pixels."""
     element = port.element if port.element in ("int32", "float32") else "int64"
     return np.array([input_wh] * batch, dtype=element)
 
@@ -167,12 +167,12 @@ def size_values(port: Port, input_wh: tuple[int, int], batch: int) -> NDArray[An
 def _with_sizes(
     info: ModelInfo, feeds: Mapping[str, NDArray[Any]], outputs: Mapping[str, NDArray[Any]]
 ) -> ModelInfo:
-    """The network with the sizes of a run that went well.
+    """Add the sizes of a run to a network's description.
 
     Args:
         info: of the file.
-        feeds: what went in, by name.
-        outputs: what came out, by key.
+        feeds: the run's inputs, by name.
+        outputs: the run's outputs, by key.
     """
     return replace(
         info,

@@ -1,4 +1,4 @@
-"""From pixels to a network's input: placed, padded and scaled as the network's family was trained."""
+"""Turn pixels into a network's input: placed, padded and scaled as its family was trained."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from pipeline.frame import Frame
 
 
 class Fitting(NamedTuple):
-    """How a picture meets a network's input.
+    """How a picture is fitted into a network's input.
 
     Args:
         input_wh: width and height of the input, pixels.
         fitted_wh: width and height of the picture on it.
         left, top: its upper left corner there.
-        scale_xy: what the picture's own pixels were multiplied by, as the family reckons it.
+        scale_xy: factors from the picture's pixels to the input's, as the family computes them.
     """
 
     input_wh: tuple[int, int]
@@ -35,21 +35,21 @@ class Fitting(NamedTuple):
     scale_xy: tuple[float, float]
 
     def to_picture(self, xyxy: FloatArray) -> FloatArray:
-        """Boxes on the network's input, (N, 4), as boxes in the picture, (N, 4), not clipped."""
+        """Convert boxes on the network's input, (N, 4), to boxes in the picture, (N, 4), not clipped."""
         corner = np.array((self.left, self.top) * 2, dtype=np.float32)
         return np.asarray((xyxy - corner) / np.array(self.scale_xy * 2, dtype=np.float32))
 
 
 def fit(size_wh: tuple[int, int], limit_wh: tuple[int, int], placing: Placing, stride: int = 0) -> Fitting:
-    """Place a picture.
+    """Place a picture on a network's input.
 
     Args:
         size_wh: the picture's width and height, at least 1.
-        limit_wh: the input's, or the greatest where it may vary.
+        limit_wh: the input's, or the greatest if it may vary.
         placing: see `Placing`.
-        stride: where the input may vary, it is cut to the picture's shape and to multiples of this; 0: not.
-    Source: `center` rounds as Ultralytics' LetterBox and scale_boxes do, `corner` as YOLOX's preproc and its
-        demo: the scale that boxes come back by is the one before rounding.
+        stride: if the input may vary, it is cut to the picture's shape and to multiples of this; 0: never.
+    Source: `center` rounds as Ultralytics' LetterBox and scale_boxes, `corner` as YOLOX's preproc and demo,
+        which convert boxes back by the scale before rounding.
     """
     (width, height), (limit_width, limit_height) = size_wh, limit_wh
     ratio = min(limit_width / width, limit_height / height)
@@ -70,20 +70,20 @@ def fit(size_wh: tuple[int, int], limit_wh: tuple[int, int], placing: Placing, s
 
 
 def _cut(fitted_wh: tuple[int, int], stride: int) -> tuple[int, int]:
-    """The least input that a picture of this size fits on."""
+    """The smallest input that holds a picture of this size."""
     return (whole_cells(fitted_wh[0], stride), whole_cells(fitted_wh[1], stride))
 
 
 def prepare(
     frame: Frame, regions: Sequence[tuple[Box, Fitting]], preparation: Preparation, port: Port, batch: int
 ) -> NDArray[Any]:
-    """Regions of a frame as one batch.
+    """Turn regions of a frame into one batch.
 
     Args:
-        frame: asked for no more pixels than the input needs, where the whole frame is the region.
-        regions: `batch` at most, of one input size; the rest of the batch is padding.
-        preparation: the family's.
-        port: the input; says the order of its sides and its type.
+        frame: decoded no larger than the input needs if the region is the whole frame.
+        regions: at most `batch`, all of one input size; the rest of the batch is padding.
+        preparation: of the family.
+        port: the input.
         batch: how many pictures the input takes.
     Returns: (batch, 3, height, width) or (batch, height, width, 3).
     """
@@ -93,7 +93,7 @@ def prepare(
         preparation.deviation, dtype=np.float32
     )
     canvas = np.empty((batch, 3, height, width), dtype=np.uint8 if port.element == "uint8" else np.float32)
-    if canvas.dtype == np.uint8:  # such a network scales by itself
+    if canvas.dtype == np.uint8:  # such a network scales pixels itself
         factors, offsets = np.ones(3, dtype=np.float32), np.zeros(3, dtype=np.float32)
     for channel in range(3):
         canvas[:, channel] = preparation.padding * factors[channel] + offsets[channel]

@@ -1,4 +1,4 @@
-"""Questions about a network's inputs, outputs and metadata that need no engine."""
+"""Properties of a network that follow from its inputs, outputs and metadata, without an engine."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ MAX_BATCH = 64
 MOST_METADATA_CHARS = 1 << 20
 _RAW_HEAD_RANK = 5
 SIZE_INPUT = "orig_target_sizes"
-"""RT-DETR's and D-FINE's second input, (batch, 2): the width and height that their boxes are in."""
+"""RT-DETR's and D-FINE's second input, (batch, 2): width and height of the picture that boxes refer to."""
 
 
 def is_yunet(info: ModelInfo) -> bool:
-    """Whether a network is a YuNet of 2023 or later, which finds faces, by its outputs."""
+    """Whether the outputs are those of a YuNet of 2023 or later, which finds faces."""
     return {port.key for port in info.outputs} == _YUNET_OUTPUTS
 
 
 def picture_input(info: ModelInfo) -> Port | None:
-    """The input that takes the picture: the first of rank 4 with three channels, or whose sides may vary."""
+    """The input for the picture: the first of rank 4 with three channels or open dimensions; or None."""
     for port in info.inputs:
         if len(port.shape) == 4 and (3 in (port.shape[1], port.shape[3]) or None in port.shape[1::2]):
             return port
@@ -32,7 +32,7 @@ def picture_input(info: ModelInfo) -> Port | None:
 
 
 def picture_port(info: ModelInfo) -> Port:
-    """The input that takes the picture.
+    """The input for the picture.
 
     Raises: ModelError: there is none.
     """
@@ -46,14 +46,14 @@ def picture_port(info: ModelInfo) -> Port:
 
 
 def is_channels_last(port: Port) -> bool:
-    """Whether a picture is (height, width, 3) to this input, as TensorFlow has it, not (3, height, width)."""
+    """Whether the input is (height, width, 3), as in TensorFlow, not (3, height, width)."""
     if port.shape[3] == 3 or port.shape[1] == 3:
         return port.shape[1] != 3
     return port.element == "uint8"
 
 
 def input_size(info: ModelInfo) -> tuple[int, int]:
-    """Width and height of the input; 0 for a side that may vary."""
+    """Width and height of the input; 0 if open."""
     port = picture_input(info)
     if port is None:
         return (0, 0)
@@ -72,10 +72,10 @@ def rows_output(info: ModelInfo) -> Port | None:
 
 
 def results_version(info: ModelInfo) -> int:
-    """The version of what is found with a network; see `Component.results_version`.
+    """The version of the results of a network; see `Component.results_version`.
 
-    It is 2 for networks of which a table of boxes is decoded here, except Megvii's YOLOX: since then,
-    they are recognized by more than shapes, and suppressed as their exporters' own runtimes do it.
+    It is 2 for networks whose output is a table of boxes, except Megvii's YOLOX: with that version they are
+    recognized by more than shapes and suppressed as in their exporters' own runtimes.
     """
     port = rows_output(info)
     if port is None or port.shape[2] == 6:
@@ -91,13 +91,13 @@ def is_ultralytics(info: ModelInfo) -> bool:
 
 
 def stride(info: ModelInfo) -> int:
-    """What the sides of an input of any size must be multiples of, as the metadata says; else 32."""
+    """The metadata's stride, of which the sides of an open input must be multiples; else 32."""
     value = literal(info, "stride")
     return value if isinstance(value, int) and 1 <= value <= 256 else 32
 
 
 def stated_size(info: ModelInfo) -> tuple[int, int] | None:
-    """Width and height that the network was exported for, as the metadata's `imgsz` says, or None."""
+    """Width and height of the metadata's `imgsz`, or None."""
     value = literal(info, "imgsz")
     match value:
         case [int(height), int(width)] if height > 0 and width > 0:
@@ -108,9 +108,9 @@ def stated_size(info: ModelInfo) -> tuple[int, int] | None:
 
 
 def literal(info: ModelInfo, key: str) -> Any:
-    """A value of the metadata that is written as a Python literal, as Ultralytics does, or None.
+    """Parse a value of the metadata that is a Python literal, as Ultralytics writes it; executes nothing.
 
-    Nothing is executed; text that is too long or no literal is as good as none.
+    Returns None if the text is missing, too long or not a literal.
     """
     text = info.metadata.get(key, "")
     if not text or len(text) > MOST_METADATA_CHARS:
@@ -122,9 +122,9 @@ def literal(info: ModelInfo, key: str) -> Any:
 
 
 def check_inputs(info: ModelInfo) -> None:
-    """Refuse a network that takes no photo, or one of a size that no memory is spent on.
+    """Check that a network's input is a photo of an acceptable size.
 
-    Raises: ModelError: says what it takes.
+    Raises: ModelError: it is not; the message describes the input.
     """
     port, shown = picture_port(info), printable(info.file)
     if max(input_size(info)) > MAX_SIDE or (port.shape[0] or 1) > MAX_BATCH:

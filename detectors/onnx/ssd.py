@@ -1,8 +1,8 @@
-"""SSD and its relatives with TensorFlow's four outputs: boxes, classes, scores, how many.
+"""Decode SSD and related networks with TensorFlow's four outputs: boxes, classes, scores, their number.
 
 Liu et al., SSD (2016); TensorFlow's Object Detection API, exporter.py, through tf2onnx. The network takes RGB
-of 0 to 255, height before width before colour, resizes it by itself and suppresses by itself. Boxes are y1,
-x1, y2, x2 from 0 to 1; class ids begin at 1.
+of 0 to 255, (height, width, 3), resizes it itself and suppresses boxes itself. Boxes are y1, x1, y2, x2 from
+0 to 1; class ids begin at 1.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def read_ssd(info: ModelInfo, outputs: Mapping[str, NDArray[Any]], named: bool) 
 
 
 def decode_ssd(outputs: Outputs, input_wh: tuple[int, int], threshold: float) -> Decoded:
-    """A `Decode`: class ids count from 0, as everywhere here."""
+    """A `Decode`; its class ids begin at 0, as in all families."""
     count = int(np.clip(np.nan_to_num(outputs[_COUNT]).reshape(-1)[0], 0, len(outputs[_SCORES])))
     scale = np.array(input_wh * 2, dtype=np.float32)
     xyxy = outputs[_BOXES][:count, [1, 0, 3, 2]] * scale
@@ -42,7 +42,7 @@ def decode_ssd(outputs: Outputs, input_wh: tuple[int, int], threshold: float) ->
 
 
 def _classes(info: ModelInfo) -> int | None:
-    """How many there are: one less than the scores of the raw outputs that newer exports have beside."""
+    """Number of classes: one less than the scores of the raw outputs that newer exports also have."""
     for name in ("detection_multiclass_scores", "raw_detection_scores"):
         port = info.output(name)
         if port and port.shape and port.shape[-1]:

@@ -1,7 +1,7 @@
-"""Protocol Buffers' wire format: the fields of a message, one after the other, nothing copied or built.
+"""Read Protocol Buffers' wire format: the fields of a message one after the other, without copies.
 
-An ONNX file is one such message. Reading it this way costs no more than its structure, whatever its
-weights weigh, and needs neither the schema nor the `onnx` package in every process.
+An ONNX file is one such message. The time to read it does not depend on the size of its weights, and neither
+the schema nor the `onnx` package is needed.
 
 Source: protobuf.dev, Encoding.
 """
@@ -18,7 +18,7 @@ _MOST_VARINT_BYTES = 10
 
 
 class WireError(Exception):
-    """The bytes are no message: cut, damaged, or of another format."""
+    """The bytes are not a message: they are cut off, damaged, or of another format."""
 
 
 class Field(NamedTuple):
@@ -26,9 +26,9 @@ class Field(NamedTuple):
 
     Args:
         number: as the schema counts.
-        value: a whole number, 0 for a field that lies at `start` to `end`.
-        start, end: where its bytes lie, half-open; both 0 for a whole number.
-        at: where the field begins: its number and its kind of value.
+        value: a whole number; 0 for a field of bytes.
+        start, end: positions of its bytes, half-open; both 0 for a whole number.
+        at: position of the field's key.
     """
 
     number: int
@@ -43,7 +43,7 @@ class Wire:
 
     Args:
         buffer: bytes, or a file mapped into memory.
-        most_fields: how many fields may be read in all, so that no file can keep its reader busy for ever.
+        most_fields: the limit of fields that are read, so that no file keeps its reader busy for ever.
     """
 
     def __init__(self, buffer: bytes | mmap.mmap, most_fields: int) -> None:
@@ -51,9 +51,9 @@ class Wire:
         self._left = most_fields
 
     def iter_fields(self, start: int, end: int) -> Iterator[Field]:
-        """The fields of the message at `start` to `end`, in the file's order.
+        """Iterate over the fields of the message at `start` to `end`, in the file's order.
 
-        Raises: WireError: it is none, or there are too many fields.
+        Raises: WireError: it is not a message, or there are too many fields.
         """
         position = start
         while position < end:
@@ -81,7 +81,7 @@ class Wire:
             position += size
 
     def text(self, field: Field, most_bytes: int = 1 << 20) -> str:
-        """A field of text.
+        """Decode a field of text.
 
         Raises: WireError: longer than `most_bytes`.
         """
@@ -90,7 +90,7 @@ class Wire:
         return bytes(self._buffer[field.start : field.end]).decode("utf-8", "replace")
 
     def _varint(self, position: int, end: int) -> tuple[int, int]:
-        """A number of 7 bits a byte, least first, and the position behind it."""
+        """Decode a varint: 7 bits a byte, least significant first; returns it and the next position."""
         value = 0
         for index in range(_MOST_VARINT_BYTES):
             if position >= end:
@@ -103,7 +103,7 @@ class Wire:
         raise WireError("a number does not end")
 
     def numbers(self, field: Field) -> Iterator[int]:
-        """A repeated field of whole numbers, packed into one or not."""
+        """Decode a repeated field of whole numbers, packed or not."""
         if field.end == 0:
             yield field.value
             return

@@ -1,4 +1,4 @@
-"""YOLOv4 as the project pytorch-YOLOv4 exports it: `boxes` (N, 1, 4) and `confs` (N, classes).
+"""Decode YOLOv4 as the project pytorch-YOLOv4 exports it: `boxes` (N, 1, 4), `confs` (N, classes).
 
 Tianxiaomo/pytorch-YOLOv4, tool/yolo_layer.py and demo_pytorch2onnx.py: RGB from 0 to 1, stretched to the
 input. Boxes are corners as fractions of the input's sides; scores are objectness times class score.

@@ -1,7 +1,7 @@
-"""YOLOv5 (and YOLOv7) exports: one output, (3 x cells, 5 + classes), boxes decoded to pixels.
+"""Decode YOLOv5 and YOLOv7 exports: one output, (3 x cells, 5 + classes), boxes decoded to pixels.
 
 Jocher et al., YOLOv5, export.py: RGB from 0 to 1, the picture in the middle on gray 114; three anchors a cell
-on strides of 8, 16, 32 and, in the P6 networks, 64. Everything has been through the sigmoid.
+on strides of 8, 16, 32 and, in the P6 networks, 64. The sigmoid is part of the network.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def scored_rows(key: str) -> Decode:
     def decode(outputs: Outputs, _: tuple[int, int], threshold: float) -> Decoded:
         """A `Decode` of rows with objectness and class scores."""
         boxes = outputs[key]
-        picked = boxes[np.flatnonzero(boxes[:, 4] > threshold)]  # a class score is 1 at most
+        picked = boxes[np.flatnonzero(boxes[:, 4] > threshold)]  # class scores are at most 1
         scores = above(picked[:, 4:5] * picked[:, 5:], threshold)
         kept = scores.any(axis=1)
         return Decoded(corners(picked[kept, :4]), scores[kept])

@@ -1,8 +1,8 @@
-"""YOLOv6 (Meituan) and its fork Gold-YOLO: one output, (cells, 5 + classes), boxes decoded to pixels.
+"""Decode YOLOv6 (Meituan) and its fork Gold-YOLO: one output, (cells, 5 + classes), boxes decoded to pixels.
 
 Li et al., YOLOv6 (2022); deploy/ONNX/export_onnx.py and yolov6/core/inferer.py of release 0.4: RGB from 0 to
 1, the picture in the middle on gray 114; strides of 8, 16, 32 and, in the P6 networks, 64. There is no
-objectness; its column is always 1. Class scores have been through the sigmoid.
+objectness; its column is always 1. The sigmoid is part of the network.
 """
 
 from __future__ import annotations

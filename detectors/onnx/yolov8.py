@@ -1,7 +1,7 @@
-"""YOLOv8, v9, 11 and 12 exports, and v10 and 26 with their raw head: one output, (4 + classes, cells).
+"""Decode YOLOv8, v9, 11 and 12 exports, and the raw heads of v10 and 26: one output, (4 + classes, cells).
 
 Jocher et al., Ultralytics, engine/exporter.py: RGB from 0 to 1, the picture in the middle on gray 114. Boxes
-are centre and size in pixels; a class score has been through the sigmoid, and there is no objectness.
+are centre and size in pixels; the sigmoid is part of the network, and there is no objectness.
 """
 
 from __future__ import annotations

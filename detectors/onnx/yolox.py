@@ -1,7 +1,7 @@
-"""YOLOX (Megvii): one output, (cells, 5 + classes), with or without the boxes decoded.
+"""Decode YOLOX (Megvii): one output, (cells, 5 + classes), with or without the boxes decoded.
 
 Ge et al., YOLOX (2021); the project's demo/ONNXRuntime and tools/export_onnx.py, release 0.1.1rc0: BGR from 0
-to 255, the picture in the upper left corner. Objectness and class scores have been through the sigmoid.
+to 255, the picture in the upper left corner. The sigmoid is part of the network.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _PREPARATION = Preparation(bgr=True, scale=1.0, placing="corner", stride=YOLOX_S
 
 
 def yolox_rows(info: ModelInfo) -> Port | None:
-    """The output if it has the shape of YOLOX's: one row a cell, and more values in it than a box has."""
+    """The output if it has YOLOX's shape: one row a cell, each with more values than a box; or None."""
     port = rows_output(info)
     if port is None or port.shape[2] is None or port.shape[2] < 6:
         return None
@@ -50,7 +50,7 @@ def read_yolox(info: ModelInfo, outputs: Mapping[str, NDArray[Any]], named: bool
         return None
     key, rows = port.key, first_picture(outputs, port.key)
     unit = box_unit(rows[:, :4], input_size(info), _STRIDES)
-    by_exp = "Exp" in info.operators  # nothing but the decoding of widths and heights needs it
+    by_exp = "Exp" in info.operators  # only the decoding of widths and heights uses it
     certain = unit == "offsets" or (unit == "pixels" and by_exp)
     if not (named or (certain and are_probabilities(rows[:, 4:]))):
         return None
@@ -59,7 +59,7 @@ def read_yolox(info: ModelInfo, outputs: Mapping[str, NDArray[Any]], named: bool
     def decode(outputs: Outputs, input_wh: tuple[int, int], threshold: float) -> Decoded:
         """A `Decode` of rows, a cell each, with objectness and class scores."""
         rows = outputs[key]
-        picked = np.flatnonzero(rows[:, 4] > threshold)  # a class score is 1 at most
+        picked = np.flatnonzero(rows[:, 4] > threshold)  # class scores are at most 1
         boxes = rows[picked, :4] if decoded else _on_grid(rows[picked, :4], picked, input_wh)
         scores = above(rows[picked, 4:5] * rows[picked, 5:], threshold)
         kept = scores.any(axis=1)
@@ -69,9 +69,9 @@ def read_yolox(info: ModelInfo, outputs: Mapping[str, NDArray[Any]], named: bool
 
 
 def _on_grid(raw: FloatArray, rows: NDArray[np.int64], input_wh: tuple[int, int]) -> FloatArray:
-    """Raw values of some rows -> centre and size in pixels: (cell + xy) x stride, exp(wh) x stride."""
+    """Decode raw values of some rows to centre and size, pixels: (cell + xy) x stride, exp(wh) x stride."""
     cells, strides = grid(input_wh, _STRIDES)
     stride = strides[rows, None]
     centre = (raw[:, :2] + cells[rows]) * stride
-    size = np.exp(np.minimum(raw[:, 2:4], 30)) * stride  # 30: beyond any picture, yet finite
+    size = np.exp(np.minimum(raw[:, 2:4], 30)) * stride  # 30: beyond any picture, but finite
     return np.concatenate((centre, size), axis=1)

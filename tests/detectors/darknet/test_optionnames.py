@@ -45,6 +45,7 @@ EVERY_SECTION = (
     + section("connected", output=2 * 2 * (5 + 3), activation="linear")
     + section("detection", classes=3, coords=4, side=2, num=1)
     + "[cost]\n"
+    + "[contrastive]\n"
 )
 FITTING = {
     "crop": {"crop_width": "8", "crop_height": "8"},
