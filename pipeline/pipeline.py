@@ -31,7 +31,7 @@ from pipeline.detections import Box, Detection, FrameResult, Region
 from pipeline.errors import FailureCode, MinerError, SourceError
 from pipeline.files.outputs import output_path
 from pipeline.frame import Frame
-from pipeline.source import Limits, MediaFacts, Source
+from pipeline.source import Limits, MediaFacts, Source, SourceKind
 from pipeline.text import name_key, one_line
 
 _log = logging.getLogger(__name__)
@@ -66,11 +66,13 @@ class Mined(NamedTuple):
         frames: how many were mined.
         sha256: of its content, or None if it was not computed.
         flaw: why some of it is missing, as a sentence; empty if nothing is.
+        kind: what it was mined as, if not what the walk took it for.
     """
 
     frames: int
     sha256: str | None
     flaw: str = ""
+    kind: SourceKind | None = None
 
 
 class Pipeline:

@@ -167,6 +167,9 @@ FORMATS: dict[str, Format] = {
     "dv": Format(SourceKind.VIDEO, (".dv",)),
 }
 
+ANIMATED_FORMATS = frozenset(("gif", "webp", "png", "avif"))
+"""Formats of photos whose files may hold an animation."""
+
 CAMERA_RAW_ENDINGS = frozenset(
     (
         *(".3fr", ".arw", ".cr2", ".dcr", ".dng", ".erf", ".iiq", ".kdc", ".mef", ".mos"),

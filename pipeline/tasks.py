@@ -11,7 +11,7 @@ from pipeline.errors import FailureCode, SourceError
 from pipeline.files.outputs import noting_outputs
 from pipeline.outcome import Outcome, Status
 from pipeline.pipeline import Mined, Pipeline
-from pipeline.source import Source, SourceKind
+from pipeline.source import ANIMATED_FORMATS, Source, SourceKind
 from pipeline.videos.facts import FileVersion, VideoFacts
 from pipeline.videos.messages import SegmentResult, SegmentTask, VideoPlan
 
@@ -82,7 +82,9 @@ def run_task(pipeline: Pipeline, task: Task, run_pid: int, on_frame: Callable[[]
             result = Outcome(source.path, status, error.code, error.sentence)
     if isinstance(result, VideoPlan):
         return result
+    kind = source.kind
     if isinstance(result, Mined):
+        kind = result.kind or kind
         result = Outcome(
             *(source.path, Status.MINED),
             sentence=f"{result.flaw}; mined as far as it goes" if result.flaw else "",
@@ -94,15 +96,23 @@ def run_task(pipeline: Pipeline, task: Task, run_pid: int, on_frame: Callable[[]
     duration_s = time.monotonic() - began
     if isinstance(result, SegmentResult):
         return replace(result, duration_s=duration_s, outputs=outputs)
-    return replace(result, kind=source.kind, duration_s=duration_s, outputs=outputs)
+    return replace(result, kind=kind, duration_s=duration_s, outputs=outputs)
 
 
 def _run(
     pipeline: Pipeline, task: Task, run_pid: int, on_frame: Callable[[], None]
 ) -> Mined | Outcome | VideoPlan | SegmentResult:
+    # Imported where they are needed, because workers that mine only photos need none of it.
     if isinstance(task, MinePhoto):
+        if pipeline.sampling.animations and task.source.format in ANIMATED_FORMATS:
+            from pipeline import animationmining
+
+            animation = animationmining.mine_animation(
+                pipeline, task.source, run_pid=run_pid, on_frame=on_frame
+            )
+            if animation is not None:
+                return animation
         return pipeline.mine(task.source)
-    # Imported here, because workers that mine only photos need none of it.
     from pipeline import videomining
 
     match task:

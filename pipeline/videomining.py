@@ -9,11 +9,11 @@ from __future__ import annotations
 import contextlib
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, closing
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from pipeline.attribution import (
     READING,
@@ -35,7 +35,22 @@ from pipeline.videos.messages import SegmentPart, SegmentResult, SegmentTask, Vi
 from pipeline.videos.probe import file_version, probe_file
 from pipeline.videos.reader import ReadStats, iter_frames, split_video
 from pipeline.videos.sampling import Sampling, choose_frames
-from pipeline.videos.segments import plan_segments
+from pipeline.videos.segments import Segment, plan_segments
+
+
+class ReadFrames(Protocol):
+    """Gives the wanted frames of a segment, as `pipeline.videos.reader.iter_frames` does."""
+
+    def __call__(
+        self,
+        source: Source,
+        facts: VideoFacts,
+        segment: Segment,
+        stats: ReadStats,
+        *,
+        at_least_wh: tuple[int, int],
+    ) -> Generator[Frame, None, None]:
+        """The frames, in order."""
 
 
 def probe_video(pipeline: Pipeline, source: Source) -> VideoPlan:
@@ -46,7 +61,7 @@ def probe_video(pipeline: Pipeline, source: Source) -> VideoPlan:
     with source_errors(), attribute_errors_to(READING):
         video = probe_file(source, pipeline.limits)
         every_frame = any(step.component.wants_every_frame for step in pipeline.writers)
-        if every_frame and pipeline.sampling != Sampling():
+        if every_frame and not pipeline.sampling.is_of_all_frames:
             tasks = _with_frames_between(source, video, pipeline.sampling)
         else:
             tasks = [SegmentTask(segment) for segment in split_video(source, video, pipeline.sampling)]
@@ -83,12 +98,14 @@ def mine_segment(
     *,
     run_pid: int,
     on_frame: Callable[[], None],
+    read_frames: ReadFrames = iter_frames,
 ) -> SegmentResult:
     """Mine one segment and let each writer make its part of it.
 
     Args:
         run_pid: the process that answers for the parts when they are complete.
         on_frame: called after each frame.
+        read_frames: gives the segment's frames, as `iter_frames` does.
     Raises: SourceError: it cannot be mined; no part of it is left.
     """
     stats, needed_wh = ReadStats(), pipeline.needed_wh(facts.size_wh)
@@ -102,7 +119,7 @@ def mine_segment(
                 session = _open(pipeline, step, source, facts, part)
                 if session is not None:
                     sessions.append(_WriterSlot(step, stack.enter_context(session)))
-            frames = iter_frames(source, facts, task.segment, stats, at_least_wh=needed_wh)
+            frames = read_frames(source, facts, task.segment, stats, at_least_wh=needed_wh)
             count = _mine_frames(pipeline, task, stack.enter_context(closing(frames)), sessions, on_frame)
         parts = {
             slot.step.component.name: SegmentPart(

@@ -86,7 +86,7 @@ def to_video_head(source: Source, video: VideoResult, summary: VideoSummary, pip
         "declared_frames": facts.declared_frames,
         "read_frames": video.frames,
     }
-    if sampling := video.sampling.model_dump(exclude_defaults=True):
+    if sampling := video.sampling.model_dump(exclude_defaults=True, exclude={"animations"}):
         head["sampling"] = sampling
     head["summary"] = {text: _to_sighting(seen) for text, seen in summary.sightings.items()}
     return head

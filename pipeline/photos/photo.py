@@ -42,9 +42,7 @@ def open_photo(source: Source, limits: Limits, *, salvage: bool = False) -> tupl
     Raises: SourceError: unreadable, damaged or too large. Damage in the pixels shows only when they are
         decoded: the frame's methods raise it then.
     """
-    content = _read(source, limits)
-    readable = end_jpeg(content) if salvage and source.format == "jpeg" else content
-    photo, capture = _opened(readable, source.format, limits)
+    content, photo, capture = read_header(source, limits, salvage=salvage)
     width, height = photo.size_wh
     if photo.format == "jpeg" and not salvage and holds_too_little(content, photo.size_wh):
         raise damaged("jpeg", f"its {len(content)} bytes are too few for {width}x{height} pixels")
@@ -63,12 +61,15 @@ def open_photo(source: Source, limits: Limits, *, salvage: bool = False) -> tupl
     return dataclasses.replace(facts, is_partial=True), Frame(photo.size_wh, lambda _: rgb, seen=seen)
 
 
-def _opened(content: bytes, format_: str, limits: Limits) -> tuple[Opened, Capture]:
-    """A photo with all that its header says.
+def read_header(source: Source, limits: Limits, *, salvage: bool = False) -> tuple[bytes, Opened, Capture]:
+    """Read a photo's file and header.
 
-    Raises: SourceError: no reader takes it, or it is too large.
+    Returns: the file's content, the opened photo, and when, where and with which camera it was taken.
+    Raises: SourceError: unreadable, no reader takes it, or it is too large.
     """
-    image, readable, read_as, orientation = open_header(content, format_, limits.max_pixels)
+    content = _read(source, limits)
+    readable = end_jpeg(content) if salvage and source.format == "jpeg" else content
+    image, readable, read_as, orientation = open_header(readable, source.format, limits.max_pixels)
     exif = read_exif(image, readable)
     if skip_reduced_pages(image):
         orientation = read_exif(image, readable).orientation
@@ -80,7 +81,7 @@ def _opened(content: bytes, format_: str, limits: Limits) -> tuple[Opened, Captu
     width, height = shown_size(image, item)
     size_wh = (height, width) if orientation >= 5 else (width, height)
     colors = color_plan(image, readable, item)
-    return Opened(readable, image, read_as, size_wh, orientation, item, colors), exif.capture
+    return content, Opened(readable, image, read_as, size_wh, orientation, item, colors), exif.capture
 
 
 def _read(source: Source, limits: Limits) -> bytes:

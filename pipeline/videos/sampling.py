@@ -43,6 +43,14 @@ class Sampling(BaseModel):
         default=None, description="end before this: seconds, or hours:minutes:seconds"
     )
     max_frames: int | None = Field(default=None, ge=1, description="mine at most this many frames")
+    animations: bool = Field(
+        default=False, description="mine animated GIF, WebP, PNG and AVIF pictures as videos"
+    )
+
+    @property
+    def is_of_all_frames(self) -> bool:
+        """Whether every frame is mined."""
+        return self.model_copy(update={"animations": False}) == Sampling()
 
     @model_validator(mode="after")
     def _is_of_one_mind(self) -> Sampling:
