@@ -7,81 +7,35 @@ ai_edge_litert) only inside `load()`, or in modules that `load()` imports.
 
 from __future__ import annotations
 
-import os
-import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, NamedTuple, Protocol
-
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
+from typing import Any, ClassVar, Protocol
 
 from pipeline.detections import Detection, FrameResult, Region
 from pipeline.files.outputs import output_errors, output_path, replace_file
 from pipeline.frame import Frame
+from pipeline.params import ALL, ModelName, Params, Problem, TriggerLabels, Words
 from pipeline.provenance import Provenance
 from pipeline.source import MediaFacts, Source, results_fingerprint
 from pipeline.videos.facts import VideoFacts
 from pipeline.videos.messages import SegmentPart, VideoResult
 
-ALL = "all"
-
-
-def _as_list(value: Any) -> Any:
-    """Turn one word into a list of one, because people write it so."""
-    return [value] if isinstance(value, str) else value
-
-
-def _without_all(labels: tuple[str, ...]) -> tuple[str, ...]:
-    return () if ALL in labels else labels
-
-
-def _expanded(text: str, info: ValidationInfo) -> str:
-    """Fill in `~` and `$VARS`, and resolve a path against the pipeline file's folder if it exists there."""
-    filled = os.path.expanduser(os.path.expandvars(text))
-    unset = re.search(r"\$(\w+|\{[^}]*\})", filled)
-    if unset:
-        raise ValueError(f'"{text}" uses {unset.group()}, which is not set in the environment')
-    folder = (info.context or {}).get("folder", "")
-    beside = os.path.join(folder, filled)
-    return beside if os.sep in filled or os.path.exists(beside) else filled
-
-
-Words = Annotated[tuple[str, ...], BeforeValidator(_as_list), Field(strict=False)]
-"""A list of words; a single word is a list of one."""
-
-TriggerLabels = Annotated[
-    Words,
-    AfterValidator(_without_all),
-    Field(description='labels of the inputs\' detections that count; "all", or none given: every one'),
+__all__ = [
+    "ALL",
+    "Component",
+    "Detector",
+    "ModelName",
+    "Params",
+    "Problem",
+    "SegmentSession",
+    "TriggerLabels",
+    "Words",
+    "Writer",
+    "WriterSession",
 ]
-
-ModelName = Annotated[str, Field(min_length=1), AfterValidator(_expanded)]
-"""A catalogue name or a path: `~` and `$VARS` are filled in, and a path is relative to the pipeline file."""
-
-
-class Params(BaseModel):
-    """Base of every component's `params:`. Each field is a YAML key and declares its bounds and description.
-
-    Values are strict (no `"0.4"` for a number) and unknown keys are refused.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
-
-    triggerlabels: TriggerLabels = ()
-
-
-class Problem(NamedTuple):
-    """A mistake in params that only the file system shows.
-
-    Args:
-        key: the field of `Params` that it is about.
-        sentence: what is wrong and what to do.
-    """
-
-    key: str
-    sentence: str
+"""Plug-ins import all of these from here."""
 
 
 class Component:

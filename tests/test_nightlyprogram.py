@@ -258,6 +258,39 @@ class TestTheProgram:
             assert found["labels"] == [{"label": f"nice {expected}, killed first True"}]
 
 
+@pytest.mark.parametrize("names", range(1, 7))
+def test_a_run_killed_while_renamed_outputs_get_their_names_is_completed_by_the_next(house, names):
+    for number in range(3):
+        house.photo(f"old/{number}.png", side=8 + number)
+    house.night()
+    (house.input / "old").rename(house.input / "new")
+    script = """
+import os, signal, sys
+from pipeline.miner import mine
+from pipeline.runs.options import Options
+replace, left = os.replace, int(sys.argv[4])
+
+def replace_and_die(*paths):
+    global left
+    replace(*paths)
+    left -= 1
+    if not left:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+os.replace = replace_and_die
+mine(Options(*sys.argv[1:4], workers=0), lambda _: None)
+"""
+    places = [house.input, house.output, house.pipeline]
+    command = [sys.executable, "-c", script, *places, str(names)]
+    assert subprocess.run(command, cwd=ROOT, timeout=PATIENCE_S).returncode == -signal.SIGKILL
+    assert len([path for path in house.outputs() if path.startswith("new/") and path[4] != "."]) == names
+    assert house.counts() == {"renamed": 3}
+    reused = house.outputs()
+    assert not [path for path in reused if path.endswith(".part")]
+    assert house.counts(force=True) == {"mined": 3}
+    assert house.outputs() == reused
+
+
 def test_a_signal_while_pruning_keeps_the_last_line_the_summary_and_what_was_reported(house, tmp_path):
     for name in ("a.png", "b.png", "c.png", "d.png"):
         house.photo(name)

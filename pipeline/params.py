@@ -1,0 +1,67 @@
+"""The `params:` of components: their base class, and the kinds of values that several components share."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
+
+ALL = "all"
+
+
+def _as_list(value: Any) -> Any:
+    """Turn one word into a list of one, because people write it so."""
+    return [value] if isinstance(value, str) else value
+
+
+def _without_all(labels: tuple[str, ...]) -> tuple[str, ...]:
+    return () if ALL in labels else labels
+
+
+def _expanded(text: str, info: ValidationInfo) -> str:
+    """Fill in `~` and `$VARS`, and resolve a path against the pipeline file's folder if it exists there."""
+    filled = os.path.expanduser(os.path.expandvars(text))
+    unset = re.search(r"\$(\w+|\{[^}]*\})", filled)
+    if unset:
+        raise ValueError(f'"{text}" uses {unset.group()}, which is not set in the environment')
+    folder = (info.context or {}).get("folder", "")
+    beside = os.path.join(folder, filled)
+    return beside if os.sep in filled or os.path.exists(beside) else filled
+
+
+Words = Annotated[tuple[str, ...], BeforeValidator(_as_list), Field(strict=False)]
+"""A list of words; a single word is a list of one."""
+
+TriggerLabels = Annotated[
+    Words,
+    AfterValidator(_without_all),
+    Field(description='labels of the inputs\' detections that count; "all", or none given: every one'),
+]
+
+ModelName = Annotated[str, Field(min_length=1), AfterValidator(_expanded)]
+"""A catalogue name or a path: `~` and `$VARS` are filled in, and a path is relative to the pipeline file."""
+
+
+class Params(BaseModel):
+    """Base of every component's `params:`. Each field is a YAML key and declares its bounds and description.
+
+    Values are strict (no `"0.4"` for a number) and unknown keys are refused.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+    triggerlabels: TriggerLabels = ()
+
+
+class Problem(NamedTuple):
+    """A mistake in params that only the file system shows.
+
+    Args:
+        key: the field of `Params` that it is about.
+        sentence: what is wrong and what to do.
+    """
+
+    key: str
+    sentence: str
