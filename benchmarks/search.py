@@ -30,9 +30,10 @@ from search.documents import Detection, Document, Moment, Sighting
 from search.question import understand
 from search.sqlite.index import SqliteIndex
 from search.sqlite.indexfile import INDEX_NAME
-from search.updating import COMMIT_EACH, update
+from search.updating import update
 
 ROUNDS = 5
+PHOTOS_IN_COMMIT = 50_000
 LABELS = ("chair", "dog", "cat", "face", *(f"label{number}" for number in range(80)), "hot dog")
 NAMES = ("Anna", "Tom", "Bea Muller", *(f"Human {number}" for number in range(192)))
 CAMERAS = tuple(f"Maker Model {number}" for number in range(30))
@@ -236,8 +237,8 @@ def weighted(chance: random.Random, words: tuple[str, ...]) -> str:
 
 
 def batches(photos: int) -> Iterator[Iterator[Document]]:
-    for first in range(0, photos, COMMIT_EACH):
-        yield (photo(number) for number in range(first, min(first + COMMIT_EACH, photos)))
+    for first in range(0, photos, PHOTOS_IN_COMMIT):
+        yield (photo(number) for number in range(first, min(first + PHOTOS_IN_COMMIT, photos)))
 
 
 def write_report(folder: Path, document: Document) -> None:

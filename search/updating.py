@@ -28,8 +28,10 @@ from search.sqlite.writer import Writer
 
 BATCH = 5_000
 """Documents that are collected before they are written."""
-COMMIT_EACH = 50_000
-"""Documents in one transaction: with fewer, a large index is written over and over."""
+LEAST_COMMIT = 5_000
+"""Documents in a transaction, at least. Each commit rewrites much of an index, so a large one has fewer."""
+_COMMIT_SHARE = 8
+"""A transaction has at least one document for this many that the index holds."""
 _COMMIT_S = 20.0
 """A transaction is not open for longer, so that a kill costs no more than this."""
 
@@ -97,6 +99,7 @@ class _Update:
         self._transaction = contextlib.ExitStack()
         self._writer: Writer | None = None
         self._staged = 0
+        self._commit_each = LEAST_COMMIT
         self._commit_at = 0.0
 
     def all_folders(self) -> Updated:
@@ -215,6 +218,7 @@ class _Update:
         """Write the collected documents, and commit if the transaction is large or old."""
         if self._documents or self._removed:
             if self._writer is None:
+                self._commit_each = max(LEAST_COMMIT, self._index.size() // _COMMIT_SHARE)
                 self._writer = self._transaction.enter_context(self._index.changing())
                 self._commit_at = time.monotonic() + _COMMIT_S
             self._writer.remove(self._removed)
@@ -223,7 +227,7 @@ class _Update:
             self._done.removed += len(self._removed)
             self._staged += len(self._documents) + len(self._removed)
             self._documents, self._removed = [], []
-        if self._staged >= COMMIT_EACH or time.monotonic() >= self._commit_at:
+        if self._staged >= self._commit_each or time.monotonic() >= self._commit_at:
             self._commit()
         self._done.seconds = time.monotonic() - self._began
         self._on_progress(self._done)

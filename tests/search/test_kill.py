@@ -25,7 +25,7 @@ POINTS = 20
 def output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Output:
     """An OUTPUT of 60 photos that was indexed, and in which a third has changed, gone or come since."""
     monkeypatch.setattr(updating, "BATCH", 4)
-    monkeypatch.setattr(updating, "COMMIT_EACH", 12)
+    monkeypatch.setattr(updating, "LEAST_COMMIT", 12)
     output = Output(tmp_path / "out")
     for number in range(60):
         output.photo(f"{number % 7}/IMG_{number}.jpg", label("dog"), taken="2008-01-01T00:00:00")
