@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.config.config import read_config
-from pipeline.errors import PipelineFileError
 from pipeline.files.proxies import Proxies, is_proxy_name
 from pipeline.files.walk import Skipped, iter_files
 from tests.house import House
-from tests.running import component, pipeline_file
 
 PAIRS = {
     "GL010123.LRV": "GX010123.MP4",
@@ -65,15 +62,3 @@ def test_a_run_leaves_them_out_until_it_is_to_take_them(tmp_path) -> None:
     house.pipeline.write_text(house.pipeline.read_text().replace("proxies: mine", "proxies: skip"))
     assert house.counts(prune=True) == {"unchanged": 2, "ignored": 1}
     assert "GX010123.THM.json" in house.outputs()
-
-
-def test_what_becomes_of_proxies_is_checked_and_changes_no_fingerprint(tmp_path) -> None:
-    path = pipeline_file(tmp_path / "p.yml", component("all", "tests.plugins.routes:Echoes"))
-    plain, body = read_config(str(path), allow_plugins=True), path.read_text()
-    assert plain.proxies == "skip"
-    path.write_text(f"{body}proxies: yes\n")
-    with pytest.raises(PipelineFileError, match='"proxies" must be "skip" or "mine"; got'):
-        read_config(str(path), allow_plugins=True)
-    path.write_text(f"{body}proxies: mine\n")
-    taking = read_config(str(path), allow_plugins=True)
-    assert (taking.proxies, taking.fingerprint) == ("mine", plain.fingerprint)
