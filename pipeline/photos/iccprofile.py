@@ -115,8 +115,9 @@ def _parametric(codes: Floats, kind: int, values: list[float]) -> Floats:
     if kind in (1, 2):  # the last number is an offset, and the curve begins where its base is 0
         offset = c if kind == 2 else 0.0
         c, d, e, f = 0.0, (-b / a if a else 0.0), offset, offset
-    powered = np.maximum(a * codes + b, 0) ** g + e
-    return np.where(codes >= d, powered, c * codes + f)
+    with np.errstate(all="ignore"):  # broken profiles have absurd exponents
+        powered = np.maximum(a * codes + b, 0) ** g + e
+    return np.nan_to_num(np.where(codes >= d, powered, c * codes + f), posinf=1.0, neginf=0.0)
 
 
 def _by_littlecms(profile: bytes) -> Convert | None:

@@ -39,6 +39,10 @@ _TURNED_BY_READER = ("tiff",)
 Pillow's AVIF reader does not: it hands the container's transform on as an EXIF orientation.)"""
 
 
+_MOST_DEEP_PX = 100_000_000
+"""Larger HDR photos are decoded to 8 bits: 16 bits of 200 megapixels take 1.2 GB."""
+
+
 class Opened(NamedTuple):
     """A photo whose header has been read.
 
@@ -108,7 +112,7 @@ class Pixels:
         Raises: SourceError: the data is damaged.
         """
         photo = self._photo
-        if photo.colors.hdr is not None:
+        if photo.colors.hdr is not None and math.prod(photo.size_wh) <= _MOST_DEEP_PX:
             deep = decode_deep(photo.content, photo.format, photo.item.bits)
             if deep is not None:
                 return self._upright(photo.colors.hdr.apply_deep(deep))

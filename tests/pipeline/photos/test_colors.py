@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import io
+import random
 import struct
 
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
+import pipeline.photos.pixels
+from pipeline.colorspaces import Conversion
+from pipeline.photos.iccprofile import conversion_of_profile
 from pipeline.photos.photo import open_photo
 from pipeline.source import Limits
 from tests.hdrpictures import (
@@ -178,3 +182,25 @@ def test_transparent_parts_stay_white_in_another_space(photo):
     stream = io.BytesIO()
     Image.fromarray(rgba).save(stream, "PNG", icc_profile=PROPHOTO)
     assert photo(stream.getvalue()).rgb().min() == 255
+
+
+def test_any_profile_has_an_answer(recwarn):
+    chance = random.Random(1)
+    profiles = (DISPLAY_P3, ADOBE_RGB, PROPHOTO, GRAY_GAMMA_18)
+    pixels = chart(4)
+    for _ in range(1000):
+        broken = bytearray(chance.choice(profiles))
+        for _ in range(chance.choice((1, 2, 8))):
+            broken[chance.randrange(len(broken))] = chance.randrange(256)
+        if chance.random() < 0.2:
+            del broken[chance.randrange(len(broken)) :]
+        found = conversion_of_profile(bytes(broken))
+        convert = found.apply if isinstance(found, Conversion) else found
+        assert convert is None or convert(pixels.copy()).shape == pixels.shape
+    assert not recwarn.list
+
+
+def test_very_large_hdr_photos_are_decoded_to_8_bits(photo, monkeypatch):
+    monkeypatch.setattr(pipeline.photos.pixels, "_MOST_DEEP_PX", 100)
+    monkeypatch.setattr(pipeline.photos.pixels, "decode_deep", None)
+    assert_shows_chart(photo(hdr_png(as_hdr(chart(), PQ), PQ)).rgb(), 12)
