@@ -20,7 +20,8 @@ import imageio_ffmpeg
 import numpy as np
 import psutil
 
-from pipeline.source import HEAD_BYTES, Limits, Source, SourceKind, Stamp, identify
+from pipeline.formats import HEAD_BYTES, identify
+from pipeline.source import Limits, Source, SourceKind, Stamp
 from pipeline.videos.facts import Video
 from pipeline.videos.probe import probe_file
 from pipeline.videos.reader import ReadStats, iter_frames, split_video

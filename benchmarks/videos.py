@@ -26,8 +26,9 @@ from pathlib import Path
 import psutil
 
 from benchmarks.photos import ROOT, cpu_seconds_of, run, run_miner
+from pipeline.formats import HEAD_BYTES, identify
 from pipeline.host.ffmpeg import ffmpeg_path
-from pipeline.source import HEAD_BYTES, Limits, Source, SourceKind, Stamp, identify
+from pipeline.source import Limits, Source, SourceKind, Stamp
 from pipeline.videos.facts import VideoFacts
 from pipeline.videos.probe import probe
 

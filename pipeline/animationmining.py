@@ -38,7 +38,7 @@ def mine_animation(
 
     Args:
         pipeline: loaded.
-        source: of one of `pipeline.source.ANIMATED_FORMATS`.
+        source: of one of `pipeline.formats.ANIMATED_FORMATS`.
         run_pid: the process that owns unfinished parts of outputs.
         on_frame: called after each frame.
     Returns: None for a picture that does not move.

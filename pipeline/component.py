@@ -15,10 +15,11 @@ from typing import Any, ClassVar, Protocol
 
 from pipeline.detections import Detection, FrameResult, Region
 from pipeline.files.outputs import output_errors, output_path, replace_file
+from pipeline.formats import results_fingerprint
 from pipeline.frame import Frame
 from pipeline.params import ALL, ModelName, Params, Problem, TriggerLabels, Words
 from pipeline.provenance import Provenance
-from pipeline.source import MediaFacts, Source, results_fingerprint
+from pipeline.source import MediaFacts, Source
 from pipeline.videos.facts import VideoFacts
 from pipeline.videos.messages import SegmentPart, VideoResult
 

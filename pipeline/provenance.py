@@ -12,7 +12,7 @@ class Provenance:
     Args:
         path: the input's, absolute, as `os.fsdecode` gives it.
         size_bytes, mtime_ns: of the input when it was mined.
-        format: a word of `pipeline.source.FORMATS`.
+        format: a word of `pipeline.formats.FORMATS`.
         sha256: of the input's content, hexadecimal, or None.
         pipeline: what `Writer.fingerprint_of` returned for the input.
     """

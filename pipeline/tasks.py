@@ -9,9 +9,10 @@ from typing import TypeAlias
 
 from pipeline.errors import FailureCode, SourceError
 from pipeline.files.outputs import noting_outputs
+from pipeline.formats import ANIMATED_FORMATS
 from pipeline.outcome import Outcome, Status
 from pipeline.pipeline import Mined, Pipeline
-from pipeline.source import ANIMATED_FORMATS, Source, SourceKind
+from pipeline.source import Source, SourceKind
 from pipeline.videos.facts import FileVersion, VideoFacts
 from pipeline.videos.messages import SegmentResult, SegmentTask, VideoPlan
 

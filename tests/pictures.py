@@ -13,7 +13,8 @@ import numpy as np
 import pillow_heif
 from PIL import ExifTags, Image, ImageDraw, ImageFilter
 
-from pipeline.source import FORMATS, HEAD_BYTES, Source, Stamp, identify
+from pipeline.formats import FORMATS, HEAD_BYTES, identify
+from pipeline.source import Source, Stamp
 
 pillow_heif.register_heif_opener()
 

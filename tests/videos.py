@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pipeline.formats import FORMATS, HEAD_BYTES, identify
 from pipeline.frame import RgbArray
 from pipeline.host.ffmpeg import ffmpeg_path
-from pipeline.source import FORMATS, HEAD_BYTES, Limits, Source, SourceKind, Stamp, identify
+from pipeline.source import Limits, Source, SourceKind, Stamp
 from pipeline.videos.facts import Video
 from pipeline.videos.probe import probe_file
 from pipeline.videos.reader import ReadStats, iter_frames, split_video

@@ -7,8 +7,8 @@ values, the contents of the model files, and the versions of results, which are 
 - `Component.RESULTS_VERSION`, for a change of what one component type finds or writes, and
   `Component.results_version`, for a change that concerns some of its params only;
 - `RESULTS_VERSION` here, for a change of what all pipelines do with regions and detections;
-- `Format.results_version` in `pipeline.source`, for a change of how most files of one format are decoded. It
-  is not part of this hash but is added for each input by `pipeline.source.results_fingerprint`, so that only
+- `Format.results_version` in `pipeline.formats`, for a change of how most files of one format are decoded. It
+  is not part of this hash but is added for each input by `pipeline.formats.results_fingerprint`, so that only
   the inputs of that format are mined again.
 
 The formula is that of version 1.0.0: a collection that was mined by it is taken as it is.

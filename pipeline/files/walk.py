@@ -13,16 +13,8 @@ from pathlib import Path
 from pipeline.errors import FailureCode
 from pipeline.files.outputs import PART_PREFIX, PART_SUFFIX
 from pipeline.files.proxies import Proxies, is_proxy_name
-from pipeline.source import (
-    FORMATS,
-    HEAD_BYTES,
-    NO_STAMP,
-    Source,
-    Stamp,
-    identify,
-    is_camera_raw,
-    promises_media,
-)
+from pipeline.formats import FORMATS, HEAD_BYTES, identify, is_camera_raw, promises_media
+from pipeline.source import NO_STAMP, Source, Stamp
 from pipeline.text import printable
 
 _APPLE_DOUBLE = b"\x00\x05\x16\x07"

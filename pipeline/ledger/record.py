@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from pipeline.formats import results_fingerprint
 from pipeline.outcome import Status
-from pipeline.source import Stamp, results_fingerprint
+from pipeline.source import Stamp
 
 
 class Context(NamedTuple):
@@ -24,7 +25,7 @@ class Context(NamedTuple):
     limits: str
 
     def of_format(self, format_: str | None) -> Context:
-        """The same context for an input of this format, a word of `pipeline.source.FORMATS`."""
+        """The same context for an input of this format, a word of `pipeline.formats.FORMATS`."""
         pipeline = results_fingerprint(self.pipeline, format_)
         return self if pipeline is self.pipeline else self._replace(pipeline=pipeline)
 
@@ -38,7 +39,7 @@ class Record:
         stamp: what the file system said about it.
         context: of the run that came to this result.
         status: mined, failed or ignored.
-        format: a word of `pipeline.source.FORMATS`; None if it is neither photo nor video, or unknown.
+        format: a word of `pipeline.formats.FORMATS`; None if it is neither photo nor video, or unknown.
         code: the failure code; None if it did not fail.
         sentence: the reason for people.
         frames: how many frames were mined.

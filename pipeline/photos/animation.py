@@ -54,7 +54,7 @@ def probe_animation(
     """Read the header and the times of all frames of an animated picture.
 
     Args:
-        source: of one of `pipeline.source.ANIMATED_FORMATS`.
+        source: of one of `pipeline.formats.ANIMATED_FORMATS`.
         limits: what it may cost.
         max_frame_pixels: frames with more pixels are refused.
         on_frame: called after each frame.

@@ -48,7 +48,7 @@ class Header(NamedTuple):
     Args:
         image: as Pillow opened it.
         content: the file that `image` reads: the photo's own, or the PNG that a second reader made of it.
-        format: of `content`, a word of `pipeline.source.FORMATS`.
+        format: of `content`, a word of `pipeline.formats.FORMATS`.
         orientation: as EXIF numbers it, where the reader knows better than EXIF; else None.
     """
 
@@ -63,7 +63,7 @@ def open_header(content: bytes, format_: str, max_pixels: int) -> Header:
 
     Args:
         content: the whole file.
-        format_: a word of `pipeline.source.FORMATS`.
+        format_: a word of `pipeline.formats.FORMATS`.
         max_pixels: a second reader refuses larger photos.
     Raises: SourceError: no reader takes it, or it is too large for a second reader.
     """

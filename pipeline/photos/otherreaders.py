@@ -49,7 +49,7 @@ def read_as_png(content: bytes, format_: str, max_pixels: int) -> Reread | None:
 
     Args:
         content: the whole file.
-        format_: a word of `pipeline.source.FORMATS`.
+        format_: a word of `pipeline.formats.FORMATS`.
         max_pixels: width times height; larger ones are refused before they are decoded.
     Returns: None if no reader here takes the photo.
     Raises: SourceError: too large.

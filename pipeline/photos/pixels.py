@@ -49,7 +49,7 @@ class Opened(NamedTuple):
     Args:
         content: the whole file.
         image: as Pillow opened it.
-        format: a word of `pipeline.source.FORMATS`.
+        format: a word of `pipeline.formats.FORMATS`.
         size_wh: upright width and height, pixels.
         orientation: as EXIF numbers it, 1 to 8.
         item: what HEIF or AVIF says of its primary picture.

@@ -11,10 +11,11 @@ from pathlib import Path
 from pipeline.errors import FailureCode
 from pipeline.files.hashing import sha256_of
 from pipeline.files.walk import Skipped, WalkedFile, identify_file
+from pipeline.formats import FORMATS
 from pipeline.ledger.ledger import Entry, Ledger
 from pipeline.ledger.record import Context, Record
 from pipeline.outcome import Status
-from pipeline.source import FORMATS, NO_STAMP, Source, Stamp
+from pipeline.source import NO_STAMP, Source, Stamp
 
 ATTEMPTS = 2
 """How often an input is tried that failed for a reason that may be bad luck. Afterwards it is left alone

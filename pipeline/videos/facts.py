@@ -50,7 +50,7 @@ class VideoFacts:
         size_wh: upright width and height with square pixels, as a player shows it: the display matrix is
             applied, and where the file's pixels are not square (DV, HDV), the shorter one of their sides is
             stretched, so that nothing is lost. Boxes are in these pixels.
-        container: a word of `pipeline.source.FORMATS`.
+        container: a word of `pipeline.formats.FORMATS`.
         codec: as ffmpeg calls it, e.g. `h264`.
         rotation: degrees clockwise that the stored picture is turned to stand upright: 0, 90, 180, 270;
             after the mirroring of a mirrored one.

@@ -54,7 +54,7 @@ def safe_input(path: str, container: str = "") -> tuple[str, ...]:
 
     Args:
         path: as `os.fsdecode` gives it.
-        container: a word of `pipeline.source.FORMATS`, if it is known.
+        container: a word of `pipeline.formats.FORMATS`, if it is known.
     """
     return (
         *(_RENUMBERED if container == "mpegts" else ()),

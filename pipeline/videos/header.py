@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import BinaryIO, NamedTuple
 
-from pipeline.source import HEAD_BYTES
+from pipeline.formats import HEAD_BYTES
 
 _ASF_FILE_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 _ASF_BROADCAST = 1
@@ -36,7 +36,7 @@ def read_declared_length(stream: BinaryIO, container: str, size_bytes: int) -> D
 
     Args:
         stream: the file; its position changes.
-        container: a word of `pipeline.source.FORMATS`; only `avi`, `asf` and `flv` are looked at.
+        container: a word of `pipeline.formats.FORMATS`; only `avi`, `asf` and `flv` are looked at.
         size_bytes: how long the file is.
 
     Raises: OSError: it cannot be read.

@@ -63,7 +63,7 @@ class Container(NamedTuple):
     """What the bytes of the container itself say.
 
     Args:
-        format: a word of `pipeline.source.FORMATS`.
+        format: a word of `pipeline.formats.FORMATS`.
         declared: the length that its header declares.
         track: the track of an MP4 that is mined; None in other containers.
         goes_on: whether it ends with a video stream that its beginning does not announce.

@@ -36,7 +36,7 @@ def parse_ffmetadata(lines: Iterable[str], container: str = "") -> Capture:
 
     Args:
         lines: of the output.
-        container: a word of `pipeline.source.FORMATS`; that of an AVI decides on the zone of its dates.
+        container: a word of `pipeline.formats.FORMATS`; that of an AVI decides on the zone of its dates.
     """
     tags: dict[str, str] = {}
     for line in lines:

@@ -16,8 +16,8 @@ from pipeline.component import Writer
 from pipeline.config.config import read_config
 from pipeline.config.fingerprint import fingerprint_of
 from pipeline.config.values import PipelineConfig
+from pipeline.formats import FORMATS, results_fingerprint
 from pipeline.selftest import example_params, write_example_models
-from pipeline.source import FORMATS, results_fingerprint
 from tests.running import component, pipeline_file
 
 FACES = component("faces", "simpledetector", model="haarcascade_frontalface_default.xml", min_neighbors=4)

@@ -12,8 +12,9 @@ import pytest
 from PIL import Image
 
 from pipeline.errors import FailureCode, SourceError
+from pipeline.formats import FORMATS, HEAD_BYTES, identify
 from pipeline.photos.photo import open_photo
-from pipeline.source import FORMATS, HEAD_BYTES, Limits, Source, SourceKind, Stamp, identify
+from pipeline.source import Limits, Source, SourceKind, Stamp
 from tests.pictures import encoded, lying_jpeg, png_bomb, png_chunk, source_of, texture
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*:UserWarning")  # Pillow's, of broken EXIF

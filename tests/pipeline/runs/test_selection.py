@@ -14,11 +14,12 @@ import pytest
 from pipeline.errors import FailureCode
 from pipeline.files.hashing import sha256_of
 from pipeline.files.walk import WalkedFile
+from pipeline.formats import FORMATS
 from pipeline.ledger.ledger import Ledger
 from pipeline.ledger.record import Context, Record
 from pipeline.outcome import Status
 from pipeline.runs.selection import Decision, Reason, Selection
-from pipeline.source import FORMATS, Stamp
+from pipeline.source import Stamp
 
 JPEG_MAGIC = b"\xff\xd8\xff"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.source import HEAD_BYTES
+from pipeline.formats import HEAD_BYTES
 from pipeline.videos.header import DeclaredLength, read_declared_length
 from tests.videos import make_video, read_video
 

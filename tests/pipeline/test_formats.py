@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.source import FORMATS, HEAD_BYTES, SourceKind, identify, is_camera_raw, promises_media
+from pipeline.formats import FORMATS, HEAD_BYTES, identify, is_camera_raw, promises_media
+from pipeline.source import SourceKind
 from tests.pictures import encoded, gray_patches, patches
 from tests.videos import ffmpeg
 
