@@ -15,7 +15,8 @@ from pipeline.component import Detector, ModelName, Params, Problem
 from pipeline.detections import Box, Detection, Label
 from pipeline.errors import ModelError
 from pipeline.frame import Frame
-from pipeline.models.files import read_beginning, resolve_cascade
+from pipeline.models.cascades import resolve_cascade
+from pipeline.models.files import read_beginning
 from pipeline.text import printable
 
 _MAX_CASCADE_BYTES = 1 << 26

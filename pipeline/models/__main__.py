@@ -1,4 +1,4 @@
-"""The door to model files: list, fetch, verify and find those that are known by name.
+"""Command line of model files: list, fetch, verify and find those that are known by name.
 
 .venv/bin/python -m pipeline.models fetch yolov3-tiny
 """
@@ -43,9 +43,9 @@ PROGRAM = command("visualminer-models")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do what the command line says; returns an exit code of `ExitCode`."""
+    """Run the command line; returns an exit code of `ExitCode`."""
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="surrogateescape")  # a folder's name goes out as the bytes that it is
+        sys.stdout.reconfigure(errors="surrogateescape")  # print folders' names as their bytes
     options = _parser().parse_args(arguments)
     try:
         code: ExitCode = options.act(options)
@@ -57,7 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("interrupted; nothing half fetched was left behind", file=sys.stderr)
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains at its exit
+        # or Python prints an error when it exits
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.BROKEN_PIPE
     return code
 
@@ -84,7 +85,7 @@ def _list(options: argparse.Namespace) -> ExitCode:
         print(f"{name:<{width}}  {'darknet':<8} {size:>9}  yes")
         print(_indented("added by you"))
         print(f"    in {printable(files['.cfg'].parent)}")
-    print(f"\nThese run too, but cannot be fetched from here: download one, then type\n{ADD_COMMAND}")
+    print(f"\nThese run too, but cannot be fetched: download one, then type\n{ADD_COMMAND}")
     for official in read_official().values():
         print(_indented(f"{official.name}: {official.description}; {official.source}"))
     return ExitCode.OK
@@ -164,7 +165,7 @@ def _path(options: argparse.Namespace) -> ExitCode:
 
 
 def _meant(model: NamedModel) -> NamedModel:
-    """What a name of the command line means on this machine: `yunet` may be its older file."""
+    """The model that a name means on this machine: `yunet` may be its older file."""
     return find_model(first_here(model.name) or model.name) if model.name in STANDS_FOR else model
 
 
@@ -173,12 +174,12 @@ def _say(line: str) -> None:
 
 
 def _model_or_default(name: str) -> NamedModel | str:
-    """A word of the command line as the model it names, or the one word that stands for several."""
+    """Parse an argument: a model's name, or the word that stands for several models."""
     return name if name == DEFAULT else _model(name)
 
 
 def _model(name: str) -> NamedModel:
-    """A word of the command line as the model it names."""
+    """Parse an argument: a model's name."""
     if name not in read_catalog() and name in read_official():
         raise argparse.ArgumentTypeError(f'"{name}" cannot be fetched from here; {official_remedy(name)}')
     try:
@@ -197,8 +198,8 @@ def _parser() -> argparse.ArgumentParser:
 
     listing = commands.add_parser(
         "list",
-        help="what there is, and what of it is on this machine",
-        description="Show each model that the catalogue knows: kind, size, licence, and whether it is here.",
+        help="show the models, and which are on this machine",
+        description="Show each model of the catalogue: kind, size, licence, and whether it is here.",
         epilog=f"example: {PROGRAM} list",
     )
     listing.set_defaults(act=_list)
@@ -206,9 +207,9 @@ def _parser() -> argparse.ArgumentParser:
     fetching = commands.add_parser(
         "fetch",
         help="fetch models into the cache folder",
-        description="Fetch models, or the sample photographs, from where the catalogue says; check each "
-        f'SHA-256. What is here already, and right, is not fetched again. "{DEFAULT}" is the first of '
-        f"{', '.join(STANDS_FOR[DEFAULT])} that can be had, and so is {YUNET} of "
+        description="Fetch models, or the sample photographs, from the catalogue's sources and check each "
+        f'SHA-256. Correct files are not fetched again. "{DEFAULT}" is the first of '
+        f"{', '.join(STANDS_FOR[DEFAULT])} that can be fetched; {YUNET} is the first of "
         f"{', '.join(STANDS_FOR[YUNET])}.",
         epilog=f"example: {PROGRAM} fetch sample-photos --to demo/photos",
     )
@@ -222,7 +223,7 @@ def _parser() -> argparse.ArgumentParser:
 
     verifying = commands.add_parser(
         "verify",
-        help="check the files that are here",
+        help="check the files on this machine",
         description="Check the SHA-256 of each file: ok, missing or damaged. Exit code 1 if one is damaged, "
         "or missing from a model that was named or is partly here.",
         epilog=f"example: {PROGRAM} verify yolov3-tiny",
@@ -233,7 +234,7 @@ def _parser() -> argparse.ArgumentParser:
     finding = commands.add_parser(
         "path",
         help="print the folder of a model",
-        description="Print the folder in which a fetched model lies.",
+        description="Print the folder of a fetched model.",
         epilog=f"example: ls $({PROGRAM} path yolov3-tiny)",
     )
     finding.add_argument("model", type=_model, metavar="NAME", help='see "list"')
@@ -262,7 +263,7 @@ def _add_adding(commands: Any) -> None:
 
 
 def run() -> int:
-    """Run as a program of its own: SIGTERM ends it in good order, so that temporary files are removed."""
+    """Run as a program; SIGTERM raises SystemExit, so that temporary files are removed."""
     signal.signal(signal.SIGTERM, _terminate)
     configure()
     return main()

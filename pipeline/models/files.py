@@ -1,17 +1,15 @@
-"""Model name or path -> the local files it stands for.
+"""Find the local files of a model that is given by name or path.
 
-Resolving looks at the file system and no further. A file of the catalogue is held against its SHA-256 each
-time, and that of one that has not changed is remembered: it is cheap enough for every start of the program.
-`python -m pipeline.models verify` reads them all.
+Nothing is fetched. A file of the catalogue is checked against its SHA-256 each time; the hash of an unchanged
+file is cached, so that this is fast enough for every start. `python -m pipeline.models verify` reads all
+files.
 """
 
 from __future__ import annotations
 
 import glob
-import importlib.util
 import logging
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,23 +30,15 @@ from pipeline.models.catalog import (
 )
 from pipeline.models.fetched import FileState, check_size, first_here, model_folder, verify
 from pipeline.models.hash import model_sha256
-from pipeline.text import printable, suggestions
+from pipeline.text import printable
 
 _log = logging.getLogger(__name__)
 
 FETCH_COMMAND = f"{command('visualminer-models')} fetch"
 ADD_COMMAND = f"{command('visualminer-models')} add"
 
-DEBIAN_CASCADE_FOLDERS = tuple(
-    Path("/usr/share", opencv, kind)
-    for opencv in ("opencv4", "opencv")
-    for kind in ("haarcascades", "lbpcascades")
-)
-"""Where Debian's package opencv-data puts cascades; the LBP cascades are nowhere else."""
-
-_CONTAINER_CASCADE_FOLDERS = ("/root/data/haarcascades", "/root/data/lbpcascades")
 _CONTAINER_DARKFLOW_FOLDER = "/root/darkflow/"
-"""The 2017 program's container kept its model files in these; its pipeline files name them."""
+"""The folder of Darkflow in the 2017 program's container; its pipeline files name it."""
 
 
 class DarknetPaths(NamedTuple):
@@ -60,9 +50,9 @@ class DarknetPaths(NamedTuple):
 
 
 def added_folder() -> Path:
-    """Where the person's own models live, `NAME/`, see `addedmodels`; may not exist yet.
+    """The folder of the models that the user added, `NAME/` each, see `added`; it may not exist.
 
-    Not in the cache, which anybody may empty, unless the person chose the cache folder.
+    It is not in the cache, which may be emptied at any time, unless the user chose the cache folder.
     """
     if os.environ.get(CACHE_VARIABLE):
         return cache_folder() / "added"
@@ -70,7 +60,7 @@ def added_folder() -> Path:
 
 
 def added_files(name: str) -> dict[str, Path]:
-    """The files of a model that the person added, by suffix; empty where there is none of that name."""
+    """The files of a model that the user added, by suffix; empty if there is no such model."""
     folder = added_folder() / name
     if not name or os.path.basename(name) != name or not folder.is_dir():
         return {}
@@ -79,11 +69,11 @@ def added_files(name: str) -> dict[str, Path]:
 
 
 def read_beginning(path: Path, most_bytes: int) -> bytes:
-    """The first bytes of a model's file, however large it is.
+    """Read the first bytes of a model's file.
 
     Args:
         path: of the file.
-        most_bytes: one more than the file may have tells the caller that it has too many.
+        most_bytes: to read; with one more than is allowed, the caller sees that a file is too large.
     Raises: ModelError: it cannot be read.
     """
     try:
@@ -94,20 +84,20 @@ def read_beginning(path: Path, most_bytes: int) -> bytes:
 
 
 def resolve_darknet(model: str, weights: str | None) -> DarknetPaths:
-    """The files of a Darknet network.
+    """Find the files of a Darknet network.
 
     Args:
-        model: a name of the catalogue or of a model that the person added, or the path of a .cfg.
-        weights: the path of its weights; None for a name of the catalogue, and where a .weights file
-            of the same stem lies beside the .cfg.
+        model: the name of a model of the catalogue or of one that the user added, or the path of a .cfg.
+        weights: the path of its weights; None for a name, and if a .weights file of the same stem is beside
+            the .cfg.
     Returns: files that exist; `names` is `<stem>.names` beside the .cfg, or None.
     Raises: ModelError: unknown name, missing or unreadable file; says what to do.
     """
     if os.path.isdir(model) and _is_known(os.path.basename(model)):
-        model = os.path.basename(model)  # a folder that only happens to stand beside the pipeline file
+        model = os.path.basename(model)  # a folder in the current folder may have the name of a model
     if _is_known(model) or _is_name(model):
         return _resolve_named_darknet(model, weights)
-    cfg = _check_file(model, _cfg_remedy(model))
+    cfg = check_file(model, _cfg_remedy(model))
     if cfg.suffix == ".weights":
         raise ModelError(f'{printable(model)}: is a weights file; give its .cfg as "model", it as "weights"')
     if weights is None:
@@ -121,19 +111,18 @@ def resolve_darknet(model: str, weights: str | None) -> DarknetPaths:
     names = cfg.with_suffix(".names")
     return DarknetPaths(
         cfg=cfg,
-        weights=_check_file(weights, f"give the path of the file that belongs to {printable(cfg.name)}"),
+        weights=check_file(weights, f"give the path of the file that belongs to {printable(cfg.name)}"),
         names=names if names.is_file() else None,
     )
 
 
 def resolve_default(model: str) -> str:
-    """A `model:` of a deepdetector; `default` becomes the name of the first network of those that is here.
+    """Replace `default` by the name of the first of its networks that is on this machine.
 
-    Nothing is fetched: which network a run takes depends on this machine, never on what can be reached
-    just now. One that is not whole is an error rather than a reason to take another, with which everything
-    would be mined anew.
+    Nothing is fetched: the network depends on this machine, not on which servers can be reached. A damaged
+    network is an error, because with another one everything would be mined again.
 
-    Raises: ModelError: none of them is here, or the first one is damaged; says what to type.
+    Raises: ModelError: none of them is here, or the first is damaged; the message says what to type.
     """
     if model != DEFAULT:
         return model
@@ -147,13 +136,13 @@ def resolve_default(model: str) -> str:
 
 
 def is_onnx(model: str) -> bool:
-    """Whether somebody who wrote this means an ONNX network: a name of the catalogue, or a path."""
+    """Whether a `model:` is an ONNX network: a name of the catalogue, or a path."""
     named = read_catalog().get(model)
     return model.endswith(".onnx") if named is None else named.kind == "onnx"
 
 
 def resolve_onnx(model: str) -> Path:
-    """The file of an ONNX network: a name of the catalogue, or a path.
+    """Find the file of an ONNX network, given by a name of the catalogue or a path.
 
     Raises: ModelError: unknown name, missing or unreadable file; says what to do.
     """
@@ -161,11 +150,11 @@ def resolve_onnx(model: str) -> Path:
         return _single_file(find_model(model, "onnx"))
     stem = os.path.splitext(os.path.basename(model))[0].replace("_", "-")
     known = f', or write "model: {stem}" for the one in the catalogue' if stem in read_catalog() else ""
-    return _check_file(model, f"give the path of an .onnx file{known}")
+    return check_file(model, f"give the path of an .onnx file{known}")
 
 
 def resolve_yunet(model: str) -> Path:
-    """The file of a YuNet face detector: a name of the catalogue, or a path.
+    """Find the file of a YuNet face detector, given by a name of the catalogue or a path.
 
     Raises: ModelError: unknown name, missing or unreadable file; says what to do.
     """
@@ -173,45 +162,16 @@ def resolve_yunet(model: str) -> Path:
         model = first_here(YUNET) or model
     if model in read_catalog() or _is_name(model):
         return _single_file(find_model(model, "yunet"))
-    return _check_file(model, 'give the path of a YuNet .onnx file, or write "model: yunet"')
+    return check_file(model, 'give the path of a YuNet .onnx file, or write "model: yunet"')
 
 
 def resolve_face_network(name: str) -> tuple[Path, ...]:
-    """The files of a network of the catalogue that tells faces apart, in the order of their names.
+    """Find the files of a network of the catalogue that describes faces, in the order of their names.
 
     Raises: ModelError: unknown name, or a file is missing or damaged; says what to type.
     """
     model = find_model(name, "faces")
     return tuple(_fetched_file(model, file) for file in sorted(model.files))
-
-
-def resolve_cascade(model: str) -> Path:
-    """The file of a cascade.
-
-    Args:
-        model: a path, or a bare file name that is looked up in OpenCV's own data folder and in those of
-            Debian's package opencv-data; so is the file name of a path of the 2017 program's container
-            that does not exist.
-    Returns: a file that exists.
-    Raises: ModelError: not found; says what to do.
-    """
-    folder, name = os.path.split(model)
-    if os.path.isfile(model) or (folder and folder not in _CONTAINER_CASCADE_FOLDERS) or not name:
-        return _check_file(
-            model, "give the path of a cascade's .xml file, or the name of one of OpenCV's own"
-        )
-    for place in iter_cascade_folders():
-        if (place / name).is_file():
-            return _check_file(str(place / name), "")
-    raise ModelError(f"{printable(model)}: {_missing_cascade(name)}")
-
-
-def iter_cascade_folders() -> Iterator[Path]:
-    """The folders in which a cascade's bare file name is looked up, in that order; some may not exist."""
-    spec = importlib.util.find_spec("cv2")  # finds the package without importing it
-    if spec is not None and spec.origin:
-        yield Path(spec.origin).parent / "data"
-    yield from DEBIAN_CASCADE_FOLDERS
 
 
 def _resolve_named_darknet(name: str, weights: str | None) -> DarknetPaths:
@@ -250,7 +210,7 @@ def _fetched_file(model: NamedModel, name: str) -> Path:
     path = model_folder(model.name) / name
     state = check_size(path, model.files[name])
     if state is FileState.OK:
-        state = verify(_check_file(str(path), ""), model.files[name], model_sha256)
+        state = verify(check_file(str(path), ""), model.files[name], model_sha256)
     if state is not FileState.OK:
         wrong = {FileState.MISSING: "is not here", FileState.DAMAGED: "is damaged"}[state]
         raise ModelError(
@@ -260,7 +220,7 @@ def _fetched_file(model: NamedModel, name: str) -> Path:
 
 
 def official_remedy(name: str) -> str:
-    """What to do to have a model whose official files cannot be fetched from here."""
+    """How to add a model whose official files cannot be fetched."""
     return (
         f"get {name}.cfg and {name}.weights from {read_official()[name].source}, "
         f"then type: {ADD_COMMAND} {name} {name}.cfg {name}.weights"
@@ -272,15 +232,18 @@ def _is_known(name: str) -> bool:
 
 
 def _is_name(model: str) -> bool:
-    """Whether somebody who wrote this meant a name of the catalogue, known or not."""
+    """Whether a `model:` looks like a name, known or not, and not like a path."""
     return (
         bool(model) and os.sep not in model and not os.path.splitext(model)[1] and not os.path.exists(model)
     )
 
 
-def _check_file(path: str, remedy: str) -> Path:
-    """The path, if it is a file that this process may read.
+def check_file(path: str, remedy: str) -> Path:
+    """Check that a path is a file that this process may read.
 
+    Args:
+        path: as given.
+        remedy: the end of the error sentence.
     Raises: ModelError: it is not.
     """
     shown = printable(path)
@@ -296,7 +259,7 @@ def _check_file(path: str, remedy: str) -> Path:
 
 
 def _cfg_remedy(model: str) -> str:
-    """What to do about a .cfg that is not there."""
+    """How to replace a missing .cfg."""
     stem = os.path.splitext(os.path.basename(model))[0]
     networks = [entry.name for entry in read_catalog().values() if entry.kind == "darknet"]
     if stem not in networks and stem in read_official():
@@ -310,16 +273,3 @@ def _cfg_remedy(model: str) -> str:
             f"their paths, or, for another network, {instead}"
         )
     return f"give the path of a Darknet .cfg, or {instead}"
-
-
-def _missing_cascade(name: str) -> str:
-    """What is wrong, and what to do, where a cascade's file name is in none of the look-up folders."""
-    found = sorted({path.name for place in iter_cascade_folders() for path in place.glob("*.xml")})
-    wrong = "is neither with OpenCV nor in Debian's opencv-data folders"
-    if name.startswith("lbpcascade_"):
-        twin = name.replace("lbp", "haar", 1)
-        instead = f', or use "{twin}", which is here' if twin in found else ""
-        return f"{wrong}; type: apt-get install opencv-data{instead}"
-    if not found:
-        return f"{wrong}, where there are no cascades at all; type: apt-get install opencv-data"
-    return f"{wrong}; {suggestions(name, found) or 'known: ' + ', '.join(found)}".rstrip()

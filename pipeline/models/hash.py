@@ -1,4 +1,4 @@
-"""What a model's file holds, known by its SHA-256 without reading a quarter of a gigabyte at each start."""
+"""Cache the SHA-256 of model files, so that large files are not read at each start."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from pipeline.files.outputs import write_file
 from pipeline.text import printable
 
 _WORTH_BYTES = 1 << 20
-"""What is smaller is read in a millisecond."""
+"""Smaller files are read in a millisecond."""
 _SETTLED_S = 60.0
-"""A file that was changed less than this long ago may change once more and keep its times: within one tick,
-or, by a program that has it mapped, until the kernel has written it to the disk."""
+"""A file changed less than this long ago may change again without a change of its times: within one clock
+tick, or, if a program has it mapped, until the kernel writes it to the disk."""
 _KEPT_S = 180 * 24 * 3600.0
 
 _known: dict[str, str] = {}
 
 
 def model_sha256(path: str | os.PathLike[str]) -> str:
-    """SHA-256 of a model's file, computed once while the file is the same.
+    """Compute the SHA-256 of a model's file, or return the cached one if the file is unchanged.
 
-    It is the same where device, inode, size, time of change and time of status change are: the last cannot be
-    set, so that not even a file put in place of another, with its times, is taken for it. What was computed
-    is kept in the cache folder, in `hashes/`, if that can be written.
+    A file is unchanged if its device, inode, size, modification time and change time are. The change time
+    cannot be set, so a replaced file is noticed even if it has the same times. Hashes are cached in `hashes/`
+    of the cache folder, if it can be written.
 
     Raises: ModelError: the file cannot be read.
     """
@@ -45,16 +45,16 @@ def model_sha256(path: str | os.PathLike[str]) -> str:
 
 
 def _kept(path: str | os.PathLike[str], name: str) -> str:
-    """The hash that is kept under this name, or else the file's, which is then kept so."""
+    """Return the cached hash of this name; else compute the file's and cache it."""
     try:
         place = cache_folder() / "hashes" / name
-    except RuntimeError:  # a user without a home, who cannot keep anything
+    except RuntimeError:  # the user has no home folder, so nothing is cached
         return sha256_of(path)
     with contextlib.suppress(OSError, ValueError):
         if re.fullmatch("[0-9a-f]{64}", kept := place.read_text("ascii")):
             return kept
     sha256 = sha256_of(path)
-    with contextlib.suppress(OSError, MinerError):  # a cache that is read-only, of a container perhaps
+    with contextlib.suppress(OSError, MinerError):  # the cache may be read-only, in a container for example
         write_file(place, sha256.encode())
         for other in place.parent.iterdir():
             if time.time() - other.stat().st_mtime > _KEPT_S:

