@@ -33,6 +33,9 @@ DENSE_SET = 30_000
 """Of a set from this size on, a page is found sooner by walking from newest to oldest."""
 
 
+_MATCHED = "SELECT rowid AS file FROM words WHERE words MATCH ?"
+
+
 class Plan(NamedTuple):
     """A statement's middle: SELECT goes before it, ORDER BY and LIMIT behind it.
 
@@ -85,8 +88,10 @@ class Planner:
         conjuncts = _conjuncts(condition)
         driver = self._best_term(conjuncts)
         small = self._best_set(conjuncts)
-        if small is not None and for_page and small[1].size >= DENSE_SET and _says_little(conjuncts):
+        if for_page and small is not None and small[1].size >= DENSE_SET and _says_little(conjuncts):
             small = None
+        if small is None and not for_page and (driver is None or driver.terms[0].files > SMALL_SET):
+            small = self._any_words(conjuncts)  # in whatever order they come, the first of them come at once
         if small is not None and (driver is None or small[1].size <= driver.terms[0].files):
             return self._by_set(*small, conjuncts, after)
         if driver is not None:
@@ -135,6 +140,14 @@ class Planner:
         sets = [(one, found) for one in conjuncts if (found := self._set(one)) is not None]
         return min(sets, key=lambda pair: pair[1].size, default=None)
 
+    def _any_words(self, conjuncts: Sequence[Conjunct]) -> tuple[Conjunct, _Set] | None:
+        """The files with the words of a conjunction, however many these are."""
+        for one in conjuncts:
+            if isinstance(one, HasWords | AllWords):
+                match_ = match_of((one,) if isinstance(one, HasWords) else one.words)
+                return one, _Set(Clause(_MATCHED, (match_,)), self._size(match_))
+        return None
+
     def _set(self, condition: Conjunct) -> _Set | None:
         """The files of a condition as a small set; None where they are many, or not to be had so."""
         match condition:
@@ -153,8 +166,7 @@ class Planner:
 
     def _of_words(self, words: tuple[HasWords, ...]) -> _Set | None:
         match_ = match_of(words)
-        found = Clause("SELECT rowid AS file FROM words WHERE words MATCH ?", (match_,))
-        return self._small(found, self._size(match_))
+        return self._small(Clause(_MATCHED, (match_,)), self._size(match_))
 
     def _of_terms(self, condition: HasTerm) -> _Set | None:
         size = sum(term.files for term in condition.terms)
