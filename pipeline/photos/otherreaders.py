@@ -52,7 +52,7 @@ def read_as_png(content: bytes, format_: str, max_pixels: int) -> Reread | None:
         format_: a word of `pipeline.formats.FORMATS`.
         max_pixels: width times height; larger ones are refused before they are decoded.
     Returns: None if no reader here takes the photo.
-    Raises: SourceError: too large.
+    Raises: SourceError: too large, or only ffmpeg reads it and there is no ffmpeg.
     """
     if format_ == "tiff" and (reread := _by_cv2(content, max_pixels)):
         return reread
@@ -128,7 +128,11 @@ def _by_ffmpeg(content: bytes, format_: str, max_pixels: int, filter_: str | Non
             check=False,
             env={name: value for name, value in os.environ.items() if name != "FFREPORT"},
         )
-    except (OSError, SourceError, subprocess.TimeoutExpired):
+    except SourceError as error:  # there is no ffmpeg
+        if kind := ffmpegs_kind(content, format_):
+            raise SourceError(error.code, f"is a {kind}, which only ffmpeg reads; {error.sentence}") from None
+        return None
+    except (OSError, subprocess.TimeoutExpired):
         return None
     if size := _TOO_LARGE.search(done.stderr):
         raise too_large((int(size[1]), int(size[2])), max_pixels)

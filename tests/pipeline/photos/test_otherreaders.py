@@ -83,7 +83,10 @@ def test_what_is_wrong_with_a_damaged_one_is_said(name, photo):
 def test_without_ffmpeg_the_kind_is_said(photo, monkeypatch):
     monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", "/nowhere/ffmpeg")
     error = failure_of(photo, RARE_JPEGS["JPEG of 12 bits"])
-    assert "JPEG of 12 bits" in error.sentence
+    assert error.code is FailureCode.DECODER_FAILED
+    assert error.sentence.startswith(
+        'is a JPEG of 12 bits, which only ffmpeg reads; "/nowhere/ffmpeg" cannot'
+    )
 
 
 @pytest.fixture(scope="module")
