@@ -59,6 +59,7 @@ class Bookkeeping:
         self._context = context
         self._writers = writers
         self._mined: dict[str, tuple[Source, Record | None]] = {}
+        self._in_progress: set[str] = set()
         self._failed: list[str] = []
         self._batch = OutputBatch()
         self._reused: list[_Reused] = []
@@ -114,6 +115,7 @@ class Bookkeeping:
         Raises: OutputError: the ledger cannot be written.
         """
         source, earlier = self._mined.pop(outcome.path)
+        self._in_progress.discard(source.relative)
         if outcome.status is not Status.IGNORED:  # then it vanished before it was read
             self._ledger.record(self._record_of(source, outcome, earlier))
 
@@ -128,6 +130,7 @@ class Bookkeeping:
         source, earlier = decision.found, decision.earlier
         assert isinstance(source, Source)
         self._mined[source.path] = source, earlier
+        self._in_progress.add(source.relative)
         if earlier is None:
             return source
         return replace(source, earlier_outputs=frozenset((*earlier.outputs, *earlier.older_outputs)))
@@ -154,6 +157,8 @@ class Bookkeeping:
         source, twin = decision.found, decision.twin
         assert isinstance(source, Source)
         assert twin is not None
+        if twin.relative in self._in_progress:  # a worker may be replacing those outputs at this moment
+            return False
         with self._batch.group() as group:
             outputs = reuse_outputs(twin, source.path, source.relative, self._output_root, self._writers)
             if outputs is None:

@@ -15,6 +15,7 @@ from pipeline.files.outputs import (
     check_writable,
     make_part,
     output_path,
+    output_suffix,
     reassign_part,
     remove_parts,
     replace_file,
@@ -205,3 +206,11 @@ def test_parts_are_removed_however_many_are_gone_already(tmp_path):
     part = make_part(tmp_path)
     remove_parts([tmp_path / "gone", part])
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "n" * 255, "\u00e9" * 127, os.fsdecode(b"\xff" * 250)])
+@pytest.mark.parametrize("suffix", [".json", "-cats-annotated.jpg"])
+def test_the_suffix_comes_back_from_a_name_cut_or_not(name, suffix):
+    output = output_path(Path("/out"), f"folder/{name}", suffix).name
+    assert output_suffix(output, name) == suffix
+    assert output_suffix(output, f"{name[:-1]}?") is None
