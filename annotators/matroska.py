@@ -1,6 +1,6 @@
-"""Raw frames with a time each, as the Matroska stream that ffmpeg reads from a pipe; pure.
+"""Raw frames with their times as a Matroska stream, which ffmpeg reads from a pipe; pure.
 
-ffmpeg's rawvideo knows no times, and frames of a variable rate have times of their own.
+ffmpeg's rawvideo format has no times, which frames of a variable rate need.
 
 Source: RFC 8794 (EBML), RFC 9559 (Matroska).
 """
@@ -23,7 +23,7 @@ _BLOCK_HEADER = b"\x81" + b"\0\0" + b"\x80"
 
 
 def stream_header(size_wh: tuple[int, int]) -> bytes:
-    """What stands before the first frame.
+    """The bytes before the first frame.
 
     Args:
         size_wh: of all frames, pixels.
@@ -39,7 +39,7 @@ def stream_header(size_wh: tuple[int, int]) -> bytes:
 
 
 def frame_header(time_us: int, length_bytes: int) -> bytes:
-    """What stands before each frame's bytes.
+    """The bytes before each frame's pixels.
 
     Args:
         time_us: when it is shown, microseconds from the start of the stream.

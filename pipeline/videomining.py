@@ -1,7 +1,7 @@
-"""A video through the pipeline in three steps: a look that cuts it, its segments in any order, the join.
+"""Mine a video in three kinds of task: probe it and split it, mine its segments in any order, join the parts.
 
-Each step is done by some worker; what one says to the next is a plain value of `pipeline.videos.messages`.
-What a segment holds depends on the video and the pipeline file alone, and so do the outputs.
+Any worker can do each task. Tasks exchange the plain values of `pipeline.videos.messages`. The content of a
+segment depends on the video and the pipeline file alone, and so do the outputs.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class ReadFrames(Protocol):
 
 
 def probe_video(pipeline: Pipeline, source: Source) -> VideoPlan:
-    """Look at a video and cut it.
+    """Probe a video and split it into segments.
 
     Raises: SourceError: it cannot be mined.
     """
@@ -69,7 +69,7 @@ def probe_video(pipeline: Pipeline, source: Source) -> VideoPlan:
 
 
 def _with_frames_between(source: Source, video: Video, sampling: Sampling) -> list[SegmentTask]:
-    """Stretches with all frames from the sampling's start to its end, only some of which are mined."""
+    """Tasks with all frames from the sampling's start to its end, only some of which are mined."""
     mined = choose_frames(video.times, sampling)
     if not mined:
         return []
@@ -103,7 +103,7 @@ def mine_segment(
     """Mine one segment and let each writer make its part of it.
 
     Args:
-        run_pid: the process that answers for the parts when they are complete.
+        run_pid: the process that owns the parts when they are complete.
         on_frame: called after each frame.
         read_frames: gives the segment's frames, as `iter_frames` does.
     Raises: SourceError: it cannot be mined; no part of it is left.
@@ -154,7 +154,7 @@ def _mine_frames(
     slots: Sequence[_WriterSlot],
     on_frame: Callable[[], None],
 ) -> int:
-    """Send each frame where it belongs; how many were mined."""
+    """Pass each frame to the detectors and the writers that need it; returns how many were mined."""
     count = 0
     first = task.segment.indices[0]
     while (frame := next_frame(frames)) is not None:
@@ -222,5 +222,7 @@ def _content_hash(source: Source, version: FileVersion) -> str:
     except OSError as error:
         raise SourceError(FailureCode.UNREADABLE, f"cannot be read ({error.strerror})") from None
     if file_version(source) != version:
-        raise SourceError(FailureCode.CHANGED_WHILE_READING, "somebody is writing to it; mine it again later")
+        raise SourceError(
+            FailureCode.CHANGED_WHILE_READING, "another program is writing to it; mine it again later"
+        )
     return sha256

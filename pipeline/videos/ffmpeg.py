@@ -24,14 +24,14 @@ MAX_FRAME_PIXELS = 1 << 25
 """8K (7680x4320) and a little more: ffmpeg holds about a dozen frames, 100 MB each at that size."""
 
 _DEMUXERS = "mov,matroska,avi,mpegts,mpeg,mpegvideo,asf,flv,dv,gif"
-"""What may read a file: none of those that follow references to other files (HLS, concat, DASH, image2)."""
+"""The demuxers that may read a file; none follows references to other files (as HLS, concat, image2 do)."""
 _RENUMBERED = ("-merge_pmt_versions", "1")
-"""Where a broadcast gives its programme's streams other numbers, they go on as the same streams."""
+"""If a broadcast changes the packet identifiers of its streams, they go on as the same streams."""
 _QUIET = ("-hide_banner", "-nostdin", "-nostats")
 _MAX_NOTES = 2000
 _MAX_NOTE_CHARS = 1000
 _MAX_LINE_BYTES = 1 << 16
-_SAID = re.compile(r"(?P<who>.*?)\[(?P<level>panic|fatal|error|warning|info)\] (?P<text>.*)", re.DOTALL)
+_LINE = re.compile(r"(?P<source>.*?)\[(?P<level>panic|fatal|error|warning|info)\] (?P<text>.*)", re.DOTALL)
 """A line of ffmpeg's with `-loglevel level+...`: `[h264 @ 0x5581] [error] no frame!`."""
 
 
@@ -100,20 +100,20 @@ class StderrParser(threading.Thread):
         self._parse(pending.decode("utf-8", "replace"))
 
     def _parse(self, line: str) -> None:
-        said = _SAID.match(line)
-        if said is None:
+        found = _LINE.match(line)
+        if found is None:
             return
-        who, level, text = said["who"], said["level"], said["text"]
+        source, level, text = found["source"], found["level"], found["text"]
         if level == "info":
             self._note(text)
             return
-        if "[dec:" in who:
+        if "[dec:" in source:
             self.decoder_errors += 1
         if level == "warning":
-            if who.startswith("[in#"):
+            if source.startswith("[in#"):
                 self._note(text)
             return
-        if who.startswith("[in#"):
+        if source.startswith("[in#"):
             self.container_errors += 1
         self.first_error = self.first_error or text.strip()
 

@@ -58,7 +58,7 @@ def read_track(path: str, number: int) -> Track | None:
         with open(path, "rb") as stream:
             reader = _Boxes(stream)
             return next((track for track in reader.tracks() if track.number == number), None)
-    except (OSError, ValueError, struct.error):
+    except (OSError, ValueError, IndexError, struct.error):  # a box that is shorter than its kind needs
         return None
 
 

@@ -18,7 +18,7 @@ MAX_PACKETS = 5_000_000
 """A day at 60 frames a second; more are taken for an attack on memory."""
 
 NO_TIME = -(1 << 63)
-"""Stands for a time that the container does not say."""
+"""Stands for a time that the container does not give."""
 
 _LONGEST_STEP_S = 10
 """A longer step forward, like a step back, is a jump of the clock. Source: ffmpeg's -dts_delta_threshold."""
@@ -35,13 +35,13 @@ _KEY, _CORRUPT, _DISCARD = 1, 2, 4
 
 @dataclass(slots=True)
 class Stream:
-    """One stream of a file; what its packets say of it grows while they are read.
+    """One stream of a file; its times and counts grow while packets are read.
 
     Args:
         kind: `video` or `audio`.
         codec: as ffmpeg calls it.
         size_wh: stored width and height, pixels; (0, 0) for sound.
-        sample_aspect: width over height of a pixel; 1 where the file does not say.
+        sample_aspect: width over height of a pixel; 1 if the file does not say.
         time_base: seconds of one unit of time.
         start: when the first packet is shown, in units of `time_base`; None before there is one.
         end: when the last packet that is shown ends, likewise; an edit list hides others.

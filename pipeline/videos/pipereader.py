@@ -16,7 +16,7 @@ TIMEOUT_S = 60.0
 
 _CHUNK = 1 << 16
 _WIDE_PIPE_BYTES = 1 << 20
-"""For pixels: what Linux lets anybody set. A frame then needs a few turns of the scheduler, not dozens."""
+"""For pixels: the most that Linux allows every user. A frame then takes a few context switches."""
 
 
 class PipeReader:
@@ -35,16 +35,16 @@ class PipeReader:
         self._poll = select.poll()
         self._poll.register(self._read_end, select.POLLIN)
         if wide and hasattr(fcntl, "F_SETPIPE_SZ"):
-            with contextlib.suppress(OSError):  # the user's share of pipe memory is spent: slower, no worse
+            with contextlib.suppress(OSError):  # the user's pipe memory is used up: slower, no worse
                 fcntl.fcntl(self.write_end, fcntl.F_SETPIPE_SZ, _WIDE_PIPE_BYTES)
 
     @property
     def url(self) -> str:
-        """What to call this pipe in ffmpeg's arguments."""
+        """The name of this pipe in ffmpeg's arguments."""
         return f"pipe:{self.write_end}"
 
     def read_into(self, buffer: memoryview) -> bool:
-        """Fill a buffer of bytes; False where ffmpeg closes the pipe before it is full.
+        """Fill a buffer of bytes; False if ffmpeg closes the pipe before it is full.
 
         Raises: SourceError: the wait timed out.
         """
@@ -58,7 +58,7 @@ class PipeReader:
         return True
 
     def read_line(self) -> bytes | None:
-        """The next line without its end; None where ffmpeg closes the pipe before the line is whole.
+        """The next line without its end; None if ffmpeg closes the pipe before the line is complete.
 
         Raises: SourceError: the wait timed out.
         """
@@ -73,7 +73,7 @@ class PipeReader:
         return line
 
     def iter_lines(self) -> Iterator[bytes]:
-        """All lines that are still to come, as `read_line` gives them, with less work a line."""
+        """All remaining lines, as `read_line` returns them, with less work for each."""
         while True:
             self._wait()
             read = os.read(self._read_end, _CHUNK)
@@ -88,22 +88,22 @@ class PipeReader:
         return os.read(self._read_end, _CHUNK)
 
     def collect(self, limit_bytes: int = 1 << 20) -> Collector:
-        """Have a thread take everything out of this pipe, so that it never stands in ffmpeg's way.
+        """Start a thread that empties this pipe, so that ffmpeg never blocks on it.
 
         Args:
-            limit_bytes: how much is kept; the rest is thrown away.
+            limit_bytes: how much is kept; the rest is discarded.
         """
         self._collector = Collector(self, limit_bytes)
         return self._collector
 
     def close_write_end(self) -> None:
-        """Leave the writing to ffmpeg, so that its end is the pipe's end."""
+        """Close this process's write end, so that the pipe ends when ffmpeg does."""
         if self.write_end >= 0:
             os.close(self.write_end)
             self.write_end = -1
 
     def close(self) -> None:
-        """Close both ends; nothing may be writing to it any more."""
+        """Close both ends. No process may still be writing to the pipe."""
         self.close_write_end()
         if self._collector is not None:
             self._collector.join()
@@ -119,7 +119,7 @@ class PipeReader:
 
 
 class Collector(threading.Thread):
-    """Keeps what comes out of a pipe that nobody looks at before the end; see `PipeReader.collect`."""
+    """Reads a pipe in a thread and keeps what it reads; see `PipeReader.collect`."""
 
     def __init__(self, pipe: PipeReader, limit_bytes: int) -> None:
         super().__init__(daemon=True)
@@ -134,6 +134,6 @@ class Collector(threading.Thread):
             self._kept += read[: max(0, self._limit_bytes - len(self._kept))]
 
     def lines(self) -> list[str]:
-        """What came, once ffmpeg has closed the pipe."""
+        """Wait until ffmpeg closes the pipe, and return the lines that came."""
         self.join()
         return self._kept.decode("utf-8", "replace").splitlines()

@@ -1,10 +1,10 @@
-"""What is in a video: its facts and the times of all its frames, without decoding more than its first ones.
+"""Probing a video: its facts and the times of all its frames, from its packets and its first decoded frames.
 
-One ffmpeg reads the file once and answers four questions through four pipes: all packets (`framecrc` of the
-copied streams: times and keyframe flags), the first frames decoded (`framecrc` again: upright size, pixel
-aspect, frame rate), the exact times of those, and the tags (`ffmetadata`). Only the declared duration and the
-rotation are said by ffmpeg nowhere but in its log. Where the packets' times do not serve (AVI with B-frames,
-MPEG programme streams, fields in packets of their own), the file is decoded once for the times alone.
+One ffmpeg reads the file once and writes to four pipes: all packets (`framecrc` of the copied streams: times
+and keyframe flags), the first decoded frames (`framecrc` again: upright size, pixel aspect, frame rate), the
+exact times of those, and the tags (`ffmetadata`). The declared duration, the rotation, the dispositions of
+streams and the colours stand in its log alone. If the packets' times are not those of the frames (AVI with B-frames,
+MPEG programme streams, fields in packets of their own), the file is decoded once for the times.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _EACH_FRAME = ("-fps_mode", "passthrough")
 def probe_file(source: Source, limits: Limits) -> Video:
     """Find out what is in a video.
 
-    Raises: SourceError: it is no video that can be mined; says why.
+    Raises: SourceError: it is not a video that can be mined.
     """
     before = file_version(source)
     if not before.size_bytes:
@@ -71,12 +71,14 @@ def probe_file(source: Source, limits: Limits) -> Video:
     if container.track is not None and container.track.gaps:
         times = without_gaps(times, container.track)
     if file_version(source) != before:
-        raise SourceError(FailureCode.CHANGED_WHILE_READING, "somebody is writing to it; mine it again later")
+        raise SourceError(
+            FailureCode.CHANGED_WHILE_READING, "another program is writing to it; mine it again later"
+        )
     return Video(facts_of(output, output.first, times, container), times, before)
 
 
 def file_version(source: Source) -> FileVersion:
-    """The present state of a source's file.
+    """The present version of a source's file.
 
     Raises: SourceError: it is gone, or is not a file.
     """
@@ -183,7 +185,7 @@ def _why_nothing(source: Source, output: ProbeOutput) -> SourceError:
 
 
 def _try(source: Source, arguments: Sequence[str]) -> tuple[bool, str]:
-    """Whether ffmpeg can do something, and the first error that it speaks of."""
+    """Whether ffmpeg succeeds with these output arguments, and the first error that it reports."""
     pipe = PipeReader()
     command = (*input_arguments(source), *arguments, pipe.url)
     with Ffmpeg(command, (pipe,), "error") as ffmpeg:
@@ -194,7 +196,7 @@ def _try(source: Source, arguments: Sequence[str]) -> tuple[bool, str]:
 
 
 def _decode_times(source: Source, output: ProbeOutput, max_pixels: int) -> FrameTimes:
-    """Times and keyframes as the decoder gives them, from a decoding that throws the pixels away."""
+    """Times and keyframes as the decoder reports them; the pixels are discarded."""
     every, keys = pipes = PipeReader(), PipeReader()
     video = _map(output.streams)
     times = (*_EACH_FRAME, "-enc_time_base", "demux", "-stats_enc_pre_fmt", "{pts}")

@@ -16,9 +16,9 @@ from pipeline.videos.packets import NO_TIME, Packets, Stream
 from pipeline.videos.streamlog import has_late_video, input_streams, picture_coding
 
 _MISSING_S = 0.5
-"""A file whose streams all end this much before its declared duration is cut off."""
+"""A file is cut off if all of its streams end this much before its declared duration."""
 _UNTIL_ITS_CLOCK = ("matroska", "asf")
-"""Containers whose usual writer, ffmpeg, declares when the last packet ends, not how long all of it is."""
+"""Containers in which ffmpeg, their usual writer, declares the end of the last packet, not the duration."""
 _ROUNDING_S = 0.001
 _MAX_RATE = 300
 
@@ -37,7 +37,7 @@ class ProbeOutput(NamedTuple):
         first_pts: of the first decoded frames.
         capture: what the file's tags say of when, where and with which camera it was taken.
         notes: ffmpeg's log at level info.
-        container_errors: how often the reading of the container went wrong.
+        container_errors: how many errors ffmpeg reported in reading the container.
         error: the first error that ffmpeg reported.
         streams: which streams these are of.
     """
@@ -53,7 +53,7 @@ class ProbeOutput(NamedTuple):
 
 
 def stored_size(output: ProbeOutput) -> tuple[int, int]:
-    """Width and height of the stored picture; from ffmpeg's refusal where that is all that it says."""
+    """Width and height of the stored picture; from the error message if ffmpeg refuses to decode it."""
     if refused := _TOO_LARGE.match(output.error):
         return int(refused[1]), int(refused[2])
     return output.packets.streams.get(0, Stream()).size_wh
@@ -133,7 +133,7 @@ def _end_s(stream: Stream) -> float:
 
 
 def _declared_s(notes: Sequence[str], container: Container, start_s: float, lead_s: float) -> float | None:
-    """How long it should be from `start_s` on; the log has the container's word in hundredths of a second."""
+    """How long it should be from `start_s` on; the log rounds the container's duration to 0.01 s."""
     if container.declared.is_complete:
         return None
     declared_s = container.declared.duration_s
@@ -150,7 +150,7 @@ def _declared_s(notes: Sequence[str], container: Container, start_s: float, lead
 
 
 def _lead_s(output: ProbeOutput, start_s: float) -> float:
-    """How long before a time ffmpeg takes the file to begin; it counts from there unless told otherwise."""
+    """How long before a time the file begins for ffmpeg, which counts from there without `-copyts`."""
     if output.packets.pts[0] == NO_TIME:  # then the first frame's time is the decoder's delay
         return 0.0
     found = next(filter(None, map(_START.match, output.notes)), None)
@@ -159,7 +159,7 @@ def _lead_s(output: ProbeOutput, start_s: float) -> float:
 
 
 def _frame_rate(first: Stream, times: FrameTimes) -> Fraction:
-    """The declared rate; where the container declares its clock's rate instead, the mean one."""
+    """The declared rate; the mean one if the container declares its clock's rate instead."""
     declared = 1 / first.time_base
     span = (times.pts[-1] - times.pts[0]) * times.time_base
     if declared <= _MAX_RATE or not span:

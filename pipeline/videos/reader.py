@@ -107,7 +107,9 @@ def iter_frames(
             raises nothing: frames that can be decoded are given, and `stats` says how many are missing.
     """
     if file_version(source) != segment.version:
-        raise SourceError(FailureCode.CHANGED_WHILE_READING, "somebody is writing to it; mine it again later")
+        raise SourceError(
+            FailureCode.CHANGED_WHILE_READING, "another program is writing to it; mine it again later"
+        )
     read = _Read(source, facts, segment, reading_size(facts.size_wh, at_least_wh))
     stats.wanted += len(segment)
     place = 0

@@ -1,4 +1,4 @@
-"""Which frames of a video are mined: the `video:` section of a pipeline file, and the choice it makes."""
+"""The `video:` section of a pipeline file, and the choice of the frames that are mined."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _CLOCK = re.compile(r"(?:(\d+):)?([0-5]?\d):([0-5]?\d(?:\.\d+)?)", re.ASCII)
 
 
 def _as_seconds(value: Any) -> Any:
-    """`1:02:03.5` or `2:03` as seconds; anything else is left for the bounds to judge."""
+    """Convert `1:02:03.5` or `2:03` to seconds; other values are validated as they are."""
     if isinstance(value, str) and (clock := _CLOCK.fullmatch(value.strip())):
         return int(clock[1] or 0) * 3600 + int(clock[2]) * 60 + float(clock[3])
     return value
@@ -25,7 +25,7 @@ Seconds = Annotated[float, BeforeValidator(_as_seconds), Field(ge=0)]
 
 
 class Sampling(BaseModel):
-    """Which frames of a video are mined; without anything, every one.
+    """Which frames of a video are mined; by default all.
 
     Of `every`, `fps` and `keyframes` at most one may be given. `start` and `end` bound them, `max_frames`
     ends them early.
@@ -95,7 +95,7 @@ def _first_of_each_step(times: FrameTimes, span: range, sampling: Sampling) -> a
     if sampling.start is not None:
         origin = times.zero + Fraction(str(sampling.start)) / times.time_base
     shift = origin * steps
-    # floor(pts * steps - shift) in whole numbers, which a film of hours is quicker with
+    # floor(pts * steps - shift) in whole numbers, which is faster for videos of hours
     denominator = steps.denominator * shift.denominator
     factor, offset = steps.numerator * shift.denominator, shift.numerator * steps.denominator
     last = -1

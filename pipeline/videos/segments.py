@@ -1,7 +1,6 @@
-"""A video cut into segments: stretches that workers take like files.
+"""Splitting a video into segments, which workers take like files.
 
-What a segment holds depends on the video and the sampling alone, never on how many workers there are: so the
-outputs do not either.
+The segments depend on the video and the sampling alone, never on the number of workers; so do the outputs.
 """
 
 from __future__ import annotations
@@ -16,33 +15,33 @@ from itertools import pairwise
 from pipeline.videos.facts import FileVersion, FrameTimes, Video
 
 SEGMENT_COUNTS = (12, 8, 4, 2, 1)
-"""How many segments a video may have that is not long: what two workers and more share evenly."""
+"""How many segments a video has that is not long: numbers that two and more workers divide evenly."""
 MIN_WORK = 60
-"""Less is not worth a decoder of its own: 60 frames mined is some 3 s, starting and ending one 0.2 s."""
+"""Less is not worth a decoder of its own: mining 60 frames takes about 3 s, starting and ending one 0.2 s."""
 MAX_WORK = 600
-"""A crash costs this much at most, and at the end of a run the last worker is waited for this long."""
+"""The most that a crash costs, and the longest wait for the last worker at the end of a run."""
 _PASSING_MEGAPIXEL = 0.08
-"""What a frame of a megapixel costs that is decoded but not mined (4 ms), to one that is mined (50 ms)."""
+"""The cost of decoding a frame of a megapixel (4 ms), relative to that of mining it (50 ms)."""
 _NEAR = 0.1
-"""A keyframe is taken that makes a segment's work no more uneven than this."""
-_MOST_IN_VAIN = 0.12
-"""How much of a segment's work may go into decoding what belongs to the segment before it."""
+"""A segment begins at a keyframe if that changes its work by no more than this fraction."""
+_MAX_WASTED = 0.12
+"""The fraction of a segment's work that may go into decoding frames of the segment before it."""
 
 _UNINDEXED = ("mpegts", "mpegps")
-"""Containers in which ffmpeg does not find a keyframe but any packet near a time."""
+"""Containers in which ffmpeg seeks to any packet near a time, not to a keyframe."""
 _LEAD_S = 0.3
 _SEEK_BIAS_S = 0.135
 """ffmpeg seeks 3/23 s too early where frames are stored out of order. Source: fftools/ffmpeg_demux.c."""
 _TRIAL_FRAMES = 8
 """Enough to notice a decoder that loses every second frame."""
 _STEPS_BACK = (0, 8)
-"""Where to begin decoding, in keyframes before the first wanted frame, if the later ones do not serve. In the
-end, decoding begins at the start of the file."""
+"""Where decoding begins, in keyframes before the first wanted frame; the next place is tried if one does not
+give that frame. The last attempt begins at the start of the file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A stretch of a video, and which of its frames are wanted.
+    """A part of a video, and which of its frames are wanted.
 
     Args:
         number: 0-based, in the order of the video.
@@ -51,10 +50,10 @@ class Segment:
         pts: of the wanted frames, ascending.
         zero: the pts of the start of the file.
         by_pts: as in `FrameTimes`.
-        seeks_s: where ffmpeg is told to begin, best first; None is the start of the file, always the last.
-        end_pts: of the first frame behind the segment; None where nobody knows one.
+        seeks_s: where ffmpeg begins, best first; the last is None, the start of the file.
+        end_pts: of the first frame after the segment; None if there is none, or it is not known.
         only_keyframes: whether all wanted frames are keyframes.
-        version: of the file when it was looked at.
+        version: of the file when it was probed.
     """
 
     number: int
@@ -73,7 +72,7 @@ class Segment:
 
     @property
     def keys(self) -> array[int]:
-        """What ffmpeg knows the wanted frames by: their pts, or their places from the start of the file."""
+        """What identifies the wanted frames to ffmpeg: their pts, or numbers from the start of the file."""
         return self.pts if self.by_pts else self.indices
 
     def seconds(self, place: int) -> float:
@@ -85,10 +84,10 @@ def plan_segments(video: Video, chosen: array[int], *, split: bool = True) -> li
     """Split a video into segments of about equal work.
 
     Args:
-        video: as it was looked at.
+        video: the probed video.
         chosen: indices of the wanted frames, ascending.
-        cut: False leaves it in one piece.
-    Returns: segments with at least one wanted frame each; all wanted frames, in order. None for no frames.
+        split: False makes it one segment.
+    Returns: all wanted frames in order, at least one in each segment; an empty list without wanted frames.
     """
     if not chosen:
         return []
@@ -105,8 +104,8 @@ def plan_segments(video: Video, chosen: array[int], *, split: bool = True) -> li
 def _bounds(video: Video, chosen: array[int]) -> list[int]:
     """Indices of the frames at which segments begin; the first is 0.
 
-    A segment may begin anywhere: decoding then begins at the keyframe before it. So each bound stands where
-    the work is shared evenly, unless a keyframe near by costs less than the decoding in vain.
+    A segment may begin at any frame: decoding then begins at the keyframe before it. Each bound lies where it
+    divides the work evenly, unless moving it to a keyframe costs less than decoding up to it.
     """
     times = video.times
     width, height = video.facts.size_wh
@@ -114,21 +113,21 @@ def _bounds(video: Video, chosen: array[int]) -> list[int]:
     origin = chosen[0] - times.since_keyframe(chosen[0])
 
     def work_before(index: int) -> float:
-        """What the frames before this one cost, in frames mined."""
+        """The cost of the frames before this one, in mined frames."""
         return bisect_left(chosen, index) + passing * max(0, index - origin)
 
     total = work_before(chosen[-1] + 1)
-    pieces = next((count for count in SEGMENT_COUNTS if total >= count * MIN_WORK), 1)
-    pieces = max(pieces, math.ceil(total / MAX_WORK))
-    work = total / pieces
+    count = next((count for count in SEGMENT_COUNTS if total >= count * MIN_WORK), 1)
+    count = max(count, math.ceil(total / MAX_WORK))
+    work = total / count
     bounds = {0}
-    for piece in range(1, pieces):
-        goal = total * piece / pieces
+    for number in range(1, count):
+        goal = total * number / count
         frame = bisect_left(range(len(times)), goal, key=work_before)
-        in_vain = passing * times.since_keyframe(frame)
+        wasted = passing * times.since_keyframe(frame)
         keyframe = min(_keyframes_around(times, frame), key=lambda index: abs(work_before(index) - goal))
         uneven = abs(work_before(keyframe) - goal)
-        if uneven <= work * _NEAR or in_vain > min(uneven, work * _MOST_IN_VAIN):
+        if uneven <= work * _NEAR or wasted > min(uneven, work * _MAX_WASTED):
             frame = keyframe
         bounds.add(frame)
     return sorted(bounds)
@@ -177,7 +176,7 @@ def _seeks(video: Video, first: int) -> tuple[float | None, ...]:
 
 
 def _seek(video: Video, place: int) -> float:
-    """The time to tell ffmpeg so that it begins at a keyframe or a little before it, never behind it."""
+    """The time at which ffmpeg seeks to a keyframe or a little before it, never after it."""
     times = video.times
     here, before = times.keyframes[place], times.keyframes[place - 1]
     time_s = float(times.pts[here] * times.time_base)  # as it stands in the file, whatever the zero

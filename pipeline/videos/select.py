@@ -1,7 +1,7 @@
-"""The expression for ffmpeg's `select` filter that lets the wanted frames pass and no others.
+"""The expression for ffmpeg's `select` filter that passes the wanted frames and no others.
 
-Wanted frames are few or many, at equal steps or not: they become runs, and the runs a binary tree of `if`s,
-so that ffmpeg needs some ten comparisons a frame however many there are.
+Wanted frames become runs, and the runs a binary tree of `if`s, so that ffmpeg needs about ten comparisons a
+frame, however many frames are wanted and however regular they are.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 HEARTBEAT_FRAMES = 64
-"""Every so many frames that nobody wants, one passes all the same: ffmpeg is at work, not stuck."""
+"""One of this many unwanted frames passes all the same, as a sign that ffmpeg is working."""
 
 _MAX_RUNS = 1500
-"""What one argument of a command line can hold (128 KiB), with room to spare."""
+"""Fits into one argument of a command line (128 KiB) with room to spare."""
 
 
 class Run(NamedTuple):
@@ -28,9 +28,9 @@ def find_runs(keys: Sequence[int], indices: Sequence[int], max_runs: int = _MAX_
     """Wanted frames as runs.
 
     Args:
-        keys: ascending; what the filter knows the frames by.
-        indices: of the same frames; equal to 1 apart, there is none between them.
-        max_runs: beyond it neighbours are merged, so that a few frames pass that nobody wants.
+        keys: ascending; what identifies the frames to the filter.
+        indices: of the same frames; two that differ by 1 have no frame between them.
+        max_runs: if there are more, neighbours are merged, so that a few unwanted frames pass.
     """
     runs: list[Run] = []
     at = 0
@@ -54,13 +54,13 @@ def find_runs(keys: Sequence[int], indices: Sequence[int], max_runs: int = _MAX_
 
 
 def select_expression(runs: Sequence[Run], key: str, *, seeking: bool) -> str:
-    """The expression. All frames behind the last wanted one pass, so that ffmpeg waits to be stopped there.
+    """Build the expression; it passes all frames after the last wanted one, so that ffmpeg waits to be stopped.
 
     Args:
         runs: ascending, at least one.
-        key: ffmpeg's name of the keys: `pts`, or `n` for places from the start of the file.
-        seeking: decoding begins somewhere in the file: no wanted frame passes before a frame that the decoder
-            itself calls a keyframe, whatever the container says.
+        key: ffmpeg's name of the keys: `pts`, or `n` for numbers from the start of the file.
+        seeking: whether decoding begins in the middle of the file: no wanted frame passes before one that the
+            decoder itself calls a keyframe, whatever the container claims.
     """
     verified = "ld(0)" if seeking else "1"
     watch = "st(0,max(ld(0),key));" if seeking else ""

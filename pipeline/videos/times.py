@@ -22,13 +22,13 @@ _LONGEST_DELAY = 16
 
 
 def times_of_packets(packets: Packets, first_pts: Sequence[int]) -> FrameTimes | None:
-    """The times of all frames, if each packet is one frame and says when it is shown.
+    """The times of all frames, if each packet is one frame and has the time at which it is shown.
 
     Args:
         packets: of the whole file.
         first_pts: when the first frames that really decode are shown. What comes before the first of them,
             such as pictures that refer to a part of a recording that is not there, is no frame of this video.
-    Returns: None where the packets do not tell: times missing, double, jumping, or not those of the frames.
+    Returns: None if packets have no time, equal times or jumping times, or not the times of the frames.
     """
     pts = sorted(packets.pts)
     if NO_TIME in first_pts or pts[0] == NO_TIME or not packets.in_order:
@@ -95,7 +95,7 @@ def _zero(packets: Packets, pts: array[int]) -> int:
 
 
 def _straightened(pts: array[int], time_base: Fraction) -> array[int]:
-    """Times that go on where the recording's clock was set anew: one median step after the frame before."""
+    """Replace jumps of the recording's clock by one median step after the frame before."""
     steps = [late - early for early, late in pairwise(pts) if 0 < late - early < _LONGEST_STEP_S / time_base]
     step = max(1, round(median(steps))) if steps else 1
     straight = array("q", pts[:1])
