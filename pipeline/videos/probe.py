@@ -3,8 +3,8 @@
 One ffmpeg reads the file once and writes to four pipes: all packets (`framecrc` of the copied streams: times
 and keyframe flags), the first decoded frames (`framecrc` again: upright size, pixel aspect, frame rate), the
 exact times of those, and the tags (`ffmetadata`). The declared duration, the rotation, the dispositions of
-streams and the colours stand in its log alone. If the packets' times are not those of the frames (AVI with B-frames,
-MPEG programme streams, fields in packets of their own), the file is decoded once for the times.
+streams and the colours are in its log alone. If the packets' times are not those of the frames (AVI with
+B-frames, MPEG programme streams, fields in packets of their own), the file is decoded once for the times.
 """
 
 from __future__ import annotations

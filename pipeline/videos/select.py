@@ -54,7 +54,7 @@ def find_runs(keys: Sequence[int], indices: Sequence[int], max_runs: int = _MAX_
 
 
 def select_expression(runs: Sequence[Run], key: str, *, seeking: bool) -> str:
-    """Build the expression; it passes all frames after the last wanted one, so that ffmpeg waits to be stopped.
+    """Build the expression. It passes all frames after the last wanted one: ffmpeg then waits to be stopped.
 
     Args:
         runs: ascending, at least one.
