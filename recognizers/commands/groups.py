@@ -12,6 +12,7 @@ from pipeline.files.outputs import output_errors, write_file
 from pipeline.models.catalog import DEFAULT
 from recognizers.commands.arguments import plural, quoted
 from recognizers.commands.progress import tracked
+from recognizers.faces.dataset import SINGLES_FOLDER
 from recognizers.faces.folderrecord import FolderRecord, read_facts
 from recognizers.model.strategies import EMBEDDING, LBP
 from recognizers.networks.base import FaceNetwork
@@ -19,9 +20,6 @@ from recognizers.networks.facenetwork import chosen_network, load_network, netwo
 from recognizers.teaching.cropping import Crop
 from recognizers.teaching.describing import iter_descriptors
 from recognizers.teaching.grouping import DESCRIPTOR_DISTANCES, LBP_DISTANCE, group_descriptors, group_faces
-
-SINGLES_FOLDER = "_single"
-"""Folders with a leading underscore are not taken for people."""
 
 _FARTHEST = 2.0
 """The largest possible distance between descriptors of length 1."""

@@ -10,10 +10,17 @@ from typing import Any
 
 from pipeline.files.outputs import check_writable, write_file
 from pipeline.text import printable
-from recognizers.commands.arguments import Lines, add_command, add_strategies, chosen_strategies, plural
+from recognizers.commands.arguments import (
+    Lines,
+    add_command,
+    add_strategies,
+    chosen_strategies,
+    plural,
+    quoted,
+)
 from recognizers.commands.evaluationcharts import charts_of
 from recognizers.commands.evaluationnumbers import numbers_of
-from recognizers.faces.dataset import check_present, read_examples
+from recognizers.faces.dataset import UNKNOWN_FOLDER, check_present, read_examples, strangers_beside
 from recognizers.faces.pictures import encode_as
 from recognizers.model.strategies import EIGEN, EMBEDDING, FISCHER, LBP, TITLES, UNKNOWN
 from recognizers.teaching.evaluation import VOTE, Evaluation
@@ -24,6 +31,8 @@ _MOST_COLUMNS = 12
 """Largest number of people whose confusion matrix fits on a terminal."""
 
 _MANY_UNKNOWN = 0.4
+_MANY_WRONG = 0.05
+"""Shares of the known faces from which on `test` says what to do about it."""
 
 
 def add_to(commands: Any) -> None:
@@ -34,7 +43,8 @@ def add_to(commands: Any) -> None:
         run,
         short="measure how often a model is right",
         long="Name the pictures in TESTCSV with a model and compare the names with the labels. People whom "
-        "the model does not know are strangers: none of their pictures should get a name.",
+        "the model does not know are strangers, as are the faces in the folders _single and _unknown beside "
+        "the people's: none of their pictures should get a name.",
         example="test testset.csv familymodel --plot charts --json accuracy.json",
     )
     parser.add_argument("testcsv", metavar="TESTCSV", help="list of pictures, made by the train command")
@@ -53,7 +63,8 @@ def run(options: argparse.Namespace) -> Lines:
     if options.plot is not None:
         check_writable(Path(options.plot))
     taught = matcher.taught(examples)
-    evaluation = Evaluation(matcher.answer(examples), matcher.strategies, matcher.model.labels.values())
+    answers = matcher.answer([*examples, *strangers_beside(examples)])
+    evaluation = Evaluation(answers, matcher.strategies, matcher.model.labels.values())
     yield from _each_picture(evaluation)
     if taught:
         yield (
@@ -66,6 +77,7 @@ def run(options: argparse.Namespace) -> Lines:
         yield from _people(evaluation)
         yield from _confusions(evaluation)
     yield from _with_limits(evaluation, matcher)
+    yield from _in_words(evaluation, matcher, options.modeldir)
     if options.plot is not None:
         for name, chart in charts_of(evaluation, matcher.limits):
             write_file(Path(options.plot, name), encode_as(name, chart))
@@ -161,6 +173,36 @@ def _with_limits(evaluation: Evaluation, matcher: FaceMatcher) -> Iterator[str]:
             f"strangers (train with --false-accept-rate {larger_rate:g}, or unknown: false in the pipeline "
             "file)."
         )
+
+
+def _in_words(evaluation: Evaluation, matcher: FaceMatcher, modeldir: str) -> Iterator[str]:
+    """Yield what the numbers mean for a collection of photos, and what to do next."""
+    asked = evaluation.asked[-1]
+    if evaluation.known:
+        shares = evaluation.shares(asked)
+        right, wrong = round(100 * shares.right), round(100 * shares.wrong)
+        yield (
+            f"In words: of 100 known faces, {right} get the right name, {wrong} a wrong one, and "
+            f"{100 - right - wrong} stay unknown."
+        )
+    if evaluation.strangers:
+        named = round(100 * evaluation.strangers_named(asked))
+        count = plural(len(evaluation.strangers), "face")
+        yield f"Of 100 strangers' faces, {named} get a name (measured with {count})."
+    else:
+        yield (
+            f"How often strangers get a name is not measured: put faces of other people into a folder "
+            f"{UNKNOWN_FOLDER} beside the folders of the people."
+        )
+    wrong_share = evaluation.shares(asked).wrong if evaluation.known else 0.0
+    if wrong_share > _MANY_WRONG:
+        yield "next: correct the folders of confused people, or add pictures, and train again"
+        return
+    finder = "yunet" if matcher.model.aligned else "CASCADE"
+    yield (
+        f"next: facerec_train.py recognizemany PHOTO {finder} {quoted(modeldir)} PHOTO-names.jpg, or put "
+        "the model into a pipeline file"
+    )
 
 
 def _number(value: float) -> str:

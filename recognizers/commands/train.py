@@ -24,6 +24,12 @@ from recognizers.commands.arguments import (
     shown_distance,
     whole,
 )
+from recognizers.commands.inspection import (
+    check_places,
+    findings_before_training,
+    findings_of_descriptors,
+    report_findings,
+)
 from recognizers.commands.trainembedding import DEFAULT_FALSE_ACCEPT_RATE, add_people, describe
 from recognizers.faces.dataset import check_present, read_examples, write_examples
 from recognizers.faces.splitting import split_examples
@@ -47,7 +53,6 @@ from recognizers.teaching.training import (
     model_record,
     read_faces,
     read_pictures,
-    same_picture_twice,
     train_strategy,
 )
 
@@ -92,6 +97,12 @@ def add_to(commands: Any) -> None:
         action="store_true",
         help="add people, or pictures of them, to an existing model of embedding",
     )
+    parser.add_argument(
+        "--strict",
+        action="store_true",
+        help="refuse to train if a picture seems to be in a wrong folder or is a whole photo, if two people "
+        "share a picture or a folder, or if a folder has the name of a group (default: a warning)",
+    )
     parser.add_argument("--seed", type=whole, default=0, help="of the random split (default: 0)")
     parser.add_argument(
         "--false-accept-rate",
@@ -127,6 +138,7 @@ def run(options: argparse.Namespace) -> Lines:
     """Run the subcommand."""
     examples = read_examples(options.csv)
     check_present(examples)
+    check_places(options.csv, options.testcsv, options.modeldir, examples)
     split = split_examples(examples, options.percent, options.seed)
     if split.testing:
         for label in split.untested:
@@ -200,6 +212,7 @@ def _teach(options: argparse.Namespace, pictures: Pictures, strategies: tuple[st
         network = load_network(record)
     faces = read_faces(pictures, equalized=options.equalized) if strategies != (EMBEDDING,) else None
     yield from _introduction(pictures, faces, network)
+    yield from report_findings(options, findings_before_training(pictures))
     galleries: list[TrainedGallery] = []
     methods: dict[str, Method] = {}
     for strategy in strategies:
@@ -212,6 +225,8 @@ def _teach(options: argparse.Namespace, pictures: Pictures, strategies: tuple[st
         else:
             assert network is not None
             gallery = describe(pictures, network)
+            labels = {example.number: example.label for example in pictures.examples}
+            yield from report_findings(options, findings_of_descriptors(pictures, gallery, labels, network))
             limit = impostor_threshold(gallery.descriptors, gallery.numbers, rate, network.impostors)
             methods[strategy] = Method(unknown_distance=limit)
         galleries.append(gallery)
@@ -231,7 +246,6 @@ def _introduction(pictures: Pictures, faces: Faces | None, network: FaceNetwork 
     aligned = ", aligned" if pictures.record.aligned else ""
     count = plural(len(pictures.examples), "picture")
     yield f"training on {count} of {plural(people, 'label')}{looks}{aligned}"
-    yield from (f"warning: {sentence}" for sentence in same_picture_twice(pictures))
     if network is not None and not (network.aligns_itself or pictures.record.aligned):
         yield (
             "warning: the pictures are not aligned, as this network needs them to be accurate; crop "

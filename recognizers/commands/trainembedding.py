@@ -11,6 +11,7 @@ from pipeline.errors import UsageError
 from pipeline.models.catalog import DEFAULT
 from pipeline.text import printable
 from recognizers.commands.arguments import plural, shown_distance
+from recognizers.commands.inspection import findings_before_training, findings_of_descriptors, report_findings
 from recognizers.commands.progress import tracked
 from recognizers.model.descriptors import DescriptorGallery
 from recognizers.model.facemodel import read_facemodel
@@ -57,8 +58,10 @@ def add_people(options: argparse.Namespace, pictures: Pictures) -> Iterator[str]
     taught = len(pictures.examples) - len(new.examples)
     known = f"; {plural(taught, 'picture')} it has already" if taught else ""
     yield f"adding {plural(len(new.examples), 'picture')} of {plural(len(set(new.numbers)), 'label')}{known}"
-    added = describe(new, network)
-    gallery = old.joined(added)
+    yield from report_findings(options, findings_before_training(new))
+    gallery = old.joined(describe(new, network))
+    labels = model.labels | {example.number: example.label for example in new.examples}
+    yield from report_findings(options, findings_of_descriptors(new, gallery, labels, network))
     rate = options.false_accept_rate
     if rate is None:
         rate = DEFAULT_FALSE_ACCEPT_RATE if model.false_accept_rate is None else model.false_accept_rate

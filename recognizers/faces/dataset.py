@@ -9,15 +9,21 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.errors import UsageError
+from pipeline.errors import SourceError, UsageError
 from pipeline.files.outputs import write_file
 from pipeline.files.walk import iter_sources
 from pipeline.source import Source, SourceKind
 from pipeline.text import Spellings, printable
 from recognizers.faces.folderrecord import RECORD_FILE, common_record, is_recorded
+from recognizers.faces.pictures import frame_of
 
 SET_ASIDE = (".", "_")
 """First characters of folder names that are not names of people."""
+
+SINGLES_FOLDER = "_single"
+"""Where `crop --group` puts faces that are like no other."""
+UNKNOWN_FOLDER = "_unknown"
+"""Where users put faces of people whom a model shall not know."""
 
 _LAYOUT = "a folder for each person, with the person's name, and that person's pictures in it"
 _MAKE = "make it with the csv command"
@@ -126,6 +132,31 @@ def are_aligned(folder: FaceFolder) -> bool:
 def label_of_folder(name: str) -> str:
     """Convert a folder's name to a label: bytes that are not UTF-8 become U+FFFD, as reports are UTF-8."""
     return os.fsencode(name).decode("utf-8", "replace")
+
+
+def strangers_beside(examples: Iterable[Example]) -> list[Example]:
+    """Return the readable pictures of strangers: in `_single` and `_unknown` beside the people's folders.
+
+    Args:
+        examples: pictures in folders of people.
+    Returns: their label is the name of the folder, their number is -1.
+    """
+    strangers = []
+    for top in sorted({os.path.dirname(os.path.dirname(example.path)) for example in examples}):
+        for name in (SINGLES_FOLDER, UNKNOWN_FOLDER):
+            folder = os.path.join(top, name)
+            for found in iter_sources(folder) if os.path.isdir(folder) else ():
+                if isinstance(found, Source) and found.kind is SourceKind.PHOTO and _is_readable(found):
+                    strangers.append(Example(found.path, name, -1))
+    return strangers
+
+
+def _is_readable(source: Source) -> bool:
+    try:
+        frame_of(source).rgb()
+    except SourceError:
+        return False
+    return True
 
 
 def write_examples(csv_path: str, examples: Iterable[Example]) -> None:

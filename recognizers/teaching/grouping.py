@@ -64,7 +64,7 @@ def _groups(apart: FloatArray, photos: Sequence[int], distance: float) -> list[l
     """Group indices, the largest group first; `apart`, (N, N) distances, is overwritten."""
     whose = np.asarray(photos)
     apart[(whose[:, None] == whose) & ~np.eye(len(apart), dtype=bool)] = np.inf
-    groups = _average_linkage(apart, distance)
+    groups = join_by_average(apart, distance)
     return sorted(groups, key=lambda group: (-len(group), group))
 
 
@@ -79,7 +79,7 @@ def _distances(faces: Sequence[GrayArray]) -> FloatArray:
     return (rows + rows.T) / 2
 
 
-def _average_linkage(apart: FloatArray, limit: float) -> list[list[int]]:
+def join_by_average(apart: FloatArray, limit: float) -> list[list[int]]:
     """Group indices by average linkage up to a distance; `apart` is overwritten.
 
     Uses nearest-neighbour chains (Murtagh, 1983), in O(N²) steps.
