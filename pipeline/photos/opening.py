@@ -38,10 +38,6 @@ _DNG_VERSION = 50706
 _MOST_PAGES_TRIED = 100
 
 
-class EndsTooEarlyError(SourceError):
-    """The file ends before the picture does, so no other reader finds more in it."""
-
-
 class Header(NamedTuple):
     """A photo that a reader has opened, its pixels not yet decoded.
 
@@ -82,7 +78,7 @@ def damaged(format_: str, reason: str) -> SourceError:
     """The failure of a photo that a reader refuses, with the reader's reason in a sentence."""
     reason = " ".join(reason.split()).rstrip(".")
     if "truncated" in reason.lower():
-        return EndsTooEarlyError(FailureCode.TRUNCATED, f"the {format_.upper()} file ends too early")
+        return SourceError(FailureCode.TRUNCATED, f"the {format_.upper()} file ends too early")
     return SourceError(FailureCode.TRUNCATED, f"the {format_.upper()} file is damaged: {reason}")
 
 

@@ -7,7 +7,6 @@ refuses, through Pillow. cv2 gets bytes instead of a name: a name that is not UT
 
 from __future__ import annotations
 
-import io
 import math
 from typing import NamedTuple
 
@@ -15,14 +14,12 @@ import cv2
 from PIL import Image
 
 from pipeline.detections import Box
-from pipeline.errors import SourceError
 from pipeline.frame import RgbArray
 from pipeline.photos.colortags import ColorPlan
 from pipeline.photos.deeppixels import decode_deep
 from pipeline.photos.heifitem import ItemProperties
 from pipeline.photos.jpegdamage import decode_jpeg, jpeg_damage
-from pipeline.photos.opening import EndsTooEarlyError, damaged, open_lighter, refusal, stored_size
-from pipeline.photos.otherreaders import read_as_png
+from pipeline.photos.opening import damaged, open_lighter, refusal
 from pipeline.photos.rgb import to_rgb, upright
 from pipeline.photos.salvage import decode_partly, seen_box
 
@@ -118,27 +115,7 @@ class Pixels:
                 return self._upright(photo.colors.hdr.apply_deep(deep))
         if photo.format == "jpeg":  # Pillow does not pass on libjpeg's warnings
             self._decode_jpeg(8)
-        try:
-            return self._upright(self._in_srgb(self._decode_with_pillow()))
-        except EndsTooEarlyError:
-            raise
-        except SourceError as error:
-            rgb = None if photo.format == "heif" else self._decode_otherwise()
-            if rgb is None:
-                raise error from None
-            return rgb
-
-    def _decode_otherwise(self) -> RgbArray | None:
-        """Decode with a second reader, upright and in sRGB. Returns None if all refuse the file."""
-        photo = self._photo
-        try:
-            reread = read_as_png(photo.content, photo.format, math.prod(stored_size(photo.image)))
-        except SourceError:
-            return None
-        if reread is None:
-            return None
-        rgb = self._in_srgb(to_rgb(Image.open(io.BytesIO(reread.png))))
-        return upright(self._cropped(rgb), reread.orientation or photo.orientation)
+        return self._upright(self._in_srgb(self._decode_with_pillow()))
 
     def _decode_with_pillow(self) -> RgbArray:
         """Decode with Pillow, not turned.

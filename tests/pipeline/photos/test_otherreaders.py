@@ -203,6 +203,31 @@ def test_no_reader_takes_a_damaged_photo_for_a_whole_one(format_, photo):
     assert failure_of(photo, content).code is FailureCode.TRUNCATED
 
 
+NOISE = Image.fromarray(np.random.default_rng(3).integers(0, 255, (64, 96, 3), np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("format_", "options"),
+    [
+        ("TIFF", {"compression": "tiff_lzw"}),
+        ("TIFF", {"compression": "tiff_adobe_deflate"}),
+        ("PNG", {}),
+        ("GIF", {}),
+    ],
+)
+def test_no_reader_fills_in_damaged_pixels(format_, options, photo):
+    content = bytearray(encoded(NOISE.quantize(64) if format_ == "GIF" else NOISE, format_, **options))
+    middle = len(content) // 2
+    content[middle : middle + 60] = b"\xa5" * 60
+    assert failure_of(photo, bytes(content)).code is FailureCode.TRUNCATED
+
+
+@pytest.mark.parametrize("part", [0.1, 0.5, 0.9])
+def test_a_bigtiff_that_is_cut_fails(part, photo):
+    content = big_endian_bigtiff(patches())
+    assert failure_of(photo, content[: int(len(content) * part)]).code is FailureCode.TRUNCATED
+
+
 def test_a_tiffs_reduced_page_gives_way_to_the_full_one(photo):
     small = Image.fromarray(patches()).resize((24, 16))
     both = encoded(small, "TIFF", append_images=[Image.fromarray(patches())], tiffinfo={254: 1})
