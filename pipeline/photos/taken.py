@@ -69,8 +69,9 @@ def find_taken(tables: ExifTables, image: Image.Image, content: bytes) -> str | 
 def _exif_dates(tables: ExifTables) -> list[str | None]:
     texts = []
     for date, offset in _EXIF_DATES:
-        table = tables.main if date is Base.DateTime else tables.details
-        texts.append((table.text(date), tables.details.text(offset)))
+        # Only DateTime belongs into the main table, but some scanners write the others there too.
+        found = "" if date is Base.DateTime else tables.details.text(date)
+        texts.append((found or tables.main.text(date), tables.details.text(offset)))
     return [parse_date(date, _offset(date, own, texts), may_be_day=True) for date, own in texts]
 
 

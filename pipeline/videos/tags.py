@@ -25,10 +25,11 @@ _FIRST_YEAR_OF_CLOCKS = 1971
 """An earlier `creation_time` is that of a clock that was never set and has run since 1904 or 1970."""
 
 _PLACE = re.compile(
-    r"([+-])(\d{1,2}|\d{4}|\d{6})(\.\d+)?([+-])(\d{1,3}|\d{5}|\d{7})(\.\d+)?([+-]\d+(?:\.\d+)?)?(?:CRS\w+)?/?",
+    r"([+-])(\d{1,2}|\d{4}|\d{6})(\.\d+)?([+-])(\d{1,3}|\d{5}|\d{7})(\.\d+)?([+-]\d+(?:\.\d+)?)?(?:CRS\w+)?(?:/.*)?",
     re.ASCII,
 )
-"""ISO 6709: `+48.8584+002.2945+035.000/`, `+4851.504+00217.670/` or `+485130.24+0021740.2/`."""
+"""ISO 6709: `+48.8584+002.2945+035.000/`, `+4851.504+00217.670/` or `+485130.24+0021740.2/`; 3GPP's has a
+name of the place behind it."""
 
 
 def parse_ffmetadata(lines: Iterable[str], container: str = "") -> Capture:

@@ -106,6 +106,11 @@ def test_what_is_no_date_does_not_hide_the_next_one(unset: str) -> None:
     assert taken(photo(DateTimeOriginal=unset, changed=unset)) is None
 
 
+def test_a_date_in_the_main_table_counts_too() -> None:
+    exif = exif_of(**{str(Base.DateTimeDigitized.value): "2003:08:17 10:11:12"})
+    assert taken(encoded(patches(), "JPEG", exif=exif)) == "2003-08-17T10:11:12"
+
+
 def test_a_later_change_never_hides_when_a_scan_was_made() -> None:
     content = photo(
         DateTimeDigitized="2003:08:17 10:11:12", changed="2021:04:01 08:22:44", OffsetTime="+02:00"
