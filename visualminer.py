@@ -19,7 +19,7 @@ def main(arguments: list[str] | None = None) -> int:
     Args:
         arguments: without the program's name; None: those of `sys.argv`.
     """
-    from pipeline import commandline
+    from cli import commandline
 
     return commandline.main(arguments)
 
@@ -30,7 +30,7 @@ def run() -> int:
     configure()
     limit_numpy_threads()
     with collection_paused():
-        from pipeline import commandline
+        from cli import commandline
     return commandline.main()
 
 

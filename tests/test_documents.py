@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from pipeline.arguments import make_parser
+from cli.arguments import make_parser
 from pipeline.catalog import CATALOG, load_class
 from pipeline.config.config import read_config
 from pipeline.config.examples import EXAMPLES

@@ -300,7 +300,7 @@ def test_a_signal_while_pruning_keeps_the_last_line_the_summary_and_what_was_rep
     (house.input / "bad.jpg").write_text("words")
     script = """
 import os, signal, sys
-from pipeline.commandline import main
+from cli.commandline import main
 from pipeline.runs.progress import PlainProgress
 PlainProgress.on_pruning = lambda _, checked, total: checked == 2 and os.kill(os.getpid(), signal.SIGTERM)
 sys.exit(main(sys.argv[1:]))

@@ -20,7 +20,9 @@ ONCE_A_RUN = {"once_a_run": True}
 
 logging.addLevelName(NOTICE, "NOTICE")
 
-_OWN_LOGGERS = ("annotators", "detectors", "pipeline", "recognizers", "reporters", "search", "visualminer")
+_OWN_LOGGERS = (
+    *("annotators", "cli", "detectors", "pipeline", "recognizers", "reporters", "search", "visualminer"),
+)
 
 
 class _LineFormatter(logging.Formatter):

@@ -15,6 +15,7 @@ PACKAGES = (
     "pillow-heif",
     "pydantic",
     "PyYAML",
+    "imageio",
     "imageio-ffmpeg",
 )
 """Names of distributions, in the order in which they are reported."""

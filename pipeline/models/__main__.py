@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import io
 import os
 import signal
@@ -40,6 +41,8 @@ from pipeline.models.files import (
 from pipeline.text import printable
 
 PROGRAM = command("visualminer-models")
+_CHECK = "detectors.darknet.adding:checked_files"
+"""What checks a network that is added; a name, as in the catalogue of components, since it stands above."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -92,17 +95,9 @@ def _list(options: argparse.Namespace) -> ExitCode:
 
 
 def _add(options: argparse.Namespace) -> ExitCode:
-    from detectors.classnames import read_class_names
-    from detectors.darknet.cfg import read_cfg
-    from detectors.darknet.weightsfile import check_weights
-
-    network = read_cfg(options.cfg)
-    check_weights(options.weights, network)
-    names = options.names or options.cfg.with_suffix(".names")
-    files = {".cfg": options.cfg, ".weights": options.weights}
-    if options.names is not None or names.is_file():
-        files[".names"] = names
-    read_class_names(files.get(".names"), network.classes, network.where)
+    module, _, function = _CHECK.partition(":")
+    check = getattr(importlib.import_module(module), function)
+    files = check(options.cfg, options.weights, options.names)
     folder = add_model(options.name, files)
     _say(f'{options.name}: added, in {printable(folder)}; write "model: {options.name}" in a pipeline file')
     return ExitCode.OK

@@ -24,7 +24,7 @@ def started_by(preparation: str) -> str:
 
 @ON_LINUX
 def test_a_process_with_one_thread_is_forked() -> None:
-    assert started_by("import visualminer, pipeline.commandline") == "fork"
+    assert started_by("import visualminer, cli.commandline") == "fork"
 
 
 @ON_LINUX

@@ -9,7 +9,7 @@ import sys
 from collections import Counter
 from datetime import datetime
 
-from pipeline.arguments import options_of, parse
+from cli.arguments import options_of, parse
 from pipeline.config.config import read_config
 from pipeline.config.examples import read_example
 from pipeline.config.warnings import iter_warnings

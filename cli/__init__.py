@@ -1,0 +1,1 @@
+"""The command line of `visualminer.py`: its arguments, and what it does with them."""
