@@ -49,12 +49,12 @@ def unread_kind(content: bytes, format_: str) -> str | None:
     if format_ not in ("heif", "avif"):
         return None
     if content[8:12] == b"mif3":
-        return "a HEIF file in its short form (brand mif3)"
+        return "HEIF file in its short form (brand mif3)"
     beginning = content[:_BEGINNING_BYTES]
     if b"unci" in beginning and b"uncC" in beginning:
-        return "a HEIF file without compression (unci)"
+        return "HEIF file without compression (unci)"
     if re.search(_CONSTANT_LUMINANCE, beginning):
-        return "a photo in BT.2020 with constant luminance"
+        return "photo in BT.2020 with constant luminance"
     return None
 
 

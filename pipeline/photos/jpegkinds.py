@@ -59,6 +59,12 @@ def rare_kind(content: bytes) -> str | None:
     return f"{_KINDS.get(frame.marker, 'JPEG')} of {frame.bits} bits"
 
 
+def ffmpeg_decodes(content: bytes) -> bool:
+    """Whether ffmpeg decodes this kind of JPEG: sequential and lossless ones with Huffman codes."""
+    frame = jpeg_frame(content)
+    return frame is not None and frame.marker in (0xC0, 0xC1, _LOSSLESS)
+
+
 def scaling_filter(content: bytes) -> str | None:
     """The ffmpeg filter that scales a lossless JPEG in colours to 16 bits; ffmpeg itself scales only gray."""
     frame = jpeg_frame(content)

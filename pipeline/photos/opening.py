@@ -14,7 +14,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 
 from pipeline.errors import FailureCode, SourceError
 from pipeline.photos.heifitem import ItemProperties, unread_kind
-from pipeline.photos.otherreaders import ffmpegs_kind, read_as_png
+from pipeline.photos.otherreaders import ffmpegs_kind, read_as_png, unread_jpeg
 
 # Pillow's reader of JPEG opens MPO too.
 _PILLOW_FORMATS = {
@@ -84,13 +84,10 @@ def damaged(format_: str, reason: str) -> SourceError:
 
 def refusal(content: bytes, format_: str, reason: str) -> SourceError:
     """The failure of a photo that no reader takes: its kind, if that is the cause, else damage."""
-    if kind := unread_kind(content, format_):
-        return SourceError(FailureCode.UNSUPPORTED_FORMAT, f"is {kind}, which no reader here takes")
+    if kind := unread_kind(content, format_) or unread_jpeg(content, format_):
+        return SourceError(FailureCode.UNSUPPORTED_FORMAT, f"is a {kind}, which no reader here takes")
     if kind := ffmpegs_kind(content, format_):
-        return SourceError(
-            FailureCode.UNSUPPORTED_FORMAT,
-            f"is a {kind}, which only ffmpeg reads here, and ffmpeg refuses it; it may be damaged",
-        )
+        return SourceError(FailureCode.TRUNCATED, f"is a {kind} that ends too early or is damaged")
     return damaged(format_, reason)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from pipeline.errors import FailureCode, SourceError
 from pipeline.host.ffmpeg import ffmpeg_command
-from pipeline.photos.jpegkinds import rare_kind, scaling_filter, wider_jpeg
+from pipeline.photos.jpegkinds import ffmpeg_decodes, rare_kind, scaling_filter, wider_jpeg
 from pipeline.photos.tiffheader import read_tiff_header
 
 _DEMUXERS = {
@@ -62,10 +62,15 @@ def read_as_png(content: bytes, format_: str, max_pixels: int) -> Reread | None:
 
 
 def ffmpegs_kind(content: bytes, format_: str) -> str | None:
-    """The kind of a photo that only ffmpeg reads, if any reader does; None for the others."""
+    """The kind of a photo that only ffmpeg reads; None for the others."""
     if format_ == "jxl":
         return "JPEG XL"
-    return rare_kind(content) if format_ == "jpeg" else None
+    return rare_kind(content) if format_ == "jpeg" and ffmpeg_decodes(content) else None
+
+
+def unread_jpeg(content: bytes, format_: str) -> str | None:
+    """The kind of a JPEG that no reader here takes; None for the others."""
+    return rare_kind(content) if format_ == "jpeg" and not ffmpeg_decodes(content) else None
 
 
 def too_large(size_wh: tuple[int, int], max_pixels: int) -> SourceError:

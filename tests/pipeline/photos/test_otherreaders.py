@@ -75,9 +75,21 @@ def test_their_exif_counts(photo):
 
 @pytest.mark.parametrize("name", RARE_JPEGS)
 def test_what_is_wrong_with_a_damaged_one_is_said(name, photo):
-    error = failure_of(photo, RARE_JPEGS[name][:150])
+    for part in (0.98, 0.7):
+        error = failure_of(photo, RARE_JPEGS[name][: int(len(RARE_JPEGS[name]) * part)])
+        assert error.code is FailureCode.TRUNCATED
+        assert error.sentence == f"is a {name} that ends too early or is damaged"
+
+
+@pytest.mark.parametrize(
+    ("marker", "kind"),
+    [(0xC5, "hierarchical JPEG of 12 bits"), (0xCB, "lossless arithmetic JPEG of 12 bits")],
+)
+def test_jpegs_that_no_reader_takes_are_named(marker, kind, photo):
+    content = RARE_JPEGS["JPEG of 12 bits"].replace(b"\xff\xc1", bytes((0xFF, marker)))
+    error = failure_of(photo, content)
     assert error.code is FailureCode.UNSUPPORTED_FORMAT
-    assert error.sentence.startswith(f"is a {name}, which only ffmpeg reads here")
+    assert error.sentence == f"is a {kind}, which no reader here takes"
 
 
 def test_without_ffmpeg_the_kind_is_said(photo, monkeypatch):
@@ -132,6 +144,7 @@ def test_a_damaged_jpeg_xl(photo, jxl):
     content = jxl(patches(2))
     for cut in (2, 20, len(content) // 2):
         error = failure_of(photo, content[:cut])
+        assert error.code is FailureCode.TRUNCATED
         assert "JPEG XL" in error.sentence
 
 
