@@ -34,7 +34,7 @@ pipeline:
 - {name: copies, type: photowriter, inputs: faces}
 """
 CONTENT = b"\xff\xd8\xff" + bytes(97)
-"""A JPEG by its first bytes; nobody reads on."""
+"""A JPEG by its first bytes; the rest is never read."""
 
 
 def main() -> None:

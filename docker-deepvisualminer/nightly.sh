@@ -2,7 +2,7 @@
 # Mine every night, in a container that stays up: nightly HH:MM INPUT OUTPUT [PIPELINE] [OPTIONS]
 #
 # The time is that of the variable TZ (default: UTC). What the miner says goes to the container's log, and
-# its exit code with it. "docker stop" ends the mining in hand in good order.
+# its exit code with it. "docker stop" ends a running mining cleanly.
 set -euo pipefail
 
 fail() {

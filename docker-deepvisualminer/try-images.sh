@@ -290,7 +290,7 @@ EOF
     chown -R "$somebody" "$1"
 }
 
-# "docker stop" ends a mining in hand in good order, whether the miner is PID 1 or the nightly script is.
+# "docker stop" ends a running mining cleanly, whether the miner is PID 1 or the nightly script is.
 try_signals() {
     local image=$1 out=$2 at
     stop_in_the_middle "docker stop in the middle of a mining" "$out/stopped" \

@@ -32,7 +32,7 @@ MAY_BE_SKIPPED = (
     "control group of version 1 can be made here",
     "cannot be put in force here",
 )
-"""... but for these reasons: nobody could run it there."""
+"""... except for these reasons, for which it cannot run there."""
 
 
 @pytest.hookimpl(wrapper=True)

@@ -73,5 +73,5 @@ def flip_a_bit(path: Path) -> None:
 
 
 def parts_in(folder: Path) -> list[Path]:
-    """Unfinished outputs that nobody will finish."""
+    """Unfinished outputs of processes that no longer exist."""
     return list(folder.rglob(".*.part"))

@@ -144,7 +144,7 @@ def test_a_reader_that_goes_away_and_ctrl_c(tmp_path):
     os.mkfifo(tmp_path / "list.csv")
     train = [sys.executable, ROOT / "facerec_train.py", "train", "list.csv", "50", "t.csv", "m"]
     waiting = subprocess.Popen(
-        # Whoever started the tests may have ignored Ctrl-C, as a shell does for what runs in its background.
+        # The tests' parent may ignore Ctrl-C, as a shell does for background jobs.
         ["env", "--default-signal=INT", *train],
         cwd=tmp_path,
         stderr=subprocess.PIPE,

@@ -77,7 +77,7 @@ def test_a_killed_run_s_parts_are_swept_wherever_they_are(house):
     part = house.output / "gone" / f".deepvisualminer-{process}-0123456789abcdef.part"
     part.write_bytes(b"half")
     house.night()
-    assert part.exists()  # the run before was not killed: nobody looks
+    assert part.exists()  # the run before was not killed: there is no sweep
     (house.output / LOCK_NAME).write_text("{}")
     house.night()
     assert not part.exists()

@@ -1,4 +1,4 @@
-"""A writer of somebody else's is treated as the project's own: its outputs are reused, pruned and rebuilt."""
+"""A plug-in's writer is treated as the project's own: its outputs are reused, pruned and rebuilt."""
 
 from __future__ import annotations
 

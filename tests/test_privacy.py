@@ -1,4 +1,4 @@
-"""Nothing is sent anywhere, and nothing is left where nobody looks for it."""
+"""Nothing is sent anywhere, and no file is left in unexpected places."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_a_run_leaves_nothing_at_home_but_the_cache(tmp_path: Path) -> None:
 
 
 def said_at_home(home: Path, *arguments: str | Path) -> str:
-    """What Python puts out for somebody who has this home."""
+    """What Python prints for a user with this home."""
     environment = {"HOME": str(home), "PATH": os.environ["PATH"], "OPENBLAS_NUM_THREADS": "1"}
     done = subprocess.run(
         [sys.executable, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=True

@@ -188,7 +188,7 @@ def test_a_person_at_a_terminal_sees_a_bar(tmp_path, faces, term):
 def _read(terminal: int) -> bytes:
     try:
         return os.read(terminal, 4096)
-    except OSError:  # EIO: nobody holds the other end
+    except OSError:  # EIO: the other end is closed
         return b""
 
 
@@ -268,7 +268,7 @@ def waiting(tmp_path: Path) -> Iterator[Waiting]:
 
 
 class TestSignals:
-    """Ctrl-C, SIGTERM and SIGKILL while two photos are in hand and seven wait."""
+    """Ctrl-C, SIGTERM and SIGKILL while two photos are in progress and seven wait."""
 
     def test_ctrl_c_finishes_what_is_in_hand(self, waiting):
         os.killpg(waiting.process.pid, signal.SIGINT)  # as a terminal does: to all processes

@@ -160,7 +160,7 @@ def test_default_is_decided_once_and_told(
     assert [path.suffix for path in DeepDetector.model_files(params)] == [".cfg", ".weights", ".names"]
     model, fingerprint, told = decided()
     assert (model, told) == ("yolox-tiny", 'model "default" is yolox-tiny')
-    assert fingerprint != first[1]  # what was mined with the other network is mined anew
+    assert fingerprint != first[1]  # inputs mined with the other network are mined again
     onnx.write_bytes(b"")
     with pytest.raises(PipelineFileError, match=r'p.yml:\d+: component "objects": params.model: .*damaged'):
         read_config(str(file))
@@ -282,7 +282,7 @@ def test_check_tells_of_a_tree_that_does_not_fit(tmp_path: Path) -> None:
     tree.write_text("animal -1\nvehicle -1\ndog 0\n")
     params = DeepDetectorParams(model=str(cfg))
     assert list(DeepDetector.check(params)) == []
-    assert tree in DeepDetector.model_files(params)  # with another tree everything is mined anew
+    assert tree in DeepDetector.model_files(params)  # with another tree everything is mined again
     assert DeepDetector.labels(params) == {"animal", "vehicle", "dog"}
 
 

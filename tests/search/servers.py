@@ -39,7 +39,7 @@ def postgresql() -> Iterator[str]:
     initdb, pg_ctl = _postgresql_program("initdb"), _postgresql_program("pg_ctl")
     if initdb is None or pg_ctl is None:
         pytest.skip("PostgreSQL is not installed")
-    # The server refuses to run as root; its folder must then belong to somebody else.
+    # The server refuses to run as root; its folder must then belong to another user.
     user = "postgres" if os.geteuid() == 0 else getpass.getuser()
     prefix = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"] if os.geteuid() == 0 else []
     folder = tempfile.mkdtemp(prefix="deepvisualminer-postgresql-")

@@ -47,7 +47,7 @@ def test_an_archive_that_is_gone_is_one_sentence(make_source, tmp_path):
 
 def test_a_network_that_is_down_is_one_sentence(make_source, tmp_path, monkeypatch):
     monkeypatch.delenv("PIP_NO_INDEX")
-    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")  # port 9: nobody listens
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")  # nothing listens on port 9
     monkeypatch.setenv("PIP_RETRIES", "1")
     source = make_source({"a.txt": b"a"}).model_copy(update={"distribution": "absent"})
     says = complaint(source, tmp_path / "new")

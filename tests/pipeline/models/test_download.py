@@ -20,7 +20,7 @@ from pipeline.models.catalog import STANDS_FOR, HttpsSource, ModelFile, NamedMod
 from pipeline.models.fetch import fetch
 
 CERTIFICATE = Path(__file__).with_name("localhost.pem")
-"""Self-signed, for `localhost`, with its key; trusted by nobody but these tests."""
+"""Self-signed, for `localhost`, with its key; trusted by these tests alone."""
 CONTENT = b"a network" * 1000
 
 
@@ -125,7 +125,7 @@ def test_another_file_than_the_promised_one_leaves_nothing(server, cache, sent):
 
 def test_the_next_source_is_tried_and_each_failure_told(server, cache):
     server.answers["/gone"] = (404, {}, b"nothing")
-    gone, closed = server.url("/gone"), "https://localhost:9/n.onnx"  # port 9: nobody listens
+    gone, closed = server.url("/gone"), "https://localhost:9/n.onnx"  # nothing listens on port 9
     assert (fetch(network(gone, closed, server.url("/n.onnx")), print) / "n.onnx").exists()
     (cache / "models/net/n.onnx").unlink()
     first, second = complaint(network(gone, closed)).splitlines()

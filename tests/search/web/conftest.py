@@ -23,7 +23,7 @@ from tests.search.outputs import Output, label, name
 from tests.videos import make_video
 
 HOSTILE = '<script>alert("x")</script> \'"&\x1b[31m \u202etxt'
-"""A label, and nearly a file name, as somebody might make them to break a page."""
+"""A label, and a part of a file name, meant to break a page."""
 HOSTILE_PATH = f"2010/{HOSTILE.replace('/', '')}.jpg"
 DOG_BOX = (200, 150, 500, 450)
 PHOTO_WH = (800, 600)
