@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from pipeline.models.catalog import find_model
+from pipeline.models.fetch import fetch
 from recognizers.faces.dataset import read_examples
 from recognizers.faces.folderrecord import FaceFacts, read_facts
 from recognizers.networks import facenetwork
@@ -55,12 +58,14 @@ def test_crop_takes_yunet_if_it_is_installed(facerec, photo, tmp_path, monkeypat
 
 
 def test_crop_with_yunet_says_so(facerec, photo, tmp_path):
+    fetch(find_model("yunet-2023"), logging.info)
     (tmp_path / "photos").mkdir()
     photo([9], 0).save(tmp_path / "photos" / "a.png")
     said = facerec("crop", tmp_path / "photos", tmp_path / "out")
-    if "haarcascade" not in said.out.partition("\n")[0].partition(";")[0]:
-        assert said.out.startswith("faces are found by yunet and aligned; --detector haarcascade")
-        assert json.loads((tmp_path / "out" / "faces.json").read_text())["aligned"] is True
+    assert said.out.startswith("faces are found by yunet and aligned; --detector haarcascade")
+    assert json.loads((tmp_path / "out" / "faces.json").read_text())["aligned"] is True
+    named = facerec("crop", tmp_path / "photos", tmp_path / "named", "--detector", "yunet")
+    assert "are found by" not in named.out
 
 
 def test_aligned_faces_are_described_by_a_network(facerec, aligned, installed, tmp_path):
