@@ -13,7 +13,6 @@ from types import FrameType
 
 from pipeline.errors import ExitCode, MinerError
 from pipeline.files.outputs import sweep_parts
-from pipeline.files.walk import iter_files
 from pipeline.host.cores import usable_cores
 from pipeline.host.logs import own_level
 from pipeline.host.memory import free_bytes
@@ -91,36 +90,28 @@ class _Mining:
                 self._count(outcome)
 
     def _sources(self) -> Iterator[Source]:
-        """Yield the inputs to mine until a signal comes, and count the outcomes of the others.
-
-        Unfinished files of a killed run are removed from each output folder that the walk passes.
-        """
-        swept = None
-        options, output_root = self._run.options, self._run.output_root
+        """Yield the inputs to mine until a signal comes, and count the outcomes of the others."""
         try:
-            for found in iter_files(
-                options.input,
-                output_root=output_root,
-                follow_links=options.follow_links,
-                with_proxies=self._run.config.proxies == "mine",
-            ):
-                if self._summary.interrupted_by is not None:
-                    return
-                folder = found.relative.rpartition("/")[0]
-                if folder != swept:
-                    sweep_parts(output_root / folder)
-                    swept = folder
-                yield from self._to_mine(self.books.triage(found))
-            yield from self._to_mine(self.books.finish())
+            for result in self._triaged():
+                if isinstance(result, Source):
+                    yield result
+                else:
+                    self._count(result)
         finally:
             self.books.discard()
 
-    def _to_mine(self, triaged: Iterator[Outcome | Source]) -> Iterator[Source]:
-        for result in triaged:
-            if isinstance(result, Source):
-                yield result
-            else:
-                self._count(result)
+    def _triaged(self) -> Iterator[Outcome | Source]:
+        """Walk through INPUT and remove unfinished files of a killed run from each output folder passed."""
+        swept = None
+        for found in self._run.iter_files():
+            if self._summary.interrupted_by is not None:
+                return
+            folder = found.relative.rpartition("/")[0]
+            if folder != swept:
+                sweep_parts(self._run.output_root / folder)
+                swept = folder
+            yield from self.books.triage(found)
+        yield from self.books.finish()
 
     def _count(self, outcome: Outcome) -> None:
         self._summary.add(outcome)

@@ -8,7 +8,6 @@ them; Sony, XAVC (`C0001S03.MP4`); `_Proxy` is the ending of editing programs an
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable
 
@@ -21,6 +20,8 @@ _OTHER_PROXIES = (
     re.compile(r"(c\d{4})s03\.mp4$"),
     re.compile(r"(.+)_proxy\.(?:mp4|mov|m4v)$"),
 )
+
+_PROXY_ENDINGS = (".lrv", ".lrf", ".glv", ".thm", "s03.mp4", "_proxy.mp4", "_proxy.mov", "_proxy.m4v")
 
 
 class Proxies:
@@ -54,5 +55,4 @@ class Proxies:
 def is_proxy_name(name: str) -> bool:
     """Whether a file's name alone makes it look like a proxy, which is cheap to ask for each file."""
     lower = name.lower()
-    is_small_copy = lower.endswith((".lrv", ".lrf", ".glv", ".thm", "s03.mp4")) or lower.startswith("lrv_")
-    return is_small_copy or os.path.splitext(lower)[0].endswith("_proxy")
+    return lower.endswith(_PROXY_ENDINGS) or lower.startswith("lrv_")

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from pipeline.errors import FailureCode
 from pipeline.files.outputs import PART_PREFIX, PART_SUFFIX
@@ -23,8 +24,7 @@ _APPLE_DOUBLE = b"\x00\x05\x16\x07"
 _GONE = "gone since it was listed"
 
 
-@dataclass(frozen=True, slots=True)
-class WalkedFile:
+class WalkedFile(NamedTuple):
     """A file that the walk has found and not opened.
 
     Args:

@@ -31,6 +31,8 @@ _COLUMNS = (
 _SELECT = f"SELECT {_COLUMNS} FROM inputs WHERE "  # noqa: S608 - contains no values
 _INSERT = f"INSERT OR REPLACE INTO inputs ({_COLUMNS}) VALUES ({', '.join('?' * 18)})"  # noqa: S608
 
+_FAILED = Status.FAILED.value
+
 _log = logging.getLogger(__name__)
 
 
@@ -50,8 +52,16 @@ class Entry:
 
         A time of change before the recorded one says nothing: some file systems do not keep it.
         """
+        row = self._row
+        if row[1:5] == stamp[:4] and row[5] >= stamp.ctime_ns:
+            return True
         now = stamp.in_64_bits()
-        return self._row[1:5] == now[:4] and self._row[5] >= now.ctime_ns
+        return now is not stamp and row[1:5] == now[:4] and row[5] >= now.ctime_ns
+
+    @property
+    def context_and_format(self) -> tuple[int, str | None]:
+        """The context's number in the database, and the format."""
+        return self._row[6:8]
 
     @property
     def context(self) -> Context:
@@ -66,7 +76,7 @@ class Entry:
     @property
     def failed(self) -> bool:
         """Whether the status is `failed`."""
-        return self._row[8] == Status.FAILED.value  # type: ignore[no-any-return]
+        return self._row[8] == _FAILED  # type: ignore[no-any-return]
 
     @property
     def sentence(self) -> str:

@@ -18,6 +18,7 @@ from pipeline.config.warnings import iter_warnings
 from pipeline.errors import MinerError
 from pipeline.files.lock import lock_output, lock_output_for_reading
 from pipeline.files.outputs import check_writable, sweep_tree
+from pipeline.files.walk import Skipped, WalkedFile, iter_files
 from pipeline.ledger.ledger import Ledger
 from pipeline.ledger.ledgerfile import LEDGER_NAME
 from pipeline.ledger.record import Context
@@ -54,6 +55,15 @@ class OpenRun:
     context: Context
     writers: Collection[WriterType]
     selection: Selection
+
+    def iter_files(self) -> Iterator[WalkedFile | Skipped]:
+        """Walk through INPUT as the options and the pipeline file ask."""
+        return iter_files(
+            self.options.input,
+            output_root=self.output_root,
+            follow_links=self.options.follow_links,
+            with_proxies=self.config.proxies == "mine",
+        )
 
 
 @contextmanager

@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pipeline.files.walk import iter_files
 from pipeline.runs.opening import open_run
 from pipeline.runs.options import Options
 from pipeline.runs.prune import iter_gone
@@ -34,13 +33,7 @@ def plan(options: Options) -> Iterator[Planned]:
     Raises: MinerError: as `mine`, but not for an output folder that cannot be written.
     """
     with open_run(options, read_only=True) as run:
-        files = iter_files(
-            options.input,
-            output_root=run.output_root,
-            follow_links=options.follow_links,
-            with_proxies=run.config.proxies == "mine",
-        )
-        for found in files:
+        for found in run.iter_files():
             reason = run.selection.decide(found).reason
             if reason not in _NOTHING_TO_DO:
                 yield Planned(found.path, reason)

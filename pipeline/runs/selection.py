@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
 
 from pipeline.errors import FailureCode
 from pipeline.files.hashing import sha256_of
@@ -54,8 +55,7 @@ class Reason(StrEnum):
         return self not in (Reason.RENAMED, Reason.DONE, Reason.LEFT_ALONE, Reason.IGNORED)
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """What is to be done with one input.
 
     Args:
@@ -98,6 +98,7 @@ class Selection:
         self._ledger, self._output_root, self._context = ledger, output_root, context
         self._force, self._retry_failed, self._reuse_outputs = force, retry_failed, reuse_outputs
         self._min_age_s = min_age_s
+        self._is_current: dict[tuple[int, str | None], bool] = {}
 
     def decide(self, found: WalkedFile | Skipped) -> Decision:
         """Decide about one input, and ask the ledger about it once.
@@ -121,10 +122,19 @@ class Selection:
         """Whether a run like this one came to the result, and the file has not changed since."""
         if self._force or entry.failed or not entry.is_as(file.stamp):
             return False
+        if file.is_named and entry.format is None:
+            return False
+        is_current = self._is_current.get(entry.context_and_format)
+        if is_current is None:
+            is_current = self._came_from_such_a_run(entry)
+            self._is_current[entry.context_and_format] = is_current
+        return is_current
+
+    def _came_from_such_a_run(self, entry: Entry) -> bool:
+        """Whether root and pipeline are those of this run; for an ignored file, root and limits."""
         root, pipeline, limits = entry.context
         if entry.format is None:
-            current = (root, limits) == (self._context.root, self._context.limits)
-            return current and not file.is_named
+            return (root, limits) == (self._context.root, self._context.limits)
         current = (root, pipeline) == (self._context.root, self._context.of_format(entry.format).pipeline)
         return current and entry.format in FORMATS
 
