@@ -15,7 +15,8 @@ from pipeline.photos.heifitem import ItemProperties
 from pipeline.photos.iccprofile import Convert, conversion_of_profile
 
 _PNG_SIGNATURE_BYTES = 8
-_UNCALIBRATED = 0xFFFF
+_UNCALIBRATED, _ADOBE_RGB_OF_SOME = 0xFFFF, 2
+"""EXIF's ColorSpace: neither sRGB nor unknown; Adobe RGB, as some cameras write outside of the standard."""
 _ADOBE_RGB = ((0.64, 0.33), (0.21, 0.71), (0.15, 0.06))
 _ADOBE_GAMMA = 2.19921875
 
@@ -85,8 +86,9 @@ def _is_adobe_rgb(image: Image.Image) -> bool:
     """
     try:
         tags = Image.Image.getexif(image)
-        if tags.get_ifd(IFD.Exif).get(Base.ColorSpace) != _UNCALIBRATED:
-            return False
+        color_space = tags.get_ifd(IFD.Exif).get(Base.ColorSpace)
+        if color_space != _UNCALIBRATED:
+            return bool(color_space == _ADOBE_RGB_OF_SOME)
         return str(tags.get_ifd(IFD.Interop).get(Interop.InteropIndex)).strip("\0 ") == "R03"
     except MemoryError:
         raise

@@ -134,12 +134,17 @@ def test_gray_profiles_are_followed(format_, photo):
     assert np.array_equal(rgb[..., 0], rgb[..., 2])
 
 
-def test_adobe_rgb_by_exif_alone(photo):
+@pytest.mark.parametrize(
+    ("color_space", "index", "is_adobe_rgb"),
+    [(0xFFFF, "R03", True), (2, None, True), (0xFFFF, "R98", False), (1, "R98", False), (1, "R03", False)],
+)
+def test_adobe_rgb_by_exif_alone(color_space, index, is_adobe_rgb, photo):
     exif = Image.Exif()
-    exif.get_ifd(0x8769)[0xA001] = 0xFFFF
-    exif.get_ifd(0x8769)[0xA005] = {1: "R03", 2: b"0100"}
-    content = encoded(from_srgb(chart(), ADOBE_RGB), "JPEG", quality=97, exif=exif.tobytes())
-    assert_shows_chart(photo(content).rgb(), 6)
+    exif.get_ifd(0x8769)[0xA001] = color_space
+    if index is not None:
+        exif.get_ifd(0x8769)[0xA005] = {1: index, 2: b"0100"}
+    stored = from_srgb(chart(), ADOBE_RGB) if is_adobe_rgb else chart()
+    assert_shows_chart(photo(encoded(stored, "JPEG", quality=97, exif=exif.tobytes())).rgb(), 6)
 
 
 @pytest.mark.parametrize(
