@@ -8,10 +8,14 @@ from pathlib import Path
 from pipeline.ledger.lookup import LedgerLookup
 from pipeline.runs.prune import is_gone
 
+_MAX_FOLDERS = 16
+
 
 class Presence:
-    """Says which inputs are gone for certain: by the same rule as `--prune`, for which the ledger must know
-    them.
+    """Tells which inputs are gone for certain: those that `--prune` would call gone, of an INPUT that exists.
+
+    An OUTPUT whose INPUT does not exist, as on another machine, keeps all its files. Inputs that the ledger
+    does not know stay too.
 
     Args:
         output_root: whose ledger is asked.
@@ -19,8 +23,8 @@ class Presence:
 
     def __init__(self, output_root: Path) -> None:
         self._ledger = LedgerLookup(output_root)
-        self._folder = b""
-        self._names: frozenset[bytes] | None = frozenset()
+        self._names: dict[bytes, frozenset[bytes]] = {}
+        self._roots: dict[str, bool] = {}
 
     def is_gone(self, path: bytes, source: bytes) -> bool:
         """Return whether the input no longer exists although its disk is mounted.
@@ -30,23 +34,31 @@ class Presence:
             source: absolute.
         """
         folder, _, name = source.rpartition(b"/")
-        if folder != self._folder:
-            self._folder, self._names = folder, _names_in(folder)
-        if self._names is not None and name in self._names:
+        if name in self._names_in(folder):
             return False
         place = self._ledger.place_of(path)
         if place is None or os.fsencode(os.path.join(place.root, os.fsdecode(path))) != source:
             return False
-        return is_gone(os.fsdecode(source), place.device)
+        return self._exists(place.root) and is_gone(os.fsdecode(source), place.device)
 
     def close(self) -> None:
         """Close the ledger."""
         self._ledger.close()
 
+    def _names_in(self, folder: bytes) -> frozenset[bytes]:
+        """Return the names in a folder; none if it cannot be listed."""
+        names = self._names.get(folder)
+        if names is None:
+            try:
+                names = frozenset(os.listdir(folder or b"/"))
+            except OSError:
+                names = frozenset()
+            if len(self._names) >= _MAX_FOLDERS:
+                self._names.clear()
+            self._names[folder] = names
+        return names
 
-def _names_in(folder: bytes) -> frozenset[bytes] | None:
-    """Return the names in a folder, or None if it cannot be listed."""
-    try:
-        return frozenset(os.listdir(folder or b"/"))
-    except OSError:
-        return None
+    def _exists(self, root: str) -> bool:
+        if root not in self._roots:
+            self._roots[root] = os.path.isdir(root)
+        return self._roots[root]

@@ -71,6 +71,24 @@ def test_photos_on_a_disk_that_is_not_there_stay(house: House) -> None:
     assert found(house) == ["2008/a.png", "2009/b.png"]
 
 
+def test_an_output_whose_input_is_not_on_this_machine_keeps_its_files(house: House) -> None:
+    night(house)
+    house.input.rename(house.folder / "elsewhere")
+    Output(house.output).index()
+    assert found(house) == ["2008/a.png", "2009/b.png"]
+
+
+def test_a_photo_that_was_deleted_is_not_found_although_its_report_is_there(house: House) -> None:
+    night(house)
+    (house.input / "2008" / "a.png").unlink()
+    Output(house.output).index()
+    assert found(house) == ["2009/b.png"]
+    assert (house.output / "2008" / "a.png.json").is_file()
+    house.photo("2008/a.png")
+    Output(house.output).index()
+    assert found(house) == ["2008/a.png", "2009/b.png"]
+
+
 def test_a_run_without_the_index_leaves_it_to_the_next_one(house: House) -> None:
     night(house, "--no-index")
     assert not index_path(house.output).exists()
