@@ -9,9 +9,13 @@ from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
 from pipeline.errors import ExitCode, UsageError
+from pipeline.host.command import program_name
 from pipeline.text import did_you_mean, printable
 from recognizers.model.facemodel import available, read_facemodel
 from recognizers.model.strategies import CLASSIC, EIGEN, EMBEDDING, FISCHER, LBP, TITLES
+
+PROGRAM = program_name("facerec-train")
+"""The program as messages name it: as it was started."""
 
 Lines = Generator[str, None, ExitCode | None]
 """The lines that a command prints, and its exit code at the end; None for success."""
@@ -39,7 +43,7 @@ def add_command(
         name,
         help=short,
         description=textwrap.fill(long, _HELP_COLUMNS),
-        epilog=f"example: facerec_train.py {example}",
+        epilog=f"example: {PROGRAM} {example}",
         formatter_class=argparse.RawDescriptionHelpFormatter,  # keeps the example on one line
     )
     parser.set_defaults(run=run)

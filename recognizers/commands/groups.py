@@ -10,7 +10,7 @@ from typing import NamedTuple
 from pipeline.errors import ModelError, UsageError
 from pipeline.files.outputs import output_errors, write_file
 from pipeline.models.catalog import DEFAULT
-from recognizers.commands.arguments import plural, quoted
+from recognizers.commands.arguments import PROGRAM, plural, quoted
 from recognizers.commands.progress import tracked
 from recognizers.faces.dataset import SINGLES_FOLDER
 from recognizers.faces.folderrecord import FolderRecord, read_facts
@@ -99,7 +99,7 @@ def sort_into_groups(
     then = f"csv {quoted(out)} dataset.csv" if record.aligned else f"stats {quoted(out)}"
     yield (
         "next: rename each folder to the name of its person (merge two folders of one person), delete what "
-        f"is not a face, then: facerec_train.py {then}"
+        f"is not a face, then: {PROGRAM} {then}"
     )
     yield (
         f"if people are mixed, or one person is in many folders, try another --group-distance than "

@@ -11,6 +11,7 @@ from typing import Any
 from pipeline.files.outputs import check_writable, write_file
 from pipeline.text import printable
 from recognizers.commands.arguments import (
+    PROGRAM,
     Lines,
     add_command,
     add_strategies,
@@ -200,7 +201,7 @@ def _in_words(evaluation: Evaluation, matcher: FaceMatcher, modeldir: str) -> It
         return
     finder = "yunet" if matcher.model.aligned else "CASCADE"
     yield (
-        f"next: facerec_train.py recognizemany PHOTO {finder} {quoted(modeldir)} PHOTO-names.jpg, or put "
+        f"next: {PROGRAM} recognizemany PHOTO {finder} {quoted(modeldir)} PHOTO-names.jpg, or put "
         "the model into a pipeline file"
     )
 

@@ -15,12 +15,14 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from pipeline.errors import ModelError
+from pipeline.host.command import program_name
 from pipeline.text import Spellings, printable
 from recognizers.faces.fit import Fit
 from recognizers.model.strategies import CLASSIC, STRATEGIES, model_file_name
 from recognizers.networks.base import RETRAIN, FaceNetworkRecord
 
 MODEL_FILE = "model.json"
+_TRAIN = f"{program_name('facerec-train')} train"
 FORMAT = 2
 """Version of `model.json`; 2: faces may be aligned, and described by a network. It is raised when older
 versions of the program would misread a new file."""
@@ -110,7 +112,7 @@ def read_facemodel(directory: str) -> FaceModel:
     shown = printable(directory)
     if not os.path.isdir(directory):
         what = "is not a directory" if os.path.exists(directory) else "does not exist"
-        raise ModelError(f'"{shown}" {what}; give the directory that facerec_train.py train wrote')
+        raise ModelError(f'"{shown}" {what}; give the directory that {_TRAIN} wrote')
     path = locate(directory, MODEL_FILE)
     try:
         with open(path, "rb") as stream:
@@ -133,7 +135,7 @@ def _without_record(directory: str) -> str:
     shown = printable(directory)
     found = [strategy for strategy in STRATEGIES if has_gallery(directory, strategy)]
     if not found:
-        return f'"{shown}" holds no face model; give the directory that facerec_train.py train wrote'
+        return f'"{shown}" holds no face model; give the directory that {_TRAIN} wrote'
     files = " and ".join(model_file_name(strategy) for strategy in found)
     return (
         f'"{shown}" holds {files} but no {MODEL_FILE}, which has the names and the size of faces; '

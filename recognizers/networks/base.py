@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple, Protocol, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from pipeline.host.command import program_name
+
 if TYPE_CHECKING:  # the parent process does not need them
     import numpy as np
     from numpy.typing import NDArray
@@ -19,7 +21,7 @@ if TYPE_CHECKING:  # the parent process does not need them
 DescriptorArray: TypeAlias = "NDArray[np.float32]"
 """(D,) float32 of one face, or (N, D) of several."""
 
-RETRAIN = "train it again with facerec_train.py train"
+RETRAIN = f"train it again with {program_name('facerec-train')} train"
 """What to do about whatever is wrong with a model's files or its network."""
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from pipeline.errors import UsageError
 from pipeline.frame import GrayArray
+from pipeline.host.command import program_name
 from pipeline.host.cores import usable_cores
 from pipeline.text import printable
 from recognizers.faces.dataset import Example
@@ -137,8 +138,8 @@ def _check_one_size(examples: Sequence[Example], pixels: Sequence[GrayArray]) ->
     folder = os.path.commonpath([os.path.dirname(os.path.dirname(example.path)) for example in examples])
     raise UsageError(
         f"{len(odd)} of {len(pixels)} pictures are not {width}x{height} as most are: "
-        f"{', '.join(odd[:_NAMED_AT_MOST])}{more}; type: facerec_train.py resize {printable(folder)} "
-        f"RESIZED {width} {height} 1 0, then list RESIZED with the csv command"
+        f"{', '.join(odd[:_NAMED_AT_MOST])}{more}; type: {program_name('facerec-train')} resize "
+        f"{printable(folder)} RESIZED {width} {height} 1 0, then list RESIZED with the csv command"
     )
 
 
