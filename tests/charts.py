@@ -14,6 +14,10 @@ from tests.videos import ffmpeg
 PATCHES = CHART.astype(np.int64)
 """sRGB: grays, strong colours, and two skins, a sky and a violet; (3, 4, 3)."""
 
+_FROM_BT709 = {
+    9: ((0.6274, 0.3293, 0.0433), (0.0691, 0.9195, 0.0114), (0.0164, 0.0880, 0.8956)),
+    12: ((0.8225, 0.1775, 0.0), (0.0332, 0.9668, 0.0), (0.0171, 0.0724, 0.9105)),
+}
 _TRANSFERS = {"pq": (PQ, "smpte2084"), "hlg": (HLG, "arib-std-b67")}
 
 
@@ -22,6 +26,19 @@ def chart(size_wh: tuple[int, int]) -> RgbArray:
     rows = np.arange(size_wh[1]) * 3 // size_wh[1]
     columns = np.arange(size_wh[0]) * 4 // size_wh[0]
     return PATCHES[rows][:, columns].astype(np.uint8)
+
+
+def in_primaries(rgb: RgbArray, primaries: int) -> RgbArray:
+    """An sRGB picture as the code values of wider primaries, with sRGB's curve.
+
+    Args:
+        primaries: 9 for BT.2020 (matrix of ITU-R BT.2087), 12 for Display P3 (of SMPTE EG 432-1).
+    """
+    matrix = np.array(_FROM_BT709[primaries])
+    codes = rgb / 255.0
+    light = np.where(codes <= 0.04045, codes / 12.92, ((codes + 0.055) / 1.055) ** 2.4) @ matrix.T
+    codes = np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
+    return np.asarray((codes * 255).round(), np.uint8)
 
 
 def patches_in(rgb: RgbArray) -> NDArray[np.int64]:

@@ -10,6 +10,9 @@ from typing import NamedTuple
 
 from pipeline.capture import Capture
 
+PQ, HLG = 16, 18
+"""Code points of transfers in ITU-T H.273."""
+
 
 @dataclass(frozen=True, slots=True)
 class Streams:
@@ -33,13 +36,19 @@ class PictureCoding:
     Args:
         matrix: ffmpeg's name of the YCbCr matrix to assume because the file does not name one; None where it
             does, or where ffmpeg's own assumption (BT.601) is right.
-        hdr: code points of primaries and transfer (ITU-T H.273) of a PQ or HLG video; None for others.
+        space: code points of primaries and transfer (ITU-T H.273) of a video that looks wrong if it is taken
+            for sRGB: PQ, HLG, BT.2020, P3; None for others.
         is_interlaced: whether the first frame, or the stream's header, says that frames hold two fields.
     """
 
     matrix: str | None = None
-    hdr: tuple[int, int] | None = None
+    space: tuple[int, int] | None = None
     is_interlaced: bool = False
+
+    @property
+    def is_hdr(self) -> bool:
+        """Whether it is a PQ or HLG video."""
+        return self.space is not None and self.space[1] in (PQ, HLG)
 
 
 @dataclass(frozen=True, slots=True)

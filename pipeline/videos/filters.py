@@ -39,7 +39,7 @@ def pixel_format(coding: PictureCoding) -> str:
 
     HDR frames keep 16 bits a channel and their own colour space: 8 bits are too few for its dark tones.
     """
-    return "rgb48le" if coding.hdr is not None else "rgb24"
+    return "rgb48le" if coding.is_hdr else "rgb24"
 
 
 def input_skips(coding: PictureCoding) -> Sequence[str]:

@@ -276,13 +276,13 @@ def _arguments(read: _Read, attempt: _Attempt, place: int, urls: tuple[str, str]
 
 def _to_rgb(facts: VideoFacts) -> tuple[Callable[[NDArray[Any]], RgbArray], DTypeLike]:
     """How pixels from ffmpeg become a frame's, and the type of their channels."""
-    if facts.coding.hdr is None:
+    if facts.coding.space is None:
         return lambda rgb: rgb, np.uint8
     from pipeline.colorspaces import conversion_of_cicp  # here: it needs cv2
 
-    conversion = conversion_of_cicp(*facts.coding.hdr)
-    assert conversion is not None
-    return conversion.apply_deep, np.uint16
+    conversion = conversion_of_cicp(*facts.coding.space)
+    assert conversion is not None  # which it is for sRGB alone
+    return (conversion.apply_deep, np.uint16) if facts.coding.is_hdr else (conversion.apply, np.uint8)
 
 
 def _decode_of(rgb: RgbArray) -> Decode:

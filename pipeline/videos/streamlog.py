@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from pipeline.videos.facts import PictureCoding, Streams
+from pipeline.videos.facts import HLG, PQ, PictureCoding, Streams
 
 _STREAM = re.compile(r"  Stream #0:(\d+)(?:\[0x(\w+)\])?(?:\([^)]*\))?: (Video|Audio): (.*)")
 _DECODED = re.compile(r"  Stream #1:0\S*: Video: rawvideo [^,]*, \w+(?:\((.*?)\))?, \d+x\d+")
@@ -18,10 +18,10 @@ _DECODED = re.compile(r"  Stream #1:0\S*: Video: rawvideo [^,]*, \w+(?:\((.*?)\)
 _NEW_STREAM = re.compile(r"New video stream with index \d+ at pos:")
 
 _HD_WIDTH, _HD_HEIGHT = 1280, 720
-_TRANSFERS = {"smpte2084": 16, "arib-std-b67": 18}
-_PRIMARIES = {"bt709": 1, "bt2020": 9, "smpte431": 11, "smpte432": 12}
-_UNKNOWN = 2
-"""Code points of ITU-T H.273."""
+_HDR = {"smpte2084": PQ, "arib-std-b67": HLG}
+_BT709, _UNKNOWN = 1, 2
+_WIDE = {"bt2020": 9, "smpte431": 11, "smpte432": 12}
+"""Primaries of BT.2020 and P3. Numbers are code points of ITU-T H.273."""
 _FIELDS = re.compile(r"\b(?:top|bottom) (?:coded )?first\b")
 
 
@@ -99,11 +99,13 @@ def picture_coding(log: Iterable[str], stored_wh: tuple[int, int], *, has_fields
     items = [item.strip() for item in (found[1] or "").split(",")] if found else []
     matrix, primaries, transfer = _colors(items)
     is_interlaced = has_fields or any(_FIELDS.search(item) for item in items)
-    if transfer in _TRANSFERS:
-        hdr = (_PRIMARIES.get(primaries, _UNKNOWN), _TRANSFERS[transfer])
+    known = _BT709 if primaries == "bt709" else _UNKNOWN
+    if transfer in _HDR:
+        hdr = (_WIDE.get(primaries, known), _HDR[transfer])
         return PictureCoding("bt2020" if matrix == "unknown" else None, hdr, is_interlaced)
     is_hd = stored_wh[0] >= _HD_WIDTH or stored_wh[1] >= _HD_HEIGHT
-    return PictureCoding("bt709" if matrix == "unknown" and is_hd else None, None, is_interlaced)
+    space = (_WIDE[primaries], _BT709) if primaries in _WIDE else None
+    return PictureCoding("bt709" if matrix == "unknown" and is_hd else None, space, is_interlaced)
 
 
 def _colors(items: Iterable[str]) -> tuple[str, str, str]:

@@ -12,7 +12,7 @@ from pipeline.source import Limits
 from pipeline.videos.probe import probe_file
 from pipeline.videos.reader import ReadStats, iter_frames, split_video
 from pipeline.videos.sampling import Sampling
-from tests.charts import PATCHES, make_chart, make_hdr_chart, patches_in
+from tests.charts import PATCHES, chart, in_primaries, make_chart, make_clip, make_hdr_chart, patches_in
 from tests.videos import source_of
 
 X264 = ("-c:v", "libx264", "-preset", "ultrafast", "-qp", "4")
@@ -54,6 +54,16 @@ def test_hdr_that_names_its_transfer_alone(tmp_path: Path) -> None:
         content = content.replace(element + b"\x81" + bytes([value]), element + b"\x81\x02")
     bare.write_bytes(content)
     assert error_of(last_frame(bare)) <= 15
+
+
+@pytest.mark.parametrize(("primaries", "name"), [(9, "bt2020"), (12, "smpte432")])
+def test_wide_primaries_of_sdr_look_as_they_should(tmp_path, primaries, name) -> None:
+    tags = f"color_primaries={name}:color_trc=iec61966-2-1:colorspace=bt709:range=tv"
+    to_yuv = f"scale=out_color_matrix=bt709:out_range=tv,format=yuv444p,setparams={tags}"
+    pixels = in_primaries(chart((320, 192)), primaries)
+    path = make_clip(tmp_path / "v.mkv", pixels, to_yuv, "-c:v", "ffv1")
+    assert error_of(last_frame(path)) <= 5
+    assert np.abs(patches_in(pixels) - PATCHES).max() > 10
 
 
 @pytest.mark.parametrize(("size_wh", "matrix"), [(HD, "bt709"), (SD, "bt601")])
