@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import struct
 from typing import NamedTuple
 
 import numpy as np
@@ -11,10 +10,10 @@ from PIL import Image
 from PIL.ExifTags import IFD, Base, Interop
 
 from pipeline.colorspaces import Conversion, conversion_of_cicp, conversion_of_primaries
+from pipeline.photos import pngchunks
 from pipeline.photos.heifitem import ItemProperties
 from pipeline.photos.iccprofile import Convert, conversion_of_profile
 
-_PNG_SIGNATURE_BYTES = 8
 _UNCALIBRATED, _ADOBE_RGB_OF_SOME = 0xFFFF, 2
 """EXIF's ColorSpace: neither sRGB nor unknown; Adobe RGB, as some cameras write outside of the standard."""
 _ADOBE_RGB = ((0.64, 0.33), (0.21, 0.71), (0.15, 0.06))
@@ -47,7 +46,7 @@ def color_plan(image: Image.Image, content: bytes, item: ItemProperties) -> Colo
     """
     if image.mode in ("CMYK", "LAB"):
         return ColorPlan()
-    cicp = png_cicp(content) if image.format == "PNG" else item.cicp
+    cicp = pngchunks.cicp(content) if image.format == "PNG" else item.cicp
     by_cicp = conversion_of_cicp(*cicp) if cicp else None
     if by_cicp is not None and (by_cicp.deep_curve is not None or image.format == "PNG"):
         return _plan(by_cicp)
@@ -61,22 +60,6 @@ def _plan(found: Conversion | Convert | None) -> ColorPlan:
     if isinstance(found, Conversion):
         return ColorPlan(found.apply, found if found.deep_curve is not None else None)
     return ColorPlan(found)
-
-
-def png_cicp(content: bytes) -> tuple[int, int] | None:
-    """Code points of primaries and transfer in a PNG file's `cICP` chunk; None where there is none.
-
-    Source: PNG specification, third edition, 5.3 (chunk layout) and 11.3.2.6 (cICP comes before the pixels).
-    """
-    at = _PNG_SIGNATURE_BYTES
-    while len(head := content[at : at + 8]) == 8:
-        length, kind = struct.unpack(">I4s", head)
-        if kind == b"cICP" and length == 4:
-            return content[at + 8], content[at + 9]
-        if kind in (b"IDAT", b"IEND"):
-            break
-        at += 12 + length  # length, type and CRC are four bytes each
-    return None
 
 
 def _is_adobe_rgb(image: Image.Image) -> bool:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import functools
 import io
-import struct
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from PIL import Image, UnidentifiedImageError
@@ -15,6 +13,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 from pipeline.errors import FailureCode, SourceError
 from pipeline.photos.heifitem import ItemProperties, unread_kind
 from pipeline.photos.otherreaders import ffmpegs_kind, read_as_png, unread_jpeg
+from pipeline.photos.pngchunks import without_side_data
 
 # Pillow's reader of JPEG opens MPO too.
 _PILLOW_FORMATS = {
@@ -28,9 +27,6 @@ _PILLOW_FORMATS = {
     "heif": ("HEIF",),
     "avif": ("AVIF",),
 }
-_PNG_SIGNATURE_BYTES = 8
-_PNG_TEXT = (b"tEXt", b"zTXt", b"iTXt")
-_PNG_PROFILE = b"iCCP"
 _REDUCED_PAGE = 1
 """The bit of TIFF's NewSubfileType for a smaller copy of another page."""
 _OLD_REDUCED_PAGE = 2
@@ -155,31 +151,16 @@ def _is_reduced(image: TiffImageFile) -> bool:
 def open_lighter(content: bytes) -> Image.Image:
     """A PNG photo whose texts or profile are too large for Pillow, opened without them.
 
+    Pillow refuses a file whose texts or profile unpack to more than 1 MB, or 64 MB in all.
+
     Raises: UnidentifiedImageError: Pillow refuses it all the same.
     """
-    for lighter in _without_side_data(content):
+    for lighter in without_side_data(content):
         try:
             return Image.open(io.BytesIO(lighter), formats=_PILLOW_FORMATS["png"])
         except ValueError:
             continue
     raise UnidentifiedImageError
-
-
-def _without_side_data(content: bytes) -> Iterator[bytes]:
-    """A PNG file without its texts, then without its colour profile too.
-
-    Pillow refuses a file whose texts or profile unpack to more than 1 MB, or 64 MB in all.
-    """
-    for kinds in (_PNG_TEXT, (*_PNG_TEXT, _PNG_PROFILE)):
-        kept = [content[:_PNG_SIGNATURE_BYTES]]
-        at = _PNG_SIGNATURE_BYTES
-        while len(head := content[at : at + 8]) == 8:
-            length, kind = struct.unpack(">I4s", head)
-            end = at + 12 + length  # length, type and CRC are four bytes each
-            if kind not in kinds:
-                kept.append(content[at:end])
-            at = end
-        yield b"".join(kept)
 
 
 def _open(content: bytes, format_: str) -> Image.Image:
