@@ -1,8 +1,7 @@
-"""Whole reports read again: what was found in a source, as values that can be trusted to have the right
-types.
+"""Reading whole reports: the detections in a source, as values of checked types.
 
-A report lies in a folder that other programs write to as well, so every value is checked, and what makes no
-sense is left out. A long video's report is read frame by frame.
+Other programs may write to the folder of a report, so every value is checked, and invalid ones are left out.
+The report of a long video is read frame by frame.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from reporters.reportfile import OWN_BEGINNING
 
 MAX_LABEL_CHARS = 200
 _WHOLE_BYTES = 1 << 20
-"""Reports up to this size are parsed at once, which is faster; larger ones a frame at a time."""
+"""Reports up to this size are parsed at once, which is faster; larger ones frame by frame."""
 _MAX_HEAD_BYTES = 1 << 22
 _MAX_LINE_BYTES = 1 << 22
 _MAX_FRAME_BYTES = 1 << 24
@@ -52,12 +51,12 @@ class SeenLabel(NamedTuple):
 
 
 class SeenFrame(NamedTuple):
-    """What was found in one frame.
+    """The detections in one frame.
 
     Args:
         number: from 0.
         time_s: seconds from the start of a video; 0 for a photo.
-        components: the names of all components that looked at it.
+        components: the names of all components in it, also of those without detections.
         labels: of all boxes, in the order of the report.
     """
 
@@ -68,15 +67,15 @@ class SeenFrame(NamedTuple):
 
 
 class ReportFacts(NamedTuple):
-    """What a report says of its source.
+    """The head of a report: facts about its source.
 
     Args:
-        path: the source's, as `os.fsdecode` gives it.
+        path: of the source, as `os.fsdecode` gives it.
         kind: `photo` or `video`.
-        taken: the wall clock as digits, YYYYMMDDhhmmss; 0 where it is unknown.
-        offset_min: of that clock from universal time, minutes, or None.
+        taken: local time as digits, YYYYMMDDhhmmss; 0 if it is unknown.
+        offset_min: offset of that time from UTC, minutes, or None.
         size_wh: upright width and height, pixels.
-        format: what the content is.
+        format: of the content.
         camera: maker and model, or None.
         latitude, longitude: degrees, both or neither.
         altitude: metres, or None.
@@ -105,10 +104,10 @@ class ReportFacts(NamedTuple):
 
 
 class ReportReader:
-    """One report of ours.
+    """Reads one report of this program.
 
     Raises:
-        ValueError: the file is no report of ours, or a damaged one.
+        ValueError: the file is not a report of this program, or is damaged.
         OSError: it cannot be read; the methods raise it too.
     """
 
@@ -132,7 +131,7 @@ class ReportReader:
         self.facts = _facts(head)
 
     def iter_frames(self) -> Iterator[SeenFrame]:
-        """The frames in the order of the report.
+        """Yield the frames in the order of the report.
 
         Raises: ValueError: the report is damaged.
         """
@@ -158,7 +157,7 @@ def _parsed(text: bytes) -> dict[str, Any]:
 
 
 def _iter_frame_texts(lines: Iterator[bytes]) -> Iterator[bytes]:
-    """The JSON object of each frame: it ends at the only line that holds its brace (see
+    """Yield the JSON object of each frame, which ends at the only line that holds its brace (see
     `reporters.layout`).
     """
     pieces: list[bytes] = []
@@ -183,7 +182,10 @@ def _iter_frame_texts(lines: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _facts(head: dict[str, Any]) -> ReportFacts:
-    """Raises ValueError where what a report cannot do without is missing."""
+    """Parse the facts of a head.
+
+    Raises: ValueError: a required key is missing.
+    """
     if head.get("schema") != SCHEMA or head.get("type") not in ("photo", "video"):
         raise ValueError(f"it has another shape than version {SCHEMA}")
     try:
@@ -252,10 +254,10 @@ def _rect(value: Any) -> tuple[int, int, int, int] | None:
 
 
 def _text(value: Any) -> str | None:
-    """A short text that every database takes; None for none."""
+    """Return a short text that every database accepts; None if the value is no text."""
     if not isinstance(value, str) or not value:
         return None
-    if not value.isascii():  # JSON's escapes can say what no UTF-8 can
+    if not value.isascii():  # JSON's escapes can write surrogates, which UTF-8 cannot
         value = value.encode("utf-8", "replace").decode()
     return str(value.replace("\0", "\ufffd")[:MAX_LABEL_CHARS])
 
