@@ -1,6 +1,6 @@
 """Face detector: finds faces, with five landmarks each, with the YuNet network.
 
-Wu et al., YuNet: A Tiny Millisecond-level Face Detector (2023), through OpenCV's FaceDetectorYN.
+Wu et al., YuNet: A Tiny Millisecond-level Face Detector (2023), run by ONNX Runtime.
 """
 
 from __future__ import annotations
@@ -19,16 +19,13 @@ from pipeline.frame import Frame
 from pipeline.models.files import resolve_yunet
 from pipeline.text import printable
 
-_NMS_IOU = 0.3
-_MOST_CANDIDATES = 5000
-"""OpenCV's own values."""
 _SAME_FACE_IOU = 0.5
 """Overlapping regions may show the same face twice; detections that overlap so much are one face."""
 _LEAST_SIDE = 320
 """A region smaller than this is enlarged. In photos of 92 x 112 pixels that a face fills, YuNet finds no
 face; enlarged to this size, it finds all of them."""
 _LEAST_PIXELS = 8
-"""A picture with a smaller side shows no face, and OpenCV 4.14 reads uninitialized memory for it."""
+"""A picture with a smaller side shows no face."""
 
 
 class FaceDetectorParams(Params):
@@ -79,25 +76,11 @@ class FaceDetector(Detector):
 
     def load(self) -> None:
         """Load the network."""
-        import cv2
-        import numpy as np
+        from detectors.yunet import YuNet
 
         path = resolve_yunet(self.params.model)
         _check_yunet(path)
-        try:
-            content = np.frombuffer(path.read_bytes(), dtype=np.uint8)
-            self._network = cv2.FaceDetectorYN.create(
-                "onnx",
-                content,
-                np.empty(0, dtype=np.uint8),
-                (_LEAST_SIDE, _LEAST_SIDE),
-                self.params.threshold,
-                _NMS_IOU,
-                _MOST_CANDIDATES,
-            )
-        except (OSError, cv2.error) as error:
-            reason = " ".join(str(error).split())
-            raise ModelError(f"{printable(path)}: OpenCV cannot read it ({reason}); fetch it again") from None
+        self._network = YuNet(path, self.params.threshold)
 
     def detect(self, frame: Frame, regions: Sequence[Box]) -> list[Detection]:
         """One detection for each face, with its landmarks."""
@@ -111,7 +94,6 @@ class FaceDetector(Detector):
 
     def _faces(self, frame: Frame, region: Box) -> Iterator[Detection]:
         """The faces in one region, in the frame's pixels, best first."""
-        import cv2
         import numpy as np
 
         from detectors.sampling import pixels_at
@@ -119,15 +101,9 @@ class FaceDetector(Detector):
         width, height = self._scaled_wh(region)
         if min(width, height, region.width, region.height) < _LEAST_PIXELS:
             return
-        bgr = cv2.cvtColor(pixels_at(frame, region, (width, height)), cv2.COLOR_RGB2BGR)
-        self._network.setInputSize((width, height))
-        rows = self._network.detect(bgr)[1]
-        if rows is None:
-            return
-        rows = rows[np.isfinite(rows).all(axis=1)]
         scale = np.array((region.width / width, region.height / height))
         corner = np.array((region.x1, region.y1))
-        for row in rows[np.argsort(-rows[:, 14], kind="stable")]:
+        for row in self._network.find(pixels_at(frame, region, (width, height))):
             points = np.clip(row[:14].reshape(7, 2) * scale, -1e6, 1e6)  # corner, size, five landmarks
             x1, y1, x2, y2 = (round(float(side)) for side in (*points[0], *(points[0] + points[1])))
             box = Box(x1, y1, x2, y2).clipped((region.width, region.height))
@@ -143,7 +119,7 @@ class FaceDetector(Detector):
 
 
 def _check_yunet(path: Path) -> None:
-    """Check that a file is a YuNet; OpenCV would fail only at the first picture.
+    """Check that a file is a YuNet.
 
     Raises: ModelError: it is not, or is damaged.
     """

@@ -12,6 +12,7 @@ import contextlib
 import mmap
 import os
 import shutil
+import tempfile
 from collections.abc import Iterable, Iterator
 
 from detectors.onnx.modelfile import MOST_FIELDS
@@ -25,6 +26,7 @@ _NAME = 1  # of a ValueInfoProto
 _TO_SIDES = (2, 1, 2, 1)  # ValueInfoProto -> TypeProto -> its tensor_type -> TensorShapeProto -> Dimension
 _DENOTATION = 3  # of a Dimension: a description for people; a dimension with only that has no size
 
+_DESCRIPTORS = "/proc/self/fd/"
 _WITH_GRAPHS = frozenset({"If", "Loop", "Scan"})
 """Operators with subgraphs, which state sizes of their own."""
 
@@ -38,25 +40,35 @@ def opened_copy(info: ModelInfo) -> Iterator[str | None]:
     Args:
         info: what `read_model_info` read of the file.
     Yields: the path; None if the file cannot be changed so (weights in other files, subgraphs, channels
-        last), or if the system has no files in memory.
+        last).
     Raises:
         OSError: the file cannot be read, or there is no room.
         WireError: it was damaged after it was read.
     """
     port = picture_port(info)
     is_plain = not (info.data_files or info.operators & _WITH_GRAPHS or is_channels_last(port))
-    if not is_plain or not hasattr(os, "memfd_create"):
+    if not is_plain:
         yield None
         return
-    descriptor = os.memfd_create("network")
+    descriptor, path = _new_file()
     try:
         with open(info.file, "rb") as file, open(descriptor, "wb", closefd=False) as copy:
             shutil.copyfileobj(file, copy, 1 << 20)
         with mmap.mmap(descriptor, 0) as content:
             _open_sides(content, port.name)
-        yield f"/proc/self/fd/{descriptor}"
+        yield path
     finally:
         os.close(descriptor)
+        if not path.startswith(_DESCRIPTORS):
+            os.unlink(path)
+
+
+def _new_file() -> tuple[int, str]:
+    """Create a file in memory, or a temporary one if the system has none; returns its descriptor and path."""
+    if hasattr(os, "memfd_create"):
+        descriptor = os.memfd_create("network")
+        return descriptor, f"{_DESCRIPTORS}{descriptor}"
+    return tempfile.mkstemp(suffix=".onnx")
 
 
 def _open_sides(content: mmap.mmap, picture: str) -> None:

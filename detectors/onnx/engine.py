@@ -52,17 +52,21 @@ class OnnxEngine:
         copy: the path of a changed copy, which is loaded in place of the file.
         device: where it runs; `auto` takes the first of CUDA, DirectML, Core ML, OpenVINO that is installed
             and works, else the CPU.
+        sizes_vary: whether inputs have many sizes; the engine then plans no memory for each of them, which
+            takes less of it.
     Raises: ModelError: ONNX Runtime does not accept the file, or has no such device.
     """
 
-    def __init__(self, info: ModelInfo, device: Device, copy: str | None = None) -> None:
+    def __init__(
+        self, info: ModelInfo, device: Device, copy: str | None = None, *, sizes_vary: bool = False
+    ) -> None:
         self._shown = printable(info.file)
         self._keys = {port.name: port.key for port in info.outputs}
         choices = usable_devices(device, onnxruntime.get_available_providers())
         for choice in choices:
             provider = _PROVIDERS[choice][0]
             try:
-                self._session = _open_session(copy or _as_model(info.file), choice)
+                self._session = _open_session(copy or _as_model(info.file), choice, sizes_vary)
             except Exception as error:  # ONNX Runtime's own exceptions have no common base
                 if choice == choices[-1]:
                     raise ModelError(
@@ -130,12 +134,12 @@ def usable_devices(device: Device, available: Sequence[str]) -> list[str]:
     return [device]
 
 
-def _open_session(model: str | bytes, device: str) -> Any:
+def _open_session(model: str | bytes, device: str, sizes_vary: bool) -> Any:
     provider, provider_options = _PROVIDERS[device]
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 4
-    options.enable_mem_pattern = device != "directml"  # DirectML cannot
+    options.enable_mem_pattern = device != "directml" and not sizes_vary  # DirectML cannot
     if device == "cpu":
         _bound_memory()
         options.add_session_config_entry("session.use_env_allocators", "1")
