@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import argparse
 import io
-import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
 
 from pipeline import __version__
-from pipeline.errors import ExitCode, MinerError, SourceError
+from pipeline.errors import ExitCode, SourceError
 from pipeline.host.command import program_name
 from pipeline.host.libraries import configure, configure_imaging
 from pipeline.host.processes import open_standard_streams
+from pipeline.host.program import OneLineParser, exit_status
 from recognizers.commands import (
     crop,
     detect,
@@ -35,16 +34,8 @@ from recognizers.commands.arguments import Lines, check_options
 _COMMANDS = (crop, stats, resize, list_csv, train, test, split, recognize, detect, recognizemany, detectvideo)
 
 
-class _Parser(argparse.ArgumentParser):
-    """Reports errors in one line, without the usage, which --help shows."""
-
-    def error(self, message: str) -> NoReturn:
-        """Print what is wrong with the command line, and exit."""
-        self.exit(ExitCode.USAGE, f"{self.prog}: {message}; see {self.prog} --help\n")
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = OneLineParser(
         prog=program_name("facerec-train"),
         description="Train the face recognizer: crop faces, then stats, resize, csv, train and test.",
         epilog=f"Each command explains its arguments: {program_name('facerec-train')} train --help",
@@ -75,20 +66,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     check_options(parser, words)
     options = parser.parse_args(words)
     configure_imaging()
-    try:
-        return _print_all(options.run(options))
-    except MinerError as error:
-        print(error, file=sys.stderr)
-        return error.exit_code
-    except SourceError as error:
-        print(error.sentence, file=sys.stderr)
-        return ExitCode.SOME_FAILED
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains at its exit
-        return ExitCode.BROKEN_PIPE
+
+    def act() -> int:
+        try:
+            return _print_all(options.run(options))
+        except SourceError as error:
+            print(error.sentence, file=sys.stderr)
+            return ExitCode.SOME_FAILED
+
+    return exit_status(act)
 
 
 def run() -> int:

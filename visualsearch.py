@@ -9,17 +9,15 @@ from __future__ import annotations
 import argparse
 import io
 import logging
-import os
 import re
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
 
 from pipeline import __version__
-from pipeline.errors import ExitCode, MinerError
 from pipeline.host.command import program_name
 from pipeline.host.logs import set_up_logging
 from pipeline.host.processes import open_standard_streams
+from pipeline.host.program import OneLineParser, exit_status
 from pipeline.text import escaped
 from search.commands import export, index, load, query, serve, show
 
@@ -30,17 +28,9 @@ _OPTION = re.compile(r"[^-]|$|-h$|--[a-z][a-z0-9-]*(=|$)")
 """Arguments that argparse gets unchanged: options, and what does not begin with a dash."""
 
 
-class _Parser(argparse.ArgumentParser):
-    """Complains in one line, without the usage, which --help shows."""
-
-    def error(self, message: str) -> NoReturn:
-        """Say what is wrong with the command line, and exit."""
-        self.exit(ExitCode.USAGE, f"{self.prog}: {message}; see {self.prog} --help\n")
-
-
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> OneLineParser:
     name = program_name("visualsearch")
-    parser = _Parser(
+    parser = OneLineParser(
         prog=name,
         description="Find photos and videos by what visualminer found in them.",
         epilog=f"Each command explains its arguments: {name} query --help",
@@ -74,32 +64,20 @@ def _with_words_marked(given: list[str]) -> list[str]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do what the command line says; the exit status."""
+    """Run the command line; return the exit status."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     options = _parse(arguments)
     set_up_logging(logging.WARNING, None)
-    try:
-        status = options.run(options)
-        sys.stdout.flush()
-        return int(status)
-    except MinerError as error:
-        print(error, file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains at its exit
-        return ExitCode.BROKEN_PIPE
+    return exit_status(lambda: options.run(options))
 
 
-def run() -> None:
-    """Run the program and exit with its status."""
+def run() -> int:
+    """Set this process up for the program and run it; returns the exit status. The console script's entry."""
     open_standard_streams()
-    sys.exit(main())
+    return main()
 
 
 if __name__ == "__main__":
-    run()
+    sys.exit(run())

@@ -7,15 +7,16 @@ import argparse
 from pipeline import __version__
 from pipeline.config.examples import EXAMPLES
 from pipeline.host.command import program_name
+from pipeline.host.program import OneLineParser
 from pipeline.miner import NICE
 from pipeline.runs.options import Options
 
 MOST_WORKERS = 1024
-"""More worker processes than this are taken for a typing error."""
+"""A larger number of workers is treated as a typing error."""
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
-    """The checked arguments; a wrong one ends the program with argparse's message and exit status 2."""
+    """Return the checked arguments. A wrong one ends the program with a sentence and exit status 2."""
     parser = make_parser()
     given = parser.parse_args(arguments)
     if given.example is not None and (given.check is not None or given.input is not None):
@@ -25,12 +26,12 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     if given.check is not None and given.input is not None:
         parser.error("--check PIPELINE stands alone: it mines nothing")
     if given.dry_run and (given.quiet or given.summary is not None):
-        parser.error("--dry-run does nothing but say what would be done: no --quiet, no --summary")
+        parser.error("--dry-run only prints what would be done; leave out --quiet and --summary")
     return given
 
 
 def options_of(given: argparse.Namespace) -> Options:
-    """What a run is to do."""
+    """Return the options of the run that the arguments ask for."""
     return Options(
         input=given.input,
         output=given.output,
@@ -50,28 +51,31 @@ def options_of(given: argparse.Namespace) -> Options:
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """The parser with all arguments."""
-    parser = argparse.ArgumentParser(
+    """Return the parser with all arguments."""
+    parser = OneLineParser(
         prog=program_name("visualminer"),
-        description="Find what is in your photos: a JSON report and an annotated copy for each of them.",
+        description="Find what is in photos and videos: write a JSON report and an annotated copy of each.",
         epilog=f"example: {program_name('visualminer')} ~/photos ~/photos-mined demo-pipeline.yml",
     )
-    parser.add_argument("input", metavar="INPUT", nargs="?", help="a photo, or a folder of them")
-    parser.add_argument("output", metavar="OUTPUT", nargs="?", help="a folder; mirrors INPUT's folders")
+    parser.add_argument("input", metavar="INPUT", nargs="?", help="a photo or video, or a folder")
+    parser.add_argument("output", metavar="OUTPUT", nargs="?", help="a folder that mirrors INPUT's folders")
     parser.add_argument("pipeline", metavar="PIPELINE", nargs="?", help="the pipeline file, YAML")
-    parser.add_argument("--check", metavar="PIPELINE", help="only say what is wrong with a pipeline file")
+    parser.add_argument("--check", metavar="PIPELINE", help="report all errors of a pipeline file and exit")
     parser.add_argument(
         "--example", choices=EXAMPLES, metavar="NAME", help=f"print a pipeline file: {', '.join(EXAMPLES)}"
     )
     parser.add_argument(
-        "--workers", type=_whole, metavar="N", help="worker processes (default: one a usable core; 0: none)"
+        "--workers",
+        type=_whole,
+        metavar="N",
+        help="number of worker processes (default: one for each core; 0: none)",
     )
     parser.add_argument(
         "--timeout",
         type=_positive,
         default=Options.timeout_s,
         metavar="SECONDS",
-        help="how long one photo may take (default: %(default)g)",
+        help="time limit for a photo (default: %(default)g)",
     )
     parser.add_argument(
         "--max-megapixels",
@@ -85,19 +89,26 @@ def make_parser() -> argparse.ArgumentParser:
         type=_seconds,
         default=Options.min_age_s,
         metavar="SECONDS",
-        help="leave files alone that were changed less than this long ago (default: %(default)g)",
+        help="skip files that changed less than this long ago (default: %(default)g)",
     )
-    parser.add_argument("--follow-links", action="store_true", help="follow links to folders")
+    parser.add_argument("--follow-links", action="store_true", help="follow symbolic links to folders")
     parser.add_argument(
-        "--allow-plugins", action="store_true", help="let the pipeline file load code from outside"
+        "--allow-plugins", action="store_true", help="allow components that are not part of this program"
     )
     _add_nightly_options(parser)
     loudness = parser.add_mutually_exclusive_group()
-    loudness.add_argument("--verbose", action="store_true", help="say what becomes of every file")
-    loudness.add_argument("--quiet", action="store_true", help="say nothing unless something failed")
-    parser.add_argument("--log-file", metavar="FILE", help="append what becomes of every file to FILE")
+    loudness.add_argument(
+        "--verbose", action="store_true", help="print the result of every new or changed file"
+    )
+    loudness.add_argument("--quiet", action="store_true", help="print nothing unless something failed")
     parser.add_argument(
-        "--log-format", choices=("text", "json"), default="text", help="of log lines (default: %(default)s)"
+        "--log-file", metavar="FILE", help="append the result of every new or changed file to FILE"
+    )
+    parser.add_argument(
+        "--log-format",
+        choices=("text", "json"),
+        default="text",
+        help="format of log lines (default: %(default)s)",
     )
     parser.add_argument("--summary", metavar="FILE", help="write counts and failures to FILE as JSON")
     parser.add_argument("--version", action="version", version=f"Deep Visual Miner {__version__}")
@@ -105,26 +116,30 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def _add_nightly_options(parser: argparse.ArgumentParser) -> None:
-    """What matters to a run over what was mined before."""
-    parser.add_argument("--force", action="store_true", help="mine everything, done or not")
-    parser.add_argument("--retry-failed", action="store_true", help="try again what failed before")
-    parser.add_argument("--prune", action="store_true", help="remove the outputs of inputs that are gone")
+    """Add the options of runs over an OUTPUT that holds results already."""
+    parser.add_argument("--force", action="store_true", help="mine every input again")
     parser.add_argument(
-        "--no-index", action="store_true", help="leave the search index of OUTPUT as it is at the end"
+        "--retry-failed", action="store_true", help="retry inputs that failed in an earlier run"
     )
-    parser.add_argument("--dry-run", action="store_true", help="only say what would be done, and why")
+    parser.add_argument(
+        "--prune", action="store_true", help="remove the outputs of inputs that no longer exist"
+    )
+    parser.add_argument("--no-index", action="store_true", help="do not update the search index of OUTPUT")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="print what would be done for each input, and why, and exit"
+    )
     parser.add_argument(
         "--wait-lock",
         type=_seconds,
         default=Options.wait_lock_s,
         metavar="SECONDS",
-        help="wait this long for another run on OUTPUT to end (default: %(default)g)",
+        help="how long to wait for another run on OUTPUT (default: %(default)g)",
     )
     parser.add_argument(
         "--nice",
         type=_niceness,
         metavar="N",
-        help=f"the niceness of the workers, 0 to 19 (default: {NICE})",
+        help=f"niceness of the workers, 0 to 19 (default: {NICE})",
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import logging
-import os
 import sys
 from collections import Counter
 from datetime import datetime
@@ -15,6 +14,7 @@ from pipeline.config.examples import read_example
 from pipeline.config.warnings import iter_warnings
 from pipeline.errors import ExitCode, LockedError, MinerError
 from pipeline.host.logs import NOTICE, set_up_logging
+from pipeline.host.program import exit_status
 from pipeline.miner import mine
 from pipeline.outcome import Outcome, Summary
 from pipeline.runs.plan import plan
@@ -29,32 +29,26 @@ _log = logging.getLogger("visualminer")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the program; its exit status."""
+    """Run the command line; return the exit status."""
     given = parse(arguments)
+    return exit_status(lambda: _act(given), interrupted="")
+
+
+def _act(given: argparse.Namespace) -> int:
+    """Do what the command line says; return the exit status."""
     on_terminal = sys.stderr.isatty() and not given.quiet
-    try:
-        set_up_logging(_level(given, on_terminal), given.log_file, given.log_format)
-        if given.example is not None:
-            sys.stdout.write(read_example(given.example))
-            sys.stdout.flush()
-            return ExitCode.OK
-        if given.check is not None:
-            config = read_config(given.check, allow_plugins=given.allow_plugins)
-            for warning in iter_warnings(config):
-                _log.warning("%s: %s", printable(given.check), warning)
-            count = len(config.components)
-            _say(f"{printable(given.check)}: good, {count} component{'' if count == 1 else 's'}")
-            return ExitCode.OK
-        return _plan(given) if given.dry_run else _mine(given, on_terminal)
-    except BrokenPipeError:
-        for stream in (sys.stdout, sys.stderr):  # or Python complains at its exit
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-        return ExitCode.BROKEN_PIPE
-    except KeyboardInterrupt:
-        return ExitCode.INTERRUPTED
-    except MinerError as error:
-        print(error, file=sys.stderr)
-        return error.exit_code
+    set_up_logging(_level(given, on_terminal), given.log_file, given.log_format)
+    if given.example is not None:
+        sys.stdout.write(read_example(given.example))
+        return ExitCode.OK
+    if given.check is not None:
+        config = read_config(given.check, allow_plugins=given.allow_plugins)
+        for warning in iter_warnings(config):
+            _log.warning("%s: %s", printable(given.check), warning)
+        count = len(config.components)
+        _say(f"{printable(given.check)}: good, {count} component{'' if count == 1 else 's'}")
+        return ExitCode.OK
+    return _plan(given) if given.dry_run else _mine(given, on_terminal)
 
 
 def _level(given: argparse.Namespace, on_terminal: bool) -> int:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import importlib
 import io
-import os
 import signal
 import sys
 import textwrap
@@ -17,9 +16,10 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
-from pipeline.errors import ExitCode, MinerError, ModelError
+from pipeline.errors import ExitCode, ModelError
 from pipeline.host.command import command
 from pipeline.host.libraries import configure
+from pipeline.host.program import OneLineParser, exit_status
 from pipeline.models.added import add_model, iter_added, verify_added
 from pipeline.models.catalog import (
     DEFAULT,
@@ -50,20 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="surrogateescape")  # print folders' names as their bytes
     options = _parser().parse_args(arguments)
-    try:
-        code: ExitCode = options.act(options)
-        sys.stdout.flush()
-    except MinerError as error:
-        print(error, file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("interrupted; nothing half fetched was left behind", file=sys.stderr)
-        return ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        # or Python prints an error when it exits
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.BROKEN_PIPE
-    return code
+    return exit_status(
+        lambda: options.act(options), interrupted="interrupted; nothing half fetched was left behind"
+    )
 
 
 def _terminate(signal_number: int, frame: FrameType | None) -> NoReturn:
@@ -184,7 +173,7 @@ def _model(name: str) -> NamedModel:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = OneLineParser(
         prog=PROGRAM,
         description="List, fetch and verify the model files that a pipeline file can name.",
         epilog=f"example: {FETCH_COMMAND} yolov3-tiny",

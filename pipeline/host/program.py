@@ -1,0 +1,43 @@
+"""What all command line programs of this project have in common: errors in one line, and exit statuses."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from typing import NoReturn
+
+from pipeline.errors import ExitCode, MinerError
+
+
+class OneLineParser(argparse.ArgumentParser):
+    """A parser that reports an error in one line, without the usage, which --help shows."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print what is wrong with the command line, and exit."""
+        self.exit(ExitCode.USAGE, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
+def exit_status(act: Callable[[], int], *, interrupted: str = "interrupted") -> int:
+    """Call a function and return the program's exit status, with the errors that end a program as sentences.
+
+    Args:
+        act: does what the command line says; returns an exit status.
+        interrupted: what is printed after Ctrl-C; nothing if empty.
+    """
+    try:
+        status = act()
+        sys.stdout.flush()
+        return int(status)
+    except MinerError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        if interrupted:
+            print(interrupted, file=sys.stderr)
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        for stream in (sys.stdout, sys.stderr):  # or Python complains at its exit
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        return ExitCode.BROKEN_PIPE
