@@ -13,6 +13,7 @@ from types import FrameType
 
 from pipeline.errors import ExitCode, MinerError
 from pipeline.files.outputs import sweep_parts
+from pipeline.files.walk import Skipped
 from pipeline.host.cores import usable_cores
 from pipeline.host.logs import own_level
 from pipeline.host.memory import free_bytes
@@ -102,7 +103,7 @@ class _Mining:
 
     def _triaged(self) -> Iterator[Outcome | Source]:
         """Walk through INPUT and remove unfinished files of a killed run from each output folder passed."""
-        swept = None
+        swept, proxies = None, 0
         for found in self._run.iter_files():
             if self._summary.interrupted_by is not None:
                 return
@@ -110,7 +111,11 @@ class _Mining:
             if folder != swept:
                 sweep_parts(self._run.output_root / folder)
                 swept = folder
+            proxies += isinstance(found, Skipped) and found.is_proxy
             yield from self.books.triage(found)
+        if proxies:
+            sentence = "cameras' small copies of videos that are ignored: %d; proxies: mine takes them"
+            _log.info(sentence, proxies)
         yield from self.books.finish()
 
     def _count(self, outcome: Outcome) -> None:

@@ -54,6 +54,7 @@ class Skipped:
         sentence: the reason for people.
         failed: whether it counts as a failure; otherwise it is ignored.
         stamp: what the file system said about it; None for what is no file, or may be one later.
+        is_proxy: whether it is a camera's small copy of another file.
     """
 
     path: str
@@ -62,6 +63,7 @@ class Skipped:
     sentence: str
     failed: bool
     stamp: Stamp | None = field(default=None, compare=False)
+    is_proxy: bool = False
 
 
 def iter_files(
@@ -129,7 +131,7 @@ def _iter_folder(
                 if entry.name in originals:
                     original = printable(originals[entry.name])
                     sentence = f"a camera's small copy of {original}; proxies: mine takes it"
-                    yield Skipped(entry.path, relative, None, sentence, False)
+                    yield Skipped(entry.path, relative, None, sentence, False, is_proxy=True)
                 elif not (entry.name.startswith(PART_PREFIX) and entry.name.endswith(PART_SUFFIX)):
                     yield _examined(entry.path, relative)
             elif entry.is_symlink() and not follow_links:

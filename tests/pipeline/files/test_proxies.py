@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
 
 from pipeline.files.proxies import Proxies, is_proxy_name
@@ -50,11 +52,14 @@ def test_the_walk_leaves_them_out_and_says_so(tmp_path, with_proxies: bool) -> N
     assert len(found) == 4
 
 
-def test_a_run_leaves_them_out_until_it_is_to_take_them(tmp_path) -> None:
+def test_a_run_leaves_them_out_until_it_is_to_take_them(tmp_path, caplog) -> None:
+    caplog.set_level(logging.INFO)
     house = House(tmp_path)
     for name in ("GX010123.MP4", "GX010123.THM", "b.png"):  # what they are, their content says
         house.photo("photo.png").rename(house.input / name)
     assert house.counts() == {"mined": 2, "ignored": 1}
+    line = "cameras' small copies of videos that are ignored: 1; proxies: mine takes them"
+    assert caplog.messages.count(line) == 1
     assert house.counts() == {"unchanged": 2, "ignored": 1}
     house.pipeline.write_text(f"proxies: mine\n{house.pipeline.read_text()}")
     assert [path for path, _ in house.planned()] == ["GX010123.THM"]
