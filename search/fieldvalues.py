@@ -16,9 +16,12 @@ DEFAULT_KM = 5.0
 MAX_KM = 20_037.0
 """Half of the equator: everything is nearer."""
 
-_DATE = re.compile(
-    r"(\d{4})(?:[-/.]?(\d\d)(?:[-/.]?(\d\d)(?:[T_ ]?(\d\d)(?::?(\d\d)(?::?(\d\d))?)?)?)?)?", re.ASCII
+_TIME = r"(?:[T_ ]?(\d\d)(?::?(\d\d)(?::?(\d\d))?)?)?"
+_DATES = (
+    re.compile(rf"(\d{{4}})(?:(\d\d)(?:(\d\d){_TIME})?)?", re.ASCII),
+    re.compile(rf"(\d{{4}})[-/.](\d\d?)(?:[-/.](\d\d?){_TIME})?", re.ASCII),
 )
+"""`20080517` and `2008-5-17`, or less of them."""
 _YEARS = re.compile(r"(\d{4})-(\d{4})", re.ASCII)
 _NUMBER = r"([-+]?\d{1,6}(?:\.\d{0,12})?)"
 NEAR_VALUE = re.compile(
@@ -131,7 +134,7 @@ def _taken_span(value: str) -> TakenBetween | None:
 
 def _date_span(value: str) -> TakenBetween | None:
     """Return the first and last second of a year, month, day, hour, minute or second."""
-    match = _DATE.fullmatch(value)
+    match = next((found for form in _DATES if (found := form.fullmatch(value))), None)
     if match is None:
         return None
     parts = [int(part) for part in match.groups() if part is not None]
