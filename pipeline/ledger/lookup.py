@@ -1,4 +1,4 @@
-"""Where inputs were when they were mined, read from a ledger that no run is writing to."""
+"""Read from a ledger, while no run uses it, where inputs were when they were mined."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PLACE = """SELECT c.root, i.device FROM inputs i JOIN contexts c ON c.id = i.co
 
 
 class Place(NamedTuple):
-    """Where an input was.
+    """The place of an input.
 
     Args:
         root: INPUT, absolute.
@@ -26,7 +26,7 @@ class Place(NamedTuple):
 
 
 class LedgerLookup:
-    """Answers from an OUTPUT's ledger without changing it; knows nothing while a run writes, or after a kill.
+    """Reads an OUTPUT's ledger without changing it. Knows nothing during a run or after a killed one.
 
     Args:
         output_root: the folder.
@@ -36,7 +36,7 @@ class LedgerLookup:
         self._connection = _open(output_root / LEDGER_NAME)
 
     def place_of(self, relative: bytes) -> Place | None:
-        """Where the input of this path below INPUT was; None if that is not known."""
+        """Return the place of the input with this path below INPUT, or None if it is unknown."""
         if self._connection is None:
             return None
         try:

@@ -1,4 +1,4 @@
-"""`index OUTPUT`: the search index made or brought up to date."""
+"""`index OUTPUT`: make the search index or bring it up to date."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> ExitCode:
 
 
 def sentence(updated: Updated) -> str:
-    """What an update did, in one line."""
+    """Return the result of an update in one line."""
     parts = [f"{updated.put:,} read", f"{updated.removed:,} removed"]
     if updated.damaged:
         parts.append(f"{updated.damaged:,} damaged (see above)")

@@ -1,4 +1,4 @@
-"""`query OUTPUT QUERY`: the files for which a query holds."""
+"""`query OUTPUT QUERY`: find files."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def _say_notes(question: Resolved) -> None:
 
 
 def _print_all(index: Backend, question: Resolved, options: argparse.Namespace) -> ExitCode:
-    """Every hit, as it comes."""
+    """Print all hits as they are found."""
     rows = csv.writer(sys.stdout, lineterminator="\r\n")
     if options.csv:
         rows.writerow(CSV_COLUMNS)
@@ -116,7 +116,7 @@ def _print_all(index: Backend, question: Resolved, options: argparse.Namespace) 
 
 
 def _collect(index: Backend, question: Resolved, options: argparse.Namespace) -> ExitCode:
-    """Copy or link every hit."""
+    """Copy or link all hits."""
     as_links = options.link_to is not None
     target = options.link_to if as_links else options.copy_to
     collected = collect(
@@ -135,7 +135,7 @@ def _collect(index: Backend, question: Resolved, options: argparse.Namespace) ->
 
 
 def iter_hits(index: Backend, question: Resolved, most: int | None) -> Iterator[Hit]:
-    """The hits as they come; says on standard error if time ran out."""
+    """Yield the hits as they are found. Prints a note if the time limit ended the query."""
     for page in iter_pages(index, question, most):
         yield from page.hits
         if not page.is_complete:

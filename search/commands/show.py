@@ -1,4 +1,4 @@
-"""`show OUTPUT PATH`: all that the index knows of one file."""
+"""`show OUTPUT PATH`: print all that the index knows of one file."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> ExitCode:
 
 
 def lines(document: Document) -> Iterator[str]:
-    """What is known of a file, as a person reads it."""
+    """Yield what is known of a file, for people."""
     yield printable(os.fsdecode(document.source))
     for name, value in _facts(document):
         yield f"  {name:<10} {printable(value)}"
@@ -72,7 +72,7 @@ def lines(document: Document) -> Iterator[str]:
 
 
 def _candidates(path: bytes, output_root: bytes) -> Iterator[bytes]:
-    """Paths below INPUT that may be meant, the likeliest first: as given, and without the first folders."""
+    """Yield the paths below INPUT that PATH may mean, the likeliest first."""
     absolute = os.path.abspath(path)
     for given in dict.fromkeys((path.removeprefix(b"./"), absolute)):
         yield given
@@ -86,7 +86,7 @@ def _candidates(path: bytes, output_root: bytes) -> Iterator[bytes]:
 
 
 def _is_meant(document: Document, path: bytes) -> bool:
-    """Whether a whole path, where one was given, is this file's and not another's of the same name."""
+    """Return whether an absolute path, if one was given, is the path of this file."""
     if not path.startswith(b"/") or path.endswith(_REPORT):
         return True
     return os.path.abspath(path) == document.source

@@ -1,4 +1,4 @@
-"""Conditions as SQL on one file: what has to hold of a row, whatever the order in which rows come."""
+"""Conditions as SQL expressions on one file, independent of the order in which files are read."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _FLAGS = {Flag.PARTIAL: PARTIAL, Flag.ANNOTATED: ANNOTATED, Flag.NAMED: NAMED, F
 
 
 class Clause(NamedTuple):
-    """A piece of SQL and the values of its question marks."""
+    """A piece of SQL with the values of its question marks."""
 
     sql: str
     values: tuple[Any, ...] = ()
@@ -44,7 +44,7 @@ class Clause(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class AllWords:
-    """All of these words: asked for at once, since the text index intersects them fast."""
+    """All of these words. They are looked up together, because the text index intersects them fast."""
 
     words: tuple[HasWords, ...]
 
@@ -53,7 +53,7 @@ Conjunct: TypeAlias = Condition | AllWords
 
 
 class Row(NamedTuple):
-    """What a row's number and its age are called in the statement."""
+    """The SQL expressions for a file's number and age."""
 
     file: str
     age: str
@@ -64,20 +64,20 @@ POSTING_ROW = Row("p.file", "p.age")
 
 
 def joined(word: str, clauses: Iterable[Clause]) -> Clause:
-    """Clauses with AND or OR between them, in brackets."""
+    """Return the clauses joined by AND or OR, in brackets."""
     given = list(clauses)
     sql = f" {word} ".join(clause.sql for clause in given)
     return Clause(f"({sql})", tuple(value for clause in given for value in clause.values))
 
 
 def match_of(words: Iterable[HasWords]) -> str:
-    """The full text query for all of these; tokens are quoted, so that none is taken for an operator."""
+    """Return a full text query for all of these words. Tokens are quoted, so none is read as an operator."""
     phrases = ('"' + " ".join(one.tokens).replace('"', '""') + '"' + " *" * one.prefix for one in words)
     return " AND ".join(phrases)
 
 
 def holds(condition: Conjunct, row: Row) -> Clause:
-    """What has to hold of a row of `file f`.
+    """Return an SQL expression that is true if the condition holds for a row of `file f`.
 
     Args:
         condition: resolved.
@@ -107,12 +107,12 @@ def holds(condition: Conjunct, row: Row) -> Clause:
 
 
 def _has_match(match: str, row: Row) -> Clause:
-    """Whether the path has these words. Collecting a million files takes 0.1 s; asking for each is slower."""
+    """Return a test that the path has these words. Collecting a million files takes 0.1 s, probing more."""
     return Clause(f"{row.file} IN (SELECT rowid FROM words WHERE words MATCH ?)", (match,))
 
 
 def term_bounds(condition: HasTerm, posting: str) -> Clause:
-    """What `at_least` and `confidence` ask of a row of `posting`; begins with AND, or is empty."""
+    """Return the tests of `at_least` and `confidence` on a row of `posting`; begins with AND or is empty."""
     sql, values = "", list[int]()
     if condition.at_least > 1:
         sql += f" AND {posting}.n >= ?"
@@ -129,7 +129,7 @@ def term_bounds(condition: HasTerm, posting: str) -> Clause:
 
 
 def term_is(condition: HasTerm, column: str) -> Clause:
-    """That a column is one of the condition's terms."""
+    """Return a test that a column is one of the condition's terms."""
     numbers = [str(int(term.number)) for term in condition.terms]
     if len(numbers) == 1:
         return Clause(f"{column} = {numbers[0]}")
@@ -160,9 +160,7 @@ def _has_one_of_many(condition: HasTerm, row: Row) -> Clause:
 
 
 def _together(condition: Together, row: Row) -> Clause:
-    """Spans, one of each group, of which each two are near: then there is a window that all reach into
-    (Helly).
-    """
+    """Return a test for spans, one of each group, that are near in pairs; by Helly one window touches all."""
     names = [f"m{number}" for number in range(len(condition.groups))]
     tests: list[str] = []
     values: list[Any] = []
@@ -180,7 +178,7 @@ def _together(condition: Together, row: Row) -> Clause:
 
 
 def _of_file(condition: Condition) -> Clause:
-    """What the row of `file f` itself answers."""
+    """Return a test of the row of `file f` itself."""
     match condition:
         case TakenBetween(first, last):
             return Clause("f.age BETWEEN ? AND ?", (-last, -first))
@@ -208,7 +206,7 @@ def _of_file(condition: Condition) -> Clause:
 
 
 def in_cells(near: NearPlace) -> Clause:
-    """The numbers of the files in the cells that a circle touches."""
+    """Return a subquery for the files in the cells that a circle touches."""
     ranges = cell_ranges(near)
     rows = ", ".join(f"({low}, {high})" for low, high in ranges)
     return Clause(

@@ -1,4 +1,4 @@
-"""How many files of a result have each label, name, year, type and camera."""
+"""Count the files of a result by label, name, year, type and camera."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _SIZE = "SELECT 'size', 0, count(*) FROM result"
 
 
 def count_all(connection: sqlite3.Connection, facet: Facet, most: int) -> tuple[tuple[str, int], ...]:
-    """The most frequent values in the whole index."""
+    """Return the most frequent values in the whole index."""
     if facet in _KINDS:
         statement, values = "SELECT text, files FROM term WHERE kind = ?", (int(_KINDS[facet]),)
         return _sorted(facet, connection.execute(statement, values).fetchall(), most)
@@ -48,7 +48,7 @@ def count_all(connection: sqlite3.Connection, facet: Facet, most: int) -> tuple[
 
 
 def count_result(bound: TimeBound, plan: Plan, facets: Sequence[Facet], most: int) -> Facets:
-    """The most frequent values among the files that a plan finds; in the `MOST_FACETED` newest of more."""
+    """Return the most frequent values in a result, or in its `MOST_FACETED` newest files."""
     row = plan.row
     newest = (
         f"SELECT {row.file} AS file, {row.age} AS age {plan.source.sql} "

@@ -1,4 +1,4 @@
-"""The index of one output folder in SQLite, asked and changed through the interface of all backends."""
+"""The SQLite index of one output folder, with the interface of all backends."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _PUT_AT_ONCE = 5_000
 
 
 class Known(NamedTuple):
-    """As much of a file as an update needs.
+    """What an update needs to know of a file.
 
     Args:
         name: in its folder.
@@ -68,12 +68,12 @@ class SqliteIndex:
         self.close()
 
     def close(self) -> None:
-        """Close the file; the last one to do so removes its log."""
+        """Close the file. The last connection removes its log."""
         with sqlite_errors(self.path):
             self._connection.close()
 
     def vocabulary(self) -> Vocabulary:
-        """Its labels, names and cameras."""
+        """Return its labels, names and cameras."""
         rows = self._rows(
             "SELECT kind, text, key, files, id FROM term WHERE files > 0 ORDER BY kind, key, text"
         )
@@ -82,7 +82,7 @@ class SqliteIndex:
         return Vocabulary(terms, (name for (name,) in cameras))
 
     def search(self, condition: Condition, page: Page) -> Hits:
-        """A page of the files for which the condition holds."""
+        """Return a page of the files for which the condition holds."""
         with sqlite_errors(self.path), self._bound:
             plan = self._planner().plan(condition, _after(page), for_page=True)
             order = f"ORDER BY {plan.row.age}, {plan.row.file} LIMIT {page.size + 1}"
@@ -95,7 +95,7 @@ class SqliteIndex:
         return Hits(hits, None if last is None else f"{last[1]}:{last[0]}", not self._bound.is_over)
 
     def count(self, condition: Condition) -> Count:
-        """How many files there are for which the condition holds."""
+        """Return the number of files for which the condition holds."""
         with sqlite_errors(self.path), self._bound:
             plan = self._planner().plan(condition)
             found = self._bound.rows(self._select(plan, f"LIMIT {MOST_COUNTED + 1}"))
@@ -103,7 +103,7 @@ class SqliteIndex:
         return Count(min(len(found), MOST_COUNTED), is_exact)
 
     def facets(self, condition: Condition, facets: Sequence[Facet], most: int) -> Facets:
-        """The most frequent values of these facets in a result; of a large one, in its newest files."""
+        """Return the most frequent values of these facets in a result, or in its newest files."""
         with sqlite_errors(self.path), self._bound:
             if condition == Everything():
                 return Facets({facet: count_all(self._connection, facet, most) for facet in facets})
@@ -112,7 +112,7 @@ class SqliteIndex:
         return Facets(counted.values, counted.is_complete and not self._bound.is_over)
 
     def document(self, path: bytes) -> Document | None:
-        """All that is known of one file, by its path below INPUT."""
+        """Return all that is known of one file, by its path below INPUT."""
         folder, _, name = path.rpartition(b"/")
         statement = "SELECT f.id FROM folder d JOIN file f ON f.folder = d.id WHERE d.path = ? AND f.name = ?"
         found = self._rows(statement, (folder, name))
@@ -120,7 +120,7 @@ class SqliteIndex:
             return document_of(self._connection, found[0][0]) if found else None
 
     def iter_documents(self, condition: Condition, after: bytes = b"") -> Iterator[Document]:
-        """The documents for which the condition holds, in the order of paths, from behind a path on."""
+        """Yield the documents for which the condition holds, in the order of paths, after a path."""
         with sqlite_errors(self.path):
             plan = self._planner().plan(condition)
             chosen, values = plan.source
@@ -132,7 +132,7 @@ class SqliteIndex:
                 yield document_of(self._connection, number)
 
     def iter_stamps(self) -> Iterator[tuple[bytes, int]]:
-        """The path and stamp of each document, in the order of paths."""
+        """Yield the path and stamp of each document, in the order of paths."""
         statement = (
             f"SELECT {_PATH} AS whole, f.stamp FROM file f JOIN folder d ON d.id = f.folder ORDER BY whole"
         )
@@ -148,7 +148,7 @@ class SqliteIndex:
 
     @contextlib.contextmanager
     def changing(self) -> Iterator[Writer]:
-        """A transaction, committed at a clean end; until then, other processes see what was there before."""
+        """Open a transaction, committed at a clean end. Other processes see the old state until then."""
         with sqlite_errors(self.path):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -162,24 +162,24 @@ class SqliteIndex:
                 raise
 
     def check(self) -> None:
-        """Look through the whole file for damage.
+        """Check the whole file for damage.
 
         Raises: DamagedIndexError: there is some.
         """
         check_structure(self._connection, self.path)
 
     def meta(self, key: str) -> Any:
-        """A value that `set_meta` left, or None."""
+        """Return a value stored by `set_meta`, or None."""
         found = self._rows("SELECT value FROM meta WHERE key = ?", (key,))
         return found[0][0] if found else None
 
     def set_meta(self, key: str, value: str | None) -> None:
-        """Leave a value for later runs."""
+        """Store a value."""
         with sqlite_errors(self.path):
             self._connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 
     def files_in(self, folder: bytes) -> list[Known]:
-        """What is known of each file in a folder below INPUT."""
+        """Return what is known of each file in a folder below INPUT."""
         known = self._rows(
             "SELECT f.name, f.reports, f.stamp, r.path, f.source FROM folder d "
             "JOIN file f ON f.folder = d.id JOIN root r ON r.id = f.root WHERE d.path = ?",
@@ -191,11 +191,11 @@ class SqliteIndex:
         ]
 
     def folders(self) -> list[bytes]:
-        """All folders below INPUT of which files may be known."""
+        """Return all folders below INPUT that have or had files."""
         return [path for (path,) in self._rows("SELECT path FROM folder")]
 
     def size(self) -> int:
-        """How many files it knows."""
+        """Return the number of files."""
         return int(self._rows("SELECT coalesce(sum(files), 0) FROM facet WHERE kind = 'type'")[0][0])
 
     def _planner(self) -> Planner:
@@ -205,7 +205,7 @@ class SqliteIndex:
         return Planner(count_matches, self._limited)
 
     def _limited(self, clause: Clause) -> int:
-        """How many rows a subquery has, up to one more than `SMALL_SET`; that if time runs out."""
+        """Return the number of rows of a subquery, at most `SMALL_SET` + 1; that number if time runs out."""
         counted = self._bound.rows(
             Clause(
                 f"SELECT count(*) FROM (SELECT 1 FROM ({clause.sql}) LIMIT {SMALL_SET + 1})", clause.values
@@ -222,13 +222,13 @@ class SqliteIndex:
 
 
 def _distance_km(*places: float | None) -> float | None:
-    """For SQL, which may ask before it has seen that there is no place."""
+    """Return the distance, or None if a coordinate is NULL: SQL does not evaluate tests in order."""
     known = [one for one in places if one is not None]
     return distance_km(*known) if len(known) == len(places) else None
 
 
 def _after(page: Page) -> tuple[int, int] | None:
-    """Age and number of the last file of the page before."""
+    """Return age and number of the last file of the page before."""
     if page.after is None:
         return None
     age, _, number = page.after.partition(":")

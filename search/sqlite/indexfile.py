@@ -1,7 +1,7 @@
-"""The index's file: opened for reading or writing in whatever state it is, and SQLite's errors as sentences.
+"""Open the index's file for reading or writing in any state, and turn SQLite's errors into sentences.
 
-It is in write-ahead mode, so that queries read on while an update writes. On a read-only disk it is read
-without a log.
+The file is in write-ahead mode, so that queries run during an update. On a read-only disk it is read without
+a log.
 """
 
 from __future__ import annotations
@@ -39,8 +39,7 @@ class DamagedIndexError(MinerError):
 
 
 def open_to_write(path: Path) -> sqlite3.Connection:
-    """Open the index for its one writer; one that is missing, damaged or of another version is made again,
-    empty.
+    """Open the index for its one writer. A missing, damaged or outdated one is made again, empty.
 
     Returns: the connection, in autocommit mode.
     Raises: OutputError: it cannot be written there.
@@ -81,7 +80,7 @@ def open_to_read(path: Path) -> sqlite3.Connection:
 
 
 def discard(path: Path) -> None:
-    """Remove the file and what belongs to it."""
+    """Remove the file, its log and its shared memory."""
     with output_errors(path):
         for suffix in _SIDE_FILES:
             path.with_name(path.name + suffix).unlink(missing_ok=True)
@@ -93,7 +92,7 @@ def warn_of_remaking(error: DamagedIndexError) -> None:
 
 
 def check_structure(connection: sqlite3.Connection, path: Path) -> None:
-    """Look through the whole file for damage, a second for some 200 MB.
+    """Check the whole file for damage; takes a second for some 300 MB.
 
     Raises: DamagedIndexError: there is some.
     """
@@ -130,7 +129,7 @@ def sqlite_errors(path: Path) -> Iterator[None]:
 
 
 def _is_full(path: Path) -> bool:
-    """Whether that is why the disk refused; SQLite's log of a full disk is just an input or output error."""
+    """Return whether the disk is full. SQLite reports a log that cannot grow as an I/O error only."""
     try:
         disk = os.statvfs(path.parent)
     except OSError:
@@ -168,7 +167,7 @@ def _open_writable(path: Path) -> sqlite3.Connection:
 
 
 def _connect_readable(path: Path) -> sqlite3.Connection:
-    """A connection for reading: one that cleans up the log when it is the last, else what the disk allows."""
+    """Return a read-only connection; if the disk allows it, one that can remove the log."""
     address = f"file:{quote_from_bytes(os.fsencode(path.absolute()))}"
     for mode in ("mode=rw", "mode=ro", "mode=ro&immutable=1"):
         try:

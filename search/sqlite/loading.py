@@ -1,4 +1,4 @@
-"""Rows read again as hits and as documents."""
+"""Turn rows into hits and documents."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _SIGHTINGS = """SELECT t.kind, t.text, p.n, p.best, p.ladder FROM (
 def hits_of(
     connection: sqlite3.Connection, numbers: Sequence[int], groups: Sequence[HasTerm]
 ) -> tuple[Hit, ...]:
-    """The hits of these files, in this order.
+    """Return the hits of these files, in this order.
 
     Args:
         connection: of the index.
@@ -75,7 +75,7 @@ def hits_of(
 
 
 def document_of(connection: sqlite3.Connection, number: int) -> Document:
-    """All that is known of a file."""
+    """Return all that is known of a file."""
     row = connection.execute(_DOCUMENT, (number,)).fetchone()
     folder, name, root, kind, age, flags, faces, camera, offset_min, width, height = row[:11]
     path = rows.path_joined(folder, name)
@@ -127,9 +127,7 @@ def _moment(row: tuple[Any, ...]) -> Moment:
 def _moments_asked(
     connection: sqlite3.Connection, chosen: str, groups: Sequence[HasTerm]
 ) -> dict[int, tuple[tuple[Span, ...], Moment | None]]:
-    """For each video the moments at which something of each group is there, and the surest box within
-    them.
-    """
+    """Return for each video the moments that show one of each group, and the best box within them."""
     numbers = {term.number for group in groups for term in group.terms}
     if not numbers:
         return {}

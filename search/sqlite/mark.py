@@ -1,4 +1,4 @@
-"""What the ledger was like when the index was last complete; read and written without loading the rest."""
+"""The ledger's state when the index was last complete, read and written without loading the rest."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MARK = "ledger"
 
 
 def move_mark(path: Path, before: str, now: str | None) -> bool:
-    """Note that the index is as complete with the ledger as it is now as it was with the ledger before.
+    """Record a new state of the ledger for an index that was complete with the old one.
 
     Args:
         path: of the index's file.

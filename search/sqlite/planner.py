@@ -1,8 +1,8 @@
-"""In which order the rows of a query are looked at, so that a page is there before many were.
+"""Choose the order in which the rows of a query are read, so that a page needs few of them.
 
-One conjunct drives: a single label or name, whose files lie newest first in `posting`; or a small set of
-files (words of the path, a place, alternatives), which is collected and sorted; or else all files from newest
-to oldest, read off an index. The other conjuncts are tested row by row.
+One conjunct drives: a single label or name, whose files are stored newest first; or a small set of files
+(words of the path, a place, alternatives), which is collected and sorted; or else all files from newest to
+oldest, read from an index. The other conjuncts are tested row by row.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _MATCHED = "SELECT rowid AS file FROM words WHERE words MATCH ?"
 
 
 class Plan(NamedTuple):
-    """A statement's middle: SELECT goes before it, ORDER BY and LIMIT behind it.
+    """The middle of a statement, to which SELECT, ORDER BY and LIMIT are added.
 
     Args:
         source: what stands from FROM on, up to WHERE and its tests.
@@ -63,7 +63,7 @@ class _Set(NamedTuple):
 
 
 class Planner:
-    """Plans for one query.
+    """Makes the plans for one query.
 
     Args:
         count_matches: how many files a full text query finds, up to `SMALL_SET` + 1.
@@ -78,7 +78,7 @@ class Planner:
     def plan(
         self, condition: Condition, after: tuple[int, int] | None = None, *, for_page: bool = False
     ) -> Plan:
-        """How to find the files of a condition.
+        """Return a plan for the files of a condition.
 
         Args:
             condition: resolved.
@@ -141,7 +141,7 @@ class Planner:
         return min(sets, key=lambda pair: pair[1].size, default=None)
 
     def _any_words(self, conjuncts: Sequence[Conjunct]) -> tuple[Conjunct, _Set] | None:
-        """The files with the words of a conjunction, however many these are."""
+        """Return the files with the words of a conjunction, however many."""
         for one in conjuncts:
             if isinstance(one, HasWords | AllWords):
                 match_ = match_of((one,) if isinstance(one, HasWords) else one.words)
@@ -149,7 +149,7 @@ class Planner:
         return None
 
     def _set(self, condition: Conjunct) -> _Set | None:
-        """The files of a condition as a small set; None where they are many, or not to be had so."""
+        """Return the files of a condition as a small set, or None if they are many or cannot be collected."""
         match condition:
             case HasTerm() if len(condition.terms) > 1 or condition.at_least > 1:
                 return self._of_terms(condition)
@@ -189,7 +189,7 @@ class Planner:
         return self._small(clause, sum(one.size for one in sets), is_exact=is_exact)
 
     def _set_of_conjunction(self, condition: Condition) -> _Set | None:
-        """A set that holds the files of a conjunction and perhaps others."""
+        """Return a set that contains the files of a conjunction and perhaps others."""
         if not isinstance(condition, AllOf):
             return self._set(condition)
         candidates = []
@@ -204,7 +204,7 @@ class Planner:
 
 
 def _conjuncts(condition: Condition) -> list[Conjunct]:
-    """The parts of a conjunction, all words of paths in one part."""
+    """Return the parts of a conjunction, with all words of paths in one part."""
     parts: list[Conjunct] = list(condition.conditions) if isinstance(condition, AllOf) else [condition]
     words = [part for part in parts if isinstance(part, HasWords)]
     if len(words) > 1:
@@ -213,12 +213,12 @@ def _conjuncts(condition: Condition) -> list[Conjunct]:
 
 
 def _says_little(conjuncts: Sequence[Conjunct]) -> bool:
-    """Whether a conjunction has one part beside the date, so that a large set means many files."""
+    """Return whether a conjunction has one part beside dates, so that a large set means many hits."""
     return sum(not isinstance(one, TakenBetween) for one in conjuncts) == 1
 
 
 def _spans(conjuncts: Sequence[Conjunct], age: str) -> list[Clause]:
-    """The bounds on the date that a term's files can be looked up with."""
+    """Return the bounds on the date with which a term's files are looked up."""
     return [
         Clause(f"{age} BETWEEN ? AND ?", (-one.last, -one.first))
         for one in conjuncts

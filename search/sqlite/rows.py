@@ -1,4 +1,4 @@
-"""From a document's values to what stands in the tables, and back."""
+"""Convert between the values of a document and the columns of the tables."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from search.sqlite.schema import ANNOTATED, LADDER_DIGITS, LOCATED, MILLIONTHS, 
 
 
 def confidence_stored(confidence: float | None) -> int | None:
-    """Whole millionths."""
+    """Return a confidence in whole millionths."""
     return None if confidence is None else round(confidence * MILLIONTHS)
 
 
 def confidence_read(stored: int | None) -> float | None:
-    """The inverse."""
+    """Return a stored confidence as 0 to 1."""
     return None if stored is None else stored / MILLIONTHS
 
 
 def ladder_stored(ladder: tuple[float | None, ...]) -> str | None:
-    """Thousandths, rounded down, of a fixed number of digits each; nothing where there is one step."""
+    """Return the steps in thousandths, rounded down, with a fixed number of digits; None for one step."""
     if len(ladder) < 2:
         return None
     return "".join(
@@ -27,7 +27,7 @@ def ladder_stored(ladder: tuple[float | None, ...]) -> str | None:
 
 
 def ladder_read(stored: str | None, best: int | None) -> tuple[float | None, ...]:
-    """The steps of a ladder; the first one is known more exactly."""
+    """Return the steps of a stored ladder. Only the first one is more exact than a thousandth."""
     if stored is None:
         return (confidence_read(best),)
     steps = [int(stored[at : at + LADDER_DIGITS]) for at in range(0, len(stored), LADDER_DIGITS)]
@@ -36,13 +36,13 @@ def ladder_read(stored: str | None, best: int | None) -> tuple[float | None, ...
 
 
 def surest(document: Document) -> int | None:
-    """The best confidence of any box, stored; None where none has any."""
+    """Return the best confidence of any box as stored, or None."""
     steps = [one.ladder[0] for one in document.sightings if one.ladder[0] is not None]
     return confidence_stored(max(steps, default=None))
 
 
 def flags_of(document: Document) -> int:
-    """The bits of `file.flags`."""
+    """Return the bits of `file.flags`."""
     return (
         PARTIAL * document.is_partial
         | ANNOTATED * document.is_annotated
@@ -52,17 +52,17 @@ def flags_of(document: Document) -> int:
 
 
 def reports_stored(document: Document) -> bytes | None:
-    """The names of its reports, unless there is one and it is called as usual."""
+    """Return the names of the reports, or None if there is only `name.json`."""
     return None if document.reports == (document.name + b".json",) else b"\0".join(document.reports)
 
 
 def reports_read(stored: bytes | None, name: bytes) -> tuple[bytes, ...]:
-    """The inverse."""
+    """Return the names of the reports of a file."""
     return (name + b".json",) if stored is None else tuple(stored.split(b"\0"))
 
 
 def root_of(document: Document) -> tuple[bytes, bytes | None]:
-    """INPUT's folder, and the whole path of the source where it is not that folder and `path`."""
+    """Return INPUT's folder, and the source's path if it is not that folder plus `path`."""
     tail = b"/" + document.path
     if document.source.endswith(tail):
         return document.source[: -len(tail)], None
@@ -70,10 +70,10 @@ def root_of(document: Document) -> tuple[bytes, bytes | None]:
 
 
 def path_joined(folder: bytes, name: bytes) -> bytes:
-    """The path below INPUT."""
+    """Return the path below INPUT."""
     return folder + b"/" + name if folder else name
 
 
 def year_of(age: int) -> int:
-    """The year of a stored date; 0 for none."""
+    """Return the year of a stored date, or 0."""
     return -age // 10**10

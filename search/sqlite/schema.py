@@ -1,6 +1,4 @@
-"""The tables of the index. They are derived from the reports: another version is not migrated but made
-again.
-"""
+"""The tables of the index. They are derived from reports, so another version is made again, not migrated."""
 
 from __future__ import annotations
 
@@ -69,7 +67,7 @@ _TABLES = (
 
 
 def create(connection: sqlite3.Connection) -> None:
-    """Make the tables in an empty file, in one transaction."""
+    """Create the tables in an empty file, in one transaction."""
     connection.execute("BEGIN IMMEDIATE")
     for statement in _TABLES:
         connection.execute(statement)
@@ -80,7 +78,7 @@ def create(connection: sqlite3.Connection) -> None:
 
 
 def is_current(connection: sqlite3.Connection) -> bool:
-    """Whether the file has this version's tables and words; False for an empty one too."""
+    """Return whether the file has this version's tables and definition of words. False for an empty file."""
     if connection.execute("PRAGMA application_id").fetchone() != (APPLICATION_ID,):
         return False
     if connection.execute("PRAGMA user_version").fetchone() != (VERSION,):

@@ -1,4 +1,4 @@
-"""A bound on the time of queries: SQLite asks now and then whether to go on."""
+"""A limit on the time of queries, checked by SQLite's progress handler."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _STEPS = 20_000
 
 
 class TimeBound:
-    """Ends the statements of one question when its time is over; a context for each question.
+    """A context that ends the statements of one question after some seconds.
 
     Args:
         connection: whose statements are bounded.
@@ -36,7 +36,7 @@ class TimeBound:
         self._connection.set_progress_handler(None, _STEPS)
 
     def rows(self, clause: Clause) -> list[Any]:
-        """The rows of a statement: all, or those that came in time; then `is_over` is True."""
+        """Return the rows of a statement that came in time. If there may be more, `is_over` is True."""
         found: list[Any] = []
         try:
             found.extend(self._connection.execute(clause.sql, clause.values))

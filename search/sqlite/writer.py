@@ -1,4 +1,4 @@
-"""Documents put into the SQLite index and taken out, in transactions."""
+"""Put documents into the SQLite index and take them out, in transactions."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Writer:
         self._next = self._one("SELECT coalesce(max(id), 0) + 1 FROM file")
 
     def put(self, documents: Sequence[Document]) -> None:
-        """Put documents in, each in place of an earlier one of its path; some thousands at a time."""
+        """Put some thousand documents in; each replaces an earlier one with its path."""
         postings: list[tuple[Any, ...]] = []
         detections: list[tuple[Any, ...]] = []
         moments: list[tuple[Any, ...]] = []
@@ -63,7 +63,7 @@ class Writer:
         execute("INSERT OR REPLACE INTO moment VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", moments)
 
     def remove(self, paths: Iterable[bytes]) -> None:
-        """Take documents out; paths that are not there are passed over."""
+        """Take documents out. Unknown paths are skipped."""
         for path in paths:
             folder_path, _, name = path.rpartition(b"/")
             row = self._connection.execute("SELECT id FROM folder WHERE path = ?", (folder_path,)).fetchone()
@@ -76,7 +76,7 @@ class Writer:
                 )
 
     def finish(self) -> None:
-        """Write the numbers of files of each term and facet; before the commit."""
+        """Write the numbers of files of each term and facet. Call it before the commit."""
         self._connection.executemany(
             "UPDATE term SET files = files + ? WHERE id = ?",
             [(change, term) for term, change in self._term_files.items() if change],
@@ -133,7 +133,7 @@ class Writer:
             )
 
     def _take_out(self, number: int) -> None:
-        """Everything of a file but its words, which stay the same as long as its path does."""
+        """Delete all rows of a file except its words, which depend on its path only."""
         execute = self._connection.execute
         age, kind, camera = execute("SELECT age, kind, camera FROM file WHERE id = ?", (number,)).fetchone()
         self._count_facets(age, kind, camera, -1)
@@ -165,7 +165,7 @@ class Writer:
         return self._number("word", "text", text)
 
     def _number(self, table: str, column: str, value: Any) -> int:
-        """The number of a value in one of the tables of values; it is put in if it is missing."""
+        """Return the number of a value in a table of values; it is inserted if it is missing."""
         number = self._numbers.get((table, value))
         if number is None:
             where = f"FROM {table} WHERE {column} = ?"
@@ -190,5 +190,5 @@ class Writer:
 
 
 def tokens_text(path: bytes) -> str:
-    """What the text index holds of a path: its tokens with spaces between."""
+    """Return what the text index holds of a path: its tokens with spaces between."""
     return " ".join(tokens_of(readable(path)[:_MAX_CHARS_OF_PATH]))
