@@ -82,7 +82,7 @@ class TestCheck:
             (["in", "out", "p.yml", "--timeout", "nan"], 'expected a positive number, got "nan"'),
             (["in", "out", "p.yml", "--max-megapixels", "x"], 'expected a positive number, got "x"'),
             (["in", "out", "p.yml", "--quiet", "--verbose"], "not allowed with argument"),
-            (["in", "out", "p.yml", "--verbos", "--nope"], "unrecognized arguments: --nope"),
+            (["in", "out", "p.yml", "--verbos", "--nope"], "there is no option --nope"),
         ],
     )
     def test_bad_use(self, arguments, told, capsys):

@@ -6,13 +6,25 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from pipeline.errors import ExitCode, MinerError
+from pipeline.text import did_you_mean, escaped
 
 
 class OneLineParser(argparse.ArgumentParser):
     """A parser that reports an error in one line, without the usage, which --help shows."""
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse the arguments; an unknown option ends the program with a suggestion."""
+        found, rest = self.parse_known_args(args, namespace)
+        if rest:
+            options = [word.partition("=")[0] for word in rest if word.startswith("-")]
+            if not options:
+                self.error(f"unrecognized arguments: {escaped(' '.join(rest))}")
+            known = [name for name in self._option_string_actions if name.startswith("--")]
+            self.error(f"there is no option {escaped(options[0])}{did_you_mean(options[0], known)}")
+        return found
 
     def error(self, message: str) -> NoReturn:
         """Print what is wrong with the command line, and exit."""
