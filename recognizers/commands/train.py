@@ -144,7 +144,8 @@ def run(options: argparse.Namespace) -> Lines:
     if split.testing:
         for label in split.untested:
             yield f'label "{printable(label)}" has one picture only, which is not tested'
-    pictures = read_pictures(split.training)
+    everything = read_pictures(examples)
+    pictures = everything.only(split.training)
     yield from _choose_network(options, aligned=pictures.record.aligned)
     strategies = _strategies(options)
     check_teachable(split.training, strategies)
@@ -153,7 +154,7 @@ def run(options: argparse.Namespace) -> Lines:
     if options.add:
         yield from add_people(options, pictures)
     else:
-        yield from _teach(options, pictures, strategies)
+        yield from _teach(options, everything, pictures, strategies)
     if not split.testing:
         yield f"no picture is left for testing, and {printable(options.testcsv)} is not written"
         yield f"next: {PROGRAM} recognizemany PHOTO yunet {quoted(options.modeldir)} PHOTO-names.jpg"
@@ -204,8 +205,15 @@ def _strategies(options: argparse.Namespace) -> tuple[str, ...]:
     return tuple(chosen)
 
 
-def _teach(options: argparse.Namespace, pictures: Pictures, strategies: tuple[str, ...]) -> Iterator[str]:
-    """Train a new model in MODELDIR."""
+def _teach(
+    options: argparse.Namespace, everything: Pictures, pictures: Pictures, strategies: tuple[str, ...]
+) -> Iterator[str]:
+    """Train a new model in MODELDIR.
+
+    Args:
+        everything: the pictures of both sets, which are inspected.
+        pictures: the training set.
+    """
     rate = DEFAULT_FALSE_ACCEPT_RATE if options.false_accept_rate is None else options.false_accept_rate
     record, network = None, None
     if EMBEDDING in strategies:
@@ -213,7 +221,7 @@ def _teach(options: argparse.Namespace, pictures: Pictures, strategies: tuple[st
         network = load_network(record)
     faces = read_faces(pictures, equalized=options.equalized) if strategies != (EMBEDDING,) else None
     yield from _introduction(pictures, faces, network)
-    yield from report_findings(options, findings_before_training(pictures))
+    yield from report_findings(options, findings_before_training(everything))
     galleries: list[TrainedGallery] = []
     methods: dict[str, Method] = {}
     for strategy in strategies:
@@ -225,9 +233,11 @@ def _teach(options: argparse.Namespace, pictures: Pictures, strategies: tuple[st
             gallery, methods[strategy] = train_strategy(faces, strategy, rate)
         else:
             assert network is not None
-            gallery = describe(pictures, network)
-            labels = {example.number: example.label for example in pictures.examples}
-            yield from report_findings(options, findings_of_descriptors(pictures, gallery, labels, network))
+            described = describe(everything, network)
+            labels = {example.number: example.label for example in everything.examples}
+            findings = findings_of_descriptors(everything, described, labels, network)
+            yield from report_findings(options, findings)
+            gallery = described.only(everything.places(pictures))
             limit = impostor_threshold(gallery.descriptors, gallery.numbers, rate, network.impostors)
             methods[strategy] = Method(unknown_distance=limit)
         galleries.append(gallery)

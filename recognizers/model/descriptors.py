@@ -63,6 +63,10 @@ class DescriptorGallery:
         index = int(distances.argmin())
         return Nearest(int(self.numbers[index]), float(distances[index]))
 
+    def only(self, rows: Sequence[int]) -> DescriptorGallery:
+        """Return a gallery with some of the faces, by their indices."""
+        return DescriptorGallery(self.numbers[list(rows)], self.descriptors[list(rows)])
+
     def joined(self, other: DescriptorGallery) -> DescriptorGallery:
         """Return a gallery with the faces of both."""
         return DescriptorGallery(

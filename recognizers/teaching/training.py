@@ -51,6 +51,16 @@ class Pictures:
     digests: tuple[str, ...]
     record: FolderRecord
 
+    def only(self, examples: Sequence[Example]) -> Pictures:
+        """Return some of the pictures."""
+        digests = dict(zip(self.paths, self.digests, strict=True))
+        return Pictures(tuple(examples), tuple(digests[one.path] for one in examples), self.record)
+
+    def places(self, some: Pictures) -> list[int]:
+        """Return the indices of some of the pictures, in their order."""
+        places = {example: index for index, example in enumerate(self.examples)}
+        return [places[example] for example in some.examples]
+
     @property
     def numbers(self) -> list[int]:
         """Label number of each picture."""

@@ -61,6 +61,16 @@ def test_a_face_in_a_wrong_folder(train, people):
     assert "nothing is trained, because of 1 warning and --strict" in said.err
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_a_face_in_a_wrong_folder_is_found_in_either_set(facerec, people, tmp_path, network_file, seed):
+    (people / "person-0" / "2.png").rename(people / "person-3" / "odd.png")
+    assert facerec("csv", people, tmp_path / "l.csv").code == 0
+    words = ("train", tmp_path / "l.csv", 50, tmp_path / "t.csv", tmp_path / "m", "--seed", seed)
+    (found,) = warnings(facerec(*words, "--embedding", network_file))
+    assert "odd.png" in found
+    assert len(json.loads((tmp_path / "m" / "model.json").read_text())["training_files"]) == 12
+
+
 @pytest.mark.parametrize("option", [(), ("--classic",)])
 def test_equal_pictures_whole_photos_and_group_names(train, people, option):
     shutil.copy(people / "person-0" / "0.png", people / "person-1" / "copy.png")
