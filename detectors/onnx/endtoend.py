@@ -45,13 +45,17 @@ def read_endtoend(info: ModelInfo, outputs: Mapping[str, NDArray[Any]], named: b
 
 
 def read_batched(info: ModelInfo, outputs: Mapping[str, NDArray[Any]], named: bool) -> OutputFormat | None:
-    """A `Reader` of rows of seven: certain by the operator of the suppression, or if the rows make sense."""
+    """A `Reader` of rows of seven: certain if the rows make sense; if there are none, by names and operators.
+
+    YOLO-NAS has rows of seven too, in another order.
+    """
     if len(info.outputs) != 1 or len(info.outputs[0].shape) != 2 or info.outputs[0].shape[1] != 7:
         return None
     key = info.outputs[0].key
     rows = np.asarray(outputs[key], dtype=np.float32)
     sensible = are_labelled_boxes(rows[:, 1:5], rows[:, 6], rows[:, 5], input_size(info))
-    empty = not len(rows) and "NonMaxSuppression" in info.operators
+    has_its_names = key in ("output", "outputs") and info.inputs[0].key == "images"
+    empty = not len(rows) and "NonMaxSuppression" in info.operators and has_its_names
     if not (named or empty or (sensible and are_whole(rows[:, 0]))):
         return None
 

@@ -66,6 +66,11 @@ def class_count(info: ModelInfo) -> int | None:
     return None if names is None else len(names)
 
 
+def has_ultralytics_names(info: ModelInfo, classes: int) -> bool:
+    """Whether the metadata are those of Ultralytics' or YOLOv5's exporter and name so many classes."""
+    return "stride" in info.metadata and class_count(info) == classes
+
+
 def metadata_names(info: ModelInfo) -> tuple[str, ...] | None:
     """The names in the metadata, as Ultralytics (`names`) or RF-DETR writes them, or None."""
     value = literal(info, "names")

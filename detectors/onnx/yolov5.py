@@ -24,7 +24,7 @@ from detectors.onnx.family import (
     grid_cells,
 )
 from detectors.onnx.modelinfo import ModelInfo
-from detectors.onnx.names import class_count
+from detectors.onnx.names import class_count, has_ultralytics_names
 from detectors.onnx.shapes import input_size, rows_output, stride
 
 _ANCHORS = 3
@@ -32,8 +32,8 @@ _GRIDS = ((8, 16, 32), (8, 16, 32, 64))
 
 
 def read_yolov5(info: ModelInfo, outputs: Mapping[str, NDArray[Any]], named: bool) -> OutputFormat | None:
-    """A `Reader`: certain if there are three rows a cell, or as many values as the named classes need, and
-    they are centres and sizes in pixels and probabilities.
+    """A `Reader`: certain by the exporter's metadata; or if there are three rows a cell, or as many values as
+    the named classes need, and they are centres and sizes in pixels and probabilities.
     """
     port = rows_output(info)
     if port is None or (port.shape[2] or 0) < 6:
@@ -42,12 +42,12 @@ def read_yolov5(info: ModelInfo, outputs: Mapping[str, NDArray[Any]], named: boo
     classes = rows.shape[1] - 5
     strides = next((each for each in _GRIDS if _ANCHORS * grid_cells(input_wh, each) == len(rows)), ())
     fits_names = class_count(info) == classes
-    certain = (
-        (strides or fits_names)
-        and box_unit(rows[:, :4], input_wh, strides) in ("pixels", *(["none"] if fits_names else []))
+    makes_sense = (
+        box_unit(rows[:, :4], input_wh, strides) in ("pixels", *(["none"] if fits_names else []))
         and not are_corners(rows[:, :4])
         and are_probabilities(rows[:, 4:])
     )
+    certain = has_ultralytics_names(info, classes) or ((strides or fits_names) and makes_sense)
     if not (named or certain):
         return None
     return OutputFormat(

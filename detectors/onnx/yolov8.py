@@ -15,15 +15,15 @@ from numpy.typing import NDArray
 from detectors.onnx.evidence import are_corners, are_probabilities, box_unit, first_picture
 from detectors.onnx.family import Decoded, OutputFormat, Outputs, Preparation, above, corners, grid_cells
 from detectors.onnx.modelinfo import ModelInfo
-from detectors.onnx.names import class_count
+from detectors.onnx.names import class_count, has_ultralytics_names
 from detectors.onnx.shapes import input_size, rows_output, stride
 
 _GRIDS = ((8, 16, 32), (8, 16, 32, 64), (4, 8, 16, 32))
 
 
 def read_yolov8(info: ModelInfo, outputs: Mapping[str, NDArray[Any]], named: bool) -> OutputFormat | None:
-    """A `Reader`: certain if there is one column a cell, or one row for each value and named class, and they
-    are centres and sizes in pixels and probabilities.
+    """A `Reader`: certain by Ultralytics' metadata; or if there is one column a cell, or one row for each
+    value and named class, and they are centres and sizes in pixels and probabilities.
     """
     port = rows_output(info)
     if port is None or (port.shape[1] or 0) < 5:
@@ -32,12 +32,12 @@ def read_yolov8(info: ModelInfo, outputs: Mapping[str, NDArray[Any]], named: boo
     classes = columns.shape[1] - 4
     strides = next((each for each in _GRIDS if grid_cells(input_wh, each) == len(columns)), ())
     fits_names = class_count(info) == classes
-    certain = (
-        (strides or fits_names)
-        and box_unit(columns[:, :4], input_wh, strides) in ("pixels", *(["none"] if fits_names else []))
+    makes_sense = (
+        box_unit(columns[:, :4], input_wh, strides) in ("pixels", *(["none"] if fits_names else []))
         and not are_corners(columns[:, :4])
         and are_probabilities(columns[:, 4:])
     )
+    certain = has_ultralytics_names(info, classes) or ((strides or fits_names) and makes_sense)
     if not (named or certain):
         return None
     key = port.key

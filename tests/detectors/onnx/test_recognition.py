@@ -87,6 +87,25 @@ def test_rows_with_the_number_of_their_picture_that_find_nothing_at_first(family
     assert found(network, painted((96, 64))) == {}
 
 
+def test_yolo_nas_is_not_taken_for_yolov7(load, colours):
+    """Its rows of seven have the score before the class id, and it may find none at first."""
+    empty = lookalikes.batched_rows(suppressing=True)
+    empty.graph.node[-1].output[0] = empty.graph.output[0].name = "graph2_flat_predictions"
+    assert "say it by" in complaint(load, empty, labels=colours)
+    rows = np.array([(0, 10, 10, 40, 40, 0.7, 2), (0, 12, 10, 44, 40, 0.4, 1)])
+    assert "say it by" in complaint(load, lookalikes.layout({"output": rows}), labels=colours)
+
+
+def test_metadata_of_an_exporter_decide_whatever_the_boxes_are(load):
+    """An export with random weights has boxes of any size."""
+    table = np.concatenate((CELLS * (1, 1, 90, 90), HALF), axis=1).T[None]
+    model = lookalikes.layout({"output0": table})
+    assert "say it by" in complaint(load, model)
+    for key, value in graphs.ULTRALYTICS.items():
+        model.metadata_props.add(key=key, value=value)
+    assert load(model).description.startswith("YOLOv8, ")
+
+
 def test_rows_of_seven_are_those_of_their_picture(load, colours):
     rows = np.array([(0, 0, 0, 32, 32, 0, 0.9), (1, 0, 0, 64, 32, 1, 0.8)])
     network = load(lookalikes.layout({"output": rows}), labels=colours)
