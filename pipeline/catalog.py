@@ -17,6 +17,7 @@ CATALOG: dict[str, str] = {
     "recognizer": "recognizers.recognizer:Recognizer",
     "simpledetector": "detectors.simpledetector:SimpleDetector",
     "videowriter": "annotators.videowriter:VideoWriter",
+    "xmpwriter": "reporters.xmpwriter:XmpWriter",
 }
 
 

@@ -97,6 +97,20 @@ class Limits:
     max_photo_bytes: int = 1 << 30
 
 
+class Turn(NamedTuple):
+    """How a photo's stored picture is turned and mirrored to stand upright.
+
+    Args:
+        orientation: 1 to 8 as EXIF numbers it.
+        exif: what EXIF says, 1 if it says nothing; None if a reader has overwritten it.
+        by_container: the file's container says it, and EXIF is ignored (HEIF, AVIF).
+    """
+
+    orientation: int = 1
+    exif: int | None = 1
+    by_container: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class MediaFacts:
     """What is known of a source once its header has been read; all of it goes into the report.
@@ -108,6 +122,7 @@ class MediaFacts:
         capture: when, where and with which camera it was taken.
         sha256: of the file's bytes, hexadecimal.
         is_partial: the file ends too early or is damaged, and some of it is missing.
+        turn: from the stored picture of a photo to the upright one; None if that is not known.
     """
 
     size_wh: tuple[int, int]
@@ -116,3 +131,4 @@ class MediaFacts:
     capture: Capture = field(default_factory=Capture)
     sha256: str | None = None
     is_partial: bool = False
+    turn: Turn | None = None

@@ -45,6 +45,10 @@ def to_report_head(source: Source, facts: MediaFacts, pipeline: str) -> dict[str
     head |= {"schema": SCHEMA, "width": width, "height": height, "format": facts.format}
     if facts.images > 1:
         head["images"] = facts.images
+    if facts.turn is not None:
+        head["orientation"] = facts.turn.orientation
+        if facts.turn.by_container:
+            head["turned_by_container"] = True
     head |= _to_capture_keys(facts.capture)
     if facts.sha256 is not None:
         head["sha256"] = facts.sha256

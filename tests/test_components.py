@@ -218,7 +218,8 @@ def test_writers_know_their_outputs_from_a_users_files(type_: str, models: Path,
     if session is None:
         return
     with session as opened:
-        opened.write(frame, FrameResult(0, None, {"some": ()}))
+        found = Detection(Box(10, 20, 110, 90), (Label("cat", 0.9),))
+        opened.write(frame, FrameResult(0, None, {"some": (found,)}))
     for output in list((tmp_path / "out").iterdir()):
         suffix = output.name.removeprefix("photo.jpg")
         assert writer.owns(output, suffix)

@@ -81,6 +81,12 @@ def noting_outputs() -> Iterator[list[Path]]:
         _noted.reset(token)
 
 
+def keep_file(path: Path) -> None:
+    """Count an existing output as one of this run although its content has not changed."""
+    if (noted := _noted.get()) is not None:
+        noted.append(path)
+
+
 _batch: ContextVar[Callable[[Path, Path], None] | None] = ContextVar("_batch", default=None)
 
 

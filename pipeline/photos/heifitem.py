@@ -1,4 +1,4 @@
-"""The properties of the primary picture in a HEIF or AVIF file: colour tags, clean aperture, bit depth.
+"""The properties of the primary picture in a HEIF or AVIF file: colours, clean aperture, turn, bit depth.
 
 Pillow's AVIF reader hands on neither the colour tags nor the clean aperture.
 
@@ -20,6 +20,23 @@ _MOST_BOXES = 10_000
 """In one list. A panorama has a thousand tiles, which are items too."""
 
 
+_TURNS = (1, 8, 3, 6)
+"""EXIF's numbers for the turns of `irot`: 0, 90, 180 and 270 degrees anti-clockwise."""
+_MIRRORS = (4, 2)
+"""EXIF's numbers for the axes of `imir`: upside down, and left to right."""
+_MATRICES = {
+    1: (1, 0, 0, 1),
+    2: (-1, 0, 0, 1),
+    3: (-1, 0, 0, -1),
+    4: (1, 0, 0, -1),
+    5: (0, 1, 1, 0),
+    6: (0, -1, 1, 0),
+    7: (0, -1, -1, 0),
+    8: (0, 1, -1, 0),
+}
+"""What each orientation does to a vector of the stored picture, x to the right and y down, row by row."""
+
+
 class ItemProperties(NamedTuple):
     """What the file says of its primary picture.
 
@@ -28,12 +45,15 @@ class ItemProperties(NamedTuple):
         icc_profile: an ICC profile.
         clean_aperture: what of the decoded picture is to be shown, as (x1, y1, x2, y2), before any turn.
         bits: of an AV1 picture's samples, 8, 10 or 12; None for others.
+        orientation: how the file asks for the picture to be turned and mirrored (`irot`, `imir`), as EXIF
+            numbers it.
     """
 
     cicp: tuple[int, int] | None = None
     icc_profile: bytes | None = None
     clean_aperture: tuple[int, int, int, int] | None = None
     bits: int | None = None
+    orientation: int = 1
 
 
 def primary_item_properties(content: bytes) -> ItemProperties:
@@ -65,6 +85,7 @@ def _properties(content: bytes) -> ItemProperties:
     boxes = list(_boxes(_child(item_properties, b"ipco")))
     numbers = _associated(_child(item_properties, b"ipma"), _primary(_child(meta, b"pitm")))
     cicp, profile, clean_aperture, bits, size = None, None, None, None, None
+    orientation = 1
     for number in numbers:
         if not 1 <= number <= len(boxes):
             continue
@@ -80,8 +101,20 @@ def _properties(content: bytes) -> ItemProperties:
             size = struct.unpack_from(">II", body, 4)
         elif kind == b"av1C":
             bits = {0x00: 8, 0x20: 8, 0x40: 10, 0x60: 12}[body[2] & 0x60]
+        elif kind == b"irot":
+            orientation = _then(orientation, _TURNS[body[0] & 3])
+        elif kind == b"imir":
+            orientation = _then(orientation, _MIRRORS[body[0] & 1])
     aperture = _aperture(clean_aperture, size) if clean_aperture and size else None
-    return ItemProperties(cicp, profile, aperture, bits)
+    return ItemProperties(cicp, profile, aperture, bits, orientation)
+
+
+def _then(first: int, second: int) -> int:
+    """The orientation that does what two do one after the other."""
+    a, b, c, d = _MATRICES[second]
+    e, f, g, h = _MATRICES[first]
+    both = (a * e + b * g, a * f + b * h, c * e + d * g, c * f + d * h)
+    return next(number for number, matrix in _MATRICES.items() if matrix == both)
 
 
 def _boxes(view: memoryview) -> Iterator[tuple[bytes, memoryview]]:

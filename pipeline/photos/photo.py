@@ -28,7 +28,8 @@ from pipeline.photos.opening import (
 from pipeline.photos.otherreaders import too_large
 from pipeline.photos.pixels import Opened, Pixels
 from pipeline.photos.salvage import end_jpeg
-from pipeline.source import Limits, MediaFacts, Source
+from pipeline.photos.turns import find_turn
+from pipeline.source import Limits, MediaFacts, Source, Turn
 
 
 def open_photo(source: Source, limits: Limits, *, salvage: bool = False) -> tuple[MediaFacts, Frame]:
@@ -42,7 +43,7 @@ def open_photo(source: Source, limits: Limits, *, salvage: bool = False) -> tupl
     Raises: SourceError: unreadable, damaged or too large. Damage in the pixels shows only when they are
         decoded: the frame's methods raise it then.
     """
-    content, photo, capture = read_header(source, limits, salvage=salvage)
+    content, photo, capture, turn = read_header(source, limits, salvage=salvage)
     width, height = photo.size_wh
     if photo.format == "jpeg" and not salvage and holds_too_little(content, photo.size_wh):
         raise damaged("jpeg", f"its {len(content)} bytes are too few for {width}x{height} pixels")
@@ -53,6 +54,7 @@ def open_photo(source: Source, limits: Limits, *, salvage: bool = False) -> tupl
         images=1 if source.format == "jpeg" else count_images(content, photo.image),
         capture=capture,
         sha256=hashlib.sha256(content).hexdigest(),
+        turn=turn,
     )
     pixels = Pixels(photo)
     if not salvage:
@@ -61,10 +63,13 @@ def open_photo(source: Source, limits: Limits, *, salvage: bool = False) -> tupl
     return dataclasses.replace(facts, is_partial=True), Frame(photo.size_wh, lambda _: rgb, seen=seen)
 
 
-def read_header(source: Source, limits: Limits, *, salvage: bool = False) -> tuple[bytes, Opened, Capture]:
+def read_header(
+    source: Source, limits: Limits, *, salvage: bool = False
+) -> tuple[bytes, Opened, Capture, Turn | None]:
     """Read a photo's file and header.
 
-    Returns: the file's content, the opened photo, and when, where and with which camera it was taken.
+    Returns: the file's content, the opened photo, when, where and with which camera it was taken, and how it
+        is turned.
     Raises: SourceError: unreadable, no reader takes it, or it is too large.
     """
     content = _read(source, limits)
@@ -81,7 +86,9 @@ def read_header(source: Source, limits: Limits, *, salvage: bool = False) -> tup
     width, height = shown_size(image, item)
     size_wh = (height, width) if orientation >= 5 else (width, height)
     colors = color_plan(image, readable, item)
-    return content, Opened(readable, image, read_as, size_wh, orientation, item, colors), exif.capture
+    turn = find_turn(image, content, source.format, item, orientation, exif.orientation)
+    opened = Opened(readable, image, read_as, size_wh, orientation, item, colors)
+    return content, opened, exif.capture, turn
 
 
 def _read(source: Source, limits: Limits) -> bytes:

@@ -22,11 +22,10 @@ from PIL import Image
 from PIL.ExifTags import GPS, Base
 from PIL.ImageFile import ImageFile
 from PIL.IptcImagePlugin import getiptcinfo
-from PIL.TiffImagePlugin import TiffImageFile
 
 from pipeline.dates import parse_date, parse_offset
+from pipeline.photos.embeddedxmp import xmp_packet
 from pipeline.photos.exiftags import ExifTables, Tags
-from pipeline.photos.pngchunks import international_text
 from pipeline.photos.xmp import read_dates
 
 _EXIF_DATES = (
@@ -34,8 +33,6 @@ _EXIF_DATES = (
     (Base.DateTimeDigitized, Base.OffsetTimeDigitized),
     (Base.DateTime, Base.OffsetTime),
 )
-_XMP_TIFF_TAG = 700
-_XMP_PNG_KEYWORD = b"XML:com.adobe.xmp"
 _IPTC_DATE = (2, 55)
 _IPTC_TIME = (2, 60)
 _IPTC_DAY = re.compile(r"(\d{4})[:-]?(\d\d)[:-]?(\d\d)", re.ASCII)
@@ -84,13 +81,7 @@ def _offset(date: str, own: str, texts: list[tuple[str, str]]) -> str:
 
 
 def _xmp_date(image: Image.Image, content: bytes) -> str | None:
-    if image.format == "PNG":
-        packet: object = international_text(content, _XMP_PNG_KEYWORD)
-    elif isinstance(image, TiffImageFile):
-        packet = Tags(image.tag_v2).value(_XMP_TIFF_TAG)
-    else:
-        packet = image.info.get("xmp")
-    if not isinstance(packet, bytes):
+    if (packet := xmp_packet(image, content)) is None:
         return None
     dates = (parse_date(text, may_be_day=True) for text in read_dates(packet))
     return next(filter(None, dates), None)

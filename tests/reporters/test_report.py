@@ -9,7 +9,7 @@ import pytest
 from pipeline.capture import Capture
 from pipeline.config.config import RESERVED_NAMES as REFUSED_NAMES
 from pipeline.detections import Box, Detection, FrameResult, Label
-from pipeline.source import MediaFacts, Source, SourceKind, Stamp
+from pipeline.source import MediaFacts, Source, SourceKind, Stamp, Turn
 from reporters.report import RESERVED_NAMES, to_report_frame, to_report_head
 
 FACTS = MediaFacts((640, 480), "jpeg")
@@ -38,6 +38,14 @@ def test_least_head():
             "pipeline": "f00d",
         }.items()
     )
+
+
+def test_orientation_is_known_or_missing():
+    assert "orientation" not in head()
+    by_exif = head(MediaFacts((640, 480), "jpeg", turn=Turn(6, 6)))
+    assert (by_exif["orientation"], "turned_by_container" in by_exif) == (6, False)
+    by_container = head(MediaFacts((640, 480), "heif", turn=Turn(6, 1, by_container=True)))
+    assert (by_container["orientation"], by_container["turned_by_container"]) == (6, True)
 
 
 def test_fullest_head():

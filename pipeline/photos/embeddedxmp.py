@@ -1,0 +1,28 @@
+"""The XMP packet that a photo file holds."""
+
+from __future__ import annotations
+
+from PIL import Image
+from PIL.TiffImagePlugin import TiffImageFile
+
+from pipeline.photos.exiftags import Tags
+from pipeline.photos.pngchunks import international_text
+
+_TIFF_TAG = 700
+_PNG_KEYWORD = b"XML:com.adobe.xmp"
+
+
+def xmp_packet(image: Image.Image, content: bytes) -> bytes | None:
+    """Return the XMP packet of an opened image, or None if there is none.
+
+    Args:
+        image: opened, its pixels not yet decoded.
+        content: the whole file.
+    """
+    if image.format == "PNG":
+        packet: object = international_text(content, _PNG_KEYWORD)
+    elif isinstance(image, TiffImageFile):
+        packet = Tags(image.tag_v2).value(_TIFF_TAG)
+    else:
+        packet = image.info.get("xmp")
+    return packet if isinstance(packet, bytes) and packet else None

@@ -1,0 +1,1 @@
+"""XMP packets, embedded or in sidecar files: parsing, keywords, face regions."""

@@ -1,0 +1,77 @@
+"""What a photo file itself says in XMP and IPTC, read again from the file without decoding its pixels."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from PIL import Image
+from PIL.ImageFile import ImageFile
+from PIL.IptcImagePlugin import getiptcinfo
+
+from pipeline.errors import SourceError
+from pipeline.photos.embeddedxmp import xmp_packet
+from pipeline.photos.opening import open_header
+from pipeline.source import Limits
+from pipeline.xmp.packet import Packet, PacketError
+
+_IPTC_KEYWORDS = (2, 25)
+_MOST_KEYWORDS = 10_000
+
+
+class Embedded(NamedTuple):
+    """The metadata of a photo file.
+
+    Args:
+        packet: its XMP packet, or None if it has none that can be read.
+        keywords: IPTC's.
+    """
+
+    packet: Packet | None = None
+    keywords: tuple[str, ...] = ()
+
+
+def read_embedded(path: str, format_: str, limits: Limits) -> Embedded:
+    """Read a photo's own metadata; what cannot be read is absent.
+
+    Args:
+        path: of the photo.
+        format_: a word of `pipeline.source.FORMATS`.
+        limits: what it may cost.
+    """
+    try:
+        with open(path, "rb") as stream:
+            content = stream.read(limits.max_photo_bytes + 1)
+        if len(content) > limits.max_photo_bytes:
+            return Embedded()
+        image = open_header(content, format_, limits.max_pixels).image
+    except (OSError, SourceError):
+        return Embedded()
+    packet = xmp_packet(image, content)
+    try:
+        parsed = None if packet is None else Packet(packet)
+    except PacketError:
+        parsed = None
+    return Embedded(parsed, _iptc_keywords(image))
+
+
+def _iptc_keywords(image: Image.Image) -> tuple[str, ...]:
+    """IPTC's keywords (IIM 4.2, 2:25), as UTF-8 if they are that, else as Latin-1."""
+    try:
+        records = (isinstance(image, ImageFile) and getiptcinfo(image)) or {}
+    except MemoryError:
+        raise
+    except Exception:  # Pillow's reader raises whatever a broken record causes
+        return ()
+    values = records.get(_IPTC_KEYWORDS, [])
+    texts = [_text(value) for value in (values if isinstance(values, list) else [values])[:_MOST_KEYWORDS]]
+    return tuple(text for text in texts if text)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, bytes):
+        return ""
+    try:
+        text = value.decode("utf-8")
+    except UnicodeDecodeError:
+        text = value.decode("latin-1")
+    return "".join(char for char in text if char.isprintable()).strip()

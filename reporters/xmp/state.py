@@ -1,0 +1,115 @@
+"""What this program wrote into a sidecar last time, kept in the sidecar in a namespace of its own.
+
+It is kept there because a sidecar is moved and copied with its photo. Programs that rewrite sidecars (exiv2,
+exempi, exiftool) keep properties of namespaces that they do not know. A sidecar from which it was removed is
+as a foreign one: what is in it stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from pipeline.xmp.keywords import FORMS, Path
+from pipeline.xmp.names import qualified
+from pipeline.xmp.packet import Packet
+from pipeline.xmp.regions import Area
+
+VERSION = qualified("dvm:sidecarVersion")
+PLACE = qualified("dvm:sidecarPlace")
+# No other namespace has these names: exiftool, and what is built on it, knows properties by name alone.
+_WRITTEN = {
+    form.name: qualified(f"dvm:{word}")
+    for form, word in zip(FORMS, ("addedSubjects", "addedHierarchy", "addedTags"), strict=True)
+}
+_PATHS = qualified("dvm:addedKeywords")
+_REMOVED_PATHS = qualified("dvm:removedKeywords")
+_FACES = qualified("dvm:addedFaces")
+_REMOVED_FACES = qualified("dvm:removedFaces")
+_SEPARATOR = "|"
+_DIGITS = 6
+
+
+@dataclass(frozen=True, order=True)
+class Face:
+    """A named face in the stored picture."""
+
+    name: str
+    area: Area
+
+
+@dataclass
+class State:
+    """What was written, and what was removed by hand since.
+
+    Args:
+        items: by keyword property, the texts that this program added; others were there before.
+        paths: the keywords that those stand for.
+        removed_paths: keywords that were removed by hand.
+        faces: the regions that this program added.
+        removed_faces: those that were removed by hand.
+    """
+
+    items: dict[str, list[str]] = field(default_factory=dict)
+    paths: list[Path] = field(default_factory=list)
+    removed_paths: list[Path] = field(default_factory=list)
+    faces: list[Face] = field(default_factory=list)
+    removed_faces: list[Face] = field(default_factory=list)
+
+
+def read_state(packet: Packet) -> State:
+    """Read what a sidecar says was written.
+
+    Raises: PacketError: a list of it is none.
+    """
+    return State(
+        {name: texts for name, kept in _WRITTEN.items() if (texts := packet.items(kept))},
+        [_path(text) for text in packet.items(_PATHS)],
+        [_path(text) for text in packet.items(_REMOVED_PATHS)],
+        [face for text in packet.items(_FACES) if (face := _face(text))],
+        [face for text in packet.items(_REMOVED_FACES) if (face := _face(text))],
+    )
+
+
+def write_state(packet: Packet, state: State) -> None:
+    """Replace what a sidecar says was written."""
+    if packet.simple(VERSION) != "1":
+        packet.set_simple(VERSION, "1")
+    for name, kept in _WRITTEN.items():
+        _replace(packet, kept, state.items.get(name, []))
+    _replace(packet, _PATHS, (_SEPARATOR.join(path) for path in state.paths))
+    _replace(packet, _REMOVED_PATHS, (_SEPARATOR.join(path) for path in state.removed_paths))
+    _replace(packet, _FACES, map(_text, state.faces))
+    _replace(packet, _REMOVED_FACES, map(_text, state.removed_faces))
+
+
+def _replace(packet: Packet, name: str, texts: Iterable[str]) -> None:
+    texts, before = list(texts), packet.items(name)
+    if texts != before:
+        packet.change_items(name, "Bag", remove=before, add=texts)
+
+
+def rounded(area: Area) -> Area:
+    """An area as it is written: six digits, a thousandth of a pixel of the largest photos."""
+    return Area(*(round(number, _DIGITS) for number in area))
+
+
+def number_text(number: float) -> str:
+    """A number of an area as it is written."""
+    return f"{number:.{_DIGITS}f}".rstrip("0").rstrip(".")
+
+
+def _path(text: str) -> Path:
+    return tuple(text.split(_SEPARATOR))
+
+
+def _text(face: Face) -> str:
+    return " ".join((*map(number_text, face.area), face.name))
+
+
+def _face(text: str) -> Face | None:
+    parts = text.split(" ", 4)
+    try:
+        return Face(parts[4], Area(*map(float, parts[:4])))
+    except (IndexError, ValueError):
+        return None

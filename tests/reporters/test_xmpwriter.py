@@ -1,0 +1,251 @@
+"""The sidecar writer in a run: where files go, what of INPUT is touched, renames, videos, many runs."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+
+import pytest
+
+from pipeline.detections import Box, Detection, FrameResult, Label
+from pipeline.errors import FailureCode, ModelError, SourceError
+from pipeline.files.walk import iter_sources
+from pipeline.frame import Frame
+from pipeline.source import MediaFacts, Turn
+from pipeline.videos.messages import SegmentPart
+from reporters.xmp.besidefile import LeftAloneError, read_version, replace_version
+from reporters.xmp.proposal import Found
+from reporters.xmpwriter import XmpWriter, XmpWriterParams
+from tests.pictures import encoded, patches
+from tests.sidecars import keywords, listed, merge_into, packet
+
+FACTS = MediaFacts((96, 64), "jpeg", turn=Turn())
+DOG = Detection(Box(1, 2, 30, 40), (Label("dog", 0.9),))
+
+
+class Folders:
+    """INPUT with one photo, and OUTPUT."""
+
+    def __init__(self, root):
+        self.input, self.output = root / "in", root / "out"
+        self.input.mkdir()
+        (self.input / "a.jpg").write_bytes(encoded(patches(), "JPEG"))
+        self.beside, self.copy = self.input / "a.jpg.xmp", self.output / "a.jpg.xmp"
+
+    def write(self, *found, **params):
+        (source,) = [one for one in iter_sources(str(self.input)) if one.relative == "a.jpg"]
+        writer = XmpWriter("sidecars", XmpWriterParams(**params))
+        writer.load()
+        with writer.open(source, FACTS, self.output) as session:
+            session.write(Frame.from_rgb(patches()), FrameResult(0, None, {"some": found}))
+
+    def inputs(self):
+        return {path.name: path.read_bytes() for path in self.input.iterdir()}
+
+
+@pytest.fixture
+def folders(tmp_path):
+    return Folders(tmp_path)
+
+
+def test_input_is_not_touched_by_default(folders):
+    before = folders.inputs()
+    folders.write(DOG)
+    assert folders.inputs() == before
+    assert keywords(folders.copy.read_bytes())[1] == ["Objects|dog"]
+
+
+def test_a_sidecar_in_input_is_what_the_one_in_output_begins_with(folders):
+    folders.beside.write_bytes(packet(listed("dc:subject", ["holiday"]), 'xmp:Rating="4"'))
+    before = folders.inputs()
+    folders.write(DOG)
+    assert folders.inputs() == before
+    assert keywords(folders.copy.read_bytes())[0] == ["dog", "holiday"]
+    assert b'Rating="4"' in folders.copy.read_bytes()
+
+
+def test_beside_writes_one_file_into_input_and_a_copy_into_output(folders):
+    before = folders.inputs()
+    folders.write(DOG, where="beside")
+    assert folders.inputs() == before | {"a.jpg.xmp": folders.copy.read_bytes()}
+
+
+@pytest.mark.parametrize("where", ["output", "beside"])
+def test_an_unchanged_sidecar_is_not_touched(folders, where):
+    folders.write(DOG, where=where)
+    paths = [path for path in (folders.copy, folders.beside) if path.exists()]
+    before = [path.stat() for path in paths]
+    folders.write(DOG, where=where)
+    assert [path.stat() for path in paths] == before
+
+
+def test_nothing_found_writes_nothing(folders):
+    folders.write(where="beside")
+    folders.write(DOG, where="beside", min_confidence=0.95)
+    folders.write(DOG, where="beside", objects=False)
+    assert not folders.beside.exists()
+    assert not folders.copy.exists()
+
+
+@pytest.mark.parametrize("content", [b"\0\1\2", b"<html/>", b""])
+def test_a_sidecar_that_cannot_be_parsed_is_left_alone(folders, content, caplog):
+    folders.beside.write_bytes(content)
+    folders.write(DOG, where="beside")
+    assert folders.beside.read_bytes() == content
+    (record,) = caplog.records
+    assert re.search("a.jpg.xmp: the sidecar is left alone: ", record.getMessage())
+
+
+def test_what_is_no_regular_file_is_left_alone(folders, caplog):
+    (folders.input / "elsewhere").write_bytes(packet(""))
+    folders.beside.symlink_to(folders.input / "elsewhere")
+    folders.write(DOG, where="beside")
+    assert (folders.input / "elsewhere").read_bytes() == packet("")
+    assert "no regular file" in caplog.text
+
+
+def test_a_foreign_file_in_output_is_not_replaced(folders):
+    folders.output.mkdir()
+    folders.copy.write_bytes(packet(listed("dc:subject", ["holiday"])))
+    with pytest.raises(SourceError) as caught:
+        folders.write(DOG)
+    assert caught.value.code is FailureCode.OUTPUT_NAME_TAKEN
+
+
+def test_mode_and_owner_stay(folders):
+    folders.beside.write_bytes(packet(""))
+    folders.beside.chmod(0o640)
+    if os.geteuid() == 0:
+        os.chown(folders.beside, 12345, 23456)
+    before = folders.beside.stat()
+    folders.write(DOG, where="beside")
+    after = folders.beside.stat()
+    assert keywords(folders.beside.read_bytes())[0] == ["dog"]
+    assert (after.st_mode, after.st_uid, after.st_gid) == (before.st_mode, before.st_uid, before.st_gid)
+
+
+def test_a_renamed_photo_gets_its_sidecar_unless_it_has_one(folders):
+    folders.write(DOG, where="beside")
+    target, sidecar = folders.output / "b.jpg.xmp", folders.input / "b.jpg.xmp"
+    XmpWriter.rename(folders.copy, target, str(folders.input / "b.jpg"))
+    assert target.read_bytes() == sidecar.read_bytes() == folders.copy.read_bytes()
+    sidecar.write_bytes(b"a user's own")
+    XmpWriter.rename(folders.copy, target, str(folders.input / "b.jpg"))
+    assert sidecar.read_bytes() == b"a user's own"
+    folders.beside.unlink()
+    folders.copy.unlink()
+    folders.write(DOG)
+    XmpWriter.rename(folders.copy, folders.output / "c.jpg.xmp", str(folders.input / "c.jpg"))
+    assert not (folders.input / "c.jpg.xmp").exists()
+
+
+def test_an_editor_that_writes_meanwhile_wins(folders, monkeypatch):
+    """The editor saves between reading and replacing; the merge begins again with what it saved."""
+    folders.beside.write_bytes(packet(listed("dc:subject", ["holiday"])))
+    edits = [["holiday", "sea"], ["holiday", "sea", "sand"]]
+
+    def edit_then_replace(path, read, content):
+        if edits:
+            folders.beside.write_bytes(packet(listed("dc:subject", edits.pop(0))))
+        return replace_version(path, read, content)
+
+    monkeypatch.setattr("reporters.xmpwriter.replace_version", edit_then_replace)
+    folders.write(DOG, where="beside")
+    assert keywords(folders.beside.read_bytes())[0] == ["dog", "holiday", "sand", "sea"]
+
+
+def test_a_sidecar_that_appears_meanwhile_is_not_replaced(folders):
+    read = read_version(str(folders.beside))
+    folders.beside.write_bytes(b"an editor's")
+    assert not replace_version(str(folders.beside), read, b"ours")
+    assert folders.beside.read_bytes() == b"an editor's"
+    assert set(folders.inputs()) == {"a.jpg", "a.jpg.xmp"}
+
+
+def test_many_runs_at_once_lose_nothing(folders):
+    folders.beside.write_bytes(packet(listed("dc:subject", ["holiday"]), 'xmp:Rating="4"'))
+
+    def run(output):
+        own = Folders.__new__(Folders)
+        own.input, own.output = folders.input, output
+        for label in ("dog", "cat"):
+            own.write(Detection(Box(1, 2, 30, 40), (Label(label, 0.9),)), where="beside")
+
+    threads = [threading.Thread(target=run, args=(folders.output / str(n),)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert keywords(folders.beside.read_bytes())[0] in (["cat", "holiday"], ["dog", "holiday"])
+    assert set(folders.inputs()) == {"a.jpg", "a.jpg.xmp"}
+
+
+@pytest.mark.parametrize("at", ["fsync", "replace", "unlink"])
+def test_a_kill_at_any_point_leaves_the_old_or_the_new(folders, monkeypatch, at):
+    old = packet(listed("dc:subject", ["holiday"]))
+    folders.beside.write_bytes(old)
+    new = merge_into(old, Found("dog", False, None))
+
+    class KilledError(BaseException):
+        pass
+
+    def kill(*_, **__):
+        raise KilledError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, at, kill)
+        with pytest.raises(KilledError):
+            replace_version(str(folders.beside), read_version(str(folders.beside)), new)
+    assert folders.beside.read_bytes() in (old, new)
+    folders.write(DOG, where="beside")
+    assert keywords(folders.beside.read_bytes())[0] == ["dog", "holiday"]
+    assert set(folders.inputs()) == {"a.jpg", "a.jpg.xmp"}
+
+
+def test_a_folder_that_cannot_be_written_is_said(folders):
+    with pytest.raises(LeftAloneError, match="cannot be written"):
+        replace_version(str(folders.input / "no" / "a.jpg.xmp"), read_version("/nowhere"), b"x")
+
+
+def test_names_that_recognizers_disagree_about_and_unknown_ones_are_not_written(folders):
+    def face(*labels):
+        return Detection(Box(1, 2, 30, 40), labels)
+
+    folders.write(
+        face(Label("Anna", method="eigen"), Label("Berta", method="lbp")),
+        face(Label("unknown", method="eigen")),
+        face(Label("Carl", method="eigen"), Label("Carl", method="lbp")),
+        face(Label("Dora", method="eigen"), Label("unknown", method="lbp")),
+    )
+    assert keywords(folders.copy.read_bytes())[1] == ["People|Carl"]
+
+
+def test_faces_off_and_other_roots(folders):
+    name = Detection(Box(1, 2, 30, 40), (Label("Anna", method="eigen"),))
+    folders.write(name, DOG, faces=False, roots={"objects": "Things"})
+    assert keywords(folders.copy.read_bytes())[1] == ["Things|dog"]
+    assert list(XmpWriter.check(XmpWriterParams(faces=False, objects=False)))
+
+
+def test_a_videos_sidecar_has_the_keywords_of_all_segments_and_no_regions(folders, tmp_path):
+    from types import SimpleNamespace
+
+    (source,) = [one for one in iter_sources(str(folders.input)) if one.relative == "a.jpg"]
+    writer = XmpWriter("sidecars", XmpWriterParams())
+    writer.load()
+    parts = []
+    for label in (Label("dog", 0.9), Label("Anna", method="eigen"), Label("dog", 0.8)):
+        with writer.open_segment(source, None, folders.output, tmp_path / "part") as session:
+            found = Detection(Box(1, 2, 30, 40), (label,))
+            session.write(Frame.from_rgb(patches()), FrameResult(0, 0.0, {"some": (found,)}))
+        parts.append(SegmentPart(tmp_path / "part", session.note))
+    writer.join(source, SimpleNamespace(facts=SimpleNamespace(size_wh=(96, 64))), parts, folders.output)
+    content = folders.copy.read_bytes()
+    assert keywords(content)[1] == ["Objects|dog", "People|Anna"]
+    assert b"Regions" not in content
+
+
+def test_a_second_writer_of_a_pipeline_cannot_write_beside():
+    with pytest.raises(ModelError, match="first xmpwriter"):
+        XmpWriter("more", XmpWriterParams(where="beside"), tag="-more").load()
