@@ -13,7 +13,7 @@ from __future__ import annotations
 import logging
 import math
 from bisect import bisect_left
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -25,6 +25,7 @@ from pipeline.errors import FailureCode, SourceError
 from pipeline.frame import Decode, Frame, RgbArray
 from pipeline.source import Source
 from pipeline.text import printable
+from pipeline.videos.attempts import Attempt, Trial, attempts_behind_a_gap, first_attempts
 from pipeline.videos.facts import Video, VideoFacts
 from pipeline.videos.ffmpeg import Ffmpeg, input_arguments
 from pipeline.videos.filters import filter_chain, input_skips, pixel_format
@@ -113,11 +114,14 @@ def iter_frames(
     read = _Read(source, facts, segment, reading_size(facts.size_wh, at_least_wh))
     stats.wanted += len(segment)
     place = 0
-    attempts = list(_attempts(read))
-    trial = _Trial()
+    attempts = list(first_attempts(segment, can_skip=bool(input_skips(facts.coding))))
+    trial = Trial()
     while attempts:
         attempt = attempts.pop(0)
-        trial = _Trial()
+        if attempt.is_last_resort:
+            sentence = "%s: frames are missing in segment %d, which is decoded from the file's start"
+            _log.info(sentence, printable(source.path), segment.number)
+        trial = Trial()
         with closing(_decoded(read, attempt, place, trial)) as decoded:
             for found, rgb in decoded:
                 if found > place and not attempt.allows_gaps:
@@ -128,10 +132,11 @@ def iter_frames(
                 yield Frame(facts.size_wh, _decode_of(rgb), index=index, timestamp=timestamp)
             else:
                 trial.ended = True
-        if place == len(segment) or (trial.ended and trial.came and trial.has_damage):
+        is_cut_off = trial.ended and trial.came and trial.has_damage and not attempt.skips
+        if place == len(segment) or is_cut_off:
             break
-        if trial.came and attempts and not attempt.skips:
-            attempts = [_last_attempt(source, attempt, trial)]
+        if trial.came and attempts and not (attempt.skips or attempt.is_verified):
+            attempts = attempts_behind_a_gap(attempt, trial)
     stats.decoder_errors += trial.decoder_errors
     if not place and segment.indices[0] == 0:  # the probe did decode it
         raise SourceError(FailureCode.DECODER_FAILED, f"ffmpeg gave none of the {len(segment)} frames wanted")
@@ -161,65 +166,8 @@ class _Read(NamedTuple):
     size_wh: tuple[int, int]
 
 
-class _Attempt(NamedTuple):
-    """One way to decode a segment.
-
-    Args:
-        seek_s: where ffmpeg begins; None: at the start of the file.
-        allows_gaps: whether wanted frames may be missing. Else the attempt ends at the first gap.
-        skips: whether the decoder passes over all but keyframes, which not every decoder does well.
-    """
-
-    seek_s: float | None
-    allows_gaps: bool = False
-    skips: bool = False
-
-
-@dataclass(slots=True)
-class _Trial:
-    """How an attempt went.
-
-    Args:
-        came: whether it gave a wanted frame.
-        ended: whether decoding came to its end, at which frames may still be missing.
-        decoder_errors: as in `ReadStats`.
-        has_damage: whether ffmpeg reported errors of the container or the decoder.
-    """
-
-    came: bool = False
-    ended: bool = False
-    decoder_errors: int = 0
-    has_damage: bool = False
-
-
-def _attempts(read: _Read) -> Iterator[_Attempt]:
-    segment = read.segment
-    if segment.only_keyframes and input_skips(read.facts.coding):
-        yield _Attempt(segment.seeks_s[0], skips=True)
-    for seek_s in segment.seeks_s[:-1]:
-        yield _Attempt(seek_s)
-    yield _Attempt(segment.seeks_s[-1], allows_gaps=True)
-
-
-def _last_attempt(source: Source, attempt: _Attempt, trial: _Trial) -> _Attempt:
-    """How to go on behind a gap in the middle of a segment.
-
-    Behind damage that ffmpeg reports, decoding goes on as it began. Without damage, where decoding began is
-    the likely cause: a decoder that learns something from the first packets of the file alone, or a filter
-    graph that ffmpeg sets up again where the video's colours change.
-    """
-    if trial.has_damage:
-        return _Attempt(attempt.seek_s, allows_gaps=True)
-    _log.info(
-        "%s: frames are missing if decoding begins at %.2f s; the segment is decoded from the file's start",
-        printable(source.path),
-        attempt.seek_s or 0.0,
-    )
-    return _Attempt(None, allows_gaps=True)
-
-
 def _decoded(
-    read: _Read, attempt: _Attempt, place: int, trial: _Trial
+    read: _Read, attempt: Attempt, place: int, trial: Trial
 ) -> Generator[tuple[int, RgbArray], None, None]:
     """Decode wanted frames.
 
@@ -253,11 +201,11 @@ def _decoded(
             trial.has_damage = trial.decoder_errors + ffmpeg.stderr.container_errors > 0
 
 
-def _arguments(read: _Read, attempt: _Attempt, place: int, urls: tuple[str, str]) -> list[str]:
+def _arguments(read: _Read, attempt: Attempt, place: int, urls: tuple[str, str]) -> list[str]:
     segment, coding = read.segment, read.facts.coding
     key = "pts" if segment.by_pts else "n"
     runs = find_runs(segment.keys[place:], segment.indices[place:])
-    select = select_expression(runs, key, seeking=attempt.seek_s is not None)
+    select = select_expression(runs, key, seeking=attempt.seek_s is not None and not attempt.is_verified)
     end_pts = None if attempt.allows_gaps else segment.end_pts
     seeking = () if attempt.seek_s is None else ("-noaccurate_seek", "-ss", f"{attempt.seek_s:.6f}")
     skipping = input_skips(coding) if attempt.skips else ()
@@ -302,6 +250,6 @@ def _can_seek(source: Source, video: Video, segment: Segment) -> bool:
     """Whether the first attempt at a segment gives each of its first frames, wanted or not."""
     first_frames = trial_segment(video, segment)
     read = _Read(source, video.facts, first_frames, reading_size(video.facts.size_wh, (1, 1)))
-    with closing(_decoded(read, _Attempt(first_frames.seeks_s[0]), 0, _Trial())) as decoded:
+    with closing(_decoded(read, Attempt(first_frames.seeks_s[0]), 0, Trial())) as decoded:
         places = [place for place, _ in decoded]
     return places == list(range(len(first_frames)))
