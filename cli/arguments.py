@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from pipeline import __version__
 from pipeline.config.examples import EXAMPLES
@@ -18,7 +19,9 @@ MOST_WORKERS = 1024
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     """Return the checked arguments. A wrong one ends the program with a sentence and exit status 2."""
     parser = make_parser()
-    given = parser.parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    # argparse would take the next word for the value of an option with an optional one: INPUT.
+    given = parser.parse_args(["--prune-all" if word == "--prune=all" else word for word in words])
     if given.example is not None and (given.check is not None or given.input is not None):
         parser.error("--example NAME stands alone: it mines nothing")
     if given.check is None and given.example is None and given.pipeline is None:
@@ -43,7 +46,8 @@ def options_of(given: argparse.Namespace) -> Options:
         allow_plugins=given.allow_plugins,
         force=given.force,
         retry_failed=given.retry_failed,
-        prune=given.prune,
+        prune=given.prune or given.prune_all,
+        prune_even_most=given.prune_all,
         min_age_s=given.min_age,
         nice=given.nice,
         wait_lock_s=given.wait_lock,
@@ -122,8 +126,11 @@ def _add_nightly_options(parser: argparse.ArgumentParser) -> None:
         "--retry-failed", action="store_true", help="retry inputs that failed in an earlier run"
     )
     parser.add_argument(
-        "--prune", action="store_true", help="remove the outputs of inputs that no longer exist"
+        "--prune",
+        action="store_true",
+        help="remove the outputs of inputs that no longer exist; --prune=all: even if these are most of them",
     )
+    parser.add_argument("--prune-all", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--no-index", action="store_true", help="do not update the search index of OUTPUT")
     parser.add_argument(
         "--dry-run", action="store_true", help="print what would be done for each input, and why, and exit"

@@ -61,7 +61,10 @@ def mine(
                 _check_mounted(run, summary)
                 if options.prune:
                     stopped = lambda: summary.interrupted_by is not None  # noqa: E731
-                    for _ in prune(run.ledger, run.output_root, stopped, on_pruning):
+                    pruned = prune(
+                        run.ledger, run.output_root, stopped, on_pruning, even_most=options.prune_even_most
+                    )
+                    for _ in pruned:
                         summary.pruned += 1
                 mining.books.mark_reported()  # also if pruning was interrupted: they are listed all the same
     finally:

@@ -30,6 +30,7 @@ class Options:
         force: mine everything, whatever the ledger says.
         retry_failed: try failed inputs again.
         prune: remove the outputs of inputs that no longer exist.
+        prune_even_most: also if more than half of the inputs no longer exist.
         min_age_s: leave files alone that were changed less than this long ago.
         nice: the workers' niceness; None: `pipeline.miner.NICE`, or unchanged without workers.
         wait_lock_s: how long to wait for another run on the same output.
@@ -46,6 +47,7 @@ class Options:
     force: bool = False
     retry_failed: bool = False
     prune: bool = False
+    prune_even_most: bool = False
     min_age_s: float = 0.0
     nice: int | None = None
     wait_lock_s: float = 0.0

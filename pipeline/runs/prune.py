@@ -13,12 +13,16 @@ from collections.abc import Callable, Iterator
 from enum import Enum, auto
 from pathlib import Path
 
+from pipeline.errors import MinerError
 from pipeline.files.outputs import output_errors
 from pipeline.ledger.ledger import Ledger
 from pipeline.ledger.record import Record
 from pipeline.text import printable
 
 _log = logging.getLogger(__name__)
+
+FEW = 10
+"""So many inputs may be gone at once, whatever part of the collection they are."""
 
 OnPruning = Callable[[int, int], None]
 """Called with the number of inputs that were checked so far, and of all that the ledger holds."""
@@ -34,7 +38,12 @@ class Presence(Enum):
 
 
 def prune(
-    ledger: Ledger, output_root: Path, is_interrupted: Callable[[], bool], on_pruning: OnPruning
+    ledger: Ledger,
+    output_root: Path,
+    is_interrupted: Callable[[], bool],
+    on_pruning: OnPruning,
+    *,
+    even_most: bool = False,
 ) -> Iterator[Record]:
     """Remove the outputs and the record of each input that is gone, and yield those that had outputs.
 
@@ -42,28 +51,49 @@ def prune(
         ledger: of the output folder; it is shrunk at the end.
         output_root: the folder.
         is_interrupted: asked before each input; if so, the rest is left for a later run.
-        on_pruning: called before each input.
-    Raises: OutputError: the output folder or the ledger cannot be written.
+        on_pruning: called before each input is checked.
+        even_most: whether more than half of the inputs may be gone.
+    Raises:
+        MinerError: more than half of the inputs are gone, and nothing was removed.
+        OutputError: the output folder or the ledger cannot be written.
     """
-    unknown, total = 0, len(ledger)
+    gone, unknown, total = list[str](), 0, len(ledger)
     for checked, record in enumerate(ledger.iter_records()):
         if is_interrupted():
             return
         on_pruning(checked, total)
-        match presence_of(record):
-            case Presence.GONE:
-                removed = remove_outputs(record, output_root)
-                ledger.forget(record.relative)
-                _log.debug("%s is gone; removed %d outputs", printable(record.relative), len(removed))
-                if removed:
-                    yield record
-            case Presence.UNKNOWN:
-                unknown += 1
+        presence = presence_of(record)
+        unknown += presence is Presence.UNKNOWN
+        if presence is Presence.GONE:
+            gone.append(record.relative)
+    if not even_most:
+        _refuse_most(len(gone), total)
+    for relative in gone:
+        if is_interrupted():
+            return
+        if (known := ledger.look_up(relative)) is not None:
+            removed = remove_outputs(known, output_root)
+            ledger.forget(relative)
+            _log.debug("%s is gone; removed %d outputs", printable(relative), len(removed))
+            if removed:
+                yield known
     ledger.shrink()
     if unknown:
         _log.warning(
             "%s missing, and the disk seems not to be mounted; the outputs were kept",
             "1 input is" if unknown == 1 else f"{unknown:,} inputs are",
+        )
+
+
+def _refuse_most(gone: int, total: int) -> None:
+    """Refuse to remove the outputs of most of a collection: a mistake is likelier than a decision.
+
+    Raises: MinerError: more than half of the inputs, and more than a few, are gone.
+    """
+    if gone > FEW and 2 * gone > total:
+        raise MinerError(
+            f"--prune: {gone:,} of {total:,} inputs no longer exist; nothing was removed. If they were "
+            "deleted on purpose, type --prune=all"
         )
 
 

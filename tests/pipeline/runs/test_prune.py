@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import OutputError
+from pipeline.errors import ExitCode, MinerError, OutputError
 from pipeline.ledger.ledger import Ledger
 from pipeline.ledger.record import Context, Record
 from pipeline.outcome import Status
-from pipeline.runs.prune import Presence, presence_of, remove_outputs
+from pipeline.runs.prune import Presence, presence_of, prune, remove_outputs
 from pipeline.source import Stamp
 
 
@@ -147,3 +147,41 @@ def test_output_that_is_a_folder_by_now(ledger: Ledger, tmp_path: Path) -> None:
     (tmp_path / "out" / "b.jpg.json").mkdir()
     with pytest.raises(OutputError):
         remove_outputs(record_of(tmp_path, "b.jpg"), tmp_path / "out")
+
+
+def prune_all(ledger: Ledger, output: Path, *, even_most: bool = False) -> list[str]:
+    found = prune(ledger, output, lambda: False, lambda *_: None, even_most=even_most)
+    return [record.relative for record in found]
+
+
+def many(folder: Path, ledger: Ledger, number: int) -> list[str]:
+    """More photos that were mined."""
+    names = [f"{one:02d}.jpg" for one in range(number)]
+    for name in names:
+        (folder / "in" / name).write_bytes(b"photo")
+        (folder / "out" / f"{name}.json").write_bytes(b"{}")
+        ledger.record(record_of(folder, name))
+    return names
+
+
+def test_most_of_a_collection_is_not_removed_unless_asked_for(ledger: Ledger, tmp_path: Path) -> None:
+    names = many(tmp_path, ledger, 20)
+    for name in names:
+        (tmp_path / "in" / name).unlink()
+    with pytest.raises(MinerError, match=r"--prune: 20 of 23 inputs no longer exist.*--prune=all") as refused:
+        prune_all(ledger, tmp_path / "out")
+    assert refused.value.exit_code == ExitCode.ENVIRONMENT
+    assert len(ledger) == 23
+    assert all((tmp_path / "out" / f"{name}.json").exists() for name in names)
+    assert prune_all(ledger, tmp_path / "out", even_most=True) == names
+    assert len(ledger) == 3
+
+
+def test_half_of_a_collection_or_a_few_are_removed(ledger: Ledger, tmp_path: Path) -> None:
+    names = many(tmp_path, ledger, 20)
+    for name in names[:11]:
+        (tmp_path / "in" / name).unlink()
+    assert prune_all(ledger, tmp_path / "out") == names[:11]
+    for name in names[11:]:
+        (tmp_path / "in" / name).unlink()
+    assert prune_all(ledger, tmp_path / "out") == names[11:]
