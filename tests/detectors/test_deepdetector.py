@@ -126,7 +126,7 @@ def test_takes_pictures_and_regions_of_any_size(size_wh: tuple[int, int], sample
     assert looking.detect(bus, [region]) == looking.detect(bus, [region])
 
 
-def test_default_is_decided_once_and_told(
+def test_default_is_decided_once_and_logged(
     yolov3_tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
@@ -146,8 +146,8 @@ def test_default_is_decided_once_and_told(
     def decided() -> tuple[str, str, str]:
         caplog.clear()
         config = read_config(str(file))
-        (told,) = caplog.messages
-        return config.components[0].params.model, config.fingerprint, told
+        (logged,) = caplog.messages
+        return config.components[0].params.model, config.fingerprint, logged
 
     first = decided()
     assert first[::2] == ("yolov3-tiny", 'model "default" is yolov3-tiny')
@@ -158,8 +158,8 @@ def test_default_is_decided_once_and_told(
     onnx.write_bytes(content)
     assert params.model == "yolov3-tiny"  # what has been decided stands, for workers that start later too
     assert [path.suffix for path in DeepDetector.model_files(params)] == [".cfg", ".weights", ".names"]
-    model, fingerprint, told = decided()
-    assert (model, told) == ("yolox-tiny", 'model "default" is yolox-tiny')
+    model, fingerprint, logged = decided()
+    assert (model, logged) == ("yolox-tiny", 'model "default" is yolox-tiny')
     assert fingerprint != first[1]  # inputs mined with the other network are mined again
     onnx.write_bytes(b"")
     with pytest.raises(PipelineFileError, match=r'p.yml:\d+: component "objects": params.model: .*damaged'):

@@ -73,7 +73,7 @@ def giant_padding(graph: Any) -> None:
 
 
 def unknown_input(graph: Any) -> None:
-    first(graph, "Conv2D").input[0] = "nobody"
+    first(graph, "Conv2D").input[0] = "missing"
 
 
 def other_strides(graph: Any) -> None:
@@ -105,7 +105,7 @@ def no_nodes(graph: Any) -> None:
     [
         (giant_constant, "cannot be built (a constant of shape [1099511627776"),
         (giant_padding, "which is too much"),
-        (unknown_input, "takes 'nobody', which no earlier node gives"),
+        (unknown_input, "takes 'missing', which no earlier node gives"),
         (other_strides, "cannot be built (strides [2, "),
         (absurd_strides, "cannot be built ("),
         (no_output, 'has no node "output" that depends on a picture'),

@@ -331,7 +331,7 @@ def test_refuses_a_layer_that_would_fill_the_memory() -> None:
 
 
 @pytest.mark.parametrize("layer", ["[lstm]\n", conv(4, act="gelu"), section("shortcut", from_=-9), ""])
-def test_a_network_that_detects_nothing_is_told_that_alone(layer: str) -> None:
+def test_the_only_error_of_a_network_without_heads_is_that(layer: str) -> None:
     """Classifiers stop at this, whatever else they hold that is not supported."""
     said = refusal(text="[net]\nbatch=1\n" + layer + "[softmax]\n")
     assert said == "a.cfg: no [yolo], [region] or [detection] layer, so it detects nothing"

@@ -157,7 +157,7 @@ def damage(flatbuffer: Path, content: bytes | None) -> None:
 
 
 @pytest.mark.parametrize("content", DAMAGES)
-def test_a_damaged_network_is_made_again_once_and_told(
+def test_a_damaged_network_is_compiled_again_once_with_a_warning(
     content: bytes | None, cache: Path, pair: tuple[Path, Path], caplog: pytest.LogCaptureFixture
 ) -> None:
     names = names_beside(pair)
@@ -262,7 +262,7 @@ def test_a_damaged_network_in_a_read_only_cache_says_so(
     assert held.read_bytes() == b"no network"
 
 
-def test_damaged_files_are_told_before_anything_is_compiled(cache: Path, pair: tuple[Path, Path]) -> None:
+def test_damaged_files_are_errors_before_anything_is_compiled(cache: Path, pair: tuple[Path, Path]) -> None:
     cfg, weights = pair
     weights.write_bytes(weights.read_bytes()[:-4])
     with pytest.raises(ModelError, match="the file is cut short"):
@@ -271,7 +271,7 @@ def test_damaged_files_are_told_before_anything_is_compiled(cache: Path, pair: t
 
 
 def test_weights_that_are_not_finite_are_one_sentence(cache: Path, pair: tuple[Path, Path]) -> None:
-    """Found in the process that compiles, told in this one's words."""
+    """The compiling process finds it, and the error is raised in this one."""
     cfg, weights = pair
     weights.write_bytes(weights.read_bytes()[:-4] + b"\xff\xff\xff\xff")
     with pytest.raises(ModelError) as caught:

@@ -105,7 +105,7 @@ def test_a_wrong_name_is_refused_with_what_the_file_has(family, load):
     )
 
 
-def test_a_network_of_no_family_is_told_which_there_are(load):
+def test_the_error_for_a_network_of_no_family_lists_the_families(load):
     graph = graphs.Graph()
     graph.add("ReduceMean", "images", output="mean", axes=[2, 3], keepdims=0)
     with pytest.raises(ModelError) as raised:

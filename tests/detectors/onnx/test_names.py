@@ -97,8 +97,8 @@ def test_where_nobody_tells_a_number_no_names_are_guessed(load, model, names):
         'line, or a .yaml with "names:", as params.labels; if it was trained on COCO, the names are in'
     )
     assert Path(file).name == names
-    told = load(model, labels=Path(file)).names
-    assert (told[0], told[-1]) == ("person", "toothbrush")
+    names = load(model, labels=Path(file)).names
+    assert (names[0], names[-1]) == ("person", "toothbrush")
 
 
 def test_class_ids_beyond_the_names_keep_their_number(load, tmp_path):

@@ -320,7 +320,7 @@ def test_a_graph_that_wants_more_memory_than_there_is_fails_with_a_line(load, mo
     )
 
 
-def test_outputs_that_only_resemble_a_family_are_told_at_the_start(load, colours):
+def test_outputs_that_only_resemble_a_family_are_refused_at_the_start(load, colours):
     graph = Graph()
     graph.add("Identity", graph.constant(np.zeros((1, 5)), "int64"), output="labels")
     graph.add("Identity", graph.constant(np.zeros((1, 7, 4))), output="boxes")
@@ -346,13 +346,13 @@ def test_outputs_that_only_resemble_a_family_are_told_at_the_start(load, colours
         ({"labels": "nowhere.names"}, "labels", "no such file"),
     ],
 )
-def test_params_that_are_not_for_an_onnx_are_told(tmp_path, params, key, says):
+def test_params_that_are_not_for_an_onnx_are_problems(tmp_path, params, key, says):
     path = saved(graphs.yolov8(), tmp_path)
     (problem,) = DeepDetector.check(DeepDetectorParams(model=str(path), **params))
     assert problem.key == key and says in problem.sentence
 
 
-def test_a_broken_file_is_told_before_anything_is_mined(tmp_path):
+def test_a_broken_file_is_a_problem_before_anything_is_mined(tmp_path):
     path = saved(graphs.yolov8(), tmp_path)
     path.write_bytes(path.read_bytes()[:-100])
     (problem,) = DeepDetector.check(DeepDetectorParams(model=str(path)))

@@ -21,10 +21,10 @@ def mine(tmp_path: Path, cache: Path) -> list[str]:
 
 def refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
     assert main(arguments) == ExitCode.ENVIRONMENT
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert told.err.count("\n") == 1
-    return told.err
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.count("\n") == 1
+    return printed.err
 
 
 def test_an_added_network_is_found_by_its_name(mine, cache, tmp_path, capsys) -> None:
@@ -84,10 +84,10 @@ def test_verify_tells_of_an_added_network_that_changed(mine, cache, capsys) -> N
         stream.write(b"x")
     (cache / "added" / "mine" / "mine.names").unlink()
     assert main(["verify"]) == ExitCode.SOME_FAILED
-    told = capsys.readouterr()
-    assert f"damaged  {cache}/added/mine/mine.weights\n" in told.out
-    assert f"missing  {cache}/added/mine/mine.names\n" in told.out
-    assert told.err == f"mine: is not as it was added; delete {cache}/added/mine and add it again\n"
+    printed = capsys.readouterr()
+    assert f"damaged  {cache}/added/mine/mine.weights\n" in printed.out
+    assert f"missing  {cache}/added/mine/mine.names\n" in printed.out
+    assert printed.err == f"mine: is not as it was added; delete {cache}/added/mine and add it again\n"
 
 
 def test_a_well_known_network_that_is_not_here_says_where_it_is(cache, capsys) -> None:

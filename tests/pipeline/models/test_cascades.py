@@ -59,7 +59,7 @@ def test_a_missing_lbp_cascade_names_the_package_and_its_twin(given, monkeypatch
     )
 
 
-def test_a_misspelt_cascade_is_told_the_nearest_or_all():
+def test_the_error_for_a_misspelt_cascade_lists_similar_or_all_names():
     assert 'did you mean "haarcascade_eye.xml"' in complaint(resolve_cascade, "haarcascade_eyes.xml")
     assert f"{FACES}, haarcascade_fullbody.xml" in complaint(resolve_cascade, "dogs.xml")
 

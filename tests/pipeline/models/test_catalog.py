@@ -80,7 +80,7 @@ def test_a_wrong_catalogue_is_refused(tmp_path, old, new, complaint):
         read_catalog(changed_catalog(tmp_path, old, new))
 
 
-def test_an_unknown_name_is_told_the_nearest_and_the_known():
+def test_the_error_for_an_unknown_name_lists_similar_and_known_names():
     with pytest.raises(ModelError) as raised:
         find_model("yolov3tiny")
     assert str(raised.value) == (

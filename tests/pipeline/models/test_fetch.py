@@ -40,7 +40,7 @@ def content_of(folder: Path) -> dict[str, bytes]:
 
 
 class Lines(list):
-    """What a person is told."""
+    """The lines that are printed."""
 
     def __call__(self, line: str) -> None:
         self.append(line)

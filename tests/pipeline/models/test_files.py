@@ -193,7 +193,7 @@ def test_another_file_of_the_same_length_is_refused(resolve, model, cache):
 
 
 def test_a_file_may_have_several_contents(cache, monkeypatch):
-    """Of a network that was exported twice, say; which it is, is told by the report's hash of it."""
+    """For example two exports of one network; reports show the hash of the one that was used."""
     path = wrong_file(cache, "yolox-nano")
     for content in (b"the one of the release", b"another export"):
         form = {"sha256": hashlib.sha256(content).hexdigest(), "size_bytes": len(content)}

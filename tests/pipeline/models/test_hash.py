@@ -45,7 +45,7 @@ def test_is_kept_for_the_next_process(hashes, model, monkeypatch):
     assert model_sha256(model) == true_hash(model)
     (kept,) = hashes.iterdir()
     assert kept.read_text() == true_hash(model)
-    kept.write_text("0" * 64)  # so that it shows who was asked
+    kept.write_text("0" * 64)  # shows whether the cache was used
     assert asked_anew(model, monkeypatch) == "0" * 64
 
 

@@ -40,14 +40,14 @@ def test_photos_are_fetched_and_copied(photos_cache):
 def test_list_says_what_is_here_and_what_to_type(photos_cache, capsys):
     cache, _ = photos_cache
     assert main(["list"]) == ExitCode.OK
-    told = capsys.readouterr().out
+    printed = capsys.readouterr().out
     for model in read_catalog().values():
-        assert f"\n{model.name} " in told
-        assert model.description in " ".join(told.split())
-        assert model.licence in " ".join(told.split())
-    assert f"    in {cache}/models/sample-photos\n" in told
-    assert "    type: .venv/bin/python -m pipeline.models fetch yolov3-tiny\n" in told
-    assert max(map(len, told.splitlines())) <= 100 + len(str(cache))
+        assert f"\n{model.name} " in printed
+        assert model.description in " ".join(printed.split())
+        assert model.licence in " ".join(printed.split())
+    assert f"    in {cache}/models/sample-photos\n" in printed
+    assert "    type: .venv/bin/python -m pipeline.models fetch yolov3-tiny\n" in printed
+    assert max(map(len, printed.splitlines())) <= 100 + len(str(cache))
 
 
 def test_path_prints_the_folder_or_says_what_to_type(photos_cache, capsys):
@@ -55,17 +55,17 @@ def test_path_prints_the_folder_or_says_what_to_type(photos_cache, capsys):
     assert main(["path", "sample-photos"]) == ExitCode.OK
     assert capsys.readouterr().out == f"{cache}/models/sample-photos\n"
     assert main(["path", "yolov3-tiny"]) == ExitCode.ENVIRONMENT
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert "pipeline.models fetch yolov3-tiny" in told.err
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "pipeline.models fetch yolov3-tiny" in printed.err
 
 
 def test_verify_tells_each_files_state(photos_cache, capsys):
     cache, _ = photos_cache
     assert main(["verify"]) == ExitCode.OK
-    told = capsys.readouterr().out
-    assert f"ok       {cache}/models/sample-photos/bus.jpg\n" in told
-    assert f"missing  {cache}/models/yolov3-tiny/yolov3-tiny.cfg\n" in told
+    printed = capsys.readouterr().out
+    assert f"ok       {cache}/models/sample-photos/bus.jpg\n" in printed
+    assert f"missing  {cache}/models/yolov3-tiny/yolov3-tiny.cfg\n" in printed
     assert main(["verify", "yolov3-tiny"]) == ExitCode.SOME_FAILED
 
 
@@ -77,10 +77,10 @@ def test_verify_finds_one_changed_byte(photos_cache, capsys):
         assert main(["verify"]) == ExitCode.SOME_FAILED
     finally:
         photo.write_bytes(whole)
-    told = capsys.readouterr()
-    assert f"damaged  {photo}\n" in told.out
+    printed = capsys.readouterr()
+    assert f"damaged  {photo}\n" in printed.out
     assert (
-        told.err
+        printed.err
         == "sample-photos: is not whole; type: .venv/bin/python -m pipeline.models fetch sample-photos\n"
     )
 
