@@ -215,6 +215,17 @@ class Writer(Component):
                 shutil.copyfileobj(content, stream, 1 << 20)
 
     @classmethod
+    def discard(cls, output: Path, source_path: str) -> None:
+        """Remove what belongs to an output but lies elsewhere; called before a pruned output is removed.
+
+        The default is right for all outputs that stand for themselves: it does nothing.
+
+        Args:
+            output: a file that this type `owns`.
+            source_path: the path of its input, absolute, which is gone.
+        """
+
+    @classmethod
     def read_back(cls, path: Path) -> Provenance | None:
         """Read what an output of this type states about its input; None if it states nothing.
 

@@ -62,7 +62,12 @@ def mine(
                 if options.prune:
                     stopped = lambda: summary.interrupted_by is not None  # noqa: E731
                     pruned = prune(
-                        run.ledger, run.output_root, stopped, on_pruning, even_most=options.prune_even_most
+                        run.ledger,
+                        run.output_root,
+                        run.writers,
+                        stopped,
+                        on_pruning,
+                        even_most=options.prune_even_most,
                     )
                     for _ in pruned:
                         summary.pruned += 1

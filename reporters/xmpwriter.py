@@ -105,6 +105,19 @@ class XmpWriter(Writer):
             with contextlib.suppress(LeftAloneError, OSError), locked_folder(os.path.dirname(sidecar)):
                 replace_version(sidecar, Version(None, None), content)
 
+    @classmethod
+    def discard(cls, output: Path, source_path: str) -> None:
+        """Remove the sidecar beside a photo that is gone, if it has nothing but what this program wrote."""
+        content = output.read_bytes()
+        if _BESIDE_MARK not in content:
+            return
+        from reporters.xmp.leftover import has_nothing_else
+
+        sidecar = source_path + _ENDING
+        with contextlib.suppress(LeftAloneError, OSError), locked_folder(os.path.dirname(sidecar)):
+            if has_nothing_else(read_version(sidecar).content):
+                os.unlink(sidecar)
+
     def load(self) -> None:
         """Import what reads and writes XML.
 

@@ -9,17 +9,20 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from enum import Enum, auto
 from pathlib import Path
 
+from pipeline.component import Writer
 from pipeline.errors import MinerError
-from pipeline.files.outputs import output_errors
+from pipeline.files.outputs import output_errors, output_suffix
 from pipeline.ledger.ledger import Ledger
 from pipeline.ledger.record import Record
 from pipeline.text import printable
 
 _log = logging.getLogger(__name__)
+
+WriterType = type[Writer]
 
 FEW = 10
 """So many inputs may be gone at once, whatever part of the collection they are."""
@@ -40,6 +43,7 @@ class Presence(Enum):
 def prune(
     ledger: Ledger,
     output_root: Path,
+    writers: Collection[WriterType],
     is_interrupted: Callable[[], bool],
     on_pruning: OnPruning,
     *,
@@ -50,6 +54,7 @@ def prune(
     Args:
         ledger: of the output folder; it is shrunk at the end.
         output_root: the folder.
+        writers: the pipeline's writer types.
         is_interrupted: asked before each input; if so, the rest is left for a later run.
         on_pruning: called before each input is checked.
         even_most: whether more than half of the inputs may be gone.
@@ -72,7 +77,7 @@ def prune(
         if is_interrupted():
             return
         if (known := ledger.look_up(relative)) is not None:
-            removed = remove_outputs(known, output_root)
+            removed = remove_outputs(known, output_root, writers)
             ledger.forget(relative)
             _log.debug("%s is gone; removed %d outputs", printable(relative), len(removed))
             if removed:
@@ -125,8 +130,13 @@ def is_gone(path: str, device: int) -> bool:
     return not _is_there(path) and _is_disk_there(path, device)
 
 
-def remove_outputs(record: Record, output_root: Path) -> list[Path]:
+def remove_outputs(record: Record, output_root: Path, writers: Collection[WriterType] = ()) -> list[Path]:
     """Remove the outputs of an input, and output folders that are empty then; returns the removed files.
+
+    Args:
+        record: of the input.
+        output_root: the folder that holds the outputs.
+        writers: the types that may have something elsewhere that belongs to an output.
 
     Raises: OutputError: the output folder cannot be written.
     """
@@ -137,6 +147,7 @@ def remove_outputs(record: Record, output_root: Path) -> list[Path]:
     removed = []
     for name in (*record.outputs, *record.older_outputs):
         path = folder / os.path.basename(name)
+        _discard(path, record, writers)
         with output_errors(path), contextlib.suppress(FileNotFoundError, NotADirectoryError):
             path.unlink()
             removed.append(path)
@@ -149,6 +160,15 @@ def remove_outputs(record: Record, output_root: Path) -> list[Path]:
             break
         folder = folder.parent
     return removed
+
+
+def _discard(path: Path, record: Record, writers: Collection[WriterType]) -> None:
+    suffix = output_suffix(path.name, os.path.basename(record.relative))
+    with contextlib.suppress(OSError):
+        if suffix is not None and path.is_file():
+            for writer in writers:
+                if writer.owns(path, suffix):
+                    writer.discard(path, os.path.join(record.context.root, record.relative))
 
 
 def _is_there(path: str) -> bool:

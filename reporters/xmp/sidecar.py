@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipeline.xmp.embedded import Embedded, read_embedded
-from pipeline.xmp.names import qualified
 from pipeline.xmp.packet import Packet, PacketError
 from reporters.xmp.merging import Roots, merge
 from reporters.xmp.photo import Photo
 from reporters.xmp.proposal import Found
-from reporters.xmp.state import PLACE, VERSION
+from reporters.xmp.state import EXTENSION, PLACE, VERSION
 
 __all__ = ["Embedded", "PacketError", "Photo", "Roots", "merged", "read_embedded"]
-
-_EXTENSION = qualified("photoshop:SidecarForExtension")
 
 
 def merged(
@@ -43,7 +40,7 @@ def merged(
     packet = Packet.empty() if content is None else Packet(content)
     before = packet.serialized()
     if content is None and extension:
-        packet.set_simple(_EXTENSION, extension)
+        packet.set_simple(EXTENSION, extension)
     merge(packet, found, photo, roots)
     if is_beside and packet.simple(VERSION) and packet.simple(PLACE) != "beside":
         packet.set_simple(PLACE, "beside")

@@ -15,6 +15,7 @@ from pipeline.xmp.names import qualified
 from pipeline.xmp.packet import Packet
 from pipeline.xmp.regions import Area
 
+EXTENSION = qualified("photoshop:SidecarForExtension")
 VERSION = qualified("dvm:sidecarVersion")
 PLACE = qualified("dvm:sidecarPlace")
 # No other namespace has these names: exiftool, and what is built on it, knows properties by name alone.

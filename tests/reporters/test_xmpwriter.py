@@ -140,6 +140,31 @@ def test_a_renamed_photo_gets_its_sidecar_unless_it_has_one(folders):
     assert not (folders.input / "c.jpg.xmp").exists()
 
 
+def test_the_sidecar_of_a_photo_that_is_gone_is_removed_if_nothing_else_is_in_it(folders):
+    folders.write(DOG, where="output")
+    folders.beside.write_bytes(folders.copy.read_bytes())
+    XmpWriter.discard(folders.copy, str(folders.input / "a.jpg"))
+    assert folders.beside.exists()  # it was not asked to write there
+    folders.beside.unlink()
+    folders.copy.unlink()
+    folders.write(DOG, where="beside")
+    own = folders.beside.read_bytes()
+    for foreign in (
+        own.replace(b"rdf:about", b'xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:Rating="4" rdf:about'),
+        own.replace(b"<rdf:li>dog</rdf:li>", b"<rdf:li>dog</rdf:li><rdf:li>sea</rdf:li>", 1),
+        own.replace(b"<dc:subject", b"<!-- mine --><dc:subject"),
+        own[:-100],
+    ):
+        assert foreign != own
+        folders.beside.write_bytes(foreign)
+        XmpWriter.discard(folders.copy, str(folders.input / "a.jpg"))
+        assert folders.beside.read_bytes() == foreign
+    folders.beside.write_bytes(own)
+    XmpWriter.discard(folders.copy, str(folders.input / "a.jpg"))
+    assert not folders.beside.exists()
+    XmpWriter.discard(folders.copy, str(folders.input / "a.jpg"))
+
+
 def test_an_editor_that_writes_meanwhile_wins(folders, monkeypatch):
     """The editor saves between reading and replacing; the merge begins again with what it saved."""
     folders.beside.write_bytes(packet(listed("dc:subject", ["holiday"])))
