@@ -150,7 +150,7 @@ def test_output_that_is_a_folder_by_now(ledger: Ledger, tmp_path: Path) -> None:
 
 
 def prune_all(ledger: Ledger, output: Path, *, even_most: bool = False) -> list[str]:
-    found = prune(ledger, output, lambda: False, lambda *_: None, even_most=even_most)
+    found = prune(ledger, output, (), lambda: False, lambda *_: None, even_most=even_most)
     return [record.relative for record in found]
 
 
