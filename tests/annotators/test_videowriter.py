@@ -82,11 +82,11 @@ def test_annotated_videos_are_the_same_whatever_the_number_of_workers(tmp_path, 
         outcome = mine_one(tmp_path, path, NUMBERS, video(), REPORT, workers=workers)
         assert outcome.outputs == ("v.mkv-annotated.mp4", "v.mkv.json")
     assert outputs(tmp_path, 1) == outputs(tmp_path, 2) == outputs(tmp_path, 3)
-    look = read_video(annotated(tmp_path, 1))
+    result = read_video(annotated(tmp_path, 1))
     left = [number for number in range(200) if not filters or is_left(number)]
-    assert look.numbers == left
-    assert look.times == pytest.approx([number / RATE for number in left], abs=2e-5)
-    assert (look.video.facts.codec, look.video.facts.size_wh) == ("h264", (160, 96))
+    assert result.numbers == left
+    assert result.times == pytest.approx([number / RATE for number in left], abs=2e-5)
+    assert (result.video.facts.codec, result.video.facts.size_wh) == ("h264", (160, 96))
 
 
 @pytest.mark.parametrize("format_", FORMATS)
@@ -99,10 +99,10 @@ def test_every_format_has_every_frame_at_its_time(tmp_path, format_):
         made = made.rename(made.with_suffix(".mkv"))
         ffmpeg("-i", made, "-fps_mode", "passthrough", "-c:v", "ffv1", tmp_path / "gif.mkv")
         made = tmp_path / "gif.mkv"
-    look = read_video(made)
+    result = read_video(made)
     left = [number for number in range(120) if is_left(number)]
-    assert look.numbers == left
-    assert look.times == pytest.approx([number / RATE for number in left], abs=2e-3)
+    assert result.numbers == left
+    assert result.times == pytest.approx([number / RATE for number in left], abs=2e-3)
 
 
 def test_boxes_are_drawn(tmp_path):
@@ -131,9 +131,9 @@ def test_sizes_are_padded_or_stretched(tmp_path, params, size_wh, picture):
     mine_one(
         tmp_path, path, echoes, component("video", "videowriter", "numbers", triggerlabels=["none"], **params)
     )
-    look = read_video(annotated(tmp_path))
-    assert look.video.facts.size_wh == size_wh
-    pixels = np.frombuffer(look.frames[0].pixels, np.uint8).reshape(size_wh[1], size_wh[0], 3)
+    result = read_video(annotated(tmp_path))
+    assert result.video.facts.size_wh == size_wh
+    pixels = np.frombuffer(result.frames[0].pixels, np.uint8).reshape(size_wh[1], size_wh[0], 3)
     rows, columns = np.nonzero(pixels.min(axis=2) > 128)
     assert (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1) == pytest.approx(picture, abs=1)
 
@@ -155,11 +155,11 @@ def test_sampled_boxes_are_held_over_all_frames_of_all_segments(tmp_path):
         )
         assert outcome.frames == 4
     assert outputs(tmp_path, 1) == outputs(tmp_path, 2)
-    look = read_video(annotated(tmp_path, 1))
-    assert look.numbers == list(range(200))
+    result = read_video(annotated(tmp_path, 1))
+    assert result.numbers == list(range(200))
     for number in (59, 119, 150):  # the box that was found at 0, 60 and 120
         found = number // 60 * 60 % 40
-        pixels = np.frombuffer(look.frames[number].pixels, np.uint8).reshape(96, 160, 3).astype(int)
+        pixels = np.frombuffer(result.frames[number].pixels, np.uint8).reshape(96, 160, 3).astype(int)
         inside, edge = pixels[70, found + 2 : found + 58], pixels[81, found + 2 : found + 58]
         assert np.abs(np.diff(edge, axis=0)).mean() < np.abs(np.diff(inside, axis=0)).mean() + 20
         assert edge.std(axis=0).max() < 60
@@ -168,9 +168,9 @@ def test_sampled_boxes_are_held_over_all_frames_of_all_segments(tmp_path):
 def test_without_hold_only_mined_frames_are_shown_at_their_times(tmp_path):
     path = make_video(tmp_path / "v.mp4", *SHORT_GOPS, frames=200)
     mine_one(tmp_path, path, NUMBERS, video(hold=False), video="fps: 2")
-    look = read_video(annotated(tmp_path))
-    assert len(look.numbers) == 16
-    assert look.times == pytest.approx([number / RATE for number in look.numbers], abs=1e-4)
+    result = read_video(annotated(tmp_path))
+    assert len(result.numbers) == 16
+    assert result.times == pytest.approx([number / RATE for number in result.numbers], abs=1e-4)
 
 
 @pytest.mark.parametrize("format_", ["mp4", "mkv", "webm", "avi"])
@@ -186,10 +186,10 @@ def test_a_piece_begins_with_its_first_frame(tmp_path, ending):
     encoding = ("-c:a", "libopus") if ending == "webm" else ("-c:a", "aac")
     path = make_loud_from(tmp_path / "v.mkv", 2.0, *encoding)
     mine_one(tmp_path, path, NUMBERS, video(format=ending), video="start: 1.5, end: 3")
-    look = read_video(annotated(tmp_path, ending=ending))
-    assert look.times[0] == pytest.approx(0.0, abs=0.03)
+    result = read_video(annotated(tmp_path, ending=ending))
+    assert result.times[0] == pytest.approx(0.0, abs=0.03)
     loud = loud_from(annotated(tmp_path, ending=ending))
-    assert loud == pytest.approx(look.times[look.numbers.index(50)], abs=0.05)
+    assert loud == pytest.approx(result.times[result.numbers.index(50)], abs=0.05)
 
 
 @pytest.mark.parametrize(
@@ -212,10 +212,10 @@ def test_sound_of_a_piece_begins_and_ends_with_it(tmp_path):
     path = make_loud_from(tmp_path / "v.mp4", 2.0, "-c:a", "aac")
     mine_one(tmp_path, path, NUMBERS, video(), video="start: 1, end: 3")
     made = annotated(tmp_path)
-    look = read_video(made)
-    assert look.numbers == list(range(25, 75))
-    assert look.times[0] == pytest.approx(0.0, abs=0.03)
-    assert loud_from(made) - look.times[25] == pytest.approx(0.0, abs=0.05)
+    result = read_video(made)
+    assert result.numbers == list(range(25, 75))
+    assert result.times[0] == pytest.approx(0.0, abs=0.03)
+    assert loud_from(made) - result.times[25] == pytest.approx(0.0, abs=0.05)
     assert len(sound_in(made)) / 8000 == pytest.approx(2.0, abs=0.1)
 
 
@@ -251,9 +251,9 @@ def test_sound_stays_in_step_where_subtitles_begin_before_both(tmp_path, cut):
     late = ("-itsoffset", "0.7", "-i", both, "-i", tmp_path / "a.srt", "-map", "0", "-map", "1")
     ffmpeg(*late, "-c", "copy", "-c:s", "mov_text", tmp_path / "v.mp4")
     assert mine_one(tmp_path, tmp_path / "v.mp4", NUMBERS, video(), video=cut).sentence == ""
-    look = read_video(annotated(tmp_path))
-    loud_frame = look.numbers.index(50)
-    assert loud_from(annotated(tmp_path)) == pytest.approx(look.times[loud_frame], abs=0.03)
+    result = read_video(annotated(tmp_path))
+    loud_frame = result.numbers.index(50)
+    assert loud_from(annotated(tmp_path)) == pytest.approx(result.times[loud_frame], abs=0.03)
 
 
 @pytest.mark.parametrize("ending", ["mp4", "mkv", "ts", "mpg"])
@@ -261,17 +261,17 @@ def test_sound_stays_in_step_where_subtitles_begin_before_both(tmp_path, cut):
 def test_sound_stays_in_step_that_begins_late(tmp_path, ending, cut):
     path = make_late_sound(tmp_path / f"v.{ending}")
     assert mine_one(tmp_path, path, NUMBERS, video(), video=cut).sentence == ""
-    look = read_video(annotated(tmp_path))
-    assert loud_from(annotated(tmp_path)) == pytest.approx(look.times[look.numbers.index(150)], abs=0.03)
+    result = read_video(annotated(tmp_path))
+    assert loud_from(annotated(tmp_path)) == pytest.approx(result.times[result.numbers.index(150)], abs=0.03)
 
 
 def test_sound_stays_in_step_where_the_first_pictures_do_not_decode(tmp_path):
     recording = make_late_sound(tmp_path / "whole.ts").read_bytes()
     (tmp_path / "v.ts").write_bytes(recording[188 * (len(recording) // 188 // 10) :])
     assert mine_one(tmp_path, tmp_path / "v.ts", NUMBERS, video()).status is Status.MINED
-    look = read_video(annotated(tmp_path))
-    assert look.numbers == list(range(100, 200))
-    assert loud_from(annotated(tmp_path)) == pytest.approx(look.times[50], abs=0.03)
+    result = read_video(annotated(tmp_path))
+    assert result.numbers == list(range(100, 200))
+    assert loud_from(annotated(tmp_path)) == pytest.approx(result.times[50], abs=0.03)
 
 
 def test_an_encoder_that_dies_leaves_nothing(tmp_path, monkeypatch):

@@ -170,7 +170,7 @@ def test_a_segment_without_progress_is_given_up(tmp_path):
     assert list((tmp_path / "out").iterdir()) == []
 
 
-def test_a_folder_of_one_film_and_ten_photos(tmp_path):
+def test_a_folder_of_one_video_and_ten_photos(tmp_path):
     path = make_video(tmp_path / "v.mp4", *SHORT_GOPS, frames=200)
     photos = [photo_source(small_photo(tmp_path / f"{n}.png", 160, 96)) for n in range(10)]
     outcomes = mine(tmp_path, [source_of(path), *photos], NUMBERS, REPORT, workers=2)

@@ -100,7 +100,7 @@ STRANGE = {
     "JFIF 9": PLAIN.replace(b"JFIF\0\x01", b"JFIF\0\x09"),
     "Adobe's transform": behind_header(PLAIN, b"\xff\xee\0\x0eAdobe\0\x64\0\0\0\0\x07"),
     "zeros behind the end": PLAIN + bytes(5000),
-    "a film behind the end": PLAIN + b"ftyp" + random.Random(5).randbytes(5000),
+    "a video behind the end": PLAIN + b"ftyp" + random.Random(5).randbytes(5000),
     "flat": encoded(Image.new("RGB", (4000, 3000)), "JPEG", optimize=True),
     "progressive and flat": encoded(Image.new("L", (4000, 3000)), "JPEG", progressive=True),
 }

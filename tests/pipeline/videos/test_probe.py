@@ -25,7 +25,7 @@ TAGS = (
 
 
 def code_of(path: Path) -> FailureCode:
-    """Why a file cannot be looked at."""
+    """Why a file cannot be probed."""
     with pytest.raises(SourceError) as caught:
         probe_file(source_of(path), Limits())
     return caught.value.code

@@ -82,33 +82,33 @@ def whole(path: Path) -> list[tuple[int, float, bytes]]:
 @pytest.mark.parametrize("name", ENCODINGS)
 def test_segments_together_are_the_whole_video(name: str, tmp_path: Path) -> None:
     path = make_video(tmp_path / name, *ENCODINGS[name], frames=FRAMES)
-    look = read_video(path)
-    assert look.numbers == list(range(FRAMES))
-    assert look.indices == list(range(FRAMES))
-    assert look.times == pytest.approx([number / RATE for number in range(FRAMES)], abs=0.001)
-    assert look.segments > 3
-    assert not look.stats.is_partial
-    assert [(seen.index, seen.timestamp, seen.pixels) for seen in look.frames] == whole(path)
+    result = read_video(path)
+    assert result.numbers == list(range(FRAMES))
+    assert result.indices == list(range(FRAMES))
+    assert result.times == pytest.approx([number / RATE for number in range(FRAMES)], abs=0.001)
+    assert result.segments > 3
+    assert not result.stats.is_partial
+    assert [(seen.index, seen.timestamp, seen.pixels) for seen in result.frames] == whole(path)
 
 
 @pytest.mark.parametrize("name", ["open.mp4", "open.mkv", "open.ts", "hevc.mp4", "vp9.webm", "wmv2.wmv"])
 def test_variable_rate(name: str, tmp_path: Path) -> None:
     path = make_video(tmp_path / name, *ENCODINGS[name], frames=150, filters=[VARIABLE])
     expected = [number for number in range(150) if is_left(number)]
-    look = read_video(path)
-    assert look.numbers == expected
-    assert look.indices == list(range(len(expected)))
-    assert look.times == pytest.approx([number / RATE for number in expected], abs=0.001)
-    assert look.segments > 1
-    assert [seen.pixels for seen in look.frames] == [pixels for _, _, pixels in whole(path)]
+    result = read_video(path)
+    assert result.numbers == expected
+    assert result.indices == list(range(len(expected)))
+    assert result.times == pytest.approx([number / RATE for number in expected], abs=0.001)
+    assert result.segments > 1
+    assert [seen.pixels for seen in result.frames] == [pixels for _, _, pixels in whole(path)]
 
 
 def test_gif_animation(tmp_path: Path) -> None:
-    look = read_video(make_video(tmp_path / "a.gif", frames=40, filters=[VARIABLE]))
+    result = read_video(make_video(tmp_path / "a.gif", frames=40, filters=[VARIABLE]))
     expected = [number for number in range(40) if is_left(number)]
-    assert look.numbers == expected
-    assert look.times == pytest.approx([number / RATE for number in expected], abs=0.001)
-    assert len(look.video.times.keyframes) == 1  # each frame but the first changes the one before
+    assert result.numbers == expected
+    assert result.times == pytest.approx([number / RATE for number in expected], abs=0.001)
+    assert len(result.video.times.keyframes) == 1  # each frame but the first changes the one before
 
 
 @pytest.mark.parametrize("degrees", [90, 180, 270])
@@ -118,10 +118,10 @@ def test_display_matrix_is_applied(degrees: int, ending: str, tmp_path: Path) ->
     lying = make_video(tmp_path / "lying.mp4", *X264, filters=turns)
     path = tmp_path / f"turned.{ending}"
     ffmpeg("-display_rotation", str(degrees), "-i", lying, "-c", "copy", path)
-    look = read_video(path)
-    assert look.video.facts.size_wh == SIZE_WH
-    assert look.video.facts.rotation == 360 - degrees
-    assert look.numbers == list(range(FRAMES))
+    result = read_video(path)
+    assert result.video.facts.size_wh == SIZE_WH
+    assert result.video.facts.rotation == 360 - degrees
+    assert result.numbers == list(range(FRAMES))
 
 
 def test_odd_size_is_read_as_it_is(tmp_path: Path) -> None:
@@ -141,20 +141,20 @@ def test_odd_size_is_read_as_it_is(tmp_path: Path) -> None:
 
 def test_pixels_that_are_not_square_are_made_so(tmp_path: Path) -> None:
     wide = make_video(tmp_path / "dv.mp4", *X264, frames=10, filters=["setsar=64/45"])
-    look = read_video(wide)
-    assert look.video.facts.size_wh == (round(SIZE_WH[0] * 64 / 45), SIZE_WH[1])
-    assert len(look.frames[0].pixels) == look.video.facts.size_wh[0] * SIZE_WH[1] * 3
+    result = read_video(wide)
+    assert result.video.facts.size_wh == (round(SIZE_WH[0] * 64 / 45), SIZE_WH[1])
+    assert len(result.frames[0].pixels) == result.video.facts.size_wh[0] * SIZE_WH[1] * 3
 
 
 @pytest.mark.parametrize("name", ["open.ts", "open.mkv", "open.mp4", "open.flv", "vp8.webm", "wmv2.wmv"])
 def test_file_that_starts_at_another_time(name: str, tmp_path: Path) -> None:
     path = make_video(tmp_path / name, *ENCODINGS[name], "-output_ts_offset", "1000")
-    look = read_video(path)
-    assert not look.video.facts.is_cut_off
-    assert look.video.facts.duration_s == pytest.approx(FRAMES / RATE, abs=0.1)
-    assert look.video.facts.declared_frames == FRAMES
-    assert look.numbers == list(range(FRAMES))
-    assert look.times == pytest.approx([number / RATE for number in range(FRAMES)], abs=0.001)
+    result = read_video(path)
+    assert not result.video.facts.is_cut_off
+    assert result.video.facts.duration_s == pytest.approx(FRAMES / RATE, abs=0.1)
+    assert result.video.facts.declared_frames == FRAMES
+    assert result.numbers == list(range(FRAMES))
+    assert result.times == pytest.approx([number / RATE for number in range(FRAMES)], abs=0.001)
 
 
 def test_sound_that_begins_before_the_pictures_starts_the_clock(tmp_path: Path) -> None:
@@ -162,10 +162,10 @@ def test_sound_that_begins_before_the_pictures_starts_the_clock(tmp_path: Path) 
     path = tmp_path / "sound.mp4"
     sound = ("-f", "lavfi", "-i", "sine=duration=6")
     ffmpeg(*sound, "-itsoffset", "1", "-i", pictures, "-map", "1", "-map", "0", "-c:v", "copy", path)
-    look = read_video(path)
-    assert look.video.facts.has_sound
-    assert look.numbers == list(range(FRAMES))
-    assert look.times == pytest.approx([1 + number / RATE for number in range(FRAMES)], abs=0.001)
+    result = read_video(path)
+    assert result.video.facts.has_sound
+    assert result.numbers == list(range(FRAMES))
+    assert result.times == pytest.approx([1 + number / RATE for number in range(FRAMES)], abs=0.001)
 
 
 def test_avi_whose_sound_begins_long_before_the_pictures(tmp_path: Path) -> None:
@@ -173,10 +173,10 @@ def test_avi_whose_sound_begins_long_before_the_pictures(tmp_path: Path) -> None
     path = tmp_path / "sound.avi"
     sound = ("-f", "lavfi", "-i", "sine=duration=6", "-itsoffset", "1.6", "-i", pictures)
     ffmpeg(*sound, "-map", "1", "-map", "0", *XVID, path)
-    look = read_video(path)
-    assert not look.video.facts.is_cut_off
-    assert look.numbers == list(range(FRAMES))
-    assert look.times == pytest.approx([1.6 + number / RATE for number in range(FRAMES)], abs=0.1)
+    result = read_video(path)
+    assert not result.video.facts.is_cut_off
+    assert result.numbers == list(range(FRAMES))
+    assert result.times == pytest.approx([1.6 + number / RATE for number in range(FRAMES)], abs=0.1)
 
 
 @pytest.mark.parametrize("encoding", [OPEN_GOP, X265])
@@ -184,30 +184,30 @@ def test_edit_list(encoding: tuple[str, ...], tmp_path: Path) -> None:
     uncut = make_video(tmp_path / "uncut.mp4", *encoding)
     path = tmp_path / "cut.mp4"
     ffmpeg("-ss", "1", "-i", uncut, "-c", "copy", path)  # begins between keyframes: the first ones are hidden
-    look = read_video(path)
-    assert look.numbers == list(range(25, FRAMES))
-    assert look.indices == list(range(75))
-    assert look.times == pytest.approx([number / RATE for number in range(75)], abs=0.001)
-    assert [seen.pixels for seen in look.frames] == [pixels for _, _, pixels in whole(path)]
+    result = read_video(path)
+    assert result.numbers == list(range(25, FRAMES))
+    assert result.indices == list(range(75))
+    assert result.times == pytest.approx([number / RATE for number in range(75)], abs=0.001)
+    assert [seen.pixels for seen in result.frames] == [pixels for _, _, pixels in whole(path)]
 
 
 def test_recording_that_begins_in_the_middle_of_a_group_of_pictures(tmp_path: Path) -> None:
     recording = make_video(tmp_path / "recording.ts", *MPEG2).read_bytes()
     path = tmp_path / "joined.ts"
     path.write_bytes(recording[188 * (len(recording) // 188 // 3) :])
-    look = read_video(path)
-    assert look.numbers == list(range(look.numbers[0], FRAMES))
-    assert look.indices == list(range(len(look.numbers)))
-    assert 20 < look.numbers[0] < 60
+    result = read_video(path)
+    assert result.numbers == list(range(result.numbers[0], FRAMES))
+    assert result.indices == list(range(len(result.numbers)))
+    assert 20 < result.numbers[0] < 60
 
 
 def test_clock_that_jumps_back(tmp_path: Path) -> None:
     one = make_video(tmp_path / "one.ts", *X264, frames=50).read_bytes()
     path = tmp_path / "two.ts"
     path.write_bytes(one + one)
-    look = read_video(path)
-    assert look.numbers == [*range(50), *range(50)]
-    assert look.times == pytest.approx([number / RATE for number in range(100)], abs=0.001)
+    result = read_video(path)
+    assert result.numbers == [*range(50), *range(50)]
+    assert result.times == pytest.approx([number / RATE for number in range(100)], abs=0.001)
 
 
 def test_picture_size_that_changes(tmp_path: Path) -> None:
@@ -220,10 +220,10 @@ def test_picture_size_that_changes(tmp_path: Path) -> None:
 
 def test_keyframes_that_the_container_only_claims(tmp_path: Path) -> None:
     refreshed = ("-c:v", "libx264", "-bf", "0", "-x264-params", "intra-refresh=1:keyint=20")
-    look = read_video(make_video(tmp_path / "refresh.mp4", *refreshed))
-    assert len(look.video.times.keyframes) > 3
-    assert look.segments == 1
-    assert look.numbers == list(range(FRAMES))
+    result = read_video(make_video(tmp_path / "refresh.mp4", *refreshed))
+    assert len(result.video.times.keyframes) > 3
+    assert result.segments == 1
+    assert result.numbers == list(range(FRAMES))
 
 
 SAMPLINGS = {
@@ -241,17 +241,17 @@ def test_sampled_frames_are_those_of_the_whole_video(name: str, tmp_path: Path) 
     path = make_video(tmp_path / name, *ENCODINGS[name], frames=FRAMES)
     every = whole(path)
     for sampling in SAMPLINGS.values():
-        look = read_video(path, sampling)
-        chosen = choose_frames(look.video.times, sampling)
-        assert [(seen.index, seen.timestamp, seen.pixels) for seen in look.frames] == [
+        result = read_video(path, sampling)
+        chosen = choose_frames(result.video.times, sampling)
+        assert [(seen.index, seen.timestamp, seen.pixels) for seen in result.frames] == [
             every[index] for index in chosen
         ]
-        assert not look.stats.is_partial
+        assert not result.stats.is_partial
 
 
 def test_nothing_is_wanted(tmp_path: Path) -> None:
-    look = read_video(make_video(tmp_path / "a.mp4", *X264, frames=10), Sampling(start=100))
-    assert look.segments == 0
+    result = read_video(make_video(tmp_path / "a.mp4", *X264, frames=10), Sampling(start=100))
+    assert result.segments == 0
 
 
 def test_scaled_by_ffmpeg(tmp_path: Path) -> None:
@@ -279,14 +279,14 @@ def test_file_that_is_cut_off_is_read_to_its_end(name: str, tmp_path: Path) -> N
     content = make_video(tmp_path / name, *encoding, frames=300).read_bytes()
     path = tmp_path / f"cut-{name}"
     path.write_bytes(content[: len(content) * 2 // 3])
-    look = read_video(path)
-    facts = look.video.facts
+    result = read_video(path)
+    facts = result.video.facts
     assert facts.is_cut_off
     assert facts.declared_frames == pytest.approx(300, abs=2)
     assert facts.duration_s == pytest.approx(12, abs=0.1)
-    assert 150 < look.stats.read < 250
-    lost = [seen.index for seen in look.frames if seen.number != seen.index]
-    assert all(index > look.indices[-1] - 3 for index in lost)  # the last may be half a picture
+    assert 150 < result.stats.read < 250
+    lost = [seen.index for seen in result.frames if seen.number != seen.index]
+    assert all(index > result.indices[-1] - 3 for index in lost)  # the last may be half a picture
 
 
 def test_damage_in_the_middle(tmp_path: Path) -> None:
@@ -295,13 +295,13 @@ def test_damage_in_the_middle(tmp_path: Path) -> None:
     middle = len(content) // 2
     content[middle : middle + 3000] = os.urandom(3000)
     path.write_bytes(content)
-    look = read_video(path)
-    assert look.stats.is_partial
-    assert look.stats.wanted == 200
-    assert look.indices == sorted(set(look.indices))
-    damaged = {seen.index for seen in look.frames if seen.number != seen.index}
+    result = read_video(path)
+    assert result.stats.is_partial
+    assert result.stats.wanted == 200
+    assert result.indices == sorted(set(result.indices))
+    damaged = {seen.index for seen in result.frames if seen.number != seen.index}
     assert len(damaged) < 60
-    assert {0, 199} <= set(look.indices) - damaged
+    assert {0, 199} <= set(result.indices) - damaged
 
 
 def test_same_code_for_a_file_that_changes(tmp_path: Path) -> None:
@@ -319,7 +319,7 @@ def test_same_code_for_a_file_that_changes(tmp_path: Path) -> None:
     assert caught.value.code is FailureCode.VANISHED
 
 
-def test_whoever_stops_early_leaves_no_process_behind(tmp_path: Path) -> None:
+def test_stopping_early_leaves_no_process_behind(tmp_path: Path) -> None:
     source = source_of(make_video(tmp_path / "a.mp4", *X264, filters=["scale=640:360,setsar=1"]))
     video = probe_file(source, Limits())
     segment = plan_segments(video, choose_frames(video.times, Sampling()), split=False)[0]
