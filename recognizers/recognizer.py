@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
@@ -21,7 +22,8 @@ from pipeline.component import ALL, Detector, ModelName, Problem, Words
 from pipeline.detections import Box, Detection, Label, Region
 from pipeline.errors import ModelError
 from pipeline.frame import Frame, GrayArray, RgbArray
-from pipeline.host.logs import ONCE_A_RUN
+from pipeline.host.logs import NOTICE, ONCE_A_RUN
+from pipeline.text import printable
 from recognizers.model.facemodel import (
     MODEL_FILE,
     FaceModel,
@@ -39,6 +41,9 @@ if TYPE_CHECKING:
     from recognizers.networks.probe import Probe
 
 MOST_VOTES = "mostvotes"
+_NO_MODEL_YET = (
+    "%s: there is no face model %s yet, so faces get no names; docs/faces.md shows how to train one"
+)
 
 _log = logging.getLogger(__name__)
 
@@ -63,6 +68,9 @@ class RecognizerParams(component.Params):
     """The `params:` of a recognizer."""
 
     model: Annotated[ModelName, Field(description="model directory that facerec_train.py train wrote")]
+    optional: Annotated[
+        bool, Field(description="true: while the model directory does not exist, no face gets a name")
+    ] = False
     strategies: Annotated[
         Words,
         AfterValidator(_strategies),
@@ -107,6 +115,10 @@ class RecognizerParams(component.Params):
             )
         return self
 
+    def is_missing(self) -> bool:
+        """Return whether the model does not exist yet and need not."""
+        return self.optional and not os.path.lexists(self.model)
+
     def named_strategies(self) -> tuple[str, ...]:
         """Return the strategies that `strategies` or `outputlabel` name; empty if neither does."""
         return self.strategies or tuple(word for word in self.outputlabel if word in STRATEGIES)
@@ -129,6 +141,8 @@ class Recognizer(Detector):
     @classmethod
     def check(cls, params: RecognizerParams) -> Iterator[Problem]:
         """Check that the model directory has the needed galleries, and that its network is installed."""
+        if params.is_missing():
+            return
         try:
             model = read_facemodel(params.model)
             check_galleries(params.model, model, params.named_strategies())
@@ -139,6 +153,8 @@ class Recognizer(Detector):
     @classmethod
     def model_files(cls, params: RecognizerParams) -> Sequence[Path]:
         """Return the model's record, its galleries, and the files of its network if it is used."""
+        if params.is_missing():
+            return []
         directory = params.model
         model = read_facemodel(directory)
         galleries = [model_file_name(name) for name in available(directory, model)]
@@ -148,10 +164,16 @@ class Recognizer(Detector):
     @classmethod
     def labels(cls, params: RecognizerParams) -> frozenset[str]:
         """Return the names that the model knows, and `unknown`."""
+        if params.is_missing():
+            return frozenset((UNKNOWN,))
         return frozenset((*read_facemodel(params.model).labels.values(), UNKNOWN))
 
     def load(self) -> None:
         """Read the galleries of the strategies that are used, and load the network if needed."""
+        self._is_missing = self.params.is_missing()
+        if self._is_missing:
+            _log.log(NOTICE, _NO_MODEL_YET, self.name, printable(self.params.model), extra=ONCE_A_RUN)
+            return
         from recognizers.faces import faceimage
         from recognizers.faces.folderrecord import FolderRecord
         from recognizers.model.knownfaces import KnownFaces
@@ -171,6 +193,8 @@ class Recognizer(Detector):
 
     def detect(self, frame: Frame, regions: Sequence[Box]) -> list[Detection]:
         """Return one detection for each region, with the names that the strategies give it."""
+        if self._is_missing:
+            return []
         return [
             Detection(region, self._names(frame, region))
             for region in regions

@@ -38,7 +38,7 @@ PIPELINES = sorted(ROOT.glob("*.yml"))
 def test_there_are_the_pipeline_files_of_2017_and_the_demo() -> None:
     names = {path.stem for path in PIPELINES}
     original = {"example-pipeline", "onlycascade", "onlycatfacerecog", "onlydetector", "onlydetectorreport"}
-    assert names == original | {"demo-pipeline"}
+    assert names == original | {"demo-pipeline", "people"}
     assert {path.name for path in PIPELINES} == set(EXAMPLES.values())
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert all(f"({path.name})" in readme for path in PIPELINES)

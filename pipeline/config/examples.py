@@ -7,6 +7,7 @@ from pathlib import Path
 
 EXAMPLES = {
     "demo": "demo-pipeline.yml",
+    "people": "people.yml",
     "example": "example-pipeline.yml",
     "onlycascade": "onlycascade.yml",
     "onlycatfacerecog": "onlycatfacerecog.yml",

@@ -204,3 +204,29 @@ def test_the_2017_pipeline_files_load_unchanged(make_params, model_directory, na
     directory = model_directory()
     assert list(Recognizer.check(params.model_copy(update={"model": directory}))) == []
     assert json.loads(Path(directory, "model.json").read_text())["format"] == 1
+
+
+def test_an_optional_model_that_is_not_there_yet_gives_no_names(
+    make_params, model_directory, face, tmp_path, caplog
+):
+    caplog.set_level(logging.INFO)
+    missing = make_params(model=str(tmp_path / "later"), optional=True)
+    assert list(Recognizer.check(missing)) == []
+    assert list(Recognizer.model_files(missing)) == []
+    recognizer = Recognizer("names", missing)
+    recognizer.load()
+    assert recognizer.detect(frame_of(face(1, 70)), boxes(1)) == []
+    (line,) = (record for record in caplog.records if record.name == "recognizers.recognizer")
+    assert "there is no face model" in line.getMessage()
+    assert line.once_a_run
+
+    model = make_params(model=model_directory("later"), optional=True)
+    assert len(Recognizer.model_files(model)) > 1
+    recognizer = Recognizer("names", model)
+    recognizer.load()
+    assert recognizer.detect(frame_of(face(1, 70)), boxes(1))[0].labels[0].text == "person-1"
+
+
+def test_a_model_that_is_not_there_is_an_error_otherwise(make_params, tmp_path):
+    (problem,) = Recognizer.check(make_params(model=str(tmp_path / "later")))
+    assert "later" in problem.sentence
