@@ -72,7 +72,7 @@ def prune(
         if presence is Presence.GONE:
             gone.append(record.relative)
     if not even_most:
-        _refuse_most(len(gone), total)
+        _refuse_most(ledger, gone, total)
     for relative in gone:
         if is_interrupted():
             return
@@ -90,16 +90,31 @@ def prune(
         )
 
 
-def _refuse_most(gone: int, total: int) -> None:
+def _refuse_most(ledger: Ledger, gone: Collection[str], total: int) -> None:
     """Refuse to remove the outputs of most of a collection: a mistake is likelier than a decision.
+
+    Inputs that were renamed do not count: their content is in the ledger under a path that exists.
 
     Raises: MinerError: more than half of the inputs, and more than a few, are gone.
     """
-    if gone > FEW and 2 * gone > total:
+    if len(gone) <= FEW or 2 * len(gone) <= total:
+        return
+    among_gone = frozenset(gone)
+    lost = sum(not _is_renamed(ledger, relative, among_gone) for relative in gone)
+    inputs = total - (len(gone) - lost)
+    if lost > FEW and 2 * lost > inputs:
         raise MinerError(
-            f"--prune: {gone:,} of {total:,} inputs no longer exist; nothing was removed. If they were "
+            f"--prune: {lost:,} of {inputs:,} inputs no longer exist; nothing was removed. If they were "
             "deleted on purpose, type --prune=all"
         )
+
+
+def _is_renamed(ledger: Ledger, relative: str, gone: Collection[str]) -> bool:
+    record = ledger.look_up(relative)
+    if record is None or record.sha256 is None:
+        return False
+    twins = ledger.iter_same(record.stamp, record.sha256)
+    return any(twin.relative not in gone for twin in twins)
 
 
 def iter_gone(ledger: Ledger) -> Iterator[Record]:

@@ -177,6 +177,21 @@ def test_most_of_a_collection_is_not_removed_unless_asked_for(ledger: Ledger, tm
     assert len(ledger) == 3
 
 
+def test_renamed_inputs_do_not_count_as_most_of_a_collection(ledger: Ledger, tmp_path: Path) -> None:
+    """All were renamed and recorded under their new names, and one was deleted."""
+    names = many(tmp_path, ledger, 20)
+    for number, name in enumerate(names):
+        record = replace(record_of(tmp_path, name), sha256=f"{number:064x}")
+        ledger.record(record)
+        (tmp_path / "in" / name).rename(tmp_path / "in" / f"new-{name}")
+        ledger.record(replace(record, relative=f"new-{name}", outputs=(f"new-{name}.json",)))
+    for name in ("a.jpg", "b.jpg", "sub/c.jpg"):
+        (tmp_path / "in" / name).unlink()
+    (tmp_path / "in" / "new-00.jpg").unlink()
+    assert len(prune_all(ledger, tmp_path / "out")) == 23
+    assert [record.relative for record in ledger.iter_records()] == [f"new-{name}" for name in names[1:]]
+
+
 def test_half_of_a_collection_or_a_few_are_removed(ledger: Ledger, tmp_path: Path) -> None:
     names = many(tmp_path, ledger, 20)
     for name in names[:11]:
