@@ -5,6 +5,7 @@ Wu et al., YuNet: A Tiny Millisecond-level Face Detector (2023), run by ONNX Run
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -43,6 +44,14 @@ class FaceDetectorParams(Params):
         Field(ge=64, le=8192, description="longest side, pixels, at which a photo or region is looked at"),
     ] = 1280
 
+    @functools.cached_property
+    def file(self) -> Path:
+        """The network's file, found once.
+
+        Raises: ModelError: it is missing, damaged or unknown; says what to do.
+        """
+        return resolve_yunet(self.model)
+
 
 class FaceDetector(Detector):
     """Finds faces, in the whole frame or inside earlier detections, with five landmarks each."""
@@ -60,14 +69,14 @@ class FaceDetector(Detector):
     def check(cls, params: Any) -> Iterator[Problem]:
         """Check that the network's file exists and is a YuNet."""
         try:
-            _check_yunet(resolve_yunet(params.model))
+            _check_yunet(params.file)
         except ModelError as error:
             yield Problem("model", str(error))
 
     @classmethod
     def model_files(cls, params: Any) -> Sequence[Path]:
         """The network's file."""
-        return [resolve_yunet(params.model)]
+        return [params.file]
 
     @classmethod
     def labels(cls, params: Any) -> frozenset[str]:
@@ -78,7 +87,7 @@ class FaceDetector(Detector):
         """Load the network."""
         from detectors.yunet import YuNet
 
-        path = resolve_yunet(self.params.model)
+        path = self.params.file
         _check_yunet(path)
         self._network = YuNet(path, self.params.threshold)
 

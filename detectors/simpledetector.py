@@ -5,6 +5,7 @@ Viola & Jones (2001) and Lienhart & Maydt (2002); OpenCV's CascadeClassifier rea
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -50,6 +51,14 @@ class SimpleDetectorParams(Params):
         ),
     ] = None
 
+    @functools.cached_property
+    def file(self) -> Path:
+        """The cascade's file, found once.
+
+        Raises: ModelError: it is missing, damaged or unknown; says what to do.
+        """
+        return resolve_cascade(self.model)
+
 
 class SimpleDetector(Detector):
     """Finds one kind of object in gray pixels, in the whole frame or inside earlier detections."""
@@ -67,7 +76,7 @@ class SimpleDetector(Detector):
     def check(cls, params: Any) -> Iterator[Problem]:
         """Check that the cascade's file exists and begins like one."""
         try:
-            path = resolve_cascade(params.model)
+            path = params.file
             if not _begins_as_cascade(read_beginning(path, _LOOK_BYTES)):
                 raise _no_cascade(path)
         except ModelError as error:
@@ -76,7 +85,7 @@ class SimpleDetector(Detector):
     @classmethod
     def model_files(cls, params: Any) -> Sequence[Path]:
         """The cascade's file."""
-        return [resolve_cascade(params.model)]
+        return [params.file]
 
     @classmethod
     def labels(cls, params: Any) -> frozenset[str]:
@@ -87,7 +96,7 @@ class SimpleDetector(Detector):
         """Load the cascade."""
         import cv2
 
-        path = resolve_cascade(self.params.model)
+        path = self.params.file
         content = read_beginning(path, _MAX_CASCADE_BYTES + 1)
         text = content.decode("utf-8", "replace")  # only names and comments can differ
         self._cascade = cv2.CascadeClassifier()
