@@ -26,6 +26,8 @@ from search.vocabulary import Vocabulary
 
 WINDOW_S = 10.0
 """In a video, `name:anna label:dog` are together where they are seen at most so far apart."""
+MAX_GROUPS = 6
+"""Further labels and names only have to be somewhere in the video: a join for each would be too much."""
 _LONGEST_LABEL_WORDS = 6
 
 
@@ -133,7 +135,7 @@ class _Resolver:
             dict.fromkeys(group for part in parts if (group := self._timed(part, confidence)) is not None)
         )
         if len(groups) > 1:
-            conditions.append(Together(groups, WINDOW_S))
+            conditions.append(Together(groups[:MAX_GROUPS], WINDOW_S))
         return all_of(conditions) if conditions or not parts else None
 
     def _label_of_words(self, parts: Sequence[Query]) -> tuple[int, tuple[Term, ...]]:

@@ -16,7 +16,7 @@ from search.question import understand
 from search.sqlite.index import SqliteIndex
 from tests.search.collection import write_collection
 from tests.search.oracle import holds
-from tests.search.outputs import Output
+from tests.search.outputs import Output, label, name
 
 WORDS = (
     "dog",
@@ -157,6 +157,35 @@ def test_a_hundred_random_queries_find_what_they_mean(
         assert "\n" not in "".join(explanation(question))
         found_some += bool(expected)
     assert found_some > 20, "the queries are not all vain"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        " ".join(f"label:l{n}" for n in range(70)),
+        " ".join(f"(label:l{n} OR label:l{n + 1})" for n in range(40)),
+        " OR ".join(f"(label:l{n} name:n{n} dog{n})" for n in range(40)),
+        " ".join(f"-(label:l{n} path:a{n})" for n in range(40)),
+        " ".join(f'"a {n}"*' for n in range(70)),
+        "(" * 900 + "label:l1" + ")" * 900,
+        "label:l* name:n* " * 30,
+        "near:0,0,5000 near:0,90,5000 near:10,170,9000 near:-80,0,1000",
+    ],
+    ids=lambda query: query[:20],
+)
+def test_a_query_may_be_as_large_as_it_gets(tmp_path: Path, query: str) -> None:
+    output = Output(tmp_path)
+    many = [label(f"l{n}") for n in range(80)] + [name(f"n{n}") for n in range(80)]
+    output.photo("all.jpg", *many, gps={"latitude": 1.0, "longitude": 50.0})
+    output.video("all.mp4", {1.0: many})
+    output.video("spread.mp4", {n * 30.0: [one] for n, one in enumerate(many)}, step_s=30.0)
+    output.photo("one.jpg", label("l1"))
+    output.index()
+    with output.open() as index:
+        question = understand(query, index)
+        found = {hit.path for hit in index.search(question.condition, Page(10)).hits}
+        expected = {one.path for one in index.iter_documents(Everything()) if holds(question.condition, one)}
+        assert found == expected
 
 
 def of_types(documents: list[Document], paths: set[bytes]) -> dict[str, int]:
