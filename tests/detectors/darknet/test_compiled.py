@@ -4,6 +4,7 @@ import fcntl
 import importlib.util
 import logging
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -43,6 +44,27 @@ def names_beside(pair: tuple[Path, Path]) -> Path:
 def pair(tmp_path: Path) -> tuple[Path, Path]:
     """A small network's .cfg and .weights."""
     return write_network(tmp_path, TEXT)
+
+
+@pytest.fixture(scope="module")
+def compiled_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache folder that holds the small network; compiling takes seconds."""
+    folder = tmp_path_factory.mktemp("compiled")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(CACHE_VARIABLE, str(folder / "cache"))
+        compiled_network(*write_network(folder, TEXT), "float32")
+    return folder / "cache"
+
+
+@pytest.fixture
+def held(cache: Path, pair: tuple[Path, Path], compiled_once: Path) -> Path:
+    """The small network's flatbuffer, in this test's cache."""
+    shutil.copytree(compiled_once, cache)
+    (flatbuffer,) = cache.glob("compiled/*.tflite")
+    inode = flatbuffer.stat().st_ino
+    assert compiled_network(*pair, "float32") == flatbuffer
+    assert flatbuffer.stat().st_ino == inode
+    return flatbuffer
 
 
 def compilations(caplog: pytest.LogCaptureFixture) -> int:
@@ -105,9 +127,9 @@ def test_compiles_once_for_each_content_and_precision(
 
 
 def test_what_nobody_uses_goes_and_what_is_used_stays(
-    cache: Path, pair: tuple[Path, Path], tmp_path: Path
+    cache: Path, pair: tuple[Path, Path], held: Path
 ) -> None:
-    used = compiled_network(*pair, "float32")
+    used = held
     unused = used.with_name("0" * 64 + ".tflite")
     unused.write_bytes(b"x")
     long_ago = used.stat().st_mtime - UNUSED_S - 100
@@ -158,23 +180,26 @@ def damage(flatbuffer: Path, content: bytes | None) -> None:
 
 @pytest.mark.parametrize("content", DAMAGES)
 def test_a_damaged_network_is_compiled_again_once_with_a_warning(
-    content: bytes | None, cache: Path, pair: tuple[Path, Path], caplog: pytest.LogCaptureFixture
+    content: bytes | None,
+    cache: Path,
+    pair: tuple[Path, Path],
+    held: Path,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     names = names_beside(pair)
-    flatbuffer = compiled_network(*pair, "float32")
-    damage(flatbuffer, content)
+    damage(held, content)
     caplog.clear()
     for _ in range(2):
         open_darknet(*pair, names, "float32")
     assert [(record.levelname, record.message) for record in caplog.records] == [
-        ("WARNING", f"{flatbuffer}: is damaged; compiling net.cfg again, for float32")
+        ("WARNING", f"{held}: is damaged; compiling net.cfg again, for float32")
     ]
-    assert list(cache.glob("compiled/*.tflite")) == [flatbuffer]
-    LiteRtEngine(flatbuffer)
+    assert list(cache.glob("compiled/*.tflite")) == [held]
+    LiteRtEngine(held)
 
 
 def test_a_run_goes_on_with_the_network_made_again(
-    cache: Path, pair: tuple[Path, Path], tmp_path: Path
+    cache: Path, pair: tuple[Path, Path], held: Path, tmp_path: Path
 ) -> None:
     names_beside(pair)
     small_photo(tmp_path / "in" / "a.png")
@@ -183,7 +208,7 @@ def test_a_run_goes_on_with_the_network_made_again(
         component("objects", "deepdetector", model=str(pair[0])),
         component("report", "jsonreportwriter", "objects"),
     )
-    damage(compiled_network(*pair, "float32"), None)
+    damage(held, None)
     for again in (True, False):
         done = run("--force", tmp_path / "in", tmp_path / "out", file)
         assert done.returncode == 0, done.stderr
@@ -191,7 +216,7 @@ def test_a_run_goes_on_with_the_network_made_again(
 
 
 def test_what_is_no_better_when_made_again_is_refused(
-    cache: Path, pair: tuple[Path, Path], caplog: pytest.LogCaptureFixture
+    pair: tuple[Path, Path], held: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     seen: list[bytes] = []
 
@@ -199,15 +224,15 @@ def test_what_is_no_better_when_made_again_is_refused(
         seen.append(path.read_bytes())
         raise ModelError(f"{path}: cannot be run")
 
-    damage(compiled_network(*pair, "float32"), b"")
+    damage(held, b"")
     with pytest.raises(ModelError, match="cannot be run"):
         open_compiled(COMPILER, pair, "float32", refuse)
     assert [bool(content) for content in seen] == [False, True]
     assert sum(record.levelname == "WARNING" for record in caplog.records) == 1
 
 
-def test_two_processes_make_a_damaged_network_again_once(cache: Path, pair: tuple[Path, Path]) -> None:
-    damage(compiled_network(*pair, "float32"), None)
+def test_two_processes_make_a_damaged_network_again_once(pair: tuple[Path, Path], held: Path) -> None:
+    damage(held, None)
     code = (
         "import sys, logging; from pathlib import Path; logging.basicConfig(level=25);"
         "from detectors.darknet.opening import open_darknet;"
@@ -226,10 +251,10 @@ def test_two_processes_make_a_damaged_network_again_once(cache: Path, pair: tupl
 
 
 def test_what_another_process_made_again_meanwhile_is_taken(
-    cache: Path, pair: tuple[Path, Path], caplog: pytest.LogCaptureFixture
+    pair: tuple[Path, Path], held: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Both have seen the damage before either has the lock."""
-    damage(compiled_network(*pair, "float32"), None)
+    damage(held, None)
     refusals: list[Path] = []
 
     def opening_late(path: Path) -> LiteRtEngine:
@@ -244,9 +269,12 @@ def test_what_another_process_made_again_meanwhile_is_taken(
 
 
 def test_a_damaged_network_in_a_read_only_cache_says_so(
-    cache: Path, pair: tuple[Path, Path], unprivileged: list[str], run_python: Callable[..., Any]
+    cache: Path,
+    pair: tuple[Path, Path],
+    held: Path,
+    unprivileged: list[str],
+    run_python: Callable[..., Any],
 ) -> None:
-    held = compiled_network(*pair, "float32")
     damage(held, b"no network")
     (cache / "compiled").chmod(0o555)
     code = (
@@ -300,9 +328,13 @@ def test_a_cache_that_cannot_be_written_is_one_sentence(
 
 
 def test_a_read_only_cache_serves_what_it_holds(
-    cache: Path, pair: tuple[Path, Path], unprivileged: list[str], run_python: Callable[..., Any]
+    cache: Path,
+    pair: tuple[Path, Path],
+    held: Path,
+    unprivileged: list[str],
+    run_python: Callable[..., Any],
 ) -> None:
-    held = compiled_network(*pair, "float32")  # a folder that a container mounts, say
+    """As a container may mount it."""
     for folder in (cache / "compiled", cache):
         folder.chmod(0o555)
     code = (
