@@ -20,6 +20,7 @@ from recognizers.commands import (
     crop,
     detect,
     detectvideo,
+    import_regions,
     list_csv,
     recognize,
     recognizemany,
@@ -31,7 +32,20 @@ from recognizers.commands import (
 )
 from recognizers.commands.arguments import Lines, check_options
 
-_COMMANDS = (crop, stats, resize, list_csv, train, test, split, recognize, detect, recognizemany, detectvideo)
+_COMMANDS = (
+    crop,
+    import_regions,
+    stats,
+    resize,
+    list_csv,
+    train,
+    test,
+    split,
+    recognize,
+    detect,
+    recognizemany,
+    detectvideo,
+)
 
 
 def _parser() -> argparse.ArgumentParser:

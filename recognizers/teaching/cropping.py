@@ -113,7 +113,7 @@ def crop_photos(
         source = photos[number]
         try:
             frame = frame_of(source)
-            found = [(region, _cut(frame, region, facts)) for region in own.find(frame)]
+            found = [(region, cut_face(frame, region, facts)) for region in own.find(frame)]
         except SourceError as error:
             return CroppedPhoto((), f"{printable(source.path)}: {error.sentence}")
         crops: list[Crop] = []
@@ -121,7 +121,7 @@ def crop_photos(
         for region, pixels in found:
             if pixels is None:
                 continue
-            path = _path_of(source, len(crops), out, flat)
+            path = path_of(source, len(crops), out, flat)
             own_facts = facts.model_copy(update={"photo": shown, "box": region.xyxy})
             write_file(path, own_facts.written_into(encode_as(path.name, np.ascontiguousarray(pixels))))
             crops.append(Crop(os.fspath(path), number, _small(Frame.from_rgb(pixels).gray())))
@@ -131,7 +131,7 @@ def crop_photos(
         yield from pool.map(one, range(len(photos)))
 
 
-def _cut(frame: Frame, region: Region, facts: FaceFacts) -> RgbArray | None:
+def cut_face(frame: Frame, region: Region, facts: FaceFacts) -> RgbArray | None:
     """Return a face's pixels, (height, width, 3); None if it is to be aligned and has no landmarks."""
     if not facts.aligned:
         return frame.rgb(with_margin(region, facts.margin).clipped(frame.size_wh))
@@ -139,7 +139,7 @@ def _cut(frame: Frame, region: Region, facts: FaceFacts) -> RgbArray | None:
     return None if points is None else aligned(frame.rgb(), points, ALIGNED_SIDE_PX, facts.margin)
 
 
-def _path_of(source: Source, index: int, out: str, flat: bool) -> Path:
+def path_of(source: Source, index: int, out: str, flat: bool) -> Path:
     """Return `OUT/DIR/IMG.jpg-face-1.png`, or `OUT/DIR--IMG.jpg-face-1.png` if `flat`."""
     relative = source.relative.replace("--", "-_-").replace(os.sep, "--") if flat else source.relative
     return output_path(Path(out), relative, f"-face-{index + 1}.png")

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from lxml import etree
 
 from pipeline.source import Turn
+from pipeline.xmp.added import Face, number_text, rounded
 from pipeline.xmp.names import DESCRIPTION, LI, ORIENTATION, PARSE_TYPE, qualified
 from pipeline.xmp.packet import (
     Packet,
@@ -38,7 +39,7 @@ from pipeline.xmp.regions import (
 )
 from reporters.xmp.photo import Photo
 from reporters.xmp.proposal import Found
-from reporters.xmp.state import Face, State, number_text, rounded
+from reporters.xmp.state import State
 
 _SAME_FACE = 0.5
 """Least IoU of two boxes of one face."""

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from pipeline.xmp.added import ADDED_FACES, Face, face_text, parse_face
 from pipeline.xmp.keywords import FORMS, Path
 from pipeline.xmp.names import qualified
 from pipeline.xmp.packet import Packet
-from pipeline.xmp.regions import Area
 
 EXTENSION = qualified("photoshop:SidecarForExtension")
 VERSION = qualified("dvm:sidecarVersion")
@@ -25,18 +25,8 @@ _WRITTEN = {
 }
 _PATHS = qualified("dvm:addedKeywords")
 _REMOVED_PATHS = qualified("dvm:removedKeywords")
-_FACES = qualified("dvm:addedFaces")
 _REMOVED_FACES = qualified("dvm:removedFaces")
 _SEPARATOR = "|"
-_DIGITS = 6
-
-
-@dataclass(frozen=True, order=True)
-class Face:
-    """A named face in the stored picture."""
-
-    name: str
-    area: Area
 
 
 @dataclass
@@ -67,8 +57,8 @@ def read_state(packet: Packet) -> State:
         {name: texts for name, kept in _WRITTEN.items() if (texts := packet.items(kept))},
         [_path(text) for text in packet.items(_PATHS)],
         [_path(text) for text in packet.items(_REMOVED_PATHS)],
-        [face for text in packet.items(_FACES) if (face := _face(text))],
-        [face for text in packet.items(_REMOVED_FACES) if (face := _face(text))],
+        [face for text in packet.items(ADDED_FACES) if (face := parse_face(text))],
+        [face for text in packet.items(_REMOVED_FACES) if (face := parse_face(text))],
     )
 
 
@@ -80,8 +70,8 @@ def write_state(packet: Packet, state: State) -> None:
         _replace(packet, kept, state.items.get(name, []))
     _replace(packet, _PATHS, (_SEPARATOR.join(path) for path in state.paths))
     _replace(packet, _REMOVED_PATHS, (_SEPARATOR.join(path) for path in state.removed_paths))
-    _replace(packet, _FACES, map(_text, state.faces))
-    _replace(packet, _REMOVED_FACES, map(_text, state.removed_faces))
+    _replace(packet, ADDED_FACES, map(face_text, state.faces))
+    _replace(packet, _REMOVED_FACES, map(face_text, state.removed_faces))
 
 
 def _replace(packet: Packet, name: str, texts: Iterable[str]) -> None:
@@ -90,27 +80,5 @@ def _replace(packet: Packet, name: str, texts: Iterable[str]) -> None:
         packet.change_items(name, "Bag", remove=before, add=texts)
 
 
-def rounded(area: Area) -> Area:
-    """An area as it is written: six digits, a thousandth of a pixel of the largest photos."""
-    return Area(*(round(number, _DIGITS) for number in area))
-
-
-def number_text(number: float) -> str:
-    """A number of an area as it is written."""
-    return f"{number:.{_DIGITS}f}".rstrip("0").rstrip(".")
-
-
 def _path(text: str) -> Path:
     return tuple(text.split(_SEPARATOR))
-
-
-def _text(face: Face) -> str:
-    return " ".join((*map(number_text, face.area), face.name))
-
-
-def _face(text: str) -> Face | None:
-    parts = text.split(" ", 4)
-    try:
-        return Face(parts[4], Area(*map(float, parts[:4])))
-    except (IndexError, ValueError):
-        return None
