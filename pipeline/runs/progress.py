@@ -65,10 +65,10 @@ class PlainProgress:
                 *(files, f"{counts.mined:,}", f"{counts.failed:,}", counts.rate()),
             )
 
-    def on_pruning(self, checked: int, total: int) -> None:
-        """Log how far `--prune` has got: at its beginning, then every half minute."""
-        if self._is_time() or not checked:
-            _log.info("looking for inputs that are gone: %s of %s checked", f"{checked:,}", f"{total:,}")
+    def on_pruning(self, doing: str, done: int, total: int) -> None:
+        """Log how far `--prune` has got: at the beginning of each step, then every half minute."""
+        if self._is_time() or not done:
+            _log.info("%s: %s of %s", doing, f"{done:,}", f"{total:,}")
 
     def _is_time(self) -> bool:
         now = time.monotonic()
@@ -155,12 +155,10 @@ class TerminalProgress:
         if outcome.status is not Status.UNCHANGED or self._counts.done % _STEP == 0:
             self._show()
 
-    def on_pruning(self, checked: int, total: int) -> None:
+    def on_pruning(self, doing: str, done: int, total: int) -> None:
         """Let the bar show how far `--prune` has got."""
-        if checked % _STEP == 0:
-            self._progress.update(
-                self._task, description="looking for gone inputs", completed=checked, total=total, rate=""
-            )
+        if done % _STEP == 0:
+            self._progress.update(self._task, description=doing, completed=done, total=total, rate="")
 
     def _show(self) -> None:
         counts = self._counts

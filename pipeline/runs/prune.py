@@ -27,8 +27,8 @@ WriterType = type[Writer]
 FEW = 10
 """So many inputs may be gone at once, whatever part of the collection they are."""
 
-OnPruning = Callable[[int, int], None]
-"""Called with the number of inputs that were checked so far, and of all that the ledger holds."""
+OnPruning = Callable[[str, int, int], None]
+"""Called with what is being done, the number of inputs for which it is done, and their total number."""
 
 
 class Presence(Enum):
@@ -56,7 +56,7 @@ def prune(
         output_root: the folder.
         writers: the pipeline's writer types.
         is_interrupted: asked before each input; if so, the rest is left for a later run.
-        on_pruning: called before each input is checked.
+        on_pruning: called before each input is checked, and before its outputs are removed.
         even_most: whether more than half of the inputs may be gone.
     Raises:
         MinerError: more than half of the inputs are gone, and nothing was removed.
@@ -66,16 +66,17 @@ def prune(
     for checked, record in enumerate(ledger.iter_records()):
         if is_interrupted():
             return
-        on_pruning(checked, total)
+        on_pruning("looking for gone inputs", checked, total)
         presence = presence_of(record)
         unknown += presence is Presence.UNKNOWN
         if presence is Presence.GONE:
             gone.append(record.relative)
     if not even_most:
         _refuse_most(ledger, gone, total)
-    for relative in gone:
+    for removed_count, relative in enumerate(gone):
         if is_interrupted():
             return
+        on_pruning("removing their outputs", removed_count, len(gone))
         if (known := ledger.look_up(relative)) is not None:
             removed = remove_outputs(known, output_root, writers)
             ledger.forget(relative)

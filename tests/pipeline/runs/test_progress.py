@@ -29,13 +29,13 @@ def test_plain_progress_speaks_of_failures_at_once_and_of_the_rest_now_and_then(
             plain.on_outcome(outcome)
         for seconds, checked in ((81, 0), (82, 1), (120, 2)):
             clock[0] = seconds
-            plain.on_pruning(checked, 9000)
+            plain.on_pruning("looking", checked, 9000)
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
         ("ERROR", "/in/\ufffd\\n.jpg: failed (truncated): ends too early"),
         ("INFO", "3 files done, 1 mined, 1 failed, 0.0 mined a second"),
         ("INFO", "5 files done, 3 mined, 1 failed, 0.0 mined a second"),
-        ("INFO", "looking for inputs that are gone: 0 of 9,000 checked"),
-        ("INFO", "looking for inputs that are gone: 2 of 9,000 checked"),
+        ("INFO", "looking: 0 of 9,000"),
+        ("INFO", "looking: 2 of 9,000"),
     ]
 
 
@@ -74,8 +74,8 @@ def test_a_bar_counts_the_files_and_never_more_than_all(bar):
     for _ in range(300):  # what comes by the ten thousand moves it now and then
         bar.on_outcome(Outcome("/in/a.jpg", Status.UNCHANGED))
     assert (task.completed, task.total) == (256, 256)
-    bar.on_pruning(512, 9000)
-    assert (task.description, task.completed, task.total) == ("looking for gone inputs", 512, 9000)
+    bar.on_pruning("looking", 512, 9000)
+    assert (task.description, task.completed, task.total) == ("looking", 512, 9000)
 
 
 def test_a_bar_for_one_photo(tmp_path):
