@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+from pipeline.errors import UsageError
 from search.conditions import Condition, MediaKind
 from search.documents import Document, Moment
 from search.spans import Span
@@ -31,6 +32,10 @@ class Facet(StrEnum):
     YEAR = "year"
     TYPE = "type"
     CAMERA = "camera"
+
+
+class CursorError(UsageError):
+    """The text that says where a page of results begins is not one of an index."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ _FLAGS = {
 
 def explanation(question: Resolved) -> list[str]:
     """Return lines of text: the conditions, one a line, and the notes."""
-    lines = ["files of which this holds:", *(f"  {line}" for line in _lines(question.condition))]
+    lines = ["files that match:", *(f"  {line}" for line in _lines(question.condition))]
     return lines + [f"note: {note}" for note in question.notes]
 
 

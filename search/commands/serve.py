@@ -12,7 +12,7 @@ from typing import Any
 
 from pipeline.errors import ExitCode, UsageError
 from pipeline.files.cachefolder import cache_folder
-from pipeline.host.command import install_command
+from pipeline.host.command import command, install_command
 from search.commands.arguments import add_command, add_output
 from search.place import index_path, output_folder
 
@@ -63,7 +63,9 @@ def run(options: argparse.Namespace) -> ExitCode:
     output_root = output_folder(options.output)
     index = index_path(output_root, options.index)
     if not index.is_file():
-        raise UsageError(f"serve: {output_root} has no index yet; type: visualsearch index {output_root}")
+        raise UsageError(
+            f"serve: {output_root} has no index yet; type: {command('visualsearch')} index {output_root}"
+        )
     token = _token(options)
     listening = _listening_socket(options.host, options.port)
     settings = Settings(

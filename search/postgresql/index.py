@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 
 from pipeline.errors import UsageError
+from pipeline.host.command import command
 from search import serialized
 from search.backend import MOST_COUNTED, QUERY_SECONDS, Count, Facet, Facets, Hits, Page
 from search.conditions import AllOf, Condition, Everything, HasTerm, MediaKind, Term, TermKind
@@ -55,7 +56,8 @@ class PostgresqlIndex:
                 schema.prepare(self._connection)
             elif not schema.is_current(self._connection):
                 raise UsageError(
-                    f"{shown(url)}: holds no index of this version; load it with visualsearch load"
+                    f"{shown(url)}: holds no index of this version; "
+                    f"load it with {command('visualsearch')} load"
                 )
 
     def __enter__(self) -> PostgresqlIndex:

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any
 
 from pipeline.errors import MinerError, UsageError
+from pipeline.host.command import command
 from search.backend import MOST_COUNTED, QUERY_SECONDS, Count, Facet, Facets, Hits, Page
 from search.conditions import AllOf, Condition, MediaKind, OfKind, Term, TermKind, Together
 from search.documents import Document
@@ -48,7 +49,8 @@ class SolrIndex:
             schema.prepare(self._client)
         elif not schema.is_current(self._client):
             raise UsageError(
-                f"{self._client.shown}: holds no index of this version; load it with visualsearch load"
+                f"{self._client.shown}: holds no index of this version; "
+                f"load it with {command('visualsearch')} load"
             )
 
     def __enter__(self) -> SolrIndex:

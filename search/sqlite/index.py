@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pipeline.errors import UsageError
-from search.backend import MOST_COUNTED, QUERY_SECONDS, Count, Facet, Facets, Hits, Page
+from pipeline.text import shortened
+from search.backend import MOST_COUNTED, QUERY_SECONDS, Count, CursorError, Facet, Facets, Hits, Page
 from search.conditions import Condition, Everything, Term, TermKind
 from search.documents import Document
 from search.geo import distance_km
@@ -26,6 +27,8 @@ from search.vocabulary import Vocabulary
 _PATH = "CASE d.path WHEN x'' THEN f.name ELSE CAST(d.path || x'2f' || f.name AS BLOB) END"
 """The path below INPUT, of `file f` and `folder d`."""
 _PUT_AT_ONCE = 5_000
+_CURSOR = re.compile(r"(-?[0-9]{1,18}):([0-9]{1,18})")
+"""Age and number, within SQLite's integers."""
 
 
 class Known(NamedTuple):
@@ -228,14 +231,16 @@ def _distance_km(*places: float | None) -> float | None:
 
 
 def _after(page: Page) -> tuple[int, int] | None:
-    """Return age and number of the last file of the page before."""
+    """Return age and number of the last file of the page before.
+
+    Raises: CursorError: the cursor is not one of this index.
+    """
     if page.after is None:
         return None
-    age, _, number = page.after.partition(":")
-    try:
-        return int(age), int(number)
-    except ValueError:
-        raise UsageError(f'"{page.after!r}" is no place in a result') from None
+    match = _CURSOR.fullmatch(page.after)
+    if match is None:
+        raise CursorError(f'"{shortened(page.after)}" is not the beginning of a page of results')
+    return int(match[1]), int(match[2])
 
 
 def _in_parts(documents: Iterable[Document]) -> Iterator[list[Document]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -20,11 +21,12 @@ from starlette.staticfiles import StaticFiles
 
 from pipeline.errors import MinerError
 from pipeline.text import printable
+from search.backend import CursorError
 from search.conditions import MediaKind
 from search.web import filepage, searchpage
 from search.web.copies import annotated_copy
 from search.web.faces import best_face
-from search.web.library import Library, readable_file
+from search.web.library import Library, media_format, readable_file
 from search.web.picturemaker import PictureMaker
 from search.web.ratios import ratio_styles
 from search.web.security import Guard
@@ -39,6 +41,7 @@ _MOST_QUERY_CHARS = 1_000
 _PICTURE_PX = 1_600
 _FACE_PX = 160
 _SHORTLY = "private, max-age=300"
+_MILLISECONDS = re.compile(r"[0-9]{1,11}")
 
 
 def make_app(settings: Settings) -> Starlette:
@@ -59,7 +62,7 @@ def make_app(settings: Settings) -> Starlette:
             Route("/boxes/{key}", pages.boxes),
             Route("/thumb/{key}", pages.thumbnail),
             Route("/picture/{key}", pages.picture),
-            Route("/frame/{key}/{milliseconds:int}", pages.frame),
+            Route("/frame/{key}/{milliseconds}", pages.frame),
             Route("/face", pages.face),
             Route("/original/{key}", pages.original),
             Route("/annotated/{key}", pages.annotated),
@@ -67,7 +70,7 @@ def make_app(settings: Settings) -> Starlette:
             Mount("/static", StaticFiles(directory=_HERE / "static")),
         ],
         middleware=[Middleware(Guard, settings=settings)],
-        exception_handlers={MinerError: pages.trouble, 404: pages.missing},
+        exception_handlers={CursorError: pages.no_such_page, MinerError: pages.trouble, 404: pages.missing},
         lifespan=lifespan,
     )
 
@@ -104,7 +107,7 @@ class _Pages:
         )
 
     def people(self, request: Request) -> Response:
-        """Everybody who has a name."""
+        """People with names."""
         return self._page(
             "people.html", query="", focus=False, **searchpage.people_page(self._library.index())
         )
@@ -123,11 +126,13 @@ class _Pages:
             self._library.index(), document, _query_of(request), after, _seconds_of(request)
         )
         is_photo = document.kind is MediaKind.PHOTO
+        format_ = media_format(document.source)
         return self._page(
             "photo.html" if is_photo else "video.html",
             focus=False,
             path=printable(os.fsdecode(document.source)),
-            original=document.format in (filepage.SHOWN_AS_THEY_ARE if is_photo else filepage.PLAYABLE),
+            is_there=format_ is not None,
+            original=_sent_as(format_) is not None,
             annotated=annotated_copy(self._settings.output_root, document)[0] is not None,
             **shown,
         )
@@ -150,10 +155,10 @@ class _Pages:
     async def frame(self, request: Request) -> Response:
         """A frame of a video."""
         document = await run_in_threadpool(self._library.find, request.path_params["key"])
-        if document is None or document.kind is not MediaKind.VIDEO:
+        time = _MILLISECONDS.fullmatch(request.path_params["milliseconds"])
+        if document is None or document.kind is not MediaKind.VIDEO or time is None:
             return PlainTextResponse(TEXTS["not_found"], 404)
-        time_s = request.path_params["milliseconds"] / 1000
-        return _jpeg(request, await self._maker.frame(document, time_s, _PICTURE_PX))
+        return _jpeg(request, await self._maker.frame(document, int(time[0]) / 1000, _PICTURE_PX))
 
     async def face(self, request: Request) -> Response:
         """The face of a person, from one of the photos."""
@@ -168,8 +173,7 @@ class _Pages:
         document = self._library.find(request.path_params["key"])
         if document is None:
             return PlainTextResponse(TEXTS["not_found"], 404)
-        types = filepage.SHOWN_AS_THEY_ARE if document.kind is MediaKind.PHOTO else filepage.PLAYABLE
-        return _whole_file(request, document.source, types.get(document.format))
+        return _whole_file(request, document.source, _sent_as(media_format(document.source)))
 
     def annotated(self, request: Request) -> Response:
         """The annotated copy of a file, with ranges."""
@@ -177,7 +181,8 @@ class _Pages:
         if document is None:
             return PlainTextResponse(TEXTS["not_found"], 404)
         path, media_type = annotated_copy(self._settings.output_root, document)
-        return _whole_file(request, path, media_type)
+        is_media = path is not None and media_format(path) is not None
+        return _whole_file(request, path, media_type if is_media else None)
 
     def ratios(self, request: Request) -> Response:
         """The style sheet of aspect ratios."""
@@ -186,6 +191,10 @@ class _Pages:
     def trouble(self, request: Request, error: Exception) -> Response:
         """An index that cannot be used, in a sentence."""
         return self._message(TEXTS["no_index"], str(error), 503)
+
+    def no_such_page(self, request: Request, error: Exception) -> Response:
+        """An address whose page of results does not exist, such as a truncated link."""
+        return self._message(TEXTS["no_page"], str(error), 400)
 
     def missing(self, request: Request, error: Exception) -> Response:
         """An address that there is not."""
@@ -206,6 +215,11 @@ class _Pages:
 
     def _message(self, headline: str, detail: str, status: int) -> Response:
         return self._page("message.html", status, headline=headline, detail=detail, query="", focus=False)
+
+
+def _sent_as(format_: str | None) -> str | None:
+    """The media type of an original that browsers show, or None for other formats, which are not sent."""
+    return (filepage.SHOWN_AS_THEY_ARE | filepage.PLAYABLE).get(format_ or "")
 
 
 def _query_of(request: Request) -> str:

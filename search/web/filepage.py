@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from pipeline.text import printable
+from pipeline.text import printable, shortened
 from search.backend import Page
 from search.conditions import MediaKind, TermKind
 from search.documents import Detection, Document, Moment
@@ -24,7 +24,14 @@ from search.web.views import describe, file_href, search_href
 COLOURS = 8
 """Number of colours that boxes and lanes take in turn; `static/style.css` has them."""
 _LETTERS = 45
-"""Height of a box's label as a part of the picture's longer side."""
+"""The longer side of a picture in heights of a box's label."""
+_LETTER = 0.6
+"""Estimated width of a letter in heights of a label, to keep labels inside the picture."""
+_MOST_CAPTION = 40
+_TALL = 2.5
+"""Height over width of a picture, such as a screenshot of a long page, that is scrolled and not fitted."""
+_SMALL_PX = 480
+"""A picture or video whose sides are shorter is enlarged, so that its boxes can be seen."""
 PLAYABLE = {
     "mp4": "video/mp4",
     "matroska": "video/webm",
@@ -50,6 +57,8 @@ class BoxView:
     width: int
     height: int
     text: str
+    caption: str
+    text_x: float
     confidence: str
     component: str
     colour: int
@@ -90,6 +99,7 @@ def file_page(
     """
     previous, following = _neighbours(index, document, query, after)
     names, labels = _terms(document)
+    font = max(1, min(max(document.width, document.height), document.width * _TALL)) / _LETTERS
     return {
         "query": query,
         "results": search_href(query, after=after),
@@ -99,14 +109,15 @@ def file_page(
         "description": describe(document.kind, names, labels),
         "width": max(document.width, 1),
         "height": max(document.height, 1),
-        "font": max(document.width, document.height, 1) / _LETTERS,
+        "font": font,
+        "shape": _shape(document),
         "facts": list(_facts(document)),
         "position": _position(document),
         "previous": previous,
         "following": following,
         "more": [(text, search_href(query_field("name", text))) for text in names]
         + [(text, search_href(query_field("label", text))) for text in labels],
-        "boxes": _boxes(document.detections),
+        "boxes": _boxes(document, font),
         "components": sorted({box.component for box in document.detections}),
         "lanes": _lanes(document, query, after),
         "duration": max(document.duration_s or 0.0, 0.001),
@@ -164,8 +175,21 @@ def _position(document: Document) -> dict[str, str] | None:
     return {"text": f"{latitude}, {longitude}", "map": address, "near": near}
 
 
-def _boxes(detections: Sequence[Detection]) -> list[BoxView]:
-    """The boxes, large ones first, so that small ones lie above them and can be pointed at."""
+def _shape(document: Document) -> str:
+    """The style class of a picture that does not simply fit the screen: `tall`, `small` or none."""
+    if document.height > document.width * _TALL:
+        return "tall"
+    return "small" if 0 < max(document.width, document.height) < _SMALL_PX else ""
+
+
+def _boxes(document: Document, font: float) -> list[BoxView]:
+    """The boxes, large ones first, so that small ones lie above them and can be pointed at.
+
+    Args:
+        document: a photo.
+        font: height of the labels, pixels of the upright picture.
+    """
+    detections = document.detections
     colours = {name: at % COLOURS for at, name in enumerate(sorted({one.component for one in detections}))}
     ordered = sorted(detections, key=lambda one: -(one.rect[2] - one.rect[0]) * (one.rect[3] - one.rect[1]))
     return [
@@ -176,6 +200,10 @@ def _boxes(detections: Sequence[Detection]) -> list[BoxView]:
             width=one.rect[2] - one.rect[0],
             height=one.rect[3] - one.rect[1],
             text=printable(one.text),
+            caption=_caption(one),
+            text_x=max(
+                font / 3, min(one.rect[0] + font / 3, document.width - _LETTER * font * len(_caption(one)))
+            ),
             confidence="" if one.confidence is None else f"{one.confidence:.2f}",
             component=printable(one.component),
             colour=colours[one.component],
@@ -183,6 +211,12 @@ def _boxes(detections: Sequence[Detection]) -> list[BoxView]:
         )
         for number, one in enumerate(ordered)
     ]
+
+
+def _caption(detection: Detection) -> str:
+    """The text over a box."""
+    text = shortened(detection.text, _MOST_CAPTION)
+    return text if detection.confidence is None else f"{text} {detection.confidence:.2f}"
 
 
 def _lanes(document: Document, query: str, after: str | None) -> list[Lane]:

@@ -8,7 +8,7 @@ import os
 import stat
 import threading
 
-from pipeline.errors import UsageError
+from pipeline.formats import HEAD_BYTES, identify
 from search.documents import Document
 from search.sqlite.index import SqliteIndex
 from search.web.settings import Settings
@@ -45,7 +45,7 @@ class Library:
         Raises: UsageError: there is no index; DamagedIndexError, OutputError: it cannot be read.
         """
         inode = self._inode()
-        opened: tuple[int, SqliteIndex] | None = getattr(self._of_thread, "opened", None)
+        opened: tuple[int | None, SqliteIndex] | None = getattr(self._of_thread, "opened", None)
         if opened is not None and opened[0] == inode:
             return opened[1]
         if opened is not None:
@@ -60,13 +60,12 @@ class Library:
         path = path_of(key)
         return None if path is None else self.index().document(path)
 
-    def _inode(self) -> int:
+    def _inode(self) -> int | None:
+        """The index's inode; None if there is no such file, which opening it then reports."""
         try:
             return self._path.stat().st_ino
-        except OSError as error:
-            raise UsageError(
-                f"there is no index ({error.strerror}); make it with visualsearch index"
-            ) from None
+        except OSError:
+            return None
 
 
 def readable_file(path: bytes | str) -> os.stat_result | None:
@@ -76,3 +75,23 @@ def readable_file(path: bytes | str) -> os.stat_result | None:
     except (OSError, ValueError):
         return None
     return status if stat.S_ISREG(status.st_mode) else None
+
+
+def media_format(path: bytes | str) -> str | None:
+    """The format of a photo or video by its content, or None for anything else and for a file that is gone.
+
+    A path of the index may lead to another file by now, or to a pipe, which must not block the server.
+
+    Returns: a word of `pipeline.formats.FORMATS`.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (OSError, ValueError):
+        return None
+    try:
+        is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
+        return identify(os.read(descriptor, HEAD_BYTES)) if is_file else None
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from search.backend import Facet, Page
 from search.conditions import TermKind
+from search.documents import UNKNOWN
 from search.explain import explanation
 from search.question import understand
 from search.sqlite.index import SqliteIndex
@@ -41,7 +43,7 @@ def search_page(index: SqliteIndex, query: str, after: str | None) -> dict[str, 
         "is_complete": hits.is_complete and facets.is_complete,
         "older": search_href(query, after=hits.next) if hits.next else None,
         "first": search_href(query) if after else None,
-        "understood": explanation(question) if query.strip() else [],
+        "understood": explanation(replace(question, notes=())) if query.strip() else [],
         "notes": question.notes,
         "names": choices(facets, Facet.NAME, query, "name"),
         "labels": choices(facets, Facet.LABEL, query, "label"),
@@ -81,10 +83,10 @@ def completions(index: SqliteIndex, query: str) -> list[dict[str, str]]:
 
 
 def people_page(index: SqliteIndex) -> dict[str, Any]:
-    """What the template `people.html` shows: everybody who has a name, most photos first."""
+    """What the template `people.html` shows: people with names, most files first; `unknown` comes last."""
     terms = sorted(
         (term for term in index.vocabulary().terms if term.kind is TermKind.NAME),
-        key=lambda term: (-term.files, term.key),
+        key=lambda term: (term.text == UNKNOWN, -term.files, term.key),
     )
     return {"people": [person_choice(term.text, term.files) for term in terms]}
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from http.cookies import CookieError, SimpleCookie
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import urlencode
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
@@ -14,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from search.web.settings import LOOPBACK, Settings
 
 _COOKIE = "deepvisualminer_token"
+_HOST = re.compile(r"(?:\[(?P<address>[0-9a-f:.]+)\]|(?P<name>[a-z0-9._-]+))(?::[0-9]{1,5})?")
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; img-src 'self'; media-src 'self'; script-src 'self'; "
     "style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
@@ -68,9 +70,9 @@ class Guard:
     def _without_token(self, request: Request, token: str) -> Response | None:
         given = request.query_params.get("token")
         if given is not None and secrets.compare_digest(given.encode(), token.encode()):
-            rest = {name: values for name, values in parse_qs(request.url.query).items() if name != "token"}
-            query = urlencode(rest, doseq=True)
-            answer = RedirectResponse(request.url.path + (f"?{query}" if query else ""), 303)
+            rest = [(name, value) for name, value in request.query_params.multi_items() if name != "token"]
+            path = "/" + request.scope["path"].lstrip("/")  # "//name" would lead to another server
+            answer = RedirectResponse(path + (f"?{urlencode(rest)}" if rest else ""), 303)
             answer.set_cookie(_COOKIE, token, httponly=True, samesite="strict")
             return answer
         if secrets.compare_digest(_cookie_of(request).encode(), token.encode()):
@@ -79,11 +81,9 @@ class Guard:
 
 
 def _host_name(header: str) -> str:
-    """The name in a Host header, without the port and an address's brackets."""
-    name = header.lower()
-    if name.startswith("["):
-        return name[1:].partition("]")[0]
-    return name.partition(":")[0]
+    """The name in a Host header, without port and brackets; empty if the header is malformed."""
+    match = _HOST.fullmatch(header.lower())
+    return "" if match is None else match["address"] or match["name"]
 
 
 def _cookie_of(request: Request) -> str:

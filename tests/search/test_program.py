@@ -124,7 +124,7 @@ def test_facets(output: Output, capfd) -> None:
 def test_explain(output: Output, capfd) -> None:
     said = Said(capfd, "query", output.folder, "--explain", "anna -dog taken:2008 taken:soon")
     assert said.lines == [
-        "files of which this holds:",
+        "files that match:",
         "  all of:",
         "    any of:",
         '      the path has "anna"',

@@ -114,6 +114,17 @@ if (box) {
   box.addEventListener("blur", () => show([]));
 }
 
+// A photo that cannot be decoded gives a sentence in place of the browser's symbol.
+const photo = document.querySelector(".picture > img:first-child");
+if (photo) {
+  const fail = () => {
+    photo.closest(".picture").hidden = true;
+    document.querySelector(".picture-failed").hidden = false;
+  };
+  if (photo.complete && !photo.naturalWidth) fail();
+  else photo.addEventListener("error", fail);
+}
+
 // Boxes of a photo: switch components, mark the box whose entry is focused or pointed at.
 const switches = document.querySelector(".switches");
 if (switches) {
@@ -151,8 +162,12 @@ if (video) {
       const [x1, y1, x2, y2] = one.rect;
       for (const name of ["halo", "line"]) group.append(element("rect", { class: name, x: x1, y: y1, width: x2 - x1, height: y2 - y1 }));
       const font = Number(overlay.dataset.font);
-      const text = element("text", { x: x1 + font / 3, y: y1 + font * 1.1, "font-size": font });
-      text.textContent = one.confidence == null ? one.text : `${one.text} ${one.confidence.toFixed(2)}`;
+      const label = one.text.length > 40 ? `${one.text.slice(0, 40)}...` : one.text;
+      const caption = one.confidence == null ? label : `${label} ${one.confidence.toFixed(2)}`;
+      const most = overlay.viewBox.baseVal.width - 0.6 * font * caption.length;
+      const x = Math.max(font / 3, Math.min(x1 + font / 3, most));
+      const text = element("text", { x, y: y1 + font * 1.1, "font-size": font });
+      text.textContent = caption;
       group.append(text);
       return group;
     }));

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import os
 import threading
 from pathlib import Path
 
@@ -51,7 +52,13 @@ def test_every_answer_has_the_security_headers(client: TestClient) -> None:
         assert "access-control-allow-origin" not in headers
 
 
-@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "", "127.0.0.2:8765", "[::2]"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("evil.example", "127.0.0.1.evil.example", "", "127.0.0.2:8765", "[::2]"),
+        *("localhost:@evil.example", "localhost:8765@evil.example", "[::1", "[::1]evil.example"),
+    ],
+)
 def test_other_host_names_get_nothing(client: TestClient, host: str) -> None:
     answer = client.get("/", headers={"host": host})
     assert answer.status_code == 421
@@ -80,6 +87,10 @@ def test_on_another_address_a_token_is_needed(collection: Collection) -> None:
         assert (answer.status_code, answer.headers["location"]) == (303, "/?q=dog")
         assert "3 files" in client.get("/?q=dog").text
         assert client.get("/", headers={"host": "127.0.0.1:8765"}).status_code == 421
+        answer = client.get(
+            "http://192.0.2.7:8765//evil.example/?token=a-token-of-this-test", follow_redirects=False
+        )
+        assert answer.headers["location"] == "/evil.example/"
 
 
 @pytest.mark.parametrize(
@@ -114,6 +125,19 @@ def test_a_thumbnail_of_a_video_and_its_frames(client: TestClient) -> None:
     assert client.get(f"/frame/{key_of(b'2008/dog0.jpg')}/0").status_code == 404
 
 
+@pytest.mark.parametrize("time", ["-1", "1.5", "9" * 400, "9" * 5000, "%D9%A3"])
+def test_a_time_that_is_none_has_no_frame(client: TestClient, time: str) -> None:
+    assert client.get(f"/frame/{key_of(b'play.mp4')}/{time}").status_code == 404
+
+
+@pytest.mark.parametrize("after", ["zzzz", "1", "9" * 30 + ":1", "1:" + "9" * 5000, "\x00", "1:2:3"])
+def test_a_page_of_results_that_is_none_is_a_sentence(client: TestClient, after: str) -> None:
+    for address in ("/", f"/file/{key_of(b'2008/dog0.jpg')}"):
+        answer = client.get(address, params={"q": "dog", "after": after})
+        assert answer.status_code == 400
+        assert "no such page of results" in answer.text
+
+
 def test_a_person_has_a_face(client: TestClient) -> None:
     assert "Anna" in client.get("/people").text
     width, height = picture(client.get("/face", params={"name": "Anna"})).size
@@ -134,9 +158,53 @@ def test_originals_come_in_ranges(client: TestClient, collection: Collection) ->
     assert client.get(f"/original/{key_of(b'old.avi')}").status_code == 404  # no browser plays it
 
 
+@pytest.mark.parametrize("replacement", ["text", "link", "pipe", "folder", "loop"])
+def test_only_photos_and_videos_are_sent(
+    client: TestClient, collection: Collection, tmp_path: Path, replacement: str
+) -> None:
+    photo = collection.input / "2008" / "dog1.jpg"
+    kept = photo.rename(tmp_path / "kept.jpg")
+    secret = tmp_path / "secret"
+    secret.write_text("the secret")
+    try:
+        match replacement:
+            case "text":
+                photo.write_text("the secret")
+            case "link":
+                photo.symlink_to(secret)
+            case "pipe":
+                os.mkfifo(photo)
+            case "folder":
+                photo.mkdir()
+            case "loop":
+                photo.symlink_to(photo)
+        key = key_of(b"2008/dog1.jpg")
+        for kind in ("original", "picture"):
+            answer = client.get(f"/{kind}/{key}")
+            assert (answer.status_code, "secret" in answer.text) == (404, False)
+        assert f"/original/{key}" not in client.get(f"/file/{key}").text
+    finally:
+        photo.rmdir() if replacement == "folder" else photo.unlink()
+        kept.rename(photo)
+
+
+def test_a_photo_that_was_converted_is_sent_as_what_it_is(client: TestClient, collection: Collection) -> None:
+    photo = collection.input / "2008" / "dog1.jpg"
+    content = photo.read_bytes()
+    try:
+        Image.new("RGB", PHOTO_WH).save(photo, "PNG")
+        assert client.get(f"/original/{key_of(b'2008/dog1.jpg')}").headers["content-type"] == "image/png"
+    finally:
+        photo.write_bytes(content)
+
+
 def test_a_file_that_is_gone_is_said(client: TestClient) -> None:
     key = key_of(b"gone.jpg")
-    assert client.get(f"/file/{key}").status_code == 200
+    shown = client.get(f"/file/{key}")
+    assert shown.status_code == 200
+    assert "no longer there" in shown.text
+    assert "/original/" not in shown.text
+    assert "<img" not in shown.text
     for kind in ("thumb", "picture", "original"):
         assert client.get(f"/{kind}/{key}").status_code == 404
 
@@ -177,7 +245,28 @@ def test_no_index_is_a_sentence(collection: Collection, tmp_path: Path) -> None:
     with TestClient(make_app(gone), base_url="http://127.0.0.1:8765") as client:
         answer = client.get("/")
         assert answer.status_code == 503
-        assert "visualsearch index" in answer.text
+        assert "visualsearch.py index" in answer.text or "visualsearch index" in answer.text
+
+
+@pytest.mark.parametrize("damage", [b"", b"garbage", None])
+def test_an_index_that_is_damaged_while_the_server_runs_is_a_sentence(
+    client: TestClient, collection: Collection, damage: bytes | None
+) -> None:
+    assert client.get("/?q=dog").status_code == 200
+    path = collection.settings().index
+    content = path.read_bytes()
+    damaged = path.with_name("damaged")
+    damaged.write_bytes(content[: len(content) // 2] if damage is None else damage)
+    try:
+        damaged.replace(path)
+        for address in ("/?q=dog", "/people", f"/file/{key_of(b'2008/dog0.jpg')}"):
+            answer = client.get(address)
+            assert answer.status_code == 503
+            assert "make it again" in answer.text
+    finally:
+        damaged.write_bytes(content)
+        damaged.replace(path)
+    assert client.get("/?q=dog").status_code == 200
 
 
 def test_a_replaced_index_is_read_again(client: TestClient, collection: Collection) -> None:

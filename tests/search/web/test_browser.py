@@ -12,7 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from search.web.library import key_of
-from tests.search.web.conftest import DOG_BOX, HOSTILE_PATH, PHOTO_WH
+from tests.search.web.conftest import DOG_BOX, HOSTILE_PATH, PHOTO_WH, Collection
 
 CHROMIUM = shutil.which("chromium")
 SCREENSHOTS = os.environ.get("DEEPVISUALMINER_SCREENSHOTS")
@@ -138,13 +138,15 @@ def test_a_video_opens_at_the_moment_and_jumps(page: Page) -> None:
     page.goto("/?q=person")
     page.locator(".tile").first.click()
     video = page.locator("video")
-    page.wait_for_function("document.querySelector('video').readyState >= 2")
+    video.evaluate(
+        "video => video.readyState >= 2 || new Promise(done => video.addEventListener('loadeddata', done))"
+    )
     assert video.evaluate("video => video.currentTime") == pytest.approx(4.0, abs=0.05)
     expect(page.locator(".overlay .detection")).to_have_count(1)
     video.evaluate("video => { video.currentTime = 1; }")
     expect(page.locator(".overlay .detection")).to_have_count(0)
     page.locator(".timeline svg a").first.click()
-    page.wait_for_function("Math.abs(document.querySelector('video').currentTime - 4) < 0.05")
+    expect(video).to_have_js_property("currentTime", 4)
     expect(page.locator(".overlay .detection")).to_have_count(1)
     assert "t=4" in page.url
     keep(page, "video")
@@ -155,8 +157,33 @@ def test_a_video_that_browsers_do_not_play_is_shown_as_frames(page: Page) -> Non
     expect(page.get_by_text("The browser cannot play this file")).to_be_visible()
     still = page.locator(".still")
     expect(still).to_be_visible()
-    page.wait_for_function("document.querySelector('.still').naturalWidth === 160")
+    expect(still).to_have_js_property("naturalWidth", 160)
     expect(page.locator(".overlay .detection")).to_have_count(1)
+
+
+def test_a_small_video_is_enlarged_and_its_boxes_with_it(page: Page) -> None:
+    page.goto(f"/file/{key_of(b'old.avi')}?t=4")
+    expect(page.locator(".overlay .detection")).to_have_count(1)
+    still, box = page.locator(".still").bounding_box(), page.locator(".overlay .line").bounding_box()
+    assert still is not None
+    assert box is not None
+    scale = still["width"] / 160
+    assert scale > 2
+    assert still["height"] == pytest.approx(96 * scale, abs=1)
+    assert box["x"] - still["x"] == pytest.approx(10 * scale, abs=3)
+    assert box["y"] - still["y"] == pytest.approx(20 * scale, abs=3)
+
+
+def test_a_photo_that_cannot_be_decoded_is_a_sentence(page: Page, collection: Collection) -> None:
+    photo = collection.input / "2008" / "dog2.jpg"
+    content = photo.read_bytes()
+    try:
+        photo.write_bytes(content[:20])
+        page.goto(f"/file/{key_of(b'2008/dog2.jpg')}")
+        expect(page.get_by_text("This picture cannot be shown.")).to_be_visible()
+        expect(page.locator(".picture")).to_be_hidden()
+    finally:
+        photo.write_bytes(content)
 
 
 def test_words_from_files_do_nothing(page: Page) -> None:
