@@ -97,7 +97,7 @@ def test_from_photos_to_names_in_reports(tmp_path):
 
 
 COMMANDS = (
-    *("crop", "stats", "resize", "csv", "train", "test"),
+    *("crop", "import-regions", "stats", "resize", "csv", "train", "test"),
     *("split", "recognize", "detect", "recognizemany", "detectvideo"),
 )
 
