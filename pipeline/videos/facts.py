@@ -61,8 +61,8 @@ class VideoFacts:
             stretched, so that nothing is lost. Boxes are in these pixels.
         container: a word of `pipeline.formats.FORMATS`.
         codec: as ffmpeg calls it, e.g. `h264`.
-        rotation: degrees clockwise that the stored picture is turned to stand upright: 0, 90, 180, 270;
-            after the mirroring of a mirrored one.
+        rotation: degrees clockwise by which the stored picture is turned to stand upright: 0, 90, 180, 270.
+            A mirrored one is mirrored first: left to right, or top to bottom if it then need not be turned.
         sample_aspect: width over height of a stored pixel, turned with the picture; 1 for square ones.
         frame_rate: as the container declares it; frames of a variable rate keep their own times.
         duration_s: until the end of the last frame, or what the container declares if the file is cut off.
@@ -72,7 +72,7 @@ class VideoFacts:
         lead_s: how long before the zero of its frames' times ffmpeg takes the file to begin, with pictures
             that do not decode, or subtitles; negative: how long behind it.
         capture: when, where and with which camera it was taken, as its tags say.
-        is_mirrored: the stored picture is mirrored left to right before it is turned.
+        is_mirrored: whether the stored picture is mirrored.
         goes_on: it goes on with another video stream, of another programme, which is not mined.
         streams: which of the file's streams are used.
         coding: how the pictures are stored.

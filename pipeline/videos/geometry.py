@@ -46,7 +46,7 @@ def squared(size_wh: tuple[int, int], aspect: Fraction) -> tuple[int, int]:
 def turning(
     log: Iterable[str], stored_wh: tuple[int, int], upright_wh: tuple[int, int], track: Track | None
 ) -> tuple[int, bool]:
-    """Degrees clockwise by which the picture is turned, and whether it is mirrored left to right before.
+    """Degrees clockwise by which the picture is turned, and whether it is mirrored before that.
 
     Args:
         log: ffmpeg's at level info, which gives degrees counterclockwise, but not whether it is mirrored.

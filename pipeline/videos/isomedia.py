@@ -33,8 +33,8 @@ class Track:
     Args:
         number: its id.
         is_mirrored: whether its display matrix mirrors the picture.
-        rotation: degrees clockwise that the picture, after it is mirrored left to right if it is, is turned;
-            None where the matrix does neither, or something else.
+        rotation: degrees clockwise by which the picture is turned, after it is mirrored if it is: left to
+            right, or, if that leaves nothing to turn, top to bottom. None if the matrix does something else.
         has_pixel_aspect: whether its sample description states the shape of its pixels.
         gaps: where its edit list shows nothing, the time before the first picture left out.
         tick_s: the unit of the edit list's durations.
@@ -156,9 +156,12 @@ class _Boxes:
 
 
 def _rotation(a: int, b: int, c: int, d: int) -> int | None:
-    """Degrees clockwise; of a mirroring matrix, what is left once the picture is mirrored left to right."""
-    if a * d - b * c < 0:
+    """Degrees clockwise, as in `Track`."""
+    is_mirrored = a * d - b * c < 0
+    if is_mirrored:
         a, b = -a, -b
     degrees = math.degrees(math.atan2(b, a))
     nearest = round(degrees / 90) * 90
-    return nearest % 360 if abs(degrees - nearest) < 1 else None
+    if abs(degrees - nearest) >= 1:
+        return None
+    return 0 if is_mirrored and nearest % 180 == 0 else nearest % 360
