@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from PIL import Image, ImageDraw
@@ -22,11 +24,19 @@ from tests.running import ROOT
 from tests.search.outputs import Output, label, name
 from tests.videos import make_video
 
+_Result = TypeVar("_Result")
+
 HOSTILE = '<script>alert("x")</script> \'"&\x1b[31m \u202etxt'
 """A label, and a part of a file name, meant to break a page."""
 HOSTILE_PATH = f"2010/{HOSTILE.replace('/', '')}.jpg"
 DOG_BOX = (200, 150, 500, 450)
 PHOTO_WH = (800, 600)
+
+
+def run_apart(work: Coroutine[Any, Any, _Result]) -> _Result:
+    """The result of a coroutine, in a thread of its own: Playwright leaves a running loop in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
 
 
 @dataclass(frozen=True)

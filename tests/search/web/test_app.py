@@ -16,7 +16,7 @@ from starlette.testclient import TestClient
 from search.web.app import make_app
 from search.web.library import key_of
 from search.web.picturemaker import PictureMaker
-from tests.search.web.conftest import PHOTO_WH, Collection
+from tests.search.web.conftest import PHOTO_WH, Collection, run_apart
 
 
 def picture(answer: httpx2.Response) -> Image.Image:
@@ -300,4 +300,4 @@ def test_slow_pictures_keep_no_page_waiting(collection: Collection, monkeypatch:
             await asyncio.gather(*pictures)
         return page
 
-    assert "3 files" in asyncio.run(ask()).text
+    assert "3 files" in run_apart(ask()).text

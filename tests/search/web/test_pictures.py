@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 import io
 import os
 import signal
@@ -14,6 +13,7 @@ from search.web.picturemaker import PictureMaker
 from search.web.pictures import face_as_jpeg, photo_as_jpeg
 from search.web.thumbnails import Thumbnails
 from tests.pictures import encoded, patches
+from tests.search.web.conftest import run_apart
 
 
 def test_a_photo_is_upright_and_fits(tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def test_a_crashing_decoder_costs_one_picture(tmp_path: Path) -> None:
         return await crashed, await fine
 
     try:
-        crashed, fine = asyncio.run(both())
+        crashed, fine = run_apart(both())
     finally:
         maker.close()
     assert crashed is None
