@@ -27,10 +27,10 @@ from reporters.report import SCHEMA
 from search.backend import Facet, Page
 from search.conditions import Everything, MediaKind, TermKind
 from search.documents import Detection, Document, Moment, Sighting
+from search.indexing.updating import update
+from search.place import INDEX_NAME
 from search.question import understand
 from search.sqlite.index import SqliteIndex
-from search.sqlite.indexfile import INDEX_NAME
-from search.updating import update
 
 ROUNDS = 5
 PHOTOS_IN_COMMIT = 50_000

@@ -23,7 +23,7 @@ from pipeline.runs.selection import Reason
 from pipeline.runs.summaryfile import check_summary_file, write_summary
 from pipeline.runs.summarytext import final_line, plan_text, planned_text, summary_text
 from pipeline.text import printable
-from search.afterrun import IndexAfterRun
+from search.indexing.afterrun import IndexAfterRun
 
 _log = logging.getLogger("visualminer")
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from pipeline.errors import UsageError
 from pipeline.text import printable
-from search.sqlite.indexfile import INDEX_NAME
+
+INDEX_NAME = ".deepvisualminer.index.sqlite"
 
 
 def output_folder(output: str) -> Path:

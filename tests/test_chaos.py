@@ -30,7 +30,7 @@ from pipeline.ledger.ledger import Ledger
 from pipeline.ledger.ledgerfile import LEDGER_NAME
 from pipeline.ledger.record import Record
 from pipeline.outcome import Status
-from search.sqlite.indexfile import INDEX_NAME
+from search.place import INDEX_NAME
 from tests.running import PROGRAM, ROOT, component, parts_in, pipeline_file, run
 
 SEED = int(os.environ.get("DEEPVISUALMINER_CHAOS_SEED", "20160814"))

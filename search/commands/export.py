@@ -13,8 +13,8 @@ from typing import Any, BinaryIO
 from pipeline.errors import ExitCode, UsageError
 from pipeline.files.outputs import output_errors, replace_file
 from pipeline.text import escaped, printable
-from search.backends import open_index
 from search.commands.arguments import add_backend, add_command, add_output
+from search.commands.backends import open_index
 from search.conditions import TermKind
 from search.documents import Document
 from search.exports import folders, streams

@@ -8,9 +8,9 @@ from typing import Any
 
 from pipeline.errors import ExitCode
 from search.commands.arguments import add_command, add_output
-from search.indexing import update_index
+from search.indexing.indexing import update_index
+from search.indexing.updating import Updated
 from search.place import index_path, output_folder
-from search.updating import Updated
 
 
 def add_to(commands: Any) -> None:

@@ -8,8 +8,8 @@ import sys
 from typing import Any
 
 from pipeline.errors import ExitCode
-from search.backends import open_server
 from search.commands.arguments import add_command, add_output
+from search.commands.backends import open_server
 from search.copying import Copied, copy_index
 from search.place import index_path, output_folder
 from search.sqlite.index import SqliteIndex

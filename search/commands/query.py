@@ -14,9 +14,9 @@ from pipeline.errors import ExitCode, UsageError
 from pipeline.text import escaped, printable
 from reporters.layout import json_text
 from search.backend import QUERY_SECONDS, Backend, Facet, Hit
-from search.backends import open_index
 from search.collecting import collect
 from search.commands.arguments import add_backend, add_command, add_output, terminal_columns, whole_number
+from search.commands.backends import open_index
 from search.explain import explanation
 from search.hitformats import CSV_COLUMNS, csv_row, hit_object, table
 from search.place import index_path, output_folder

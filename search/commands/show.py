@@ -10,8 +10,8 @@ from typing import Any
 
 from pipeline.errors import ExitCode, UsageError
 from pipeline.text import printable
-from search.backends import open_index
 from search.commands.arguments import add_backend, add_command, add_output
+from search.commands.backends import open_index
 from search.conditions import TermKind
 from search.documents import Detection, Document, Moment, Rect
 from search.hitformats import clock, taken_text

@@ -22,8 +22,6 @@ from pipeline.host.command import command
 from pipeline.text import printable
 from search.sqlite import schema
 
-INDEX_NAME = ".deepvisualminer.index.sqlite"
-
 _log = logging.getLogger(__name__)
 _BUSY_S = 20.0
 _WRITER_CACHE_KIB = 96 << 10

@@ -11,11 +11,11 @@ from typing import Any
 from reporters.layout import FRAMES_END, FRAMES_SEPARATOR, frame_text, head_text
 from reporters.report import SCHEMA, to_file_keys
 from search.backend import Page
-from search.indexing import update_index
+from search.indexing.indexing import update_index
+from search.indexing.updating import Updated
 from search.place import index_path
 from search.question import understand
 from search.sqlite.index import SqliteIndex
-from search.updating import Updated
 
 ROOT = "/photos"
 """Where INPUT lay; it is not there."""

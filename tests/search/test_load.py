@@ -12,7 +12,7 @@ import pytest
 import visualsearch
 from pipeline.errors import ExitCode, OutputError
 from search.backend import WritableBackend
-from search.backends import open_server
+from search.commands.backends import open_server
 from search.copying import copy_index
 from search.documents import Document
 from search.postgresql import schema

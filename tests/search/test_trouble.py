@@ -13,11 +13,11 @@ import pytest
 
 from pipeline.errors import ExitCode, LockedError, MinerError, UsageError
 from search.conditions import Everything
-from search.indexing import update_index
+from search.indexing.indexing import update_index
+from search.indexing.updatelock import lock_updates
 from search.place import index_path
 from search.sqlite import schema
 from search.sqlite.indexfile import DamagedIndexError
-from search.updatelock import lock_updates
 from tests.running import PATIENCE_S, ROOT
 from tests.search.collection import write_collection
 from tests.search.outputs import Output
@@ -132,7 +132,7 @@ def test_queries_go_on_while_an_update_writes_and_while_another_program_reads(ou
 
 def test_a_second_update_waits_and_then_says_so(output: Output, monkeypatch: pytest.MonkeyPatch) -> None:
     path = index_path(output.folder)
-    monkeypatch.setattr("search.indexing._WAIT_S", 0.2)
+    monkeypatch.setattr("search.indexing.indexing._WAIT_S", 0.2)
     with lock_updates(path, 0.0), pytest.raises(LockedError, match="another process is updating the index"):
         update_index(output.folder, path)
     assert update_index(output.folder, path).files == FILES

@@ -14,7 +14,7 @@ from pipeline.errors import LockedError, MinerError
 from pipeline.host.logs import NOTICE
 from pipeline.outcome import Outcome, Summary
 from pipeline.text import one_line, printable
-from search.ledgermark import ledger_mark
+from search.indexing.ledgermark import ledger_mark
 
 _NOTICED_S = 2.0
 """An update that takes longer is announced."""
@@ -66,7 +66,7 @@ class IndexAfterRun:
 
             if move_mark(index_path(self._output_root), self._mark, ledger_mark(self._output_root)):
                 return
-        from search.indexing import update_after_run
+        from search.indexing.indexing import update_after_run
 
         relative = (os.path.relpath(folder, self._input_root) for folder in self._folders)
         folders = None if everywhere else [b"" if one == "." else os.fsencode(one) for one in relative]

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from reporters.reportfile import is_own_report
-from search.ledgermark import ledger_mark
-from search.outputfolder import iter_output_folders
+from search.indexing.ledgermark import ledger_mark
+from search.indexing.outputfolder import iter_output_folders
+from search.indexing.updatelock import lock_updates
+from search.indexing.updating import Updated, update, update_folders
 from search.place import index_path
 from search.sqlite.index import SqliteIndex
 from search.sqlite.indexfile import DamagedIndexError, discard, warn_of_remaking
 from search.sqlite.mark import MARK
-from search.updatelock import lock_updates
-from search.updating import Updated, update, update_folders
 
 _WAIT_S = 60.0
 """How long an update that a person asks for waits for another one to end."""

@@ -12,7 +12,7 @@ import pytest
 from pipeline.errors import ExitCode
 from pipeline.ledger.ledgerfile import LEDGER_NAME
 from pipeline.outcome import Summary
-from search.afterrun import IndexAfterRun
+from search.indexing.afterrun import IndexAfterRun
 from search.place import index_path
 from tests.house import COPY, FACES, REPORT, House
 from tests.running import pipeline_file, run

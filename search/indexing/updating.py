@@ -18,10 +18,10 @@ from pipeline.errors import UsageError
 from pipeline.text import printable
 from reporters.reportfile import is_own_report
 from reporters.reportreader import ReportReader
-from search.documentbuilder import build_document
 from search.documents import Document
-from search.outputfolder import OutputFolder, iter_output_folders
-from search.presence import Presence
+from search.indexing.documentbuilder import build_document
+from search.indexing.outputfolder import OutputFolder, iter_output_folders
+from search.indexing.presence import Presence
 from search.sqlite import rows
 from search.sqlite.index import SqliteIndex
 from search.sqlite.writer import Writer

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from search.updating import Updated
+from search.indexing.updating import Updated
 from tests.search.collection import write_collection
 from tests.search.outputs import Output, label, name
 
@@ -134,7 +134,7 @@ def test_a_folder_that_cannot_be_listed_keeps_its_files(
             raise PermissionError(13, "Permission denied", path)
         return scandir(path)
 
-    monkeypatch.setattr("search.outputfolder.os.scandir", refusing)
+    monkeypatch.setattr("search.indexing.outputfolder.os.scandir", refusing)
     assert changes(output.index()) == (3, 0, 0)
     assert "closed: the folder cannot be listed" in caplog.text
 
