@@ -18,7 +18,7 @@ def output_folder(output: str) -> Path:
     """
     if not output or not os.path.isdir(output):
         raise UsageError(
-            f'"{printable(output)}": there is no such OUTPUT folder; name the one that was mined into'
+            f'"{printable(output)}": there is no such OUTPUT folder; give the one that visualminer wrote into'
         )
     return Path(output).absolute()
 

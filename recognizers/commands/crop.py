@@ -156,7 +156,10 @@ def run(options: argparse.Namespace) -> Lines:
     if sort_by is not None and crops:
         yield from sort_into_groups(crops, record, options.out, sort_by)
     elif crops:
-        yield "next: put each face into a folder with the name of its person, and delete what is not a face"
+        yield (
+            "next: delete the pictures that are not faces; each person's faces belong into a folder with the "
+            f"person's name, as in {printable(os.path.join(options.out, 'ann'))}"
+        )
     return ExitCode.SOME_FAILED if failures else None
 
 

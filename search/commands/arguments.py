@@ -1,4 +1,4 @@
-"""What the subcommands of visualsearch.py have in common."""
+"""Arguments and helpers that the subcommands of visualsearch.py share."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def add_command(
     Args:
         commands: what `add_subparsers` gave.
         name: the word on the command line.
-        run: does it.
+        run: executes the subcommand.
         short: one line for the list of commands.
-        long: what it does, in full.
+        long: the full description.
         example: a command line, without the program's name.
     """
     parser: argparse.ArgumentParser = commands.add_parser(
@@ -41,31 +41,34 @@ def add_command(
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:
-    """OUTPUT, and where its index lies."""
+    """Declare OUTPUT and `--index`."""
     parser.add_argument("output", metavar="OUTPUT", help="the folder that visualminer mined into")
     parser.add_argument(
         "--index",
         metavar="FILE",
-        help="the index's file (default: one in OUTPUT); for an OUTPUT on a network disk",
+        help="the index file (default: in OUTPUT); useful if OUTPUT is on a network disk",
     )
 
 
 def add_backend(parser: argparse.ArgumentParser) -> None:
-    """Which index is asked."""
+    """Declare `--backend`."""
     parser.add_argument(
         "--backend",
         metavar="URL",
-        help="ask the database or Solr core that visualsearch load has filled, not the index in OUTPUT",
+        help="search the database or Solr core that the command load filled, not the index in OUTPUT",
     )
 
 
 def whole_number(text: str) -> int:
-    """A number of things; 0 and more."""
+    """Parse a whole number, 0 or more.
+
+    Raises: argparse.ArgumentTypeError: it is not one.
+    """
     if not text.isdecimal() or len(text) > 9:
         raise argparse.ArgumentTypeError(f'expected a whole number, got "{text}"')
     return int(text)
 
 
 def terminal_columns() -> int:
-    """How wide the terminal is."""
+    """The width of the terminal, 100 if it is unknown."""
     return shutil.get_terminal_size((100, 24)).columns

@@ -37,7 +37,7 @@ _FOLDERS: dict[str, folders.FolderWriter] = {
     "voc": folders.write_voc,
 }
 _WITH_NAMES = frozenset({"jsonl", "csv", "geojson"})
-"""Formats that hold names too. The others train and judge detectors: they hold names only on request."""
+"""Formats that always hold names too. The others, for training and evaluating detectors, need `--names`."""
 
 
 def add_to(commands: Any) -> None:
@@ -46,23 +46,25 @@ def add_to(commands: Any) -> None:
         commands,
         "export",
         run,
-        short="write what was found in a format of other programs",
+        short="write what was found in the format of another program",
         long="Write what was found in the photos and videos, or in those that a query finds, sorted by "
-        "path: coco, megadetector, csv, jsonl and geojson into a file (- for standard output), yolo, labelme "
-        "and voc into an empty folder, a file for each photo.",
+        "path. coco, megadetector, csv, jsonl and geojson write a file (- for standard output; an existing "
+        "file is replaced); yolo, labelme and voc write a file for each photo into an empty folder.",
         example="export ~/photos-mined dogs.json --format coco --query label:dog",
     )
     add_output(parser)
     add_backend(parser)
     parser.add_argument(
-        "file", metavar="FILE", help="the file, or for yolo, labelme and voc the folder, to write"
+        "file", metavar="FILE", help="the file to write; for yolo, labelme and voc the folder"
+    )
+    parser.add_argument("--format", required=True, choices=(*_STREAMS, *_FOLDERS), help="the format to write")
+    parser.add_argument(
+        "--query", metavar="QUERY", default="", help="export only the files that this query finds"
     )
     parser.add_argument(
-        "--format", required=True, choices=(*_STREAMS, *_FOLDERS), help="the format of what is written"
-    )
-    parser.add_argument("--query", metavar="QUERY", default="", help="only the files that this query finds")
-    parser.add_argument(
-        "--names", action="store_true", help="also the names of recognizers, in formats that hold labels only"
+        "--names",
+        action="store_true",
+        help="export names from recognizers too, in formats that otherwise hold only labels",
     )
 
 
@@ -94,7 +96,7 @@ def _kinds(options: argparse.Namespace) -> tuple[TermKind, ...]:
 
 
 def _empty_folder(name: str) -> Path:
-    """A folder that holds nothing of anybody's.
+    """The folder to export into, empty or not there yet.
 
     Raises: UsageError: it is not empty, or not a folder.
     """

@@ -20,14 +20,13 @@ def add_to(commands: Any) -> None:
         "index",
         run,
         short="make the search index, or bring it up to date",
-        long="Read the reports in OUTPUT that are new or have changed into the search index, and take out "
-        "what is gone. A run of visualminer does this at its end by itself. May be run, and stopped, at any "
-        "time.",
+        long="Add the new and changed reports in OUTPUT to the search index, and remove those that no longer "
+        "exist. visualminer does this at the end of each run. Can be run and stopped at any time.",
         example="index ~/photos-mined",
     )
     add_output(parser)
-    parser.add_argument("--rebuild", action="store_true", help="throw the index away and make it again")
-    parser.add_argument("--quiet", action="store_true", help="say nothing unless something is wrong")
+    parser.add_argument("--rebuild", action="store_true", help="delete the index and make it again")
+    parser.add_argument("--quiet", action="store_true", help="print nothing unless something is wrong")
 
 
 def run(options: argparse.Namespace) -> ExitCode:
@@ -36,7 +35,7 @@ def run(options: argparse.Namespace) -> ExitCode:
     shows = sys.stderr.isatty() and not options.quiet
 
     def on_progress(updated: Updated) -> None:
-        """Say on a terminal how far it is."""
+        """Show the progress on a terminal."""
         if shows:
             print(f"\r{updated.put:,} read in {updated.seconds:.0f} s ", end="", file=sys.stderr, flush=True)
 

@@ -23,9 +23,9 @@ def add_to(commands: Any) -> None:
         run,
         short="copy the index into PostgreSQL or Solr",
         long="Copy the index into a PostgreSQL database (into a schema of its own, deepvisualminer) or "
-        "into a Solr core of its own: what is new or has changed goes in, what is gone goes out. It may be "
-        "stopped and started again at any time. Keep passwords in ~/.pgpass or PGPASSWORD: other users of "
-        "this machine can read command lines.",
+        "into a Solr core of its own. Only files that are new, changed or gone are transferred, and the "
+        "command can be stopped and started again at any time. Keep passwords in ~/.pgpass or PGPASSWORD: "
+        "other users of this machine can read command lines.",
         example="load ~/photos-mined postgresql://me@dbhost/photos",
     )
     add_output(parser)

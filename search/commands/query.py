@@ -34,11 +34,11 @@ def add_to(commands: Any) -> None:
         "query",
         run,
         short="find photos and videos",
-        long="Find files by what is on them, when and where they were taken and how they are called: words, "
-        '"two words", pref*, a OR b, '
+        long="Find files by what they show, by date and place, and by path: words, "
+        '"two words", beginn*, a OR b, '
         "-not, brackets, name:anna label:dog label>=3:person faces=2 conf>=0.8 taken:2008-05..2008-06 "
-        "near:46.95,7.45,5km path:berlin camera:canon type:video is:located. Nothing typed is an error; "
-        "--explain says how it was understood.",
+        "near:46.95,7.45,5km path:berlin camera:canon type:video is:located. No query is an error; "
+        "--explain prints how it is understood.",
         example="query ~/photos-mined 'name:anna name:tom label:dog taken:2008'",
     )
     add_output(parser)
@@ -47,26 +47,29 @@ def add_to(commands: Any) -> None:
         "query", metavar="QUERY", nargs="*", help="what to find; several words may stay unquoted"
     )
     what = parser.add_mutually_exclusive_group()
-    what.add_argument("--json", action="store_true", help="a JSON object a line")
-    what.add_argument("--csv", action="store_true", help="a CSV table")
+    what.add_argument("--json", action="store_true", help="print one JSON object for each file")
+    what.add_argument("--csv", action="store_true", help="print a CSV table")
     what.add_argument(
-        "--paths0", action="store_true", help="paths of INPUT's files with NUL between: for xargs -0"
+        "--paths0", action="store_true", help="print the paths of the files with NUL after each, for xargs -0"
     )
-    what.add_argument("--copy-to", metavar="DIR", help="copy INPUT's files into DIR, in their folders")
-    what.add_argument("--link-to", metavar="DIR", help="the same with symbolic links")
-    what.add_argument("--count", action="store_true", help="only how many there are")
-    what.add_argument("--explain", action="store_true", help="only how the query is understood")
+    what.add_argument(
+        "--copy-to", metavar="DIR", help="copy the files into DIR, with their folders; replaces nothing"
+    )
+    what.add_argument("--link-to", metavar="DIR", help="the same with symbolic links instead of copies")
+    what.add_argument("--count", action="store_true", help="print only the number of files")
+    what.add_argument("--explain", action="store_true", help="print only how the query is understood")
     parser.add_argument(
         "--facets",
         metavar="LIST",
         type=_facets,
-        help="only how many have each of: label,name,year,type,camera",
+        help="print how many files have each value of these fields, separated by commas: "
+        "label,name,year,type,camera",
     )
     parser.add_argument(
         "--limit",
         metavar="N",
         type=whole_number,
-        help=f"so many files at most; 0: all (default: {_TABLE_ROWS} in the table, else all)",
+        help=f"at most N files; 0: all (default: {_TABLE_ROWS} in the table, else all)",
     )
 
 

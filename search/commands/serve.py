@@ -26,10 +26,10 @@ def add_to(commands: Any) -> None:
         commands,
         "serve",
         run,
-        short="search and look at the collection in a browser",
-        long="Open a page on this machine that shows the photos and videos of a mined collection and "
-        "what was found in them. Only this machine can reach it, unless another address is given; then a "
-        "browser needs the token that is printed. The photos and videos are only read.",
+        short="search and view the collection in a browser",
+        long="Serve a page that shows the photos and videos of a mined collection and what was found in "
+        "them. Only this machine can open it, unless --host gives another address; a browser then needs the "
+        "token that is printed. The photos and videos are only read.",
         example="serve ~/photos-mined --open",
     )
     add_output(parser)
@@ -42,7 +42,7 @@ def add_to(commands: Any) -> None:
     parser.add_argument(
         "--token-file",
         metavar="FILE",
-        help="read the token for another address from FILE instead of making one",
+        help="read the token from FILE instead of making one (at least 16 characters)",
     )
     parser.add_argument("--open", action="store_true", help="open the page in the browser")
 
@@ -80,7 +80,7 @@ def run(options: argparse.Namespace) -> ExitCode:
     print("Stop it with Ctrl-C.", flush=True)
     if options.open:
         webbrowser.open(settings.url)
-    # Its own log lines would hold queries and the token; the program's log has what went wrong.
+    # uvicorn's access log would hold queries and the token; errors go to the program's own log.
     config = uvicorn.Config(make_app(settings), log_config=None, access_log=False, server_header=False)
     with listening, contextlib.suppress(KeyboardInterrupt):  # Ctrl-C is how a server is stopped
         uvicorn.Server(config).run(sockets=[listening])
@@ -101,7 +101,7 @@ def _token(options: argparse.Namespace) -> str | None:
 
 
 def _listening_socket(host: str, port: int) -> socket.socket:
-    """A socket that listens, so that a taken port is a sentence.
+    """Listen on an address, here and not in uvicorn, so that a port in use is reported in one sentence.
 
     Raises: UsageError: the address cannot be used.
     """

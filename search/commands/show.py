@@ -26,9 +26,8 @@ def add_to(commands: Any) -> None:
         commands,
         "show",
         run,
-        short="all that is known of one photo or video",
-        long="Say what the index knows of one file: when, where and with what it was taken, and what is on "
-        "it.",
+        short="print all that is known about one photo or video",
+        long="Print what the index knows about one file: date, place, camera, and each detection.",
         example="show ~/photos-mined 2008/img1.jpg",
     )
     add_output(parser)
@@ -49,7 +48,7 @@ def run(options: argparse.Namespace) -> ExitCode:
                 for line in lines(document):
                     print(line)
                 return ExitCode.OK
-    raise UsageError(f'"{printable(options.path)}": the index knows no such file; give its path below INPUT')
+    raise UsageError(f'"{printable(options.path)}": the index has no such file; give its path below INPUT')
 
 
 def lines(document: Document) -> Iterator[str]:
@@ -117,18 +116,18 @@ def _facts(document: Document) -> Iterator[tuple[str, str]]:
 
 
 def _detection(detection: Detection) -> str:
-    return _told(detection.text, detection.component, detection.confidence, detection.rect)
+    return _detection_text(detection.text, detection.component, detection.confidence, detection.rect)
 
 
 def _moment(moment: Moment) -> str:
     when = clock(moment.first_s)
     if moment.last_s > moment.first_s:
         when += f"-{clock(moment.last_s)}"
-    told = _told(moment.text, moment.component, moment.confidence, moment.rect)
-    return f"{when:<16} {told}, best at {clock(moment.time_s)}"
+    text = _detection_text(moment.text, moment.component, moment.confidence, moment.rect)
+    return f"{when:<16} {text}, best at {clock(moment.time_s)}"
 
 
-def _told(text: str, component: str, confidence: float | None, rect: Rect) -> str:
+def _detection_text(text: str, component: str, confidence: float | None, rect: Rect) -> str:
     sure = "" if confidence is None else f" {confidence:.0%}"
     x1, y1, x2, y2 = rect
     return f"{printable(text)}{sure} at {x1},{y1} to {x2},{y2} ({printable(component)})"

@@ -26,7 +26,7 @@ def shown(url: str) -> str:
 def database_errors(url: str) -> Iterator[None]:
     """Raise OutputError with a sentence in place of the library's errors.
 
-    The library's own text may hold the connection string, so only the server's first line is given.
+    The library's own text may hold the connection string, so only the reason is given.
     """
     try:
         yield
@@ -55,6 +55,7 @@ def connect(url: str) -> psycopg.Connection[Any]:
 
 
 def _first_line(error: Exception) -> str:
-    """What libpq says of a connection that failed: never a password."""
-    line = str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
-    return line.rpartition("failed: ")[2]
+    """Libpq's reason for a failed connection, without the hint on its next line; never a password."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    reasons = [line for line in lines if "failed: " in line] or lines
+    return reasons[-1].rpartition("failed: ")[2].strip()

@@ -57,7 +57,7 @@ class PostgresqlIndex:
             elif not schema.is_current(self._connection):
                 raise UsageError(
                     f"{shown(url)}: holds no index of this version; "
-                    f"load it with {command('visualsearch')} load"
+                    f"load it with {command('visualsearch')} load OUTPUT URL"
                 )
 
     def __enter__(self) -> PostgresqlIndex:

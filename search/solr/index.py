@@ -50,7 +50,7 @@ class SolrIndex:
         elif not schema.is_current(self._client):
             raise UsageError(
                 f"{self._client.shown}: holds no index of this version; "
-                f"load it with {command('visualsearch')} load"
+                f"load it with {command('visualsearch')} load OUTPUT URL"
             )
 
     def __enter__(self) -> SolrIndex:

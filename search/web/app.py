@@ -1,4 +1,4 @@
-"""The web application: which address shows what."""
+"""The web application: the routes and their handlers."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class _Pages:
     """The handlers of all addresses.
 
     Pages run in threads, each with its own connection to the index. Pictures wait for the pool of processes
-    without holding a thread, so that they never keep a page waiting.
+    without holding a thread, so that no page waits for them.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -113,7 +113,7 @@ class _Pages:
         )
 
     def complete(self, request: Request) -> Response:
-        """What the last word of a query may become, as JSON."""
+        """Completions of the last word of a query, as JSON."""
         return JSONResponse(searchpage.completions(self._library.index(), _query_of(request)))
 
     def file(self, request: Request) -> Response:
@@ -189,7 +189,7 @@ class _Pages:
         return Response(ratio_styles(), media_type="text/css", headers={"Cache-Control": _SHORTLY})
 
     def trouble(self, request: Request, error: Exception) -> Response:
-        """An index that cannot be used, in a sentence."""
+        """An index that cannot be used, reported in a sentence."""
         return self._message(TEXTS["no_index"], str(error), 503)
 
     def no_such_page(self, request: Request, error: Exception) -> Response:
@@ -197,7 +197,7 @@ class _Pages:
         return self._message(TEXTS["no_page"], str(error), 400)
 
     def missing(self, request: Request, error: Exception) -> Response:
-        """An address that there is not."""
+        """An unknown address."""
         return self._message(TEXTS["not_found"], "", 404)
 
     async def _picture(self, request: Request, longest_px: int) -> Response:

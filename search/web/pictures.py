@@ -18,7 +18,7 @@ from pipeline.frame import RgbArray
 from pipeline.source import Limits, Source
 
 SECONDS = 30
-"""A picture that takes longer ends its process."""
+"""The process is killed if one picture takes longer."""
 _FFMPEG_SECONDS = 20.0
 _MAX_BYTES = 6 << 30
 """Address space of a process: a photo of 200 megapixels needs some 2 GB."""
@@ -29,7 +29,7 @@ _FACE_MARGIN = 0.25
 
 
 def prepare_process() -> None:
-    """Bound the memory of a process that makes pictures, and leave the processor to other work first."""
+    """Limit the memory of a process that makes pictures, and lower its priority."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_AS, (_MAX_BYTES, resource.RLIM_INFINITY))
     os.nice(5)

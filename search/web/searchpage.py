@@ -1,4 +1,4 @@
-"""The page with the results of a search, and the completion of what is being typed."""
+"""The page with the results of a search, the page of people, and completion."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def search_page(index: SqliteIndex, query: str, after: str | None) -> dict[str, 
     """What the template `search.html` shows.
 
     Args:
-        index: that is asked.
-        query: as it was typed.
+        index: the index to search.
+        query: the text as typed.
         after: the cursor of the page, from `Hits.next`; None for the first one.
     """
     question = understand(query, index)
@@ -55,7 +55,7 @@ def search_page(index: SqliteIndex, query: str, after: str | None) -> dict[str, 
 
 
 def completions(index: SqliteIndex, query: str) -> list[dict[str, str]]:
-    """What the last word of a query may become: names and labels that begin with it, most files first.
+    """Completions of the last word of a query: names and labels that begin with it, most files first.
 
     Returns: objects with `query`, the whole query after the choice, `text` and `count`.
     """

@@ -1,4 +1,4 @@
-"""Who may ask the server, and what a browser may do with an answer."""
+"""Access control (Host header, token) and security headers of every response."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _HEADERS = {
 
 
 class Guard:
-    """Middleware that refuses requests of other sites and other people, and adds security headers.
+    """Middleware that refuses requests from other sites and without the token, and adds security headers.
 
     A page of another site can make a browser send requests to 127.0.0.1 under a host name of its own (DNS
     rebinding): the Host header tells them apart.
@@ -44,7 +44,7 @@ class Guard:
         self._any_host = settings.token is not None and settings.host in ("0.0.0.0", "::")  # noqa: S104
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, or pass it on."""
+        """Refuse one request, or pass it on."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -60,11 +60,11 @@ class Guard:
         await (refusal or self._app)(scope, receive, send_with_headers)
 
     def _refusal(self, request: Request) -> Response | None:
-        """The answer to a request that is not to be passed on, or None."""
+        """The response that refuses a request, or None if it may pass."""
         if not self._any_host and _host_name(request.headers.get("host", "")) not in self._hosts:
             return PlainTextResponse("This server does not answer under this host name.", 421)
         if request.method not in ("GET", "HEAD"):
-            return PlainTextResponse("This server only shows; it changes nothing.", 405)
+            return PlainTextResponse("This server only answers GET and HEAD.", 405)
         return None if self._token is None else self._without_token(request, self._token)
 
     def _without_token(self, request: Request, token: str) -> Response | None:

@@ -1,4 +1,4 @@
-"""What the server is told when it starts."""
+"""The settings of the server."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Settings:
         thumbnails: the folder of the thumbnail cache.
         host: the address to listen on.
         port: the port to listen on.
-        token: what a browser must show, or None for an address of this machine alone.
+        token: the secret that a browser must present; None if only this machine can connect.
     """
 
     output_root: Path

@@ -15,16 +15,17 @@ from pipeline.files.outputs import write_file
 MAX_BYTES = 1 << 30
 _VERSION = 1
 """Raise it when pictures of the same file would look different."""
+_PRIVATE = 0o700
 _USE_NOTED_S = 3600.0
 _KEPT = 0.8
-"""The part of the bound that is left after a clean-up."""
+"""The fraction of the bound that a clean-up leaves."""
 
 
 class Thumbnails:
     """Keeps pictures under names made of the source file's identity; removes the least recently used ones.
 
-    Pictures of a file that has changed are not found any more and go with the next clean-up. The cache can be
-    deleted at any time. Safe for several threads.
+    Pictures of a file that has changed are no longer found and are removed by a later clean-up. The cache can
+    be deleted at any time. Only its owner can read it. Safe for several threads.
 
     Args:
         folder: made when the first picture is kept.
@@ -62,7 +63,8 @@ class Thumbnails:
     def keep(self, path: Path, content: bytes) -> None:
         """Keep a picture. A full or read-only disk keeps none, which only costs time."""
         with contextlib.suppress(OutputError, OSError):
-            path.parent.mkdir(parents=True, exist_ok=True)
+            self._folder.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)  # photos may be private
+            path.parent.mkdir(exist_ok=True)
             write_file(path, content)
             with self._lock:
                 self._bytes = self._measured() if self._bytes is None else self._bytes + len(content)

@@ -103,7 +103,7 @@ def test_nothing_was_loaded_yet(output: Output, capsys: pytest.CaptureFixture[st
     with postgresql() as empty:
         arguments = ["query", str(output.folder), "dog", "--backend", empty]
         assert visualsearch.main(arguments) == ExitCode.USAGE
-    assert "visualsearch load" in capsys.readouterr().err
+    assert "visualsearch.py load OUTPUT" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -193,5 +193,5 @@ def test_a_query_that_takes_too_long_says_what_it_has(
 def test_a_page_of_nowhere_is_refused(output: Output) -> None:
     from search.backend import Page
 
-    with output.open() as index, pytest.raises(UsageError, match="no place in a result"):
+    with output.open() as index, pytest.raises(UsageError, match="not the beginning of a page"):
         index.search(Everything(), Page(10, "1; DROP TABLE file"))

@@ -54,6 +54,14 @@ def test_thumbnails_are_bounded_and_the_oldest_go(tmp_path: Path) -> None:
     assert paths[0] not in kept
 
 
+def test_only_the_owner_can_read_thumbnails(tmp_path: Path) -> None:
+    cache = Thumbnails(tmp_path / "new" / "cache")
+    path = cache.path_for(b"/photo", os.stat(tmp_path), "320")
+    cache.keep(path, b"picture")
+    assert cache.read(path) == b"picture"
+    assert (tmp_path / "new" / "cache").stat().st_mode & 0o077 == 0
+
+
 def test_a_changed_file_has_another_thumbnail(tmp_path: Path) -> None:
     cache, photo = Thumbnails(tmp_path / "cache"), tmp_path / "a.jpg"
     photo.write_bytes(b"1")
