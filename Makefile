@@ -4,7 +4,7 @@ PY := .venv/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --quiet
 SOURCES := $(wildcard *.py pipeline/*.py pipeline/*/*.py detectors/*.py detectors/*/*.py recognizers/*.py recognizers/*/*.py reporters/*.py annotators/*.py)
 
-.PHONY: demo test check lock benchmark findings clean
+.PHONY: demo test test-quick check lock benchmark findings clean
 
 demo: demo/mined/.done
 	@echo
@@ -29,7 +29,16 @@ demo/.fetched: pipeline/models/models.toml .venv/.installed
 	@touch $@
 
 test: .venv/.installed-dev
-	$(PY) -m pytest -q -n 2
+	$(PY) -m pytest -q -n 2 --dist worksteal
+
+# While working: what needs no worker processes, no TensorFlow, no package index and no encoded videos.
+QUICK_TESTS := $(filter-out tests/annotators/test_video%,$(wildcard tests/annotators/test_*.py)) \
+    $(filter-out %/test_deepdetector.py %/test_engines.py,$(wildcard tests/detectors/test_*.py)) \
+    tests/detectors/onnx $(addprefix tests/pipeline/,config files host ledger photos runs) \
+    $(addprefix tests/recognizers/,faces model networks teaching) $(wildcard tests/reporters/test_*.py)
+
+test-quick: .venv/.installed-dev
+	$(PY) -m pytest -q -n 2 --dist worksteal -m "not slow" $(QUICK_TESTS)
 
 check: .venv/.installed-dev
 	$(PY) -m ruff check .

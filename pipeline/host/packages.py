@@ -17,6 +17,7 @@ PACKAGES = (
     "PyYAML",
     "imageio",
     "imageio-ffmpeg",
+    "lxml",
 )
 """Names of distributions, in the order in which they are reported."""
 OPTIONAL = frozenset({"dlib-bin"})
