@@ -18,7 +18,7 @@ from detectors.classnames import names_in
 from detectors.examplemodels import copy_onnx_network, write_darknet_network
 from detectors.networkfiles import NetworkFiles, kind_of
 from detectors.networkparams import Precision, Resize
-from detectors.onnx.choices import Device, FamilyName
+from detectors.onnxchoices import Device, FamilyName
 from pipeline.component import Detector, ModelName, Params, Problem
 from pipeline.detections import Box, Detection, Label
 from pipeline.errors import ModelError

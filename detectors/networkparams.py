@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal, Protocol
 
-from detectors.onnx.choices import Device, FamilyName
+from detectors.onnxchoices import Device, FamilyName
 from pipeline.component import Problem
 
 Resize = Literal["auto", "letterbox", "stretch", "darknet"]

@@ -16,7 +16,7 @@ from pipeline.errors import ModelError
 from pipeline.text import printable
 
 if TYPE_CHECKING:
-    from detectors.yolonetwork import YoloNetwork
+    from detectors.darknet.yolonetwork import YoloNetwork
 
 
 @dataclass(frozen=True, slots=True)

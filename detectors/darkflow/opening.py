@@ -7,7 +7,7 @@ from pathlib import Path
 from detectors.classnames import read_class_names
 from detectors.compilecache import Compiler, Precision, open_compiled
 from detectors.darkflow.meta import read_meta
-from detectors.yolonetwork import YoloNetwork
+from detectors.darknet.yolonetwork import YoloNetwork
 
 COMPILER = Compiler("detectors.darkflow.compile", version="1")
 

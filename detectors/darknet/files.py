@@ -18,7 +18,7 @@ from pipeline.errors import ModelError
 from pipeline.models.files import resolve_darknet
 
 if TYPE_CHECKING:
-    from detectors.yolonetwork import YoloNetwork
+    from detectors.darknet.yolonetwork import YoloNetwork
 
 Part = Literal["model", "weights", "labels"]
 

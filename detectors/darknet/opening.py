@@ -10,7 +10,7 @@ from detectors.darknet.cfg import read_cfg
 from detectors.darknet.tree import read_tree
 from detectors.darknet.treefile import tree_file
 from detectors.darknet.weightsfile import check_weights
-from detectors.yolonetwork import YoloNetwork
+from detectors.darknet.yolonetwork import YoloNetwork
 
 COMPILER = Compiler("detectors.darknet.compile", version="4")
 

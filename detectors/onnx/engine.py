@@ -9,8 +9,8 @@ from typing import Any, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.onnx.choices import Device
 from detectors.onnx.modelinfo import ModelInfo
+from detectors.onnxchoices import Device
 from pipeline.errors import ModelError
 from pipeline.host.libraries import configure
 from pipeline.host.timelimit import time_limit

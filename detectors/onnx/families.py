@@ -7,7 +7,6 @@ from typing import Any, get_args
 
 from numpy.typing import NDArray
 
-from detectors.onnx.choices import FamilyName
 from detectors.onnx.detr import read_rfdetr, read_rtdetr
 from detectors.onnx.endtoend import read_batched, read_endtoend
 from detectors.onnx.family import OutputFormat, Reader
@@ -19,6 +18,7 @@ from detectors.onnx.yolov5 import read_yolov5
 from detectors.onnx.yolov6 import read_yolov6
 from detectors.onnx.yolov8 import read_yolov8
 from detectors.onnx.yolox import read_yolox
+from detectors.onnxchoices import FamilyName
 from pipeline.errors import ModelError
 from pipeline.text import printable
 

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.boxes import FloatArray, suppress_boxes, suppress_scores
-from detectors.onnx.choices import Device, FamilyName
 from detectors.onnx.family import Decoded, Placing
 from detectors.onnx.modelfile import read_model_info
 from detectors.onnx.names import network_names
 from detectors.onnx.opening import Opened, open_network, size_limit, size_values
 from detectors.onnx.preparing import Fitting, fit, prepare
 from detectors.onnx.shapes import SIZE_INPUT, check_inputs, input_size, picture_port
+from detectors.onnxchoices import Device, FamilyName
 from pipeline.detections import Box
 from pipeline.errors import ModelError
 from pipeline.frame import Frame

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from detectors.boxes import whole_cells
 from detectors.onnx.anysize import opened_copy
-from detectors.onnx.choices import Device, FamilyName
 from detectors.onnx.engine import OnnxEngine
 from detectors.onnx.families import recognize
 from detectors.onnx.family import OutputFormat, Preparation
@@ -20,6 +19,7 @@ from detectors.onnx.modelinfo import ModelInfo, Port
 from detectors.onnx.shapes import MAX_SIDE, input_size, is_channels_last, picture_port, stated_size
 from detectors.onnx.wire import WireError
 from detectors.onnx.yolox import YOLOX_STRIDE, yolox_rows
+from detectors.onnxchoices import Device, FamilyName
 from pipeline.errors import ModelError
 from pipeline.text import printable
 
