@@ -56,12 +56,18 @@ class JsonReportWriter(Writer):
         """Read from a report what it was made of."""
         return read_report_head(path) if path.suffix == _ENDING else None
 
+    def load(self) -> None:
+        """Import what reads XMP."""
+        from reporters.xmp import describing  # noqa: F401 - `open` finds it imported
+
     @contextlib.contextmanager
     def open(self, source: Source, facts: MediaFacts, output_root: Path) -> Iterator[_Session]:
         """Begin a photo's report; the file gets its name when the session ends without an error."""
+        from reporters.xmp.describing import describe
+
         path = self.path_for(source, output_root, _ENDING)
         _check_own(path)
-        head = to_report_head(source, facts, self.fingerprint_of(source))
+        head = to_report_head(source, facts, self.fingerprint_of(source), describe(source))
         with replace_file(path) as stream:
             session = _Session(stream, path, head)
             yield session

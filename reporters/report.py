@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.capture import Capture
 from pipeline.detections import Detection, FrameResult, Label
 from pipeline.source import MediaFacts, Source
+from reporters.description import NO_DESCRIPTION, Description
 from reporters.videosummary import Sighting, VideoSummary
 
 if TYPE_CHECKING:  # pydantic with it, which programs that only read reports need not load
@@ -32,13 +33,16 @@ _SECOND_NS = 1_000_000_000
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.(\d{9})Z")
 
 
-def to_report_head(source: Source, facts: MediaFacts, pipeline: str) -> dict[str, Any]:
+def to_report_head(
+    source: Source, facts: MediaFacts, pipeline: str, description: Description = NO_DESCRIPTION
+) -> dict[str, Any]:
     """Return all keys of a photo's report but `frames`.
 
     Args:
         source: the photo.
         facts: what its header says.
         pipeline: the hash of the effective pipeline.
+        description: what people have said of it.
     """
     width, height = facts.size_wh
     head: dict[str, Any] = {"type": str(source.kind)} | to_file_keys(source.path)
@@ -50,6 +54,7 @@ def to_report_head(source: Source, facts: MediaFacts, pipeline: str) -> dict[str
         if facts.turn.by_container:
             head["turned_by_container"] = True
     head |= _to_capture_keys(facts.capture)
+    head |= {key: value for key, value in description.as_keys().items() if value}
     if facts.sha256 is not None:
         head["sha256"] = facts.sha256
     head["bytes"] = source.size_bytes

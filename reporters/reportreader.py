@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from reporters.description import MAX_KEYWORDS
 from reporters.layout import HEAD_END
 from reporters.report import SCHEMA, path_of
 from reporters.reportfile import OWN_BEGINNING
@@ -84,6 +85,7 @@ class ReportFacts(NamedTuple):
         pipeline: the fingerprint, hexadecimal.
         duration_s: of a video, or None.
         is_partial: whether the source was cut off or damaged.
+        keywords: that people gave, levels separated by `|`.
     """
 
     path: str
@@ -101,6 +103,7 @@ class ReportFacts(NamedTuple):
     pipeline: str
     duration_s: float | None
     is_partial: bool
+    keywords: tuple[str, ...] = ()
 
 
 class ReportReader:
@@ -213,7 +216,13 @@ def _facts(head: dict[str, Any]) -> ReportFacts:
         pipeline=_text(head.get("pipeline")) or "",
         duration_s=_real(head.get("duration"), 0.0, 1e9),
         is_partial=head.get("status") == "partial",
+        keywords=_keywords(head.get("keywords")),
     )
+
+
+def _keywords(values: Any) -> tuple[str, ...]:
+    texts = values[:MAX_KEYWORDS] if isinstance(values, list) else []
+    return tuple(text for value in texts if (text := _text(value)))
 
 
 def _frame(frame: Any) -> SeenFrame:

@@ -12,10 +12,11 @@ from typing import TypeAlias
 
 
 class TermKind(IntEnum):
-    """Whether a term is a label or a name. The index stores the numbers."""
+    """Whether a term is a label, a name or a keyword of the user's. The index stores the numbers."""
 
     LABEL = 1
     NAME = 2
+    TAG = 3
 
 
 class MediaKind(IntEnum):
@@ -47,10 +48,10 @@ class Flag(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A label or a name in an index.
+    """A label, a name or a keyword in an index.
 
     Args:
-        kind: label or name.
+        kind: which of them.
         text: as the reports have it.
         key: what it is compared by (`search.tokens.key_of`).
         files: how many files have it.

@@ -31,11 +31,13 @@ MAX_PARTS = 64
 MAX_DEPTH = 20
 """Brackets deeper than this are passed over."""
 
-_FIELD = re.compile(r"(label|name|faces|conf|taken|near|path|camera|type|is)(>=|<=|[:=<>])", re.IGNORECASE)
+_FIELD = re.compile(
+    r"(label|name|tag|faces|conf|taken|near|path|camera|type|is)(>=|<=|[:=<>])", re.IGNORECASE
+)
 _COUNT = re.compile(r"(\d{1,9}):", re.ASCII)
 _QUOTES = {'"': '"', "\u201c": "\u201d", "\u201e": "\u201c\u201d", "\u00ab": "\u00bb"}
 """Opening quotes, with what closes them: phones and word processors set curly ones."""
-_KINDS = {"label": TermKind.LABEL, "name": TermKind.NAME}
+_KINDS = {"label": TermKind.LABEL, "name": TermKind.NAME, "tag": TermKind.TAG}
 
 
 def parse(text: str) -> Query:

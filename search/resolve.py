@@ -155,7 +155,7 @@ class _Resolver:
     def _timed(self, part: Query, confidence: float | None) -> HasTerm | None:
         """Return the terms of a part that consists of labels and names only, else None."""
         alternatives = part.parts if isinstance(part, Or) else (part,)
-        if not all(isinstance(one, TermQuery) for one in alternatives):
+        if not all(isinstance(one, TermQuery) and one.kind is not TermKind.TAG for one in alternatives):
             return None
         terms = [term for one in alternatives for term in self._terms(one)]  # type: ignore[arg-type]
         return HasTerm(tuple(dict.fromkeys(terms)), confidence=confidence) if terms else None
@@ -165,7 +165,7 @@ class _Resolver:
             self.notes.append(words.remark)
         key = key_of(words.text)
         find = self._vocabulary.beginning if words.prefix else self._vocabulary.whole
-        terms = (*find(TermKind.LABEL, key), *find(TermKind.NAME, key))
+        terms = tuple(term for kind in TermKind for term in find(kind, key))
         if not words.tokens and not terms:
             self.notes.append(f'"{words.text}" has neither letter nor digit and is passed over')
             return None

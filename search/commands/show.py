@@ -56,7 +56,7 @@ def lines(document: Document) -> Iterator[str]:
     yield printable(os.fsdecode(document.source))
     for name, value in _facts(document):
         yield f"  {name:<10} {printable(value)}"
-    for kind, title in ((TermKind.NAME, "names"), (TermKind.LABEL, "labels")):
+    for kind, title in ((TermKind.NAME, "names"), (TermKind.LABEL, "labels"), (TermKind.TAG, "tags")):
         texts = [
             f"{one.text} x{one.most}" if one.most > 1 else one.text
             for one in document.sightings

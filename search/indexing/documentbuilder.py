@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
 from reporters.reportreader import ReportReader, SeenFrame, SeenLabel
@@ -81,10 +81,16 @@ def build_document(
         faces=sightings.faces,
         reports=tuple(name for name, _ in reports),
         stamp=stamp,
-        sightings=sightings.all(),
+        sightings=(*sightings.all(), *_keywords(facts.keywords)),
         detections=_capped(detections),
         moments=() if spans is None else _capped(spans.moments()),
     )
+
+
+def _keywords(keywords: Sequence[str]) -> Iterator[Sighting]:
+    """Yield a sighting for each level of each keyword: `Places|Rome` is found by both words."""
+    levels = dict.fromkeys(level for keyword in keywords for level in keyword.split("|") if level)
+    return (Sighting(TermKind.TAG, level, 1, (None,)) for level in levels)
 
 
 def _without(frame: SeenFrame, components: set[str]) -> SeenFrame:

@@ -16,7 +16,7 @@ LOADING_LOCK = 0x44564D53
 _STATEMENTS = (
     f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}",
     "CREATE TABLE meta (key text PRIMARY KEY, value text NOT NULL)",
-    # Labels (kind 1) and names (kind 2); key: what they are compared by; files: how many have it.
+    # Labels (kind 1), names (2), keywords (3); key: what they are compared by; files: how many have it.
     """CREATE TABLE term (id serial PRIMARY KEY, kind smallint NOT NULL, text text NOT NULL,
         key text NOT NULL, files bigint NOT NULL DEFAULT 0, UNIQUE (kind, text))""",
     # age: the date's digits with a minus sign, so that ascending is newest first and unknown (0) comes last.

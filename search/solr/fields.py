@@ -40,6 +40,7 @@ def fields_of(document: Document) -> dict[str, Any]:
         "flag": list(_flags(document)),
         "label": [one.text for one in document.sightings if one.kind is TermKind.LABEL],
         "name": [one.text for one in document.sightings if one.kind is TermKind.NAME],
+        "tag": [one.text for one in document.sightings if one.kind is TermKind.TAG],
         "step": [step for one in document.sightings for step in _steps(one)],
         "words": " ".join(tokens_of(readable)),
     }

@@ -64,8 +64,8 @@ class SolrIndex:
         self._client.close()
 
     def vocabulary(self) -> Vocabulary:
-        """Its labels, names and cameras."""
-        wanted = {field: _terms_facet(field, -1) for field in ("label", "name", "camera")}
+        """Its labels, names, keywords and cameras."""
+        wanted = {field: _terms_facet(field, -1) for field in ("label", "name", "tag", "camera")}
         found = self._select(EVERYTHING, {"limit": 0, "facet": wanted}, is_bounded=False)["facets"]
         terms = [
             Term(kind, bucket["val"], key_of(bucket["val"]), bucket["count"])

@@ -39,6 +39,7 @@ _FIELDS: tuple[dict[str, Any], ...] = (
     {"name": "camera", "type": "dvm_string", **_FOUND_BY},
     {"name": "label", "type": "dvm_string", "multiValued": True, **_FOUND_BY},
     {"name": "name", "type": "dvm_string", "multiValued": True, **_FOUND_BY},
+    {"name": "tag", "type": "dvm_string", "multiValued": True, **_FOUND_BY},
     # How often at once, and how surely; see search.solr.fields.
     {"name": "step", "type": "dvm_string", "multiValued": True, **_FOUND_BY},
     {"name": "words", "type": "dvm_words", **_FOUND_BY},

@@ -28,7 +28,7 @@ _TABLES = (
     "CREATE TABLE folder (id INTEGER PRIMARY KEY, path BLOB UNIQUE NOT NULL)",
     "CREATE TABLE word (id INTEGER PRIMARY KEY, text TEXT UNIQUE NOT NULL)",
     "CREATE TABLE camera (id INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL)",
-    # Labels (kind 1) and names (kind 2); key: what they are compared by; files: how many have it.
+    # Labels (kind 1), names (2), keywords (3); key: what they are compared by; files: how many have it.
     """CREATE TABLE term (id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, text TEXT NOT NULL,
         key TEXT NOT NULL, files INTEGER NOT NULL DEFAULT 0, UNIQUE (kind, text))""",
     # Names are bytes: SQLite's text refuses what is not Unicode. age: the date's digits with a minus sign, so

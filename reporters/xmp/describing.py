@@ -1,0 +1,70 @@
+"""Reads what people have said of a photo, from its sidecar and from the photo itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from pipeline.formats import FORMATS
+from pipeline.source import Limits, Source, SourceKind
+from pipeline.xmp.embedded import read_embedded
+from pipeline.xmp.keywords import FORMS, full_paths, read_items, without
+from pipeline.xmp.namedfaces import read_sidecars
+from pipeline.xmp.names import RATING, TITLE
+from pipeline.xmp.packet import Packet, PacketError
+from reporters.description import MAX_KEYWORDS, NO_DESCRIPTION, Description
+from reporters.xmp.proposal import clean
+from reporters.xmp.state import read_state
+
+
+def describe(source: Source) -> Description:
+    """Return a photo's keywords, title and rating, each from its sidecar, or else from the photo itself.
+
+    Keywords that this program wrote are left out. Nothing is read of videos.
+    """
+    if FORMATS[source.format].kind is not SourceKind.PHOTO:
+        return NO_DESCRIPTION
+    embedded = read_embedded(source.path, source.format, Limits())
+    packets = list(read_sidecars(source.path))
+    return describe_packets([*packets, *([embedded.packet] if embedded.packet else [])], embedded.keywords)
+
+
+def describe_packets(packets: Sequence[Packet], iptc: Sequence[str] = ()) -> Description:
+    """Return what packets say, the most trusted first.
+
+    Args:
+        packets: of one photo.
+        iptc: keywords of IPTC, which count if no packet has any.
+    """
+    keywords = next(filter(None, map(_keywords, packets)), ()) or _texts(iptc)
+    title = next(filter(None, map(_title, packets)), "")
+    rating = next(filter(None, map(_rating, packets)), 0)
+    return Description(keywords[:MAX_KEYWORDS], title, rating)
+
+
+def _keywords(packet: Packet) -> tuple[str, ...]:
+    try:
+        state = read_state(packet)
+        items = read_items(packet)
+    except PacketError:
+        return ()
+    foreign = {form.name: without(items.get(form.name, ()), state.items.get(form.name, ())) for form in FORMS}
+    return _texts("|".join(path) for path in full_paths(foreign))
+
+
+def _texts(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(filter(None, map(clean, texts))))
+
+
+def _title(packet: Packet) -> str:
+    try:
+        return clean(next(iter(packet.items(TITLE)), ""))
+    except PacketError:
+        return ""
+
+
+def _rating(packet: Packet) -> int:
+    try:
+        rating = int(float(packet.simple(RATING) or 0))
+    except (ValueError, OverflowError):
+        return 0
+    return rating if -1 <= rating <= 5 else 0
