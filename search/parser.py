@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 
+from pipeline.text import did_you_mean
 from search.conditions import HasFaces, TermKind
 from search.fieldvalues import (
     NEAR_VALUE,
@@ -31,9 +32,10 @@ MAX_PARTS = 64
 MAX_DEPTH = 20
 """Brackets deeper than this are passed over."""
 
-_FIELD = re.compile(
-    r"(label|name|tag|faces|conf|taken|near|path|camera|type|is)(>=|<=|[:=<>])", re.IGNORECASE
-)
+_FIELDS = ("label", "name", "tag", "faces", "conf", "taken", "near", "path", "camera", "type", "is")
+_FIELD = re.compile(rf"({'|'.join(_FIELDS)})(>=|<=|[:=<>])", re.IGNORECASE)
+_UNKNOWN_FIELD = re.compile(r"([A-Za-z]{3,20})(?:>=|<=|[:=<>])[^/]")
+"""Looks like a field that does not exist; `http://` does not."""
 _COUNT = re.compile(r"(\d{1,9}):", re.ASCII)
 _QUOTES = {'"': '"', "\u201c": "\u201d", "\u201e": "\u201c\u201d", "\u00ab": "\u00bb"}
 """Opening quotes, with what closes them: phones and word processors set curly ones."""
@@ -112,7 +114,9 @@ class _Parser:
         self._parts += 1
         match = _FIELD.match(self._text, self._at)
         if match is None:
-            return self._word_part(*self._value())
+            unknown = _UNKNOWN_FIELD.match(self._text, self._at)
+            text, quoted = self._value()
+            return self._word_part(text, quoted, _remark_on_unknown(unknown[1], text) if unknown else "")
         start, self._at = self._at, match.end()
         field, operator = match[1].lower(), match[2]
         part = self._field(field, operator)
@@ -230,6 +234,10 @@ def _remark(field: str, text: str) -> str:
         "is": "located, partial, annotated, dated or named",
     }.get(field, "a value")
     return f'"{text}" is taken for words: {field} expects {expected}'
+
+
+def _remark_on_unknown(field: str, text: str) -> str:
+    return f'"{text}" is taken for words: there is no field "{field}"{did_you_mean(field.lower(), _FIELDS)}'
 
 
 def _joined(made: type[And] | type[Or], parts: list[Query]) -> Query:

@@ -124,6 +124,29 @@ def test_a_field_with_no_value_of_its_kind_is_words_and_says_so(text: str) -> No
     assert text in query.remark
 
 
+@pytest.mark.parametrize(
+    ("text", "remark"),
+    [
+        ("labl:dog", 'did you mean "label"?'),
+        ("date:2008", "known: camera, conf"),
+        ("-Nme=anna", 'did you mean "name"?'),
+    ],
+)
+def test_an_unknown_field_is_words_with_a_remark(text: str, remark: str) -> None:
+    query = parse(text)
+    query = query.part if isinstance(query, Not) else query
+    assert isinstance(query, Words)
+    assert "there is no field" in query.remark
+    assert remark in query.remark
+
+
+@pytest.mark.parametrize("text", ["12:30", "http://example", "note:", "a:b", '"labl:dog"'])
+def test_not_every_colon_is_a_field(text: str) -> None:
+    query = parse(text)
+    assert isinstance(query, Words)
+    assert query.remark == ""
+
+
 def test_brackets_may_be_nested_as_deep_as_anybody_likes() -> None:
     assert parse("(" * 1500 + "dog") == word("dog")
     assert parse("-" * 1500 + "dog") == Not(word("dog"))
