@@ -9,7 +9,8 @@ from typing import NamedTuple
 from pipeline.detections import Box
 from pipeline.source import Turn
 from pipeline.xmp.added import ADDED_FACES, parse_face
-from pipeline.xmp.packet import MAX_BYTES, Packet, PacketError
+from pipeline.xmp.names import MAX_BYTES
+from pipeline.xmp.packet import Packet, PacketError
 from pipeline.xmp.regions import Area, Region, applied_to, read_regions, to_upright
 
 _FACE_TYPES = ("", "face")

@@ -1,6 +1,9 @@
-"""Namespaces and property names of XMP, in lxml's form `{namespace}name`."""
+"""Constants of XMP: namespaces, property names in lxml's form `{namespace}name`, the greatest size."""
 
 from __future__ import annotations
+
+MAX_BYTES = 16 << 20
+"""Of a packet. A long history of edits in a raw developer's sidecar has one or two megabytes."""
 
 PREFIXES = {
     "x": "adobe:ns:meta/",

@@ -19,15 +19,13 @@ from pipeline.xmp.names import (
     CONTAINERS,
     DESCRIPTION,
     LI,
+    MAX_BYTES,
     PARSE_TYPE,
     PREFIXES,
     RDF,
     VALUE,
     qualified,
 )
-
-MAX_BYTES = 16 << 20
-"""Of a packet. A long history of edits in a raw developer's sidecar has one or two megabytes."""
 
 for _prefix, _namespace in PREFIXES.items():  # else lxml names them ns0, ns1
     etree.register_namespace(_prefix, _namespace)

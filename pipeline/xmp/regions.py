@@ -30,7 +30,7 @@ _MP_LIST = qualified("MPRI:Regions")
 _MP_RECTANGLE = qualified("MPReg:Rectangle")
 _MP_NAME = qualified("MPReg:PersonDisplayName")
 
-_MOST_REGIONS = 10_000
+_MOST_REGIONS = 1_000
 
 
 class Area(NamedTuple):

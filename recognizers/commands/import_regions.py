@@ -6,7 +6,7 @@ import argparse
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import ExitCode, UsageError
 from pipeline.files.outputs import check_writable
@@ -20,7 +20,9 @@ from recognizers.commands.finding import face_finder, is_yunet
 from recognizers.commands.progress import tracked
 from recognizers.faces.folderrecord import FaceFacts, FolderRecord, write_record
 from recognizers.teaching.cropping import list_photos
-from recognizers.teaching.importing import ImportedPhoto, import_faces
+
+if TYPE_CHECKING:
+    from recognizers.teaching.importing import ImportedPhoto
 
 _DEFAULT_MARGIN = 0.1
 _DETECTOR = "regions"
@@ -64,6 +66,8 @@ def add_to(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> Lines:
     """Run the subcommand."""
+    from recognizers.teaching.importing import import_faces  # lxml with it, which no other command needs
+
     detector = options.detector or YUNET
     if not is_yunet(detector) or (options.detector and options.align is False):
         raise UsageError("--detector is what aligns faces: a YuNet; leave it out to cut regions as they are")

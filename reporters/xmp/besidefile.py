@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from pipeline.text import printable
-from pipeline.xmp.packet import MAX_BYTES
+from pipeline.xmp.names import MAX_BYTES
 
 _NEW_MODE = 0o666
 _PART_SUFFIX = ".deepvisualminer-part"

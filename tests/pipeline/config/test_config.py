@@ -340,16 +340,19 @@ def test_validation_imports_nothing_heavy(run_python, tmp_path):
         component("faces", "simpledetector", "objects", model=FACES),
         component("names", "recognizer", "faces", model="faces"),
         component("report", "jsonreportwriter", "objects, faces, names"),
-        *(component(f"p{type_}", type_, "names") for type_ in ("photowriter", "framewriter", "videowriter")),
+        *(
+            component(f"p{type_}", type_, "names")
+            for type_ in ("photowriter", "framewriter", "videowriter", "xmpwriter")
+        ),
     )
     heavy = run_python(
         """
 import pipeline.miner, visualminer
 from pipeline.config.config import read_config
 count = len(read_config(sys.argv[1]).components)
-heavy = {"cv2", "tensorflow", "ai_edge_litert", "onnxruntime", "PIL", "numpy"}
+heavy = {"cv2", "tensorflow", "ai_edge_litert", "onnxruntime", "PIL", "numpy", "lxml"}
 answer = [count, sorted(heavy & sys.modules.keys())]
 """,
         path,
     )
-    assert heavy == [7, []]
+    assert heavy == [8, []]
