@@ -13,7 +13,7 @@ from search.documents import Detection, Document, Moment, Sighting
 from search.hits import is_sure, moments_at_once
 from search.spans import Span
 from search.sqlite import rows
-from search.sqlite.schema import ANNOTATED, PARTIAL
+from search.sqlite.schema import ANNOTATED, PARTIAL, TERMS_OF_FILE
 
 _HIT = """SELECT f.id, r.path, d.path, f.name, f.kind, f.age, f.width, f.height, f.duration, f.source
     FROM file f JOIN folder d ON d.id = f.folder JOIN root r ON r.id = f.root WHERE f.id IN """
@@ -31,8 +31,8 @@ _DOCUMENT = """SELECT d.path, f.name, r.path, f.kind, f.age, f.flags, f.faces, c
 _DETECTIONS = """SELECT w.text, t.kind, t.text, d.confidence, d.distance, d.x1, d.y1, d.x2, d.y2
     FROM detection d JOIN term t ON t.id = d.term JOIN word w ON w.id = d.component
     WHERE d.file = ? ORDER BY d.n"""
-_SIGHTINGS = """SELECT t.kind, t.text, p.n, p.best, p.ladder FROM (
-    SELECT term FROM detection WHERE file = ?1 UNION SELECT term FROM moment WHERE file = ?1
+_SIGHTINGS = f"""SELECT t.kind, t.text, p.n, p.best, p.ladder FROM (
+    {TERMS_OF_FILE}
     ) x JOIN posting p ON p.term = x.term AND p.age = ?2 AND p.file = ?1 JOIN term t ON t.id = x.term
     ORDER BY t.kind, t.text"""
 

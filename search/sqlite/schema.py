@@ -8,7 +8,7 @@ from search.tokens import TOKENS_VERSION
 
 APPLICATION_ID = 0x44564D53
 """`DVMS`: what `file` and this program know the file by."""
-VERSION = 1
+VERSION = 2
 """Raised with every change of a table or of what stands in it."""
 
 PARTIAL, ANNOTATED, NAMED, LOCATED = 1, 2, 4, 8
@@ -53,6 +53,9 @@ _TABLES = (
         component INTEGER NOT NULL, confidence INTEGER, distance REAL, x1 INTEGER NOT NULL,
         y1 INTEGER NOT NULL, x2 INTEGER NOT NULL, y2 INTEGER NOT NULL,
         PRIMARY KEY (file, n)) WITHOUT ROWID""",
+    # The terms of files that have neither a detection nor a moment: keywords.
+    """CREATE TABLE boxless (file INTEGER NOT NULL, term INTEGER NOT NULL,
+        PRIMARY KEY (file, term)) WITHOUT ROWID""",
     # The spans of videos, each with its best box; seconds.
     """CREATE TABLE moment (file INTEGER NOT NULL, term INTEGER NOT NULL, first REAL NOT NULL,
         last REAL NOT NULL, frames INTEGER NOT NULL, component INTEGER NOT NULL, confidence INTEGER,
@@ -64,6 +67,13 @@ _TABLES = (
     # The tokens of paths. They are made in Python: this tokenizer only splits them at spaces.
     "CREATE VIRTUAL TABLE words USING fts5(path, content='', columnsize=0, tokenize='ascii')",
 )
+
+
+TERMS_OF_FILE = (
+    "SELECT term FROM detection WHERE file = ?1 UNION SELECT term FROM moment WHERE file = ?1 "
+    "UNION SELECT term FROM boxless WHERE file = ?1"
+)
+"""The numbers of a file's terms, each once; `posting` cannot be searched by file."""
 
 
 def create(connection: sqlite3.Connection) -> None:

@@ -11,6 +11,7 @@ from search.conditions import TermKind
 from search.documents import Document, readable
 from search.geo import cell_of
 from search.sqlite import rows
+from search.sqlite.schema import TERMS_OF_FILE
 from search.tokens import key_of, tokens_of
 
 _FILE = "INSERT INTO file VALUES (" + ", ".join("?" * 25) + ")"
@@ -39,6 +40,7 @@ class Writer:
         postings: list[tuple[Any, ...]] = []
         detections: list[tuple[Any, ...]] = []
         moments: list[tuple[Any, ...]] = []
+        boxless: list[tuple[int, int]] = []
         files: list[tuple[Any, ...]] = []
         words: list[tuple[int, str]] = []
         for document in {document.path: document for document in documents}.values():
@@ -54,12 +56,14 @@ class Writer:
             postings.extend(self._postings(number, document))
             detections.extend(self._detections(number, document))
             moments.extend(self._moments(number, document))
+            boxless.extend(self._boxless(number, document))
         postings.sort()
         execute = self._connection.executemany
         execute(_FILE, files)
         execute("INSERT INTO words (rowid, path) VALUES (?, ?)", words)
         execute("INSERT INTO posting VALUES (?, ?, ?, ?, ?, ?)", postings)
         execute("INSERT INTO detection VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", detections)
+        execute("INSERT INTO boxless VALUES (?, ?)", boxless)
         execute("INSERT OR REPLACE INTO moment VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", moments)
 
     def remove(self, paths: Iterable[bytes]) -> None:
@@ -132,20 +136,25 @@ class Writer:
                 *one.rect,
             )
 
+    def _boxless(self, number: int, document: Document) -> Iterable[tuple[int, int]]:
+        with_boxes = {(one.kind, one.text) for one in document.detections}
+        with_boxes |= {(one.kind, one.text) for one in document.moments}
+        for one in document.sightings:
+            if (one.kind, one.text) not in with_boxes:
+                yield number, self._term(one.kind, one.text)
+
     def _take_out(self, number: int) -> None:
         """Delete all rows of a file except its words, which depend on its path only."""
         execute = self._connection.execute
         age, kind, camera = execute("SELECT age, kind, camera FROM file WHERE id = ?", (number,)).fetchone()
         self._count_facets(age, kind, camera, -1)
-        terms = execute(
-            "SELECT term FROM detection WHERE file = ?1 UNION SELECT term FROM moment WHERE file = ?1",
-            (number,),
-        ).fetchall()
+        terms = execute(TERMS_OF_FILE, (number,)).fetchall()
         for (term,) in terms:
             self._term_files[term] -= 1
             execute("DELETE FROM posting WHERE term = ? AND age = ? AND file = ?", (term, age, number))
         execute("DELETE FROM detection WHERE file = ?", (number,))
         execute("DELETE FROM moment WHERE file = ?", (number,))
+        execute("DELETE FROM boxless WHERE file = ?", (number,))
         execute("DELETE FROM file WHERE id = ?", (number,))
 
     def _count_facets(self, age: int, kind: int, camera: int | None, change: int) -> None:

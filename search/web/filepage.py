@@ -98,7 +98,7 @@ def file_page(
         time_s: the time of the video to show, seconds.
     """
     previous, following = _neighbours(index, document, query, after)
-    names, labels = _terms(document)
+    names, labels, tags = (_terms(document, kind) for kind in (TermKind.NAME, TermKind.LABEL, TermKind.TAG))
     font = max(1, min(max(document.width, document.height), document.width * _TALL)) / _LETTERS
     return {
         "query": query,
@@ -115,8 +115,8 @@ def file_page(
         "position": _position(document),
         "previous": previous,
         "following": following,
-        "more": [(text, search_href(query_field("name", text))) for text in names]
-        + [(text, search_href(query_field("label", text))) for text in labels],
+        "more": _links("name", names) + _links("label", labels),
+        "tags": _links("tag", tags),
         "boxes": _boxes(document, font),
         "components": sorted({box.component for box in document.detections}),
         "lanes": _lanes(document, query, after),
@@ -145,11 +145,14 @@ def _neighbours(
     return previous, file_href(behind[0].path, query, page.next) if behind else None
 
 
-def _terms(document: Document) -> tuple[list[str], list[str]]:
-    """Names and labels, each once."""
-    names = [one.text for one in document.sightings if one.kind is TermKind.NAME]
-    labels = [one.text for one in document.sightings if one.kind is TermKind.LABEL]
-    return sorted(set(names)), sorted(set(labels))
+def _terms(document: Document, kind: TermKind) -> list[str]:
+    """The terms of one kind, each once."""
+    return sorted({one.text for one in document.sightings if one.kind is kind})
+
+
+def _links(field: str, texts: Sequence[str]) -> list[tuple[str, str]]:
+    """Each text with the address of the search for it."""
+    return [(printable(text), search_href(query_field(field, text))) for text in texts]
 
 
 def _facts(document: Document) -> Iterator[tuple[str, str]]:

@@ -55,7 +55,7 @@ def search_page(index: SqliteIndex, query: str, after: str | None) -> dict[str, 
 
 
 def completions(index: SqliteIndex, query: str) -> list[dict[str, str]]:
-    """Completions of the last word of a query: names and labels that begin with it, most files first.
+    """Completions of the last word of a query: names, labels and tags, most files first.
 
     Returns: objects with `query`, the whole query after the choice, `text` and `count`.
     """
@@ -63,7 +63,7 @@ def completions(index: SqliteIndex, query: str) -> list[dict[str, str]]:
     sign = "-" if word.startswith("-") else ""
     kind, _, value = word.removeprefix("-").rpartition(":")
     key = key_of(value.strip('"'))
-    if not key or kind not in ("", "name", "label"):
+    if not key or kind not in ("", "name", "label", "tag"):
         return []
     terms = [
         term

@@ -51,6 +51,7 @@ TEXTS = {
     "show_all": "Show all",
     "size": "Size",
     "skip": "Skip to the results",
+    "tags": "Tags",
     "taken": "Taken",
     "title": "Deep Visual Miner",
     "type": "Type",

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from search import updating
 from search.conditions import Everything
 from search.documents import Document
+from search.indexing import updating
 from search.place import index_path
 from search.sqlite.index import SqliteIndex
 from tests.search.outputs import Output, label, name

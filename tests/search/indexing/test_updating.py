@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from search.conditions import TermKind
 from search.indexing.updating import Updated
 from tests.search.collection import write_collection
 from tests.search.outputs import Output, label, name
@@ -141,3 +142,18 @@ def test_a_folder_that_cannot_be_listed_keeps_its_files(
 
 def box(one: dict[str, object]) -> dict[str, object]:
     return {"rect": [0, 0, 9, 9], "labels": [one]}
+
+
+def test_keywords_follow_their_report(tmp_path: Path) -> None:
+    output = Output(tmp_path)
+    for keywords in (["Places|Rome", "Summer"], ["Places|Bern"], []):
+        output.report("a.jpg", [{"frame": 0}], type="photo", keywords=keywords)
+        output.index()
+        wanted = {level for keyword in keywords for level in keyword.split("|")}
+        with output.open() as index:
+            document = index.document(b"a.jpg")
+            assert document is not None
+            assert {one.text for one in document.sightings if one.kind is TermKind.TAG} == wanted
+            assert {term.text for term in index.vocabulary().terms} == wanted
+        for level in ("Rome", "Bern", "Summer"):
+            assert len(output.find(f"tag:{level}")) == (level in wanted)

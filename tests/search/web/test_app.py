@@ -224,6 +224,13 @@ def test_completion(client: TestClient) -> None:
     assert client.get("/complete", params={"q": ""}).json() == []
 
 
+def test_tags_are_links_and_completed(client: TestClient) -> None:
+    text = client.get(f"/file/{key_of(b'2008/dog1.jpg')}").text
+    assert '<a href="/?q=tag%3ARome">Rome</a>' in text
+    assert "3 files" in client.get("/?q=tag:rome").text
+    assert client.get("/complete", params={"q": "tag:ro"}).json()[0]["text"] == "tag:Rome"
+
+
 def test_boxes_of_a_video_at_a_time(client: TestClient) -> None:
     address = f"/boxes/{key_of(b'play.mp4')}"
     shown = client.get(address, params={"t": "5.1"}).json()
