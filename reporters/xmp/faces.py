@@ -9,7 +9,7 @@ from lxml import etree
 
 from pipeline.source import Turn
 from pipeline.xmp.added import Face, number_text, rounded
-from pipeline.xmp.names import DESCRIPTION, LI, ORIENTATION, PARSE_TYPE, qualified
+from pipeline.xmp.names import CONTAINERS, DESCRIPTION, LI, ORIENTATION, PARSE_TYPE, qualified
 from pipeline.xmp.packet import (
     Packet,
     PacketError,
@@ -182,7 +182,7 @@ def _region_list(packet: Packet, photo: Photo) -> Any:
         list_ = etree.Element(REGION_LIST)
         append_indented(holder, list_)
         append_indented(list_, etree.Element(qualified("rdf:Bag")))
-    container = next(iter(list_), None)
+    container = next(list_.iterchildren(*CONTAINERS), None)
     if container is None:
         raise PacketError("RegionList is no list")
     return container

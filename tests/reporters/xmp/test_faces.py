@@ -7,7 +7,7 @@ import pytest
 from pipeline.detections import Box
 from pipeline.source import Turn
 from pipeline.xmp.embedded import Embedded
-from pipeline.xmp.packet import Packet, remove_indented
+from pipeline.xmp.packet import Packet, PacketError, remove_indented
 from pipeline.xmp.regions import Area, applied_to, read_mwg_regions, read_regions, to_stored, to_upright
 from reporters.xmp.photo import Photo
 from reporters.xmp.proposal import Found
@@ -129,6 +129,14 @@ def test_regions_in_pixels_and_in_exiftools_form_are_read():
     (face,) = read_mwg_regions(Packet(pixels))
     assert face.area == pytest.approx(ANNAS_AREA, abs=1e-5)
     assert named(merge_into(pixels, ANNA)) == [("Face", "Anna")]
+
+
+@pytest.mark.parametrize("inside", ["<!-- nothing -->", "<rdf:li/>", "text"])
+def test_a_list_of_regions_that_is_none_is_refused(inside):
+    list_ = f"<mwg-rs:RegionList>{inside}</mwg-rs:RegionList>"
+    broken = packet(f'<mwg-rs:Regions rdf:parseType="Resource">{list_}</mwg-rs:Regions>')
+    with pytest.raises(PacketError, match="RegionList"):
+        merge_into(broken, ANNA)
 
 
 @pytest.mark.parametrize(
