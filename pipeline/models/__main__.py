@@ -139,12 +139,11 @@ def _verify(options: argparse.Namespace) -> ExitCode:
 
 
 def _path(options: argparse.Namespace) -> ExitCode:
-    model = _meant(options.model)
-    if not is_here(model):
-        raise ModelError(
-            f"{model.name}: is not on this machine, or not whole; type: {FETCH_COMMAND} {model.name}"
-        )
-    print(model_folder(model.name))
+    name = DEFAULT if options.model == DEFAULT else options.model.name
+    here = first_here(name) if name in STANDS_FOR else name
+    if here is None or not is_here(find_model(here)):
+        raise ModelError(f"{name}: is not on this machine, or not whole; type: {FETCH_COMMAND} {name}")
+    print(model_folder(here))
     return ExitCode.OK
 
 
@@ -221,7 +220,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Print the folder of a fetched model.",
         epilog=f"example: ls $({PROGRAM} path yolov3-tiny)",
     )
-    finding.add_argument("model", type=_model, metavar="NAME", help='see "list"')
+    finding.add_argument("model", type=_model_or_default, metavar="NAME", help=f'see "list"; or "{DEFAULT}"')
     finding.set_defaults(act=_path)
     return parser
 

@@ -166,6 +166,7 @@ def _summary(document: Document, classes: Classes) -> dict[str, Any]:
         "taken": taken_text(document.taken) or None,
         "labels": texts[TermKind.LABEL],
         "names": texts[TermKind.NAME],
+        "tags": sorted(one.text for one in document.sightings if one.kind is TermKind.TAG),
     }
 
 

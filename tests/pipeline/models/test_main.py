@@ -11,6 +11,7 @@ from PIL import Image
 from pipeline.errors import ExitCode
 from pipeline.models.__main__ import main
 from pipeline.models.catalog import read_catalog
+from pipeline.models.fetched import first_here, model_folder
 
 ROOT = Path(__file__).parents[3]
 PHOTOS = {
@@ -94,6 +95,16 @@ def test_list_tells_a_model_that_is_not_whole(cache, capsys):
         line.startswith("yolov3-tiny") and line.endswith("not whole")
         for line in capsys.readouterr().out.splitlines()
     )
+
+
+def test_path_knows_the_default_as_fetch_does(capsys, monkeypatch, tmp_path):
+    here = first_here("default")
+    if here is not None:
+        assert main(["path", "default"]) == ExitCode.OK
+        assert capsys.readouterr().out == f"{model_folder(here)}\n"
+    monkeypatch.setenv("DEEPVISUALMINER_CACHE", str(tmp_path))
+    assert main(["path", "default"]) == ExitCode.ENVIRONMENT
+    assert "pipeline.models fetch default" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
