@@ -30,7 +30,7 @@ MAX_CHARS = 2_000
 MAX_PARTS = 64
 """Further words and fields are left out."""
 MAX_DEPTH = 20
-"""Brackets deeper than this are passed over."""
+"""Brackets deeper than this are skipped."""
 
 _FIELDS = ("label", "name", "tag", "faces", "conf", "taken", "near", "path", "camera", "type", "is")
 _FIELD = re.compile(rf"({'|'.join(_FIELDS)})(>=|<=|[:=<>])", re.IGNORECASE)
@@ -233,11 +233,11 @@ def _remark(field: str, text: str) -> str:
         "type": "photo or video",
         "is": "located, partial, annotated, dated or named",
     }.get(field, "a value")
-    return f'"{text}" is taken for words: {field} expects {expected}'
+    return f'"{text}" is searched as words: {field} expects {expected}'
 
 
 def _remark_on_unknown(field: str, text: str) -> str:
-    return f'"{text}" is taken for words: there is no field "{field}"{did_you_mean(field.lower(), _FIELDS)}'
+    return f'"{text}" is searched as words: there is no field "{field}"{did_you_mean(field.lower(), _FIELDS)}'
 
 
 def _joined(made: type[And] | type[Or], parts: list[Query]) -> Query:

@@ -167,7 +167,7 @@ class _Resolver:
         find = self._vocabulary.beginning if words.prefix else self._vocabulary.whole
         terms = tuple(term for kind in TermKind for term in find(kind, key))
         if not words.tokens and not terms:
-            self.notes.append(f'"{words.text}" has neither letter nor digit and is passed over')
+            self.notes.append(f'"{words.text}" has no letter or digit and is skipped')
             return None
         alternatives: list[Condition] = []
         if words.tokens:

@@ -17,7 +17,7 @@ class Words:
         tokens: of the text; none for punctuation alone.
         prefix: whether a `*` stood at its end.
         quoted: whether it stood in quotes.
-        remark: why something that looked like a field is taken for words; empty for none.
+        remark: why something that looked like a field is searched as words; empty for none.
     """
 
     text: str

@@ -194,7 +194,7 @@ def identify_file(file: WalkedFile, *, min_age_s: float = 0.0) -> Source | Skipp
 
     Args:
         file: as the walk found it.
-        min_age_s: a file changed less than this long ago is passed over: it may still be growing.
+        min_age_s: a file changed less than this long ago is skipped: it may still be growing.
     """
     path, relative, stamp = file.path, file.relative, file.stamp
     expected = file.is_named or promises_media(relative)

@@ -33,7 +33,7 @@ def run(options: argparse.Namespace) -> Lines:
     examples = folder.examples()
     write_examples(options.file, examples)
     for sentence in folder.passed_over:
-        yield f"passed over: {sentence}"
+        yield f"skipped: {sentence}"
     for sentence in folder.unreadable:
         yield f"cannot be read: {sentence}"
     labels = plural(len(folder.sources), "label")

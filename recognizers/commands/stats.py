@@ -57,7 +57,7 @@ def run(options: argparse.Namespace) -> Lines:
     aligned = are_aligned(folder)
     yield from _counts(statistics, ENOUGH_ALIGNED if aligned else ENOUGH_PICTURES)
     for sentence in folder.passed_over:
-        yield f"passed over: {sentence}"
+        yield f"skipped: {sentence}"
     for sentence in unreadable:
         yield f"cannot be read: {sentence}"
     if aligned:

@@ -64,7 +64,7 @@ class Writer:
         )
 
     def remove(self, paths: Iterable[bytes]) -> None:
-        """Take documents out; paths that are not there are passed over."""
+        """Take documents out; paths that are not there are skipped."""
         rows = self._connection.execute(
             "DELETE FROM file WHERE path = ANY(%s) RETURNING id, terms", (list(paths),)
         ).fetchall()

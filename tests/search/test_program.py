@@ -135,7 +135,7 @@ def test_explain(output: Output, capfd) -> None:
         '        the label "dog" (4 files)',
         "    taken in 2008",
         '    the path has "taken soon"',
-        'note: "taken:soon" is taken for words: taken expects a date such as 2008, 2008-05 or '
+        'note: "taken:soon" is searched as words: taken expects a date such as 2008, 2008-05 or '
         "2008-05..2008-06",
     ]
 

@@ -32,7 +32,7 @@ def test_unreadable_files_are_named_and_the_exit_code_says_so(facerec, face_fold
     said = facerec("stats", top)
     assert said.code == 1
     assert f"cannot be read: {path}: the PNG file ends too early" in said.out
-    assert f"passed over: {top / 'stray.txt'}: neither a photo nor a video" in said.out
+    assert f"skipped: {top / 'stray.txt'}: neither a photo nor a video" in said.out
     assert "1 picture of 1 label" in said.out
 
 
