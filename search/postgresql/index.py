@@ -23,7 +23,7 @@ from search.resolve import shown_groups
 from search.vocabulary import Vocabulary
 
 MOST_FACETED = 30_000
-"""Of a larger result the newest files are counted."""
+"""Facets of a larger result count only its newest files."""
 _PUT_AT_ONCE = 2_000
 _READ_AT_ONCE = 500
 _FACETS = {
@@ -71,7 +71,7 @@ class PostgresqlIndex:
         self._connection.close()
 
     def vocabulary(self) -> Vocabulary:
-        """Its labels, names and cameras."""
+        """Return the labels, names, keywords and cameras."""
         rows = self._rows(
             "SELECT kind, text, key, files, id FROM term WHERE files > 0 ORDER BY kind, key, text"
         )
@@ -80,7 +80,7 @@ class PostgresqlIndex:
         return Vocabulary(terms, (name for (name,) in cameras))
 
     def search(self, condition: Condition, page: Page) -> Hits:
-        """A page of the files for which the condition holds."""
+        """Return one page of the files that match."""
         source, age, number = _source(condition, _after(page))
         statement = (
             f"SELECT c.age, c.id, f.document FROM (SELECT {age} AS age, {number} AS id {source.sql} "
@@ -96,7 +96,7 @@ class PostgresqlIndex:
         return Hits(hits, f"{found[page.size - 1][0]}:{found[page.size - 1][1]}" if more else None)
 
     def count(self, condition: Condition) -> Count:
-        """How many files there are for which the condition holds."""
+        """Count the files that match."""
         source, _, number = _source(condition, None)
         statement = f"SELECT count(*) FROM (SELECT {number} {source.sql} LIMIT {MOST_COUNTED + 1}) c"
         found = self._bounded(statement, source.values)
@@ -122,23 +122,23 @@ class PostgresqlIndex:
         return Facets(values, is_complete=self.count(condition).files <= MOST_FACETED)
 
     def document(self, path: bytes) -> Document | None:
-        """All that is known of one file, by its path below INPUT."""
+        """Return the document of one file, by its path below INPUT, or None."""
         found = self._rows("SELECT document FROM file WHERE path = %s", (path,))
         return serialized.from_bytes(found[0][0]) if found else None
 
     def iter_documents(self, condition: Condition, after: bytes = b"") -> Iterator[Document]:
-        """The documents for which the condition holds, in the order of paths, from behind a path on."""
+        """Yield the documents that match and follow a path, in the order of paths."""
         clause = holds(condition)
         statement = f"SELECT f.document FROM file f WHERE {clause.sql} AND f.path > %s ORDER BY f.path"
         for (document,) in self._streamed(statement, (*clause.values, after)):
             yield serialized.from_bytes(document)
 
     def iter_stamps(self) -> Iterator[tuple[bytes, int]]:
-        """The path and stamp of each document, in the order of paths."""
+        """Yield the path and stamp of each document, in the order of paths."""
         yield from self._streamed("SELECT path, stamp FROM file ORDER BY path", ())
 
     def apply(self, documents: Iterable[Document], removed: Iterable[bytes] = ()) -> None:
-        """Put documents in and take paths out, in one transaction."""
+        """Add documents and remove paths, in one transaction."""
         rest = iter(documents)
         with database_errors(self.url), self._connection.transaction():
             self._connection.execute("SELECT pg_advisory_xact_lock(%s)", (schema.LOADING_LOCK,))
@@ -149,7 +149,7 @@ class PostgresqlIndex:
             writer.finish()
 
     def _bounded(self, statement: str, values: tuple[Any, ...]) -> list[Any] | None:
-        """The rows of a query, or None if it took longer than `QUERY_SECONDS`."""
+        """Return the rows of a query, or None if it took longer than `QUERY_SECONDS`."""
         try:
             with database_errors(self.url), self._connection.transaction():
                 self._connection.execute(f"SET LOCAL statement_timeout TO {round(QUERY_SECONDS * 1000)}")
@@ -162,7 +162,7 @@ class PostgresqlIndex:
             return self._connection.execute(statement, values).fetchall()
 
     def _streamed(self, statement: str, values: tuple[Any, ...]) -> Iterator[Any]:
-        """The rows of a query as they come, whatever their number."""
+        """Yield the rows of a query from a server-side cursor, so that their number is unbounded."""
         with (
             database_errors(self.url),
             self._connection.transaction(),
@@ -174,7 +174,7 @@ class PostgresqlIndex:
 
 
 def _source(condition: Condition, after: tuple[int, int] | None) -> tuple[Clause, str, str]:
-    """What stands from FROM on, and what the age and the number of a file are called.
+    """Return the FROM and WHERE clauses, and the columns of a file's age and number.
 
     The rarest single term of a conjunction leads: its files lie newest first in `posting`. Else the planner
     of PostgreSQL chooses.

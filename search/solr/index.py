@@ -64,7 +64,7 @@ class SolrIndex:
         self._client.close()
 
     def vocabulary(self) -> Vocabulary:
-        """Its labels, names, keywords and cameras."""
+        """Return the labels, names, keywords and cameras."""
         wanted = {field: _terms_facet(field, -1) for field in ("label", "name", "tag", "camera")}
         found = self._select(EVERYTHING, {"limit": 0, "facet": wanted}, is_bounded=False)["facets"]
         terms = [
@@ -76,7 +76,7 @@ class SolrIndex:
         return Vocabulary(terms, sorted(bucket["val"] for bucket in _buckets(found, "camera")))
 
     def search(self, condition: Condition, page: Page) -> Hits:
-        """A page of the files for which the condition holds."""
+        """Return one page of the files that match."""
         filters = [self._query(condition)]
         if page.after is not None:
             filters.append(_after(page.after))
@@ -92,7 +92,7 @@ class SolrIndex:
         return Hits(hits, f"{last['age']}:{last['id']}", is_complete)
 
     def count(self, condition: Condition) -> Count:
-        """How many files there are for which the condition holds."""
+        """Count the files that match."""
         found = self._select(EVERYTHING, {"filter": [self._query(condition)], "limit": 0})
         files = found["response"]["numFound"]
         is_complete = not found["responseHeader"].get("partialResults", False)
@@ -112,23 +112,23 @@ class SolrIndex:
         return Facets(values, not found["responseHeader"].get("partialResults", False))
 
     def document(self, path: bytes) -> Document | None:
-        """All that is known of one file, by its path below INPUT."""
+        """Return the document of one file, by its path below INPUT, or None."""
         query = {"term": {"f": "id", "query": id_of(path)}}
         rows = self._select(query, {"fields": ["document"], "limit": 1}, is_bounded=False)["response"]["docs"]
         return document_of(rows[0]) if rows else None
 
     def iter_documents(self, condition: Condition, after: bytes = b"") -> Iterator[Document]:
-        """The documents for which the condition holds, in the order of paths, from behind a path on."""
+        """Yield the documents that match and follow a path, in the order of paths."""
         for row in self._iter_rows([self._query(condition)], ["id", "document"], id_of(after)):
             yield document_of(row)
 
     def iter_stamps(self) -> Iterator[tuple[bytes, int]]:
-        """The path and stamp of each document, in the order of paths."""
+        """Yield the path and stamp of each document, in the order of paths."""
         for row in self._iter_rows([], ["id", "stamp"], ""):
             yield bytes.fromhex(row["id"]), row["stamp"]
 
     def apply(self, documents: Iterable[Document], removed: Iterable[bytes] = ()) -> None:
-        """Put documents in and take paths out; they can be found when all of it is done."""
+        """Add documents and remove paths; a search sees the changes once all of them are made."""
         rest = iter(documents)
         try:
             if gone := [id_of(path) for path in removed]:
@@ -144,13 +144,13 @@ class SolrIndex:
         return query_of(condition, self._videos_of)
 
     def _videos_of(self, condition: Together) -> list[str]:
-        """The ids of the videos in which all groups are seen within the window."""
+        """Return the ids of the videos that show all groups within the window."""
         candidates = AllOf((OfKind(MediaKind.VIDEO), *condition.groups))
         found = self._iter_rows([self._query(candidates)], ["id", "document"], "")
         return [row["id"] for row in found if moments_of(document_of(row), condition.groups)[0]]
 
     def _iter_rows(self, filters: list[Query], fields: list[str], after: str) -> Iterator[dict[str, Any]]:
-        """All rows in the order of ids, some hundreds at a time."""
+        """Yield all rows in the order of ids, in pages of some hundreds."""
         while True:
             more = [f'id:{{"{after}" TO *]'] if after else []
             asked = {"filter": [*filters, *more], "fields": fields, "sort": "id asc", "limit": _READ_AT_ONCE}
@@ -178,7 +178,7 @@ def _terms_facet(field: str, most: int) -> dict[str, Any]:
 
 
 def _buckets(found: dict[str, Any], field: str) -> list[dict[str, Any]]:
-    """An empty result has no facets at all."""
+    """Return the buckets of a facet; Solr leaves facets out of an empty result."""
     buckets: list[dict[str, Any]] = found.get(field, {}).get("buckets", [])
     return buckets
 

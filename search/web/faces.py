@@ -10,7 +10,7 @@ from search.web.library import Library
 from search.web.querytext import field
 
 _PHOTOS = 20
-"""Photos that are looked at, newest first."""
+"""Number of photos examined, newest first."""
 
 
 def best_face(library: Library, name: str) -> tuple[Document, Rect] | None:
