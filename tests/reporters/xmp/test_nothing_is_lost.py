@@ -95,7 +95,7 @@ def parts(content: bytes) -> Counter[str]:
     root = etree.fromstring(content)
     walk(root, "")
     for sibling in (*root.itersiblings(preceding=True), *root.itersiblings()):
-        found[f"{sibling.target} {sibling.text}"] += 1
+        found[f"{getattr(sibling, 'target', '')} {sibling.text}"] += 1
     return found
 
 
