@@ -16,10 +16,17 @@ _CONNECT_SECONDS = 10
 
 
 def shown(url: str) -> str:
-    """The address without user, password and options, for messages and logs."""
-    parts = urlsplit(url)
-    place = (parts.hostname or "") + (f":{parts.port}" if parts.port else "")
-    return f"{parts.scheme}://{place}{parts.path}"
+    """The address without user, password and options, for messages and logs.
+
+    Of an address that cannot be split safely, such as one with several hosts or a slash in its password, only
+    the scheme is shown.
+    """
+    try:
+        parts = urlsplit(url)
+        place = (parts.hostname or "") + (f":{parts.port}" if parts.port else "")
+    except ValueError:
+        return "postgresql://..."
+    return "postgresql://..." if "@" in parts.path else f"{parts.scheme}://{place}{parts.path}"
 
 
 @contextlib.contextmanager

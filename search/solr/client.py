@@ -11,6 +11,7 @@ from pipeline.errors import OutputError, UsageError
 from reporters.layout import json_text
 
 PREFIX = "solr+"
+_EXAMPLE = "a Solr address looks like solr+http://host:8983/solr/photos"
 _CONNECT_S, _ANSWER_S = 10, 120
 
 
@@ -23,10 +24,14 @@ class SolrClient:
     """
 
     def __init__(self, url: str) -> None:
-        parts = urlsplit(url.removeprefix(PREFIX))
-        if parts.scheme not in ("http", "https") or not parts.hostname or "/solr/" not in f"{parts.path}/":
-            raise UsageError("a Solr address looks like solr+http://host:8983/solr/photos")
-        place = parts.hostname + (f":{parts.port}" if parts.port else "")
+        try:
+            parts = urlsplit(url.removeprefix(PREFIX))
+            host, port = parts.hostname, parts.port
+        except ValueError:  # a port that is not a number, an unclosed bracket
+            raise UsageError(_EXAMPLE) from None
+        if parts.scheme not in ("http", "https") or not host or "/solr/" not in f"{parts.path}/":
+            raise UsageError(_EXAMPLE)
+        place = (f"[{host}]" if ":" in host else host) + (f":{port}" if port else "")
         self.shown = f"{PREFIX}{parts.scheme}://{place}{parts.path}"
         """The address without user and password, for messages."""
         self._core = urlunsplit((parts.scheme, place, parts.path.rstrip("/"), "", ""))

@@ -123,11 +123,34 @@ def test_a_server_that_is_away_is_a_sentence_without_the_password(
 
 
 @pytest.mark.parametrize(
-    "address", ["mysql://x", "http://127.0.0.1:8983/solr/photos", "photos", "solr+http://x"]
+    "address",
+    [
+        *("mysql://x", "http://127.0.0.1:8983/solr/photos", "photos", "solr+http://x"),
+        *("solr+http://h:99999/solr/x", "solr+http://h:x/solr/x", "solr+http://[::1/solr/x"),
+    ],
 )
 def test_what_is_no_address(output: Output, address: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert visualsearch.main(["load", str(output.folder), address]) == ExitCode.USAGE
     assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://anna:s3/cret@127.0.0.1:1/x",
+        "postgresql://anna:12/cret@127.0.0.1:1/x",
+        "postgresql://[::1/x",
+        "postgresql://127.0.0.1:1,127.0.0.1:2/x",
+        "postgresql://h:99999/x",
+    ],
+)
+def test_a_malformed_database_address_is_a_sentence_without_the_password(
+    output: Output, address: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert visualsearch.main(["load", str(output.folder), address]) == ExitCode.ENVIRONMENT
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "cret" not in said
 
 
 def test_tables_of_another_version_are_made_again(output: Output) -> None:
