@@ -34,7 +34,7 @@ _STATEMENTS = (
     # A term's files, newest first. n: how often at once; ladder: the least confidence of 1, 2, 3 ... of it,
     # thousandths, 9999 for a box without a confidence; best: the first step in millionths.
     """CREATE TABLE posting (term integer NOT NULL, age bigint NOT NULL, file bigint NOT NULL,
-        n integer NOT NULL, best integer, ladder smallint[] NOT NULL, PRIMARY KEY (term, age, file))""",
+        n integer NOT NULL, best integer, ladder smallint[], PRIMARY KEY (term, age, file))""",
     "CREATE INDEX posting_file ON posting (file)",
     # The spans of videos, seconds; confidence in millionths.
     """CREATE TABLE moment (file bigint NOT NULL, term integer NOT NULL, first double precision NOT NULL,

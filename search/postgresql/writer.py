@@ -113,10 +113,10 @@ class Writer:
 
     def _postings(self, number: int, document: Document) -> Iterable[tuple[Any, ...]]:
         for one in document.sightings:
-            ladder = [
+            steps = [
                 _NO_CONFIDENCE if step is None else round(step * MILLIONTHS) // 1000 for step in one.ladder
             ]
-            best = _millionths(one.ladder[0])
+            best, ladder = _millionths(one.ladder[0]), steps if len(steps) > 1 else None
             yield self._terms[one.kind, one.text], -document.taken, number, one.most, best, ladder
 
     def _copy(self, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
