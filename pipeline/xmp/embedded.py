@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import NamedTuple
 
 from PIL import Image
@@ -40,9 +41,10 @@ def read_embedded(path: str, format_: str, limits: Limits) -> Embedded:
     """
     try:
         with open(path, "rb") as stream:
-            content = stream.read(limits.max_photo_bytes + 1)
-        if len(content) > limits.max_photo_bytes:
-            return Embedded()
+            size = os.fstat(stream.fileno()).st_size  # `read` allocates what it is asked for at once
+            if size > limits.max_photo_bytes:
+                return Embedded()
+            content = stream.read(size)
         image = open_header(content, format_, limits.max_pixels).image
     except (OSError, SourceError):
         return Embedded()

@@ -5,6 +5,7 @@ Any network that was trained on faces aligned as ArcFace's can be used (Deng et 
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -78,9 +79,10 @@ class ArcFace:
         options.log_severity_level = 4
         try:
             with open(path, "rb") as stream:
-                content = stream.read(_MOST_BYTES + 1)
-            if len(content) > _MOST_BYTES:
-                raise ModelError(f"{self._shown}: is larger than 1 GB; give a network for faces")
+                size = os.fstat(stream.fileno()).st_size  # `read` allocates what it is asked for at once
+                if size > _MOST_BYTES:
+                    raise ModelError(f"{self._shown}: is larger than 1 GB; give a network for faces")
+                content = stream.read(size)
             self._session = onnxruntime.InferenceSession(content, options, ["CPUExecutionProvider"])
             self._channels_last, self._input = self._checked_input()
             self._pixels = _NORMALIZES_ITSELF in content
