@@ -166,7 +166,7 @@ def _of_row(condition: Condition) -> Clause:
         case HasFlag(Flag.DATED):
             return Clause("f.age < 0")
         case HasFlag(flag):
-            return Clause("f.flags & %s <> 0", (_FLAGS[flag],))
+            return Clause(f"f.flags & {_FLAGS[flag]} <> 0")  # written out, as in the index of flags
         case HasFaces(at_least):
             return Clause("f.faces >= %s", (at_least,))
         case HasCamera(cameras):

@@ -12,7 +12,18 @@ from pipeline.errors import UsageError
 from pipeline.host.command import command
 from search import serialized
 from search.backend import MOST_COUNTED, QUERY_SECONDS, Count, Facet, Facets, Hits, Page
-from search.conditions import AllOf, Condition, Everything, HasTerm, MediaKind, Term, TermKind
+from search.conditions import (
+    AllOf,
+    AnyOf,
+    Condition,
+    Everything,
+    HasTerm,
+    HasWords,
+    MediaKind,
+    NearPlace,
+    Term,
+    TermKind,
+)
 from search.documents import Document
 from search.hits import hit_of
 from search.postgresql import schema
@@ -94,7 +105,7 @@ class PostgresqlIndex:
         """Return a page of the files for which the condition holds."""
         source, age, number = _source(condition, _after(page))
         order = f"{age}, {number}"
-        if age == "f.age" and self._is_rare(condition):
+        if age == "f.age" and _has_an_index(condition) and self._is_rare(condition):
             order = f"{age} + 0, {number}"  # else PostgreSQL may walk through all files by age to find a few
         statement = (
             f"SELECT c.age, c.id, f.document FROM (SELECT {age} AS age, {number} AS id {source.sql} "
@@ -202,6 +213,12 @@ class PostgresqlIndex:
             cursor.itersize = _READ_AT_ONCE
             cursor.execute(statement, values)
             yield from cursor
+
+
+def _has_an_index(condition: Condition) -> bool:
+    """Return whether an index other than that of ages finds the files of a condition."""
+    parts = condition.conditions if isinstance(condition, AllOf | AnyOf) else (condition,)
+    return any(isinstance(one, HasTerm | HasWords | NearPlace | AllOf | AnyOf) for one in parts)
 
 
 def _source(condition: Condition, after: tuple[int, int] | None) -> tuple[Clause, str, str]:

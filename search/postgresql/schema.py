@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from search import serialized
+from search.postgresql.clauses import PARTIAL
 from search.tokens import TOKENS_VERSION
 
 SCHEMA = "deepvisualminer"
 """The schema that holds all tables and belongs to this program alone."""
-VERSION = f"1/{serialized.VERSION}/{TOKENS_VERSION}"
+VERSION = f"2/{serialized.VERSION}/{TOKENS_VERSION}"
 LOADING_LOCK = 0x44564D53
 """The advisory lock that a process holds while it loads."""
 
@@ -30,6 +31,8 @@ _STATEMENTS = (
     "CREATE INDEX file_terms ON file USING gin (terms)",
     "CREATE INDEX file_words ON file USING gin (words)",
     "CREATE INDEX file_cell ON file (cell) WHERE cell IS NOT NULL",
+    # Few files are truncated: a walk from the newest to the oldest would look at most others.
+    f"CREATE INDEX file_partial ON file (age, id) WHERE flags & {PARTIAL} <> 0",
     "CREATE INDEX file_camera ON file (camera) WHERE camera IS NOT NULL",
     # A term's files, newest first. n: how often at once; ladder: the least confidence of 1, 2, 3 ... of it,
     # thousandths, 9999 for a box without a confidence; best: the first step in millionths.
