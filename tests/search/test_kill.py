@@ -6,7 +6,6 @@ import os
 import shutil
 import signal
 import sqlite3
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from search.documents import Document
 from search.indexing import updating
 from search.place import index_path
 from search.sqlite.index import SqliteIndex
+from tests.search.killing import in_child
 from tests.search.outputs import Output, label, name
 
 POINTS = 20
@@ -43,17 +43,6 @@ def known(output: Output) -> dict[bytes, Document]:
     with output.open() as index:
         index.check()
         return {one.path: one for one in index.iter_documents(Everything())}
-
-
-def in_child(action: Callable[[], None]) -> int:
-    """Run an action in a process of its own; how that ended."""
-    child = os.fork()
-    if child == 0:
-        try:
-            action()
-        finally:
-            os._exit(0)
-    return os.waitpid(child, 0)[1]
 
 
 def update_until(output: Output, statement: int, counted: Path) -> None:

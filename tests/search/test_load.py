@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,8 +18,11 @@ from search.copying import copy_index
 from search.documents import Document
 from search.postgresql import schema
 from search.postgresql.index import PostgresqlIndex
+from tests.search.killing import in_child, killed_at_call
 from tests.search.outputs import Output, label, name
 from tests.search.servers import free_port, postgresql, solr
+
+KILLS = 20
 
 
 @pytest.fixture(scope="module", params=[postgresql, solr], ids=["postgresql", "solr"])
@@ -97,6 +101,36 @@ def test_a_copy_that_breaks_off_goes_on(output: Output, url: str, monkeypatch: p
             copy_index(index, Breaking(server))  # type: ignore[arg-type]
         copied = copy_index(index, server)
     assert (copied.put, copied.unchanged) == (2, 1)
+
+
+def test_a_copy_that_is_killed_anywhere_goes_on(
+    output: Output, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("search.copying.BATCH", 4)
+    for number in range(3, 30):
+        output.photo(f"{number}.jpg", label("cat"), taken="2008-01-01T00:00:00")
+    output.index()
+
+    def copy(killed_at: int) -> None:
+        with output.open() as index, contextlib.closing(open_server(url, writable=True)) as server:
+            calls = killed_at_call(killed_at, lambda: copy_index(index, server))
+        (tmp_path / "calls").write_text(str(calls))
+
+    assert in_child(lambda: copy(-1)) == 0
+    calls, stayed = int((tmp_path / "calls").read_text()), 0
+    with output.open() as index, contextlib.closing(open_server(url, writable=True)) as server:
+        stamps = list(index.iter_stamps())
+        for point in range(KILLS):
+            server.apply([], [path for path, _ in server.iter_stamps()])
+            status = in_child(lambda point=point: copy(calls * (2 * point + 1) // (2 * KILLS)))
+            assert os.WIFSIGNALED(status), "it was killed"
+            left = list(server.iter_stamps())
+            assert set(left) <= set(stamps)
+            stayed += bool(left)
+            assert copy_index(index, server).unchanged == len(left)
+            assert list(server.iter_stamps()) == stamps
+            assert all(server.document(path) == index.document(path) for path, _ in stamps)
+    assert stayed > KILLS / 4, "what was committed before the kill has stayed"
 
 
 def test_nothing_was_loaded_yet(output: Output, capsys: pytest.CaptureFixture[str]) -> None:
