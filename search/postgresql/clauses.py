@@ -83,7 +83,7 @@ def term_bounds(condition: HasTerm, posting: str) -> Clause:
     """What `at_least` and `confidence` ask of a row of `posting`; begins with AND, or is empty."""
     sql, values = "", list[int]()
     if condition.at_least > 1:
-        sql += f" AND {posting}.n >= %s"
+        sql += f" AND {posting}.n > 1 AND {posting}.n >= %s"  # the first as in the index of such postings
         values.append(condition.at_least)
         if condition.confidence is not None:
             sql += f" AND {posting}.ladder[%s] >= %s"

@@ -39,6 +39,7 @@ _FEW = 20_000
 """So many files are collected and sorted in some 50 ms."""
 _PUT_AT_ONCE = 2_000
 _READ_AT_ONCE = 500
+_FACETED_COLUMNS = "f.id, f.age, f.kind, f.camera, f.terms"
 _FACETS = {
     Facet.LABEL: f"""SELECT t.text, count(*) FROM result r, unnest(r.terms) x JOIN term t ON t.id = x
         WHERE t.kind = {int(TermKind.LABEL)} GROUP BY 1""",
@@ -139,18 +140,20 @@ class PostgresqlIndex:
         """The most frequent values of these facets in a result; of a large one, in its newest files."""
         if condition == Everything():
             return self._facets_of_all(facets, most)
-        clause = holds(condition)
-        bound = f" ORDER BY f.age, f.id LIMIT {MOST_FACETED + 1}"
-        columns = "f.id, f.age, f.kind, f.camera, f.terms"
-        result = f"WITH result AS MATERIALIZED (SELECT {columns} FROM file f WHERE {clause.sql}{bound}) "
+        source, age, number = _source(condition, None)
+        ordered = f"{source.sql} ORDER BY {age}, {number} LIMIT {MOST_FACETED + 1}"
+        result = f"WITH result AS MATERIALIZED (SELECT {_FACETED_COLUMNS} {ordered}) "
+        parts = [_part(place, _FACETS[facet]) for place, facet in enumerate(facets)]
+        parts.append("SELECT -1, '', count(*) FROM result")
+        found = self._bounded(result + " UNION ALL ".join(parts), source.values)
+        if found is None:
+            return Facets({}, is_complete=False)
         values: dict[Facet, tuple[tuple[str, int], ...]] = {}
-        for facet in facets:
-            found = self._bounded(result + _FACETS[facet], clause.values)
-            if found is None:
-                return Facets(values, is_complete=False)
-            named = [(_facet_text(facet, value), files) for value, files in found]
+        for place, facet in enumerate(facets):
+            named = [(_facet_text(facet, value), files) for part, value, files in found if part == place]
             values[facet] = tuple(sorted(named, key=lambda pair: (-pair[1], pair[0]))[:most])
-        return Facets(values, is_complete=self.count(condition).files <= MOST_FACETED)
+        (size,) = (files for part, _, files in found if part == -1)
+        return Facets(values, is_complete=size <= MOST_FACETED)
 
     def _facets_of_all(self, facets: Sequence[Facet], most: int) -> Facets:
         """Return the most frequent values in the whole index."""
@@ -256,7 +259,12 @@ def _after(page: Page) -> tuple[int, int] | None:
         raise UsageError(f'"{page.after!r}" is not a place in a result') from None
 
 
+def _part(place: int, facet: str) -> str:
+    """The query of a facet as a part of one for several, with the facet's place among them."""
+    return f"SELECT {place}, value::text, files FROM ({facet}) f{place} (value, files)"
+
+
 def _facet_text(facet: Facet, value: Any) -> str:
     if facet is Facet.YEAR:
-        return f"{value:04d}"
-    return MediaKind(value).word if facet is Facet.TYPE else str(value)
+        return f"{int(value):04d}"
+    return MediaKind(int(value)).word if facet is Facet.TYPE else str(value)

@@ -39,6 +39,7 @@ _STATEMENTS = (
     """CREATE TABLE posting (term integer NOT NULL, age bigint NOT NULL, file bigint NOT NULL,
         n integer NOT NULL, best integer, ladder smallint[], PRIMARY KEY (term, age, file))""",
     "CREATE INDEX posting_file ON posting (file)",
+    "CREATE INDEX posting_several ON posting (term, age, file) WHERE n > 1",
     # The spans of videos, seconds; confidence in millionths.
     """CREATE TABLE moment (file bigint NOT NULL, term integer NOT NULL, first double precision NOT NULL,
         last double precision NOT NULL, confidence integer)""",

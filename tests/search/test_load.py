@@ -12,12 +12,13 @@ import pytest
 
 import visualsearch
 from pipeline.errors import ExitCode, OutputError
-from search.backend import WritableBackend
+from search.backend import Facet, WritableBackend
 from search.commands.backends import open_server
 from search.copying import copy_index
 from search.documents import Document
 from search.postgresql import schema
 from search.postgresql.index import PostgresqlIndex
+from search.question import understand
 from tests.search.killing import in_child, killed_at_call
 from tests.search.outputs import Output, label, name
 from tests.search.servers import free_port, postgresql, solr
@@ -131,6 +132,22 @@ def test_a_copy_that_is_killed_anywhere_goes_on(
             assert list(server.iter_stamps()) == stamps
             assert all(server.document(path) == index.document(path) for path, _ in stamps)
     assert stayed > KILLS / 4, "what was committed before the kill has stayed"
+
+
+@pytest.mark.parametrize(("most", "is_complete"), [(2, False), (3, True)])
+def test_facets_of_a_large_result_are_said_to_be_of_a_part(
+    output: Output, most: int, is_complete: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("search.postgresql.index.MOST_FACETED", most)
+    with (
+        postgresql() as address,
+        output.open() as index,
+        PostgresqlIndex(address, writable=True) as server,
+    ):
+        copy_index(index, server)
+        found = server.facets(understand("label:dog", server).condition, list(Facet), 10)
+    assert found.is_complete is is_complete
+    assert found.values[Facet.TYPE] == (("photo", 3),)
 
 
 def test_nothing_was_loaded_yet(output: Output, capsys: pytest.CaptureFixture[str]) -> None:
