@@ -105,14 +105,16 @@ class PostgresqlIndex:
     def search(self, condition: Condition, page: Page) -> Hits:
         """Return a page of the files for which the condition holds."""
         source, age, number = _source(condition, _after(page))
-        order = f"{age}, {number}"
-        if age == "f.age" and _has_an_index(condition) and self._is_rare(condition):
-            order = f"{age} + 0, {number}"  # else PostgreSQL may walk through all files by age to find a few
+        order, seconds = f"{age}, {number}", QUERY_SECONDS
+        if age == "f.age" and _has_an_index(condition):
+            seconds /= 2  # for each of the two statements
+            if self._is_rare(condition, seconds):
+                order = f"{age} + 0, {number}"  # else PostgreSQL may walk through all files to find a few
         statement = (
             f"SELECT c.age, c.id, f.document FROM (SELECT {age} AS age, {number} AS id {source.sql} "
             f"ORDER BY {order} LIMIT {page.size + 1}) c JOIN file f ON f.id = c.id ORDER BY c.age, c.id"
         )
-        found = self._bounded(statement, source.values)
+        found = self._bounded(statement, source.values, seconds)
         if found is None:
             return Hits((), None, is_complete=False)
         groups = shown_groups(condition)
@@ -120,11 +122,11 @@ class PostgresqlIndex:
         more = len(found) > page.size
         return Hits(hits, f"{found[page.size - 1][0]}:{found[page.size - 1][1]}" if more else None)
 
-    def _is_rare(self, condition: Condition) -> bool:
+    def _is_rare(self, condition: Condition, seconds: float) -> bool:
         """Return whether so few files satisfy a condition that they are better collected and sorted."""
         clause = holds(condition)
         statement = f"SELECT count(*) FROM (SELECT 1 FROM file f WHERE {clause.sql} LIMIT {_FEW + 1}) c"
-        found = self._bounded(statement, clause.values)
+        found = self._bounded(statement, clause.values, seconds)
         return found is not None and found[0][0] <= _FEW
 
     def count(self, condition: Condition) -> Count:
@@ -193,11 +195,13 @@ class PostgresqlIndex:
                 writer.put(some)
             writer.finish()
 
-    def _bounded(self, statement: str, values: tuple[Any, ...]) -> list[Any] | None:
-        """Return the rows of a query, or None if it took longer than `QUERY_SECONDS`."""
+    def _bounded(
+        self, statement: str, values: tuple[Any, ...], seconds: float = QUERY_SECONDS
+    ) -> list[Any] | None:
+        """Return the rows of a query, or None if it took longer than so many seconds."""
         try:
             with database_errors(self.url), self._connection.transaction():
-                self._connection.execute(f"SET LOCAL statement_timeout TO {round(QUERY_SECONDS * 1000)}")
+                self._connection.execute(f"SET LOCAL statement_timeout TO {round(seconds * 1000)}")
                 return self._connection.execute(statement, values).fetchall()
         except psycopg.errors.QueryCanceled:
             return None
