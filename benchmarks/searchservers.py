@@ -10,16 +10,12 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import statistics
 import time
-from collections.abc import Callable
-from typing import Any
 
-from benchmarks.search import FACETED, QUERIES, ROUNDS, photo
-from search.backend import Facet, Page, WritableBackend
+from benchmarks.search import ask_all, photo, timed
+from search.backend import WritableBackend
 from search.commands.backends import POSTGRESQL, open_server
 from search.copying import BATCH
-from search.question import understand
 
 
 def main() -> None:
@@ -33,7 +29,7 @@ def main() -> None:
             load(server, given.photos)
         if given.url.startswith(POSTGRESQL):
             print_size(given.url, given.photos)
-        ask(server)
+        ask_all(server, time.perf_counter)
 
 
 def load(server: WritableBackend, photos: int) -> None:
@@ -41,7 +37,7 @@ def load(server: WritableBackend, photos: int) -> None:
     seconds = 0.0
     for first in range(0, photos, BATCH):
         documents = [photo(number) for number in range(first, min(first + BATCH, photos))]
-        seconds += timed(lambda documents=documents: server.apply(documents))[0]
+        seconds += timed(lambda documents=documents: server.apply(documents), time.perf_counter)[0]
     print(f"{photos:,} photos loaded in {seconds:.0f} s, {photos / seconds:,.0f} a second")
 
 
@@ -57,36 +53,6 @@ def print_size(url: str, photos: int) -> None:
             connection.execute(f"VACUUM ANALYZE {SCHEMA}.{table}")
         (size,) = connection.execute(statement, (SCHEMA,)).fetchone()
     print(f"size: {int(size) / 1e6:.0f} MB, {int(size) / photos:.0f} bytes a photo")
-
-
-def ask(server: WritableBackend) -> None:
-    pages: list[float] = []
-    for query in QUERIES:
-        condition = understand(query, server).condition
-        page, hits = median(lambda condition=condition: server.search(condition, Page(100)))
-        counting, count = median(lambda condition=condition: server.count(condition))
-        pages.append(page)
-        mark = "" if hits.is_complete else " (ended)"
-        print(f"{page * 1e3:8.1f} ms  count {counting * 1e3:8.1f} ms  {count!s:>8}  {query}{mark}")
-    print(f"first pages: median {statistics.median(pages) * 1e3:.1f} ms, worst {max(pages) * 1e3:.0f} ms")
-    for query in FACETED:
-        condition = understand(query, server).condition
-        seconds, facets = median(lambda condition=condition: server.facets(condition, list(Facet), 30))
-        mark = "" if facets.is_complete else " (newest)"
-        print(f"{seconds * 1e3:8.1f} ms  facets of {query or 'everything'}{mark}")
-
-
-def timed(action: Callable[[], Any]) -> tuple[float, Any]:
-    """Seconds by the clock, since the server works in other processes; and the result."""
-    began = time.perf_counter()
-    result = action()
-    return time.perf_counter() - began, result
-
-
-def median(action: Callable[[], Any]) -> tuple[float, Any]:
-    action()
-    measured = [timed(action) for _ in range(ROUNDS)]
-    return statistics.median(seconds for seconds, _ in measured), measured[-1][1]
 
 
 if __name__ == "__main__":

@@ -15,6 +15,8 @@ UNKNOWN = "unknown"
 FACE = "face"
 """What face detectors label faces with, unless the pipeline file says otherwise."""
 MAX_LADDER = 50
+MILLIONTHS = 1_000_000
+"""Backends keep and compare confidences as whole millionths."""
 MAX_DETECTIONS = 5_000
 """More boxes of one photo, or moments of one video, are left out; sightings count them all."""
 
@@ -152,3 +154,8 @@ class Document:
 def readable(path: bytes) -> str:
     """Return a path as text, with U+FFFD for bytes that are not UTF-8."""
     return path.decode("utf-8", "replace")
+
+
+def millionths(confidence: float | None) -> int | None:
+    """Return a confidence in whole millionths."""
+    return None if confidence is None else round(confidence * MILLIONTHS)

@@ -6,11 +6,9 @@ from collections.abc import Sequence
 
 from search.backend import Hit, terms_of
 from search.conditions import HasTerm
-from search.documents import Document, Moment
+from search.documents import MILLIONTHS, Document, Moment
 from search.resolve import WINDOW_S
 from search.spans import Span, together
-
-_MILLIONTHS = 1_000_000
 
 
 def hit_of(document: Document, groups: Sequence[HasTerm]) -> Hit:
@@ -72,4 +70,4 @@ def is_sure(moment: Moment, group: HasTerm) -> bool:
     """Whether a moment has the confidence that a group asks for; one without any confidence counts."""
     if group.confidence is None or moment.confidence is None:
         return True
-    return round(moment.confidence * _MILLIONTHS) >= round(group.confidence * _MILLIONTHS)
+    return round(moment.confidence * MILLIONTHS) >= round(group.confidence * MILLIONTHS)

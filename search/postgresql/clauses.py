@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 from search.conditions import (
     AllOf,
@@ -25,24 +25,14 @@ from search.conditions import (
     TakenBetween,
     Together,
 )
-from search.documents import MAX_LADDER
+from search.documents import MAX_LADDER, MILLIONTHS
 from search.geo import EARTH_KM, cell_ranges
+from search.sql import FLAG_BITS, Clause, joined
 
-PARTIAL, ANNOTATED, NAMED, LOCATED = 1, 2, 4, 8
-"""Bits of `file.flags`."""
-MILLIONTHS = 1_000_000
-_FLAGS = {Flag.PARTIAL: PARTIAL, Flag.ANNOTATED: ANNOTATED, Flag.NAMED: NAMED, Flag.LOCATED: LOCATED}
 _DISTANCE = (
     f"2 * {EARTH_KM} * asin(least(1.0, sqrt(power(sin(radians(f.latitude - %s) / 2), 2) + cos(radians(%s)) * "
     "cos(radians(f.latitude)) * power(sin(radians(f.longitude - %s) / 2), 2))))"
 )
-
-
-class Clause(NamedTuple):
-    """A piece of SQL and the values of its placeholders."""
-
-    sql: str
-    values: tuple[Any, ...] = ()
 
 
 def holds(condition: Condition) -> Clause:
@@ -70,13 +60,6 @@ def holds(condition: Condition) -> Clause:
         case NearPlace():
             return _near(condition)
     return _of_row(condition)
-
-
-def joined(word: str, clauses: Iterable[Clause]) -> Clause:
-    """Clauses with AND or OR between them, in brackets."""
-    given = list(clauses)
-    sql = f" {word} ".join(clause.sql for clause in given)
-    return Clause(f"({sql})", tuple(value for clause in given for value in clause.values))
 
 
 def term_bounds(condition: HasTerm, posting: str) -> Clause:
@@ -166,7 +149,7 @@ def _of_row(condition: Condition) -> Clause:
         case HasFlag(Flag.DATED):
             return Clause("f.age < 0")
         case HasFlag(flag):
-            return Clause(f"f.flags & {_FLAGS[flag]} <> 0")  # written out, as in the index of flags
+            return Clause(f"f.flags & {FLAG_BITS[flag]} <> 0")  # written out, as in the index of flags
         case HasFaces(at_least):
             return Clause("f.faces >= %s", (at_least,))
         case HasCamera(cameras):

@@ -19,18 +19,19 @@ from search.conditions import (
     Everything,
     HasTerm,
     HasWords,
-    MediaKind,
     NearPlace,
     Term,
     TermKind,
 )
 from search.documents import Document
+from search.facets import most_frequent
 from search.hits import hit_of
 from search.postgresql import schema
-from search.postgresql.clauses import Clause, holds, joined, numbers_of, term_bounds
+from search.postgresql.clauses import holds, numbers_of, term_bounds
 from search.postgresql.connecting import connect, database_errors, shown
 from search.postgresql.writer import Writer
 from search.resolve import shown_groups
+from search.sql import Clause, joined
 from search.vocabulary import Vocabulary
 
 MOST_FACETED = 30_000
@@ -152,8 +153,8 @@ class PostgresqlIndex:
             return Facets({}, is_complete=False)
         values: dict[Facet, tuple[tuple[str, int], ...]] = {}
         for place, facet in enumerate(facets):
-            named = [(_facet_text(facet, value), files) for part, value, files in found if part == place]
-            values[facet] = tuple(sorted(named, key=lambda pair: (-pair[1], pair[0]))[:most])
+            counted = ((value, files) for part, value, files in found if part == place)
+            values[facet] = most_frequent(facet, counted, most)
         (size,) = (files for part, _, files in found if part == -1)
         return Facets(values, is_complete=size <= MOST_FACETED)
 
@@ -164,8 +165,7 @@ class PostgresqlIndex:
             found = self._bounded(_FACETS_OF_ALL[facet], ())
             if found is None:
                 return Facets(values, is_complete=False)
-            named = [(_facet_text(facet, value), files) for value, files in found]
-            values[facet] = tuple(sorted(named, key=lambda pair: (-pair[1], pair[0]))[:most])
+            values[facet] = most_frequent(facet, found, most)
         return Facets(values)
 
     def document(self, path: bytes) -> Document | None:
@@ -266,9 +266,3 @@ def _after(page: Page) -> tuple[int, int] | None:
 def _part(place: int, facet: str) -> str:
     """The query of a facet as a part of one for several, with the facet's place among them."""
     return f"SELECT {place}, value::text, files FROM ({facet}) f{place} (value, files)"
-
-
-def _facet_text(facet: Facet, value: Any) -> str:
-    if facet is Facet.YEAR:
-        return f"{int(value):04d}"
-    return MediaKind(int(value)).word if facet is Facet.TYPE else str(value)

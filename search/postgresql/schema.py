@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from search import serialized
-from search.postgresql.clauses import PARTIAL
+from search.sql import PARTIAL
 from search.tokens import TOKENS_VERSION
 
 SCHEMA = "deepvisualminer"

@@ -8,13 +8,12 @@ from typing import Any
 
 from search import serialized
 from search.conditions import TermKind
-from search.documents import Document
+from search.documents import Document, millionths
 from search.geo import cell_of
-from search.postgresql.clauses import ANNOTATED, LOCATED, MILLIONTHS, NAMED, PARTIAL, lexemes_of
+from search.postgresql.clauses import lexemes_of
+from search.sql import flags_of, step_of
 from search.tokens import key_of, tokens_of
 
-_NO_CONFIDENCE = 9999
-"""Stands in a ladder for a box without a confidence, which always counts."""
 _MAX_CHARS_OF_PATH = 4096
 _FILE = (
     "COPY file (id, path, age, kind, flags, faces, best, camera, latitude, longitude, cell, terms, words,"
@@ -56,7 +55,7 @@ class Writer:
                     self._terms[one.kind, one.text],
                     one.first_s,
                     one.last_s,
-                    _millionths(one.confidence),
+                    millionths(one.confidence),
                 )
                 for number, document in pairs
                 for one in document.moments
@@ -106,36 +105,21 @@ class Writer:
         readable = document.path.decode("utf-8", "replace")[:_MAX_CHARS_OF_PATH]
         camera = None if document.camera is None else _storable(document.camera)
         return (
-            *(number, document.path, -document.taken, int(document.kind), _flags(document), document.faces),
-            *(_millionths(max(sure, default=None)), camera, document.latitude, document.longitude, cell),
+            *(number, document.path, -document.taken, int(document.kind), flags_of(document), document.faces),
+            *(millionths(max(sure, default=None)), camera, document.latitude, document.longitude, cell),
             *(terms, lexemes_of(tokens_of(readable)), document.stamp, serialized.to_bytes(document)),
         )
 
     def _postings(self, number: int, document: Document) -> Iterable[tuple[Any, ...]]:
         for one in document.sightings:
-            steps = [
-                _NO_CONFIDENCE if step is None else round(step * MILLIONTHS) // 1000 for step in one.ladder
-            ]
-            best, ladder = _millionths(one.ladder[0]), steps if len(steps) > 1 else None
+            steps = [step_of(step) for step in one.ladder]
+            best, ladder = millionths(one.ladder[0]), steps if len(steps) > 1 else None
             yield self._terms[one.kind, one.text], -document.taken, number, one.most, best, ladder
 
     def _copy(self, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
         with self._connection.cursor().copy(statement) as copy:
             for row in rows:
                 copy.write_row(row)
-
-
-def _flags(document: Document) -> int:
-    return (
-        PARTIAL * document.is_partial
-        | ANNOTATED * document.is_annotated
-        | NAMED * document.is_named
-        | LOCATED * (document.latitude is not None)
-    )
-
-
-def _millionths(confidence: float | None) -> int | None:
-    return None if confidence is None else round(confidence * MILLIONTHS)
 
 
 def _storable(text: str) -> str:

@@ -26,8 +26,8 @@ from search.conditions import (
     Term,
     Together,
 )
-from search.documents import MAX_LADDER
-from search.solr.fields import MILLIONTHS, count_range, step_range
+from search.documents import MAX_LADDER, MILLIONTHS
+from search.solr.fields import count_range, step_range
 
 Query: TypeAlias = dict[str, Any] | str
 

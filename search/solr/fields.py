@@ -9,11 +9,10 @@ from typing import Any
 
 from search import serialized
 from search.conditions import Flag, TermKind
-from search.documents import Document, Sighting
+from search.documents import MILLIONTHS, Document, Sighting
 from search.solr.schema import VERSION
 from search.tokens import tokens_of
 
-MILLIONTHS = 1_000_000
 SURE = 9_999_999
 """Stands for the confidence of a box without one, which always counts."""
 _COUNT_DIGITS = 9

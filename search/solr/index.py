@@ -11,6 +11,7 @@ from pipeline.host.command import command
 from search.backend import MOST_COUNTED, QUERY_SECONDS, Count, Facet, Facets, Hits, Page
 from search.conditions import AllOf, Condition, MediaKind, OfKind, Term, TermKind, Together
 from search.documents import Document
+from search.facets import most_frequent
 from search.hits import hit_of, moments_of
 from search.resolve import shown_groups
 from search.solr import schema
@@ -68,12 +69,12 @@ class SolrIndex:
         wanted = {field: _terms_facet(field, -1) for field in ("label", "name", "tag", "camera")}
         found = self._select(EVERYTHING, {"limit": 0, "facet": wanted}, is_bounded=False)["facets"]
         terms = [
-            Term(kind, bucket["val"], key_of(bucket["val"]), bucket["count"])
+            Term(kind, text, key_of(text), files)
             for kind in TermKind
-            for bucket in _buckets(found, kind.name.lower())
+            for text, files in _values(found, kind.name.lower())
         ]
         terms.sort(key=lambda term: (term.kind, term.key, term.text))
-        return Vocabulary(terms, sorted(bucket["val"] for bucket in _buckets(found, "camera")))
+        return Vocabulary(terms, sorted(camera for camera, _ in _values(found, "camera")))
 
     def search(self, condition: Condition, page: Page) -> Hits:
         """Return one page of the files that match."""
@@ -102,13 +103,7 @@ class SolrIndex:
         """The most frequent values of these facets in a result."""
         wanted = {_FIELDS[facet]: _terms_facet(_FIELDS[facet], most) for facet in facets}
         found = self._select(EVERYTHING, {"filter": [self._query(condition)], "limit": 0, "facet": wanted})
-        values = {
-            facet: _sorted(
-                (_facet_text(facet, bucket["val"]), bucket["count"])
-                for bucket in _buckets(found["facets"], _FIELDS[facet])
-            )
-            for facet in facets
-        }
+        values = {facet: most_frequent(facet, _values(found["facets"], _FIELDS[facet])) for facet in facets}
         return Facets(values, not found["responseHeader"].get("partialResults", False))
 
     def document(self, path: bytes) -> Document | None:
@@ -177,17 +172,6 @@ def _terms_facet(field: str, most: int) -> dict[str, Any]:
     return {"type": "terms", "field": field, "limit": most}
 
 
-def _buckets(found: dict[str, Any], field: str) -> list[dict[str, Any]]:
-    """Return the buckets of a facet; Solr leaves facets out of an empty result."""
-    buckets: list[dict[str, Any]] = found.get(field, {}).get("buckets", [])
-    return buckets
-
-
-def _sorted(pairs: Iterable[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
-    return tuple(sorted(pairs, key=lambda pair: (-pair[1], pair[0])))
-
-
-def _facet_text(facet: Facet, value: Any) -> str:
-    if facet is Facet.YEAR:
-        return f"{value:04d}"
-    return MediaKind(value).word if facet is Facet.TYPE else str(value)
+def _values(found: dict[str, Any], field: str) -> list[tuple[Any, int]]:
+    """Return the values of a facet and their counts; Solr leaves facets out of an empty result."""
+    return [(bucket["val"], bucket["count"]) for bucket in found.get(field, {}).get("buckets", [])]

@@ -26,20 +26,13 @@ from search.conditions import (
     TakenBetween,
     Together,
 )
-from search.documents import MAX_LADDER
+from search.documents import MAX_LADDER, MILLIONTHS
 from search.geo import cell_ranges
-from search.sqlite.schema import ANNOTATED, LADDER_DIGITS, LOCATED, MILLIONTHS, NAMED, PARTIAL
+from search.sql import FLAG_BITS, LOCATED, Clause, joined
+from search.sqlite.schema import LADDER_DIGITS
 
 MANY_TERMS = 40
 """So many terms are not looked up one by one but looked for among a file's boxes."""
-_FLAGS = {Flag.PARTIAL: PARTIAL, Flag.ANNOTATED: ANNOTATED, Flag.NAMED: NAMED, Flag.LOCATED: LOCATED}
-
-
-class Clause(NamedTuple):
-    """A piece of SQL with the values of its question marks."""
-
-    sql: str
-    values: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +54,6 @@ class Row(NamedTuple):
 
 FILE_ROW = Row("f.id", "f.age")
 POSTING_ROW = Row("p.file", "p.age")
-
-
-def joined(word: str, clauses: Iterable[Clause]) -> Clause:
-    """Return the clauses joined by AND or OR, in brackets."""
-    given = list(clauses)
-    sql = f" {word} ".join(clause.sql for clause in given)
-    return Clause(f"({sql})", tuple(value for clause in given for value in clause.values))
 
 
 def match_of(words: Iterable[HasWords]) -> str:
@@ -187,7 +173,7 @@ def _of_file(condition: Condition) -> Clause:
         case HasFlag(Flag.DATED):
             return Clause("f.age < 0")
         case HasFlag(flag):
-            return Clause("f.flags & ?", (_FLAGS[flag],))
+            return Clause("f.flags & ?", (FLAG_BITS[flag],))
         case HasFaces(at_least):
             return Clause("f.faces >= ?", (at_least,))
         case HasCamera(cameras):

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from search.backend import Facet, Facets
-from search.conditions import MediaKind, TermKind
-from search.sqlite.clauses import Clause
+from search.conditions import TermKind
+from search.facets import most_frequent
+from search.sql import Clause
 from search.sqlite.planner import Plan
 from search.sqlite.timebound import TimeBound
 
@@ -43,8 +44,8 @@ def count_all(connection: sqlite3.Connection, facet: Facet, most: int) -> tuple[
     """Return the most frequent values in the whole index."""
     if facet in _KINDS:
         statement, values = "SELECT text, files FROM term WHERE kind = ?", (int(_KINDS[facet]),)
-        return _sorted(facet, connection.execute(statement, values).fetchall(), most)
-    return _sorted(facet, connection.execute(_ALL[facet]).fetchall(), most)
+        return most_frequent(facet, connection.execute(statement, values).fetchall(), most)
+    return most_frequent(facet, connection.execute(_ALL[facet]).fetchall(), most)
 
 
 def count_result(bound: TimeBound, plan: Plan, facets: Sequence[Facet], most: int) -> Facets:
@@ -61,16 +62,5 @@ def count_result(bound: TimeBound, plan: Plan, facets: Sequence[Facet], most: in
     found: dict[str, list[Any]] = defaultdict(list)
     for kind, value, files in bound.rows(Clause(statement, plan.source.values)):
         found[kind].append((value, files))
-    values = {facet: _sorted(facet, found[facet], most) for facet in facets}
+    values = {facet: most_frequent(facet, found[facet], most) for facet in facets}
     return Facets(values, bool(found["size"]) and found["size"][0][1] <= MOST_FACETED)
-
-
-def _sorted(facet: Facet, found: list[Any], most: int) -> tuple[tuple[str, int], ...]:
-    named = [(_shown(facet, value), files) for value, files in found]
-    return tuple(sorted(named, key=lambda pair: (-pair[1], pair[0]))[:most])
-
-
-def _shown(facet: Facet, value: Any) -> str:
-    if facet is Facet.YEAR:
-        return f"{value:04d}"
-    return MediaKind(value).word if facet is Facet.TYPE else str(value)

@@ -14,7 +14,7 @@ from search.conditions import Condition, Everything, Term, TermKind
 from search.documents import Document
 from search.geo import distance_km
 from search.resolve import shown_groups
-from search.sqlite.clauses import Clause
+from search.sql import Clause
 from search.sqlite.facets import count_all, count_result
 from search.sqlite.indexfile import check_structure, open_to_read, open_to_write, sqlite_errors
 from search.sqlite.loading import document_of, hits_of

@@ -12,8 +12,9 @@ from search.conditions import HasTerm, MediaKind, TermKind
 from search.documents import Detection, Document, Moment, Sighting
 from search.hits import is_sure, moments_at_once
 from search.spans import Span
+from search.sql import ANNOTATED, PARTIAL
 from search.sqlite import rows
-from search.sqlite.schema import ANNOTATED, PARTIAL, TERMS_OF_FILE
+from search.sqlite.schema import TERMS_OF_FILE
 
 _HIT = """SELECT f.id, r.path, d.path, f.name, f.kind, f.age, f.width, f.height, f.duration, f.source
     FROM file f JOIN folder d ON d.id = f.folder JOIN root r ON r.id = f.root WHERE f.id IN """

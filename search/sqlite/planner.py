@@ -12,16 +12,15 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from search.conditions import AllOf, AnyOf, Condition, Everything, HasTerm, HasWords, NearPlace, TakenBetween
+from search.sql import Clause, joined
 from search.sqlite.clauses import (
     FILE_ROW,
     POSTING_ROW,
     AllWords,
-    Clause,
     Conjunct,
     Row,
     holds,
     in_cells,
-    joined,
     match_of,
     term_bounds,
     term_is,

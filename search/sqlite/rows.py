@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from search.documents import Document
-from search.sqlite.schema import ANNOTATED, LADDER_DIGITS, LOCATED, MILLIONTHS, NAMED, NO_CONFIDENCE, PARTIAL
-
-
-def confidence_stored(confidence: float | None) -> int | None:
-    """Return a confidence in whole millionths."""
-    return None if confidence is None else round(confidence * MILLIONTHS)
+from search.documents import MILLIONTHS, Document, millionths
+from search.sql import NO_CONFIDENCE, step_of
+from search.sqlite.schema import LADDER_DIGITS
 
 
 def confidence_read(stored: int | None) -> float | None:
@@ -20,10 +16,7 @@ def ladder_stored(ladder: tuple[float | None, ...]) -> str | None:
     """Return the steps in thousandths, rounded down, with a fixed number of digits; None for one step."""
     if len(ladder) < 2:
         return None
-    return "".join(
-        f"{NO_CONFIDENCE if step is None else round(step * MILLIONTHS) // 1000:0{LADDER_DIGITS}d}"
-        for step in ladder
-    )
+    return "".join(f"{step_of(step):0{LADDER_DIGITS}d}" for step in ladder)
 
 
 def ladder_read(stored: str | None, best: int | None) -> tuple[float | None, ...]:
@@ -38,17 +31,7 @@ def ladder_read(stored: str | None, best: int | None) -> tuple[float | None, ...
 def surest(document: Document) -> int | None:
     """Return the best confidence of any box as stored, or None."""
     steps = [one.ladder[0] for one in document.sightings if one.ladder[0] is not None]
-    return confidence_stored(max(steps, default=None))
-
-
-def flags_of(document: Document) -> int:
-    """Return the bits of `file.flags`."""
-    return (
-        PARTIAL * document.is_partial
-        | ANNOTATED * document.is_annotated
-        | NAMED * document.is_named
-        | LOCATED * (document.latitude is not None)
-    )
+    return millionths(max(steps, default=None))
 
 
 def reports_stored(document: Document) -> bytes | None:

@@ -11,15 +11,8 @@ APPLICATION_ID = 0x44564D53
 VERSION = 2
 """Raised with every change of a table or of what stands in it."""
 
-PARTIAL, ANNOTATED, NAMED, LOCATED = 1, 2, 4, 8
-"""Bits of `file.flags`."""
-
-MILLIONTHS = 1_000_000
-"""Confidences are whole millionths, half the size of floating point numbers."""
 LADDER_DIGITS = 4
-"""A step of `posting.ladder`: whole thousandths; `NO_CONFIDENCE` for a box without one, which always
-counts."""
-NO_CONFIDENCE = 9999
+"""A step of `posting.ladder`, as `search.sql.step_of` returns it."""
 
 _TABLES = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID",

@@ -6,7 +6,7 @@ import sqlite3
 import time
 from typing import Any
 
-from search.sqlite.clauses import Clause
+from search.sql import Clause
 
 _STEPS = 20_000
 """Of SQLite's virtual machine between two looks at the clock: under a millisecond."""

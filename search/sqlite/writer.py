@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from search.conditions import TermKind
-from search.documents import Document, readable
+from search.documents import Document, millionths, readable
 from search.geo import cell_of
+from search.sql import flags_of
 from search.sqlite import rows
 from search.sqlite.schema import TERMS_OF_FILE
 from search.tokens import key_of, tokens_of
@@ -106,7 +107,7 @@ class Writer:
         self._count_facets(-document.taken, document.kind, camera, 1)
         return (
             *(number, folder, document.name, self._number("root", "path", root)),
-            *(-document.taken, int(document.kind), rows.flags_of(document), document.faces),
+            *(-document.taken, int(document.kind), flags_of(document), document.faces),
             *(rows.surest(document), camera),
             *(document.offset_min, document.width, document.height, self._word(document.format)),
             *(document.latitude, document.longitude, document.altitude, cell, document.sha256),
@@ -118,21 +119,21 @@ class Writer:
         for one in document.sightings:
             term = self._term(one.kind, one.text)
             self._term_files[term] += 1
-            best = rows.confidence_stored(one.ladder[0])
+            best = millionths(one.ladder[0])
             yield term, -document.taken, number, one.most, best, rows.ladder_stored(one.ladder)
 
     def _detections(self, number: int, document: Document) -> Iterable[tuple[Any, ...]]:
         for n, one in enumerate(document.detections):
             yield (
                 *(number, n, self._term(one.kind, one.text), self._word(one.component)),
-                *(rows.confidence_stored(one.confidence), one.distance, *one.rect),
+                *(millionths(one.confidence), one.distance, *one.rect),
             )
 
     def _moments(self, number: int, document: Document) -> Iterable[tuple[Any, ...]]:
         for one in document.moments:
             yield (
                 *(number, self._term(one.kind, one.text), one.first_s, one.last_s, one.frames),
-                *(self._word(one.component), rows.confidence_stored(one.confidence), one.time_s, one.frame),
+                *(self._word(one.component), millionths(one.confidence), one.time_s, one.frame),
                 *one.rect,
             )
 
