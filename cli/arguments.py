@@ -100,6 +100,13 @@ def make_parser() -> argparse.ArgumentParser:
         "--allow-plugins", action="store_true", help="allow components that are not part of this program"
     )
     _add_nightly_options(parser)
+    _add_logging_options(parser)
+    parser.add_argument("--version", action="version", version=f"Deep Visual Miner {__version__}")
+    return parser
+
+
+def _add_logging_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say what a run prints and writes about itself."""
     loudness = parser.add_mutually_exclusive_group()
     loudness.add_argument(
         "--verbose", action="store_true", help="print the result of every new or changed file"
@@ -115,8 +122,6 @@ def make_parser() -> argparse.ArgumentParser:
         help="format of log lines (default: %(default)s)",
     )
     parser.add_argument("--summary", metavar="FILE", help="write counts and failures to FILE as JSON")
-    parser.add_argument("--version", action="version", version=f"Deep Visual Miner {__version__}")
-    return parser
 
 
 def _add_nightly_options(parser: argparse.ArgumentParser) -> None:

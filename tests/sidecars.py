@@ -78,7 +78,7 @@ def keywords(content: bytes) -> tuple[list[str], list[str], list[str]]:
 
 
 def without_item(content: bytes, *texts: str) -> bytes:
-    """The sidecar after somebody has removed these keywords by hand, in each list where they are."""
+    """Return the sidecar without these keywords in any of its lists, as after a user has removed them."""
     edited = Packet(content)
     for name, present in read_items(edited).items():
         edited.change_items(name, "Bag", remove=[text for text in texts if text in present], add=[])

@@ -69,6 +69,7 @@ class _Reader:
         self._parser.EndElementHandler = self._end
 
     def read(self, packet: bytes) -> dict[str, str]:
+        """Return the properties in a packet; of a damaged packet, those before the damage."""
         # ValueError, LookupError: an encoding that Python does not know.
         with contextlib.suppress(expat.ExpatError, _RefusedError, ValueError, LookupError):
             self._parser.Parse(packet[:_MAX_BYTES], False)
