@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from annotators.captions import Line, caption, without_details
+from annotators.captions import without_details
 from annotators.labelboxes import make_label_box
-from annotators.palette import UNLABELLED, Color
-from annotators.placement import Placement
-from pipeline.detections import Box, Detection, Label
+from annotators.palette import Color
+from annotators.pictureparams import LabelsWord
+from annotators.placement import Leader, Placement
+from annotators.subjects import Subject, choose_subjects
+from pipeline.detections import Box, Detection
 from pipeline.frame import RgbArray
 
 
@@ -38,51 +40,44 @@ class Stroke:
         line_px = round(1 + side / 450)
         return cls(line_px, max(1, round(line_px / 3)), max(9, round(6.5 + side / 72)))
 
+    def thinner(self) -> Stroke:
+        """The stroke for what is drawn thin."""
+        return Stroke(max(1, self.line_px // 2), max(1, self.edge_px // 2), self.text_px)
 
-def draw_detections(rgb: RgbArray, detections: Iterable[Detection], size_wh: tuple[int, int]) -> RgbArray:
+
+def draw_detections(
+    rgb: RgbArray,
+    detections: Iterable[Detection],
+    size_wh: tuple[int, int],
+    shown: LabelsWord = "full",
+) -> RgbArray:
     """Draw a frame around each box and a label box beside it, on a copy of the picture.
 
     Frames lie around their boxes, not on them, except at the picture's edges. Detections of the same box
-    share a frame and a label box. Where label boxes crowd, one shows its labels without their confidence. A
-    label box that would hide another one, or does not fit into a very small picture, is omitted.
+    share a frame and a label box. Where label boxes crowd, one shows its labels without their confidence, or
+    moves away from its box, to which a line leads then. A label box that would hide another one, eyes or
+    another face, or does not fit into a very small picture, is omitted.
 
     Args:
         rgb: (height, width, 3) uint8, the whole frame at any scale; not changed.
         detections: boxes in pixels of the full-size frame.
         size_wh: the frame's full-size width and height.
+        shown: what is drawn and written, see `annotators.subjects.choose_subjects`.
     Returns: (height, width, 3) uint8, new and writable.
     """
     picture = np.array(rgb, order="C")
     picture_wh = (picture.shape[1], picture.shape[0])
     stroke = Stroke.for_picture(picture_wh)
-    subjects = _subjects(detections, size_wh, picture_wh)
-    captions = [caption(labels) for _, labels in subjects]
-    for (box, _), lines in zip(subjects, captions, strict=True):
-        _draw_frame(picture, box, lines[0].color if lines else UNLABELLED, stroke)
-    placement = Placement(picture_wh, [box for box, _ in subjects])
-    for (box, _), lines in zip(subjects, captions, strict=True):
-        _draw_label_box(picture, placement, _grown(box, stroke.line_px, picture_wh), lines, stroke)
+    subjects = choose_subjects(detections, size_wh, picture_wh, shown)
+    for subject in subjects:
+        of_frame = stroke.thinner() if subject.is_thin else stroke
+        _draw_frame(picture, subject.box, subject.color, of_frame)
+    placement = Placement(
+        picture_wh, [subject.box for subject in subjects], [subject.eyes for subject in subjects]
+    )
+    for number, subject in sorted(enumerate(subjects), key=lambda one: not one[1].is_named):
+        _draw_label_box(picture, placement, number, subject, stroke)
     return picture
-
-
-def _subjects(
-    detections: Iterable[Detection], size_wh: tuple[int, int], picture_wh: tuple[int, int]
-) -> list[tuple[Box, tuple[Label, ...]]]:
-    """Each box once with all of its labels, scaled to the picture, the largest first."""
-    by_box: dict[Box, tuple[Label, ...]] = {}
-    for detection in detections:
-        by_box[detection.box] = by_box.get(detection.box, ()) + detection.labels
-    subjects = [(_scaled(box, size_wh, picture_wh), labels) for box, labels in by_box.items()]
-    visible = [subject for subject in subjects if not subject[0].is_empty]
-    return sorted(visible, key=lambda subject: subject[0].width * subject[0].height, reverse=True)
-
-
-def _scaled(box: Box, size_wh: tuple[int, int], picture_wh: tuple[int, int]) -> Box:
-    """The smallest box of the picture's pixels that holds all of `box`; empty if that lies outside."""
-    (full_width, full_height), (width, height) = size_wh, picture_wh
-    x1, y1 = box.x1 * width // full_width, box.y1 * height // full_height
-    x2, y2 = -(-box.x2 * width // full_width), -(-box.y2 * height // full_height)
-    return Box(x1, y1, max(x2, x1 + 1), max(y2, y1 + 1)).clipped(picture_wh)
 
 
 def _grown(box: Box, by_px: int, picture_wh: tuple[int, int]) -> Box:
@@ -122,19 +117,42 @@ def _darken_ring(picture: RgbArray, outer: Box, width_px: int) -> None:
 
 
 def _draw_label_box(
-    picture: RgbArray, placement: Placement, framed: Box, lines: tuple[Line, ...], stroke: Stroke
+    picture: RgbArray, placement: Placement, number: int, subject: Subject, stroke: Stroke
 ) -> None:
-    """Put a box's label box where it hides little, without details if need be; omit it if it fits nowhere."""
+    """Put a box's label box where it hides little; omit it if it fits nowhere.
+
+    It goes beside its box, without details if need be, or else further away, with a line.
+    """
     height, width = picture.shape[:2]
     room_wh = (min(width, max(width // 2, 20 * stroke.text_px)), height)
-    for shown, most_hidden in ((lines, 0.05), (without_details(lines), 0.2)):
-        label_box = make_label_box(shown, stroke.text_px, room_wh)
+    framed = _grown(subject.box, stroke.line_px, (width, height))
+    short = without_details(subject.lines)
+    for lines, most_hidden, far in ((subject.lines, 0.05, False), (short, 0.2, False), (short, 0.0, True)):
+        label_box = make_label_box(lines, stroke.text_px, room_wh)
         if label_box is None:
             continue
-        corner = placement.place(framed, (label_box.shape[1], label_box.shape[0]), most_hidden)
-        if corner is not None:
-            _stamp(picture, label_box, *corner, stroke.edge_px)
+        label_wh = (label_box.shape[1], label_box.shape[0])
+        place = placement.place(framed, label_wh, most_hidden, number=number, far=far)
+        if place is not None:
+            if place.leader is not None:
+                _draw_leader(picture, place.leader, subject.color, stroke)
+            _stamp(picture, label_box, place.x, place.y, stroke.edge_px)
             return
+
+
+def _draw_leader(picture: RgbArray, leader: Leader, color: Color, stroke: Stroke) -> None:
+    """Draw the line from a label box to its box, with dark edges."""
+    for width_px, is_edge in ((stroke.line_px + 2 * stroke.edge_px, True), (stroke.line_px, False)):
+        painted = np.zeros(picture.shape[:2], bool)
+        length = max(abs(leader.x2 - leader.x1), abs(leader.y2 - leader.y1), 1)
+        for step in range(length + 1):
+            x = leader.x1 + (leader.x2 - leader.x1) * step // length - width_px // 2
+            y = leader.y1 + (leader.y2 - leader.y1) * step // length - width_px // 2
+            painted[max(y, 0) : max(y + width_px, 0), max(x, 0) : max(x + width_px, 0)] = True
+        if is_edge:
+            picture[painted] >>= 2
+        else:
+            picture[painted] = color
 
 
 def _stamp(picture: RgbArray, label_box: RgbArray, x: int, y: int, edge_px: int) -> None:

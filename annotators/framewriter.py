@@ -13,7 +13,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field, ValidationInfo, field_validator
 
 from annotators.mark import check_own, is_marked_copy, is_own
-from annotators.pictureparams import PictureFormat, PictureSize, fit_within
+from annotators.pictureparams import Labels, PictureFormat, PictureSize, fit_within
 from pipeline.component import Params, SegmentSession, Writer
 from pipeline.detections import FrameResult
 from pipeline.files.outputs import output_errors, write_file
@@ -45,6 +45,8 @@ class FrameWriterParams(Params):
         Field(description="detections: leave out the frames in which nothing was found"),
     ] = "all"
 
+    labels: Labels = "plain"
+
     @field_validator("quality")
     @classmethod
     def _not_for_png(cls, quality: int, info: ValidationInfo) -> int:
@@ -63,6 +65,7 @@ class FrameWriter(Writer):
     """
 
     Params = FrameWriterParams
+    RESULTS_VERSION = 2  # since 1.0.0: `labels`, and no label on eyes or another face
     forkable = True
 
     @classmethod
@@ -107,7 +110,7 @@ class FrameWriter(Writer):
         size_wh = self._encoding.largest_encodable(self.needed_wh(frame.size_wh), self.params.format)
         rgb = self._encoding.scale_down(frame.rgb_covering(size_wh), size_wh)
         detections = chain.from_iterable(result.found.values())
-        annotated = self._drawing.draw_detections(rgb, detections, frame.size_wh)
+        annotated = self._drawing.draw_detections(rgb, detections, frame.size_wh, self.params.labels)
         content: bytes = self._encoding.encode_picture(annotated, self.params.format, self.params.quality)
         return content
 

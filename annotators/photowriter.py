@@ -12,7 +12,7 @@ from typing import Annotated, get_args
 from pydantic import Field, ValidationInfo, field_validator
 
 from annotators.mark import check_own, is_marked_copy
-from annotators.pictureparams import PictureFormat, PictureSize, fit_within
+from annotators.pictureparams import Labels, PictureFormat, PictureSize, fit_within
 from pipeline.component import Params, Writer
 from pipeline.detections import FrameResult
 from pipeline.files.outputs import write_file
@@ -35,6 +35,8 @@ class PhotoWriterParams(Params):
         int, Field(ge=1, le=100, description="of jpg and webp: more is better and larger; not for png")
     ] = 90
 
+    labels: Labels = "plain"
+
     @field_validator("quality")
     @classmethod
     def _not_for_png(cls, quality: int, info: ValidationInfo) -> int:
@@ -51,6 +53,7 @@ class PhotoWriter(Writer):
     """
 
     Params = PhotoWriterParams
+    RESULTS_VERSION = 2  # since 1.0.0: `labels`, and no label on eyes or another face
     forkable = True
 
     @classmethod
@@ -97,7 +100,7 @@ class PhotoWriter(Writer):
         size_wh = self._size_for(frame.size_wh, name)
         rgb = self._encoding.scale_down(frame.rgb_covering(size_wh), size_wh)
         detections = chain.from_iterable(result.found.values())
-        annotated = self._drawing.draw_detections(rgb, detections, frame.size_wh)
+        annotated = self._drawing.draw_detections(rgb, detections, frame.size_wh, self.params.labels)
         return self._encoding.encode_picture(annotated, self.params.format, self.params.quality)
 
     def _size_for(self, full_wh: tuple[int, int], name: str) -> tuple[int, int]:

@@ -19,6 +19,18 @@ LONGEST_SIDE_PX: dict[PictureFormat, int] = {
 }
 """The longest side that each format can hold. PNG's limit is far beyond any photo."""
 
+LabelsWord = Literal["full", "plain", "names"]
+"""What is written beside boxes, see `annotators.subjects.choose_subjects`."""
+
+Labels = Annotated[
+    LabelsWord,
+    Field(
+        description="plain: names of people and things, strangers thin and without a label; names: faces "
+        "only; full: every label with its confidence and strategies"
+    ),
+]
+"""The `labels:` of a writer."""
+
 
 class PictureSize(BaseModel):
     """The size that a picture is scaled down to fit. It keeps its aspect ratio and is never enlarged."""

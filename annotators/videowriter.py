@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from annotators.mark import check_own, is_marked_copy
-from annotators.pictureparams import PictureSize, fit_into
+from annotators.pictureparams import Labels, PictureSize, fit_into
 from annotators.videoformats import FORMAT_OPTIONS, VideoFormat
 from pipeline.component import Params, SegmentSession, Writer
 from pipeline.detections import FrameResult
@@ -37,6 +37,7 @@ class VideoWriterParams(Params):
         bool,
         Field(description="where not every frame is mined: show the others too, with the boxes found last"),
     ] = True
+    labels: Labels = "plain"
 
 
 class VideoWriter(Writer):
@@ -46,6 +47,7 @@ class VideoWriter(Writer):
     """
 
     Params = VideoWriterParams
+    RESULTS_VERSION = 2  # since 1.0.0: `labels`, and no label on eyes or another face
     forkable = True
 
     @classmethod
@@ -101,7 +103,7 @@ class VideoWriter(Writer):
         """Draw the detections on one frame: (height, width, 3) uint8."""
         rgb = self._encoding.scale_to(frame.rgb_covering(self.needed_wh(frame.size_wh)), picture_wh)
         detections = chain.from_iterable(result.found.values()) if result is not None else ()
-        return self._drawing.draw_detections(rgb, detections, frame.size_wh)
+        return self._drawing.draw_detections(rgb, detections, frame.size_wh, self.params.labels)
 
     def _path_of(self, source: Source, output_root: Path) -> Path:
         return self.path_for(source, output_root, f"-annotated.{self.params.format}")

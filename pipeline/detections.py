@@ -15,6 +15,9 @@ Landmarks = tuple[tuple[int, int], ...]
 """Points of a thing, (x, y) pixels of the frame, which may lie outside; of a face: right eye, left eye, tip
 of the nose, right and left corner of the mouth, as the person has them."""
 
+UNKNOWN = "unknown"
+"""The label that recognizers give to a face whose person they do not know."""
+
 
 @dataclass(frozen=True, slots=True)
 class Box:

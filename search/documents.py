@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
+from pipeline.detections import UNKNOWN as UNKNOWN
 from search.conditions import MediaKind, TermKind
 
 Rect: TypeAlias = tuple[int, int, int, int]
 """Left, top, right, bottom in pixels of the upright picture; right and bottom just outside."""
 
-UNKNOWN = "unknown"
-"""What a recognizer calls a face that it does not know; `name:unknown` finds it."""
 FACE = "face"
 """What face detectors label faces with, unless the pipeline file says otherwise."""
 MAX_LADDER = 50

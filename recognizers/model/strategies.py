@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pipeline.detections import UNKNOWN as UNKNOWN
+
 EIGEN = "eigen"
 FISCHER = "fischer"
 LBP = "lbp"
@@ -14,9 +16,6 @@ STRATEGIES = (*CLASSIC, EMBEDDING)
 
 TITLES = {EIGEN: "Eigenfaces", FISCHER: "Fisherfaces", LBP: "LBPH", EMBEDDING: "Embedding"}
 """What messages call them. (The name `fischer` is the 2017 program's spelling of Fisher.)"""
-
-UNKNOWN = "unknown"
-"""The label of the face of a person who is not in the gallery."""
 
 
 def strategy_named(word: str) -> str:

@@ -6,11 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from pipeline.detections import Box, Detection, FrameResult, Label
+from pipeline.detections import UNKNOWN, Box, Detection, FrameResult, Label
 from pipeline.text import Spellings, name_key
 
-UNKNOWN = "unknown"
-"""The recognizers' word for a face that they do not know."""
 _MOST_CHARACTERS = 200
 
 

@@ -64,7 +64,7 @@ def written(writer, frame, out, *, found=None, source=None):
 
 def test_a_copy_of_the_photos_own_size(scene, tmp_path):
     rgb = scene((640, 480))
-    files = written(photo_writer(format="png"), Frame.from_rgb(rgb), tmp_path)
+    files = written(photo_writer(format="png", labels="full"), Frame.from_rgb(rgb), tmp_path)
     assert files == [tmp_path / "trip" / "IMG_1.jpg-annotated.png"]
     pixels = np.asarray(Image.open(files[0]))
     assert (pixels[150:250, 99] == color_of("cat")).all()
@@ -111,6 +111,22 @@ def test_no_exif_comes_along(scene, tmp_path):
     content = files[0].read_bytes()
     assert b"Exif" not in content and b"Maker of cameras" not in content
     assert not Image.open(files[0]).getexif()
+
+
+def test_labels_decide_what_is_drawn(scene, tmp_path):
+    frame = Frame.from_rgb(scene((640, 480)))
+    copies = {
+        labels: Image.open(*written(photo_writer(format="png", **params), frame, tmp_path / f"_{labels}"))
+        for labels, params in {
+            "": {},
+            **{word: {"labels": word} for word in ("plain", "full", "names")},
+        }.items()
+    }
+    pixels = {labels: np.asarray(copy) for labels, copy in copies.items()}
+    assert np.array_equal(pixels[""], pixels["plain"])
+    assert not np.array_equal(pixels["plain"], pixels["full"])
+    assert not (pixels["names"] == color_of("cat")).all(axis=2).any()
+    assert (pixels["plain"] == color_of("cat")).all(axis=2).any()
 
 
 def test_a_second_writer_has_names_of_its_own(scene, tmp_path):
