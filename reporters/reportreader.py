@@ -85,7 +85,9 @@ class ReportFacts(NamedTuple):
         pipeline: the fingerprint, hexadecimal.
         duration_s: of a video, or None.
         is_partial: whether the source was cut off or damaged.
-        keywords: that people gave, levels separated by `|`.
+        keywords: given in other programs, levels separated by `|`.
+        title: likewise, or empty.
+        rating: likewise: 1 to 5, -1 for rejected, 0 for none.
     """
 
     path: str
@@ -104,6 +106,8 @@ class ReportFacts(NamedTuple):
     duration_s: float | None
     is_partial: bool
     keywords: tuple[str, ...] = ()
+    title: str = ""
+    rating: int = 0
 
 
 class ReportReader:
@@ -217,12 +221,18 @@ def _facts(head: dict[str, Any]) -> ReportFacts:
         duration_s=_real(head.get("duration"), 0.0, 1e9),
         is_partial=head.get("status") == "partial",
         keywords=_keywords(head.get("keywords")),
+        title=_text(head.get("title")) or "",
+        rating=_rating(head.get("rating")),
     )
 
 
 def _keywords(values: Any) -> tuple[str, ...]:
     texts = values[:MAX_KEYWORDS] if isinstance(values, list) else []
     return tuple(text for value in texts if (text := _text(value)))
+
+
+def _rating(value: Any) -> int:
+    return value if type(value) is int and -1 <= value <= 5 else 0
 
 
 def _frame(frame: Any) -> SeenFrame:

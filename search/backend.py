@@ -29,6 +29,7 @@ class Facet(StrEnum):
 
     LABEL = "label"
     NAME = "name"
+    TAG = "tag"
     YEAR = "year"
     TYPE = "type"
     CAMERA = "camera"

@@ -31,6 +31,14 @@ class MediaKind(IntEnum):
         return "photo" if self is MediaKind.PHOTO else "video"
 
 
+class TextField(StrEnum):
+    """The texts of a file that are searched word by word."""
+
+    PATH = "path"
+    """Below INPUT."""
+    TITLE = "title"
+
+
 class Flag(StrEnum):
     """The values of `is:`."""
 
@@ -92,15 +100,17 @@ class HasTerm:
 
 @dataclass(frozen=True, slots=True)
 class HasWords:
-    """These tokens stand side by side in the path below INPUT.
+    """These tokens stand side by side in one of the file's texts.
 
     Args:
         tokens: at least one.
         prefix: whether the last one may be the beginning of a longer token.
+        field: the text; None: any of them.
     """
 
     tokens: tuple[str, ...]
     prefix: bool = False
+    field: TextField | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +175,14 @@ class HasFaces:
 
 
 @dataclass(frozen=True, slots=True)
+class HasRating:
+    """The rating lies between these, both included: 1 to 5, -1 for rejected, 0 for none."""
+
+    least: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
 class Together:
     """The file is a photo, or a video that shows all of these within a window of time.
 
@@ -212,6 +230,7 @@ Leaf: TypeAlias = (
     | OfKind
     | HasFlag
     | HasFaces
+    | HasRating
     | Together
 )
 Condition: TypeAlias = Leaf | AllOf | AnyOf | NotOf

@@ -107,6 +107,8 @@ class Document:
         sightings: one for each term.
         detections: the boxes of a photo.
         moments: the spans of a video, by term and time.
+        title: given in another program, or empty.
+        rating: 1 to 5, -1 for rejected, 0 for none.
     """
 
     path: bytes
@@ -133,6 +135,8 @@ class Document:
     sightings: tuple[Sighting, ...]
     detections: tuple[Detection, ...] = ()
     moments: tuple[Moment, ...] = ()
+    title: str = ""
+    rating: int = 0
 
     @property
     def is_named(self) -> bool:

@@ -14,6 +14,7 @@ from search.conditions import (
     HasConfidence,
     HasFaces,
     HasFlag,
+    HasRating,
     HasTerm,
     HasWords,
     NearPlace,
@@ -23,7 +24,7 @@ from search.conditions import (
     TakenBetween,
     Together,
 )
-from search.fieldvalues import LAST_DATE, NO_DATE
+from search.fieldvalues import HIGHEST_RATING, LAST_DATE, NO_DATE
 from search.resolve import Resolved
 
 _MOST_TERMS = 8
@@ -67,8 +68,8 @@ def _leaf(condition: Condition) -> str:
             return "no file"
         case HasTerm():
             return _term(condition)
-        case HasWords(tokens, prefix):
-            return f'the path has "{" ".join(tokens)}{"*" * prefix}"'
+        case HasWords(tokens, prefix, field):
+            return f'the {field or "path or title"} has "{" ".join(tokens)}{"*" * prefix}"'
         case HasConfidence(least):
             return f"something is seen with a confidence of {least:g} or more"
         case HasCamera(cameras):
@@ -83,6 +84,8 @@ def _leaf(condition: Condition) -> str:
             return _FLAGS[flag]
         case HasFaces(at_least):
             return f"{at_least} or more faces in one picture"
+        case HasRating():
+            return _rating(condition)
         case Together(groups, window_s):
             names = " and ".join(group.terms[0].text for group in groups)
             return f"if it is a video, {names} are seen within {window_s:g} seconds"
@@ -102,6 +105,13 @@ def _term(condition: HasTerm) -> str:
     if condition.confidence is not None:
         text += f", with a confidence of {condition.confidence:g} or more"
     return text
+
+
+def _rating(condition: HasRating) -> str:
+    least, most = condition.least, condition.most
+    if least == most:
+        return f"the rating is {least}"
+    return f"the rating is {least} or more" if most >= HIGHEST_RATING else f"the rating is {most} or less"
 
 
 def _taken(condition: TakenBetween) -> str:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from search.conditions import Flag, HasFlag, MediaKind, NearPlace, OfKind, TakenBetween
+from search.conditions import Flag, HasFlag, HasRating, MediaKind, NearPlace, OfKind, TakenBetween
 from search.syntax import And, Not, Query
 
 NO_DATE = 0
 """What stands for an unknown date in stored dates."""
 LAST_DATE = 9999_99_99_99_99_99
 MAX_COUNT = 9_999
+LOWEST_RATING, HIGHEST_RATING = -1, 5
+"""Rejected, and five stars."""
 DEFAULT_KM = 5.0
 MAX_KM = 20_037.0
 """Half of the equator: everything is nearer."""
@@ -89,6 +91,20 @@ def confidence_of(value: str) -> float | None:
 def count_of(value: str) -> int | None:
     """Parse a count; larger ones are cut to `MAX_COUNT`."""
     return min(int(value), MAX_COUNT) if re.fullmatch(r"\d{1,9}", value, re.ASCII) else None
+
+
+def rating_query(operator: str, value: str) -> Query | None:
+    """Parse the value of `rating:` or of a comparison: -1 to 5."""
+    if not re.fullmatch(r"-1|[0-5]", value, re.ASCII):
+        return None
+    number = int(value)
+    least, most = {
+        ">=": (number, HIGHEST_RATING),
+        ">": (number + 1, HIGHEST_RATING),
+        "<=": (LOWEST_RATING, number),
+        "<": (LOWEST_RATING, number - 1),
+    }.get(operator, (number, number))
+    return HasRating(least, most) if least <= most else Not(And())
 
 
 def compared(operator: str, count: int, at_least: Callable[[int], Query]) -> Query:

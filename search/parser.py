@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 
 from pipeline.text import did_you_mean
-from search.conditions import HasFaces, TermKind
+from search.conditions import HasFaces, TermKind, TextField
 from search.fieldvalues import (
     NEAR_VALUE,
     compared,
@@ -20,9 +20,10 @@ from search.fieldvalues import (
     flag_query,
     kind_query,
     near_query,
+    rating_query,
     taken_query,
 )
-from search.syntax import And, CameraQuery, ConfidenceQuery, Not, Or, PathWords, Query, TermQuery, Words
+from search.syntax import And, CameraQuery, ConfidenceQuery, Not, Or, Query, TermQuery, TextWords, Words
 from search.tokens import tokens_of
 
 MAX_CHARS = 2_000
@@ -32,7 +33,10 @@ MAX_PARTS = 64
 MAX_DEPTH = 20
 """Brackets deeper than this are skipped."""
 
-_FIELDS = ("label", "name", "tag", "faces", "conf", "taken", "near", "path", "camera", "type", "is")
+_FIELDS = (
+    *("label", "name", "tag", "title", "rating", "faces", "conf"),
+    *("taken", "near", "path", "camera", "type", "is"),
+)
 _FIELD = re.compile(rf"({'|'.join(_FIELDS)})(>=|<=|[:=<>])", re.IGNORECASE)
 _UNKNOWN_FIELD = re.compile(r"([A-Za-z]{3,20})(?:>=|<=|[:=<>])[^/]")
 """Looks like a field that does not exist; `http://` does not."""
@@ -142,10 +146,13 @@ class _Parser:
         value, _ = self._field_value()
         if not value:
             return None
-        if field in ("path", "camera"):
-            made = PathWords if field == "path" else CameraQuery
-            tokens = tokens_of(value)
-            return made(value, tokens, value.endswith("*")) if tokens and operator in (":", "=") else None
+        if field in ("path", "title", "camera"):
+            tokens, prefix = tokens_of(value), value.endswith("*")
+            if not tokens or operator not in (":", "="):
+                return None
+            if field == "camera":
+                return CameraQuery(value, tokens, prefix)
+            return TextWords(TextField(field), tokens, prefix)
         return _plain_field(field, operator, value)
 
     def _term(self, kind: TermKind, operator: str = ">=", count: int = 1) -> Query | None:
@@ -216,6 +223,8 @@ def _plain_field(field: str, operator: str, value: str) -> Query | None:
         case "faces":
             count = count_of(value)
             return None if count is None else compared(operator, count, HasFaces)
+        case "rating":
+            return rating_query(operator, value)
         case "conf":
             least = confidence_of(value)
             return ConfidenceQuery(least) if least is not None and operator in (":", "=", ">=", ">") else None
@@ -229,6 +238,7 @@ def _remark(field: str, text: str) -> str:
         "taken": "a date such as 2008, 2008-05 or 2008-05..2008-06",
         "near": "latitude,longitude,distance such as 46.95,7.45,5km",
         "faces": "a number",
+        "rating": "a number from -1 to 5",
         "conf": "a number from 0 to 1 behind >=",
         "type": "photo or video",
         "is": "located, partial, annotated, dated or named",

@@ -20,7 +20,7 @@ from search.conditions import (
     TermKind,
     Together,
 )
-from search.syntax import And, CameraQuery, ConfidenceQuery, Not, Or, PathWords, Query, TermQuery, Words
+from search.syntax import And, CameraQuery, ConfidenceQuery, Not, Or, Query, TermQuery, TextWords, Words
 from search.tokens import key_of
 from search.vocabulary import Vocabulary
 
@@ -109,8 +109,8 @@ class _Resolver:
                 return self._term(query, confidence)
             case ConfidenceQuery(least):
                 return HasConfidence(least)
-            case PathWords(_, tokens, prefix):
-                return HasWords(tokens, prefix)
+            case TextWords(field, tokens, prefix):
+                return HasWords(tokens, prefix, field)
             case CameraQuery():
                 return self._camera(query)
         return query
@@ -171,7 +171,7 @@ class _Resolver:
             return None
         alternatives: list[Condition] = []
         if words.tokens:
-            terms += self._vocabulary.named(words.tokens, prefix=words.prefix)
+            terms += self._vocabulary.having(words.tokens, prefix=words.prefix)
             alternatives.append(HasWords(words.tokens, words.prefix))
         if terms:
             alternatives.append(HasTerm(tuple(dict.fromkeys(terms)), confidence=confidence))

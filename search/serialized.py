@@ -11,7 +11,7 @@ from typing import Any
 from search.conditions import MediaKind, TermKind
 from search.documents import Detection, Document, Moment, Sighting
 
-VERSION = 2
+VERSION = 3
 """Raised when the bytes of equal documents differ from before."""
 _BYTES = frozenset({"path", "source", "sha256"})
 _DICTIONARY = (

@@ -5,12 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from search.conditions import HasFaces, HasFlag, NearPlace, OfKind, TakenBetween, TermKind
+from search.conditions import (
+    HasFaces,
+    HasFlag,
+    HasRating,
+    NearPlace,
+    OfKind,
+    TakenBetween,
+    TermKind,
+    TextField,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A word, or a phrase in quotes: matches labels, names and paths.
+    """A word, or a phrase in quotes: matches labels, names, tags, titles and paths.
 
     Args:
         text: as it was typed, without quotes and `*`.
@@ -29,10 +38,10 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class TermQuery:
-    """`label:` or `name:`, with a count if one was given.
+    """`label:`, `name:` or `tag:`, with a count if one was given.
 
     Args:
-        kind: label or name.
+        kind: which of them.
         text: the value as it was typed, without quotes and `*`.
         prefix: whether a `*` stood at its end.
         at_least: in one picture or frame.
@@ -45,10 +54,10 @@ class TermQuery:
 
 
 @dataclass(frozen=True, slots=True)
-class PathWords:
-    """`path:`; tokens as in `HasWords`."""
+class TextWords:
+    """`path:` or `title:`; tokens as in `HasWords`."""
 
-    text: str
+    field: TextField
     tokens: tuple[str, ...]
     prefix: bool = False
 
@@ -92,7 +101,7 @@ class Not:
 
 FieldQuery: TypeAlias = (
     TermQuery
-    | PathWords
+    | TextWords
     | CameraQuery
     | ConfidenceQuery
     | TakenBetween
@@ -100,10 +109,11 @@ FieldQuery: TypeAlias = (
     | OfKind
     | HasFlag
     | HasFaces
+    | HasRating
 )
 Query: TypeAlias = Words | FieldQuery | And | Or | Not
 
 __all__ = [
-    *("And", "CameraQuery", "ConfidenceQuery", "FieldQuery", "Flag", "MediaKind", "Not", "Or", "PathWords"),
-    *("Query", "TermKind", "TermQuery", "Words"),
+    *("And", "CameraQuery", "ConfidenceQuery", "FieldQuery", "Flag", "MediaKind", "Not", "Or", "Query"),
+    *("TermKind", "TermQuery", "TextField", "TextWords", "Words"),
 ]

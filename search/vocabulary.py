@@ -1,4 +1,4 @@
-"""The labels, names and cameras of an index, to look up the words of a query in."""
+"""The labels, names, tags and cameras of an index, to look up the words of a query in."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Vocabulary:
     """All terms and cameras of one index in memory: some hundreds, at most some ten thousand.
 
     Args:
-        terms: labels and names.
+        terms: labels, names and tags.
         cameras: as the reports have them.
     """
 
@@ -33,12 +33,15 @@ class Vocabulary:
         """Return the terms whose key begins with this prefix."""
         return tuple(term for term in self.terms if term.kind is kind and term.key.startswith(prefix))
 
-    def named(self, tokens: tuple[str, ...], *, prefix: bool) -> tuple[Term, ...]:
-        """Return the names in which these tokens stand side by side: `anna` finds Anna Muller."""
+    def having(self, tokens: tuple[str, ...], *, prefix: bool) -> tuple[Term, ...]:
+        """Return the names and tags in which these tokens stand side by side: `anna` finds Anna Muller.
+
+        Labels are compared whole, because `dog` must not find a hot dog.
+        """
         return tuple(
             term
             for term in self.terms
-            if term.kind is TermKind.NAME and has_phrase(term.key, tokens, prefix=prefix)
+            if term.kind is not TermKind.LABEL and has_phrase(term.key, tokens, prefix=prefix)
         )
 
     def cameras(self, tokens: tuple[str, ...], *, prefix: bool) -> tuple[str, ...]:

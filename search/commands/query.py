@@ -37,7 +37,8 @@ def add_to(commands: Any) -> None:
         long="Find files by what they show, by date and place, and by path: words, "
         '"two words", beginn*, a OR b, '
         "-not, brackets, name:anna label:dog label>=3:person faces=2 conf>=0.8 taken:2008-05..2008-06 "
-        "near:46.95,7.45,5km path:berlin camera:canon type:video is:located. No query is an error; "
+        "near:46.95,7.45,5km path:berlin camera:canon tag:holiday title:lake rating>=4 type:video "
+        "is:located. No query is an error; "
         "--explain prints how it is understood.",
         example="query ~/photos-mined 'name:anna name:tom label:dog taken:2008'",
     )

@@ -101,6 +101,10 @@ def _facts(document: Document) -> Iterator[tuple[str, str]]:
             else f" {'-' if offset < 0 else '+'}{abs(offset) // 60:02d}:{abs(offset) % 60:02d}"
         )
         yield "taken", taken_text(document.taken).replace("T", " ") + zone
+    if document.title:
+        yield "title", document.title
+    if document.rating:
+        yield "rating", "rejected" if document.rating < 0 else str(document.rating)
     if document.camera:
         yield "camera", document.camera
     if document.latitude is not None:

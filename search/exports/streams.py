@@ -167,6 +167,8 @@ def _summary(document: Document, classes: Classes) -> dict[str, Any]:
         "labels": texts[TermKind.LABEL],
         "names": texts[TermKind.NAME],
         "tags": sorted(one.text for one in document.sightings if one.kind is TermKind.TAG),
+        "title": document.title or None,
+        "rating": document.rating or None,
     }
 
 

@@ -84,6 +84,8 @@ def build_document(
         sightings=(*sightings.all(), *_keywords(facts.keywords)),
         detections=_capped(detections),
         moments=() if spans is None else _capped(spans.moments()),
+        title=facts.title,
+        rating=facts.rating,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from search.conditions import (
@@ -15,6 +15,7 @@ from search.conditions import (
     HasConfidence,
     HasFaces,
     HasFlag,
+    HasRating,
     HasTerm,
     HasWords,
     MediaKind,
@@ -23,12 +24,15 @@ from search.conditions import (
     NotOf,
     OfKind,
     TakenBetween,
+    TextField,
     Together,
 )
 from search.documents import MAX_LADDER, MILLIONTHS
 from search.geo import EARTH_KM, cell_ranges
 from search.sql import FLAG_BITS, Clause, joined
 
+_WEIGHTS = {TextField.PATH: "D", TextField.TITLE: "A"}
+"""D is what PostgreSQL gives lexemes without a weight."""
 _DISTANCE = (
     f"2 * {EARTH_KM} * asin(least(1.0, sqrt(power(sin(radians(f.latitude - %s) / 2), 2) + cos(radians(%s)) * "
     "cos(radians(f.latitude)) * power(sin(radians(f.longitude - %s) / 2), 2))))"
@@ -85,9 +89,14 @@ def numbers_of(condition: HasTerm) -> list[int]:
     return [term.number for term in condition.terms]
 
 
-def lexemes_of(tokens: Iterable[str]) -> str:
-    """Tokens as the text of a `tsvector`, each at its place."""
-    return " ".join(f"{_quoted(token)}:{place}" for place, token in enumerate(tokens, 1))
+def lexemes_of(path: Sequence[str], title: Sequence[str]) -> str:
+    """The tokens of a file as the text of a `tsvector`, each at its place, those of the title with a weight.
+
+    A place is left free between them, so that no phrase begins in the one and ends in the other.
+    """
+    lexemes = [f"{_quoted(token)}:{place}" for place, token in enumerate(path, 1)]
+    lexemes += [f"{_quoted(token)}:{place}A" for place, token in enumerate(title, len(path) + 2)]
+    return " ".join(lexemes)
 
 
 def _has_term(condition: HasTerm) -> Clause:
@@ -106,8 +115,13 @@ def _has_words(words: Iterable[HasWords]) -> Clause:
 
 
 def _tsquery(words: HasWords) -> str:
-    *rest, last = (_quoted(token) for token in words.tokens)
-    return " <-> ".join((*rest, last + ":*" * words.prefix))
+    weight = _WEIGHTS[words.field] if words.field else ""
+    marks = [weight] * len(words.tokens)
+    marks[-1] = "*" * words.prefix + weight
+    return " <-> ".join(
+        f"{_quoted(token)}:{mark}" if mark else _quoted(token)
+        for token, mark in zip(words.tokens, marks, strict=True)
+    )
 
 
 def _quoted(token: str) -> str:
@@ -152,6 +166,8 @@ def _of_row(condition: Condition) -> Clause:
             return Clause(f"f.flags & {FLAG_BITS[flag]} <> 0")  # written out, as in the index of flags
         case HasFaces(at_least):
             return Clause("f.faces >= %s", (at_least,))
+        case HasRating(least, most):
+            return Clause(f"f.rating BETWEEN {least} AND {most}")
         case HasCamera(cameras):
             return Clause("coalesce(f.camera = ANY(%s), false)", (list(cameras),))
         case HasConfidence(least):

@@ -17,6 +17,7 @@ from search.conditions import (
     AnyOf,
     Condition,
     Everything,
+    HasRating,
     HasTerm,
     HasWords,
     NearPlace,
@@ -46,6 +47,8 @@ _FACETS = {
         WHERE t.kind = {int(TermKind.LABEL)} GROUP BY 1""",
     Facet.NAME: f"""SELECT t.text, count(*) FROM result r, unnest(r.terms) x JOIN term t ON t.id = x
         WHERE t.kind = {int(TermKind.NAME)} GROUP BY 1""",
+    Facet.TAG: f"""SELECT t.text, count(*) FROM result r, unnest(r.terms) x JOIN term t ON t.id = x
+        WHERE t.kind = {int(TermKind.TAG)} GROUP BY 1""",
     Facet.YEAR: "SELECT -age / 10000000000, count(*) FROM result WHERE age < 0 GROUP BY 1",
     Facet.TYPE: "SELECT kind, count(*) FROM result GROUP BY 1",
     Facet.CAMERA: "SELECT camera, count(*) FROM result WHERE camera IS NOT NULL GROUP BY 1",
@@ -55,6 +58,7 @@ _FACETS = {
 _FACETS_OF_ALL = {
     Facet.LABEL: f"SELECT text, files FROM term WHERE kind = {int(TermKind.LABEL)} AND files > 0",
     Facet.NAME: f"SELECT text, files FROM term WHERE kind = {int(TermKind.NAME)} AND files > 0",
+    Facet.TAG: f"SELECT text, files FROM term WHERE kind = {int(TermKind.TAG)} AND files > 0",
     Facet.YEAR: "SELECT -age / 10000000000, count(*) FROM file WHERE age < 0 GROUP BY 1",
     Facet.TYPE: "SELECT kind, count(*) FROM file GROUP BY 1",
     Facet.CAMERA: "SELECT camera, count(*) FROM file WHERE camera IS NOT NULL GROUP BY 1",
@@ -225,7 +229,7 @@ class PostgresqlIndex:
 def _has_an_index(condition: Condition) -> bool:
     """Return whether an index other than that of ages finds the files of a condition."""
     parts = condition.conditions if isinstance(condition, AllOf | AnyOf) else (condition,)
-    return any(isinstance(one, HasTerm | HasWords | NearPlace | AllOf | AnyOf) for one in parts)
+    return any(isinstance(one, HasTerm | HasWords | HasRating | NearPlace | AllOf | AnyOf) for one in parts)
 
 
 def _source(condition: Condition, after: tuple[int, int] | None) -> tuple[Clause, str, str]:

@@ -10,7 +10,7 @@ from search.tokens import TOKENS_VERSION
 
 SCHEMA = "deepvisualminer"
 """The schema that holds all tables and belongs to this program alone."""
-VERSION = f"2/{serialized.VERSION}/{TOKENS_VERSION}"
+VERSION = f"3/{serialized.VERSION}/{TOKENS_VERSION}"
 LOADING_LOCK = 0x44564D53
 """The advisory lock that a process holds while it loads."""
 
@@ -21,18 +21,19 @@ _STATEMENTS = (
     """CREATE TABLE term (id serial PRIMARY KEY, kind smallint NOT NULL, text text NOT NULL,
         key text NOT NULL, files bigint NOT NULL DEFAULT 0, UNIQUE (kind, text))""",
     # age: the date's digits with a minus sign, so that ascending is newest first and unknown (0) comes last.
-    # document: all of it, compressed. words: the tokens of the path, made by this program. best: the best
-    # confidence of any box, millionths.
+    # document: all of it, compressed. words: the tokens of the path, and of the title with weight A, made by
+    # this program. best: the best confidence of any box, millionths.
     """CREATE TABLE file (id bigserial PRIMARY KEY, path bytea NOT NULL UNIQUE, age bigint NOT NULL,
         kind smallint NOT NULL, flags smallint NOT NULL, faces integer NOT NULL, best integer, camera text,
-        latitude double precision, longitude double precision, cell integer, terms integer[] NOT NULL,
-        words tsvector NOT NULL, stamp bigint NOT NULL, document bytea NOT NULL)""",
+        rating smallint NOT NULL, latitude double precision, longitude double precision, cell integer,
+        terms integer[] NOT NULL, words tsvector NOT NULL, stamp bigint NOT NULL, document bytea NOT NULL)""",
     "CREATE INDEX file_age ON file (age, id)",
     "CREATE INDEX file_terms ON file USING gin (terms)",
     "CREATE INDEX file_words ON file USING gin (words)",
     "CREATE INDEX file_cell ON file (cell) WHERE cell IS NOT NULL",
     # Few files are truncated: a walk from the newest to the oldest would look at most others.
     f"CREATE INDEX file_partial ON file (age, id) WHERE flags & {PARTIAL} <> 0",
+    "CREATE INDEX file_rating ON file (rating) WHERE rating <> 0",
     "CREATE INDEX file_camera ON file (camera) WHERE camera IS NOT NULL",
     # A term's files, newest first. n: how often at once; ladder: the least confidence of 1, 2, 3 ... of it,
     # thousandths, 9999 for a box without a confidence; best: the first step in millionths.

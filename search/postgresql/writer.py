@@ -16,8 +16,8 @@ from search.tokens import key_of, tokens_of
 
 _MAX_CHARS_OF_PATH = 4096
 _FILE = (
-    "COPY file (id, path, age, kind, flags, faces, best, camera, latitude, longitude, cell, terms, words,"
-    " stamp, document) FROM STDIN"
+    "COPY file (id, path, age, kind, flags, faces, best, camera, rating, latitude, longitude, cell, terms,"
+    " words, stamp, document) FROM STDIN"
 )
 
 
@@ -106,8 +106,10 @@ class Writer:
         camera = None if document.camera is None else _storable(document.camera)
         return (
             *(number, document.path, -document.taken, int(document.kind), flags_of(document), document.faces),
-            *(millionths(max(sure, default=None)), camera, document.latitude, document.longitude, cell),
-            *(terms, lexemes_of(tokens_of(readable)), document.stamp, serialized.to_bytes(document)),
+            *(millionths(max(sure, default=None)), camera, document.rating),
+            *(document.latitude, document.longitude, cell, terms),
+            lexemes_of(tokens_of(readable), tokens_of(document.title)),
+            *(document.stamp, serialized.to_bytes(document)),
         )
 
     def _postings(self, number: int, document: Document) -> Iterable[tuple[Any, ...]]:

@@ -15,6 +15,7 @@ from search.conditions import (
     HasConfidence,
     HasFaces,
     HasFlag,
+    HasRating,
     HasTerm,
     HasWords,
     MediaKind,
@@ -24,6 +25,7 @@ from search.conditions import (
     OfKind,
     TakenBetween,
     Term,
+    TextField,
     Together,
 )
 from search.documents import MAX_LADDER, MILLIONTHS
@@ -32,6 +34,8 @@ from search.solr.fields import count_range, step_range
 Query: TypeAlias = dict[str, Any] | str
 
 EVERYTHING = "*:*"
+_WORDS = {TextField.PATH: "words", TextField.TITLE: "title"}
+"""The fields that hold tokens."""
 
 
 def query_of(condition: Condition, videos_of: Callable[[Together], Iterable[str]]) -> Query:
@@ -99,12 +103,17 @@ def _term(condition: HasTerm, term: Term) -> Query:
 
 
 def _words(words: HasWords) -> Query:
+    fields = [_WORDS[field] for field in TextField if words.field in (None, field)]
+    return any_of([_words_in(field, words) for field in fields])
+
+
+def _words_in(field: str, words: HasWords) -> Query:
     text = " ".join(words.tokens)
     if not words.prefix:
-        return {"field": {"f": "words", "query": text}}
+        return {"field": {"f": field, "query": text}}
     if len(words.tokens) == 1:
-        return {"prefix": {"f": "words", "query": text}}
-    return {"complexphrase": {"df": "words", "inOrder": "true", "query": f'"{text}*"'}}
+        return {"prefix": {"f": field, "query": text}}
+    return {"complexphrase": {"df": field, "inOrder": "true", "query": f'"{text}*"'}}
 
 
 def _of_field(condition: Condition) -> Query:
@@ -119,6 +128,8 @@ def _of_field(condition: Condition) -> Query:
             return {"term": {"f": "flag", "query": str(flag)}}
         case HasFaces(at_least):
             return f"faces:[{at_least} TO *]"
+        case HasRating(least, most):
+            return f"rating:[{least} TO {most}]"
         case HasCamera(cameras):
             return any_of([{"term": {"f": "camera", "query": camera}} for camera in cameras])
         case HasConfidence(least):

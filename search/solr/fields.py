@@ -42,6 +42,8 @@ def fields_of(document: Document) -> dict[str, Any]:
         "tag": [one.text for one in document.sightings if one.kind is TermKind.TAG],
         "step": [step for one in document.sightings for step in _steps(one)],
         "words": " ".join(tokens_of(readable)),
+        "title": " ".join(tokens_of(document.title)),
+        "rating": document.rating,
     }
     if sure:
         shown["best"] = round(max(sure) * MILLIONTHS)

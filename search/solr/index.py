@@ -26,6 +26,7 @@ _READ_AT_ONCE = 500
 _FIELDS = {
     Facet.LABEL: "label",
     Facet.NAME: "name",
+    Facet.TAG: "tag",
     Facet.YEAR: "year",
     Facet.TYPE: "kind",
     Facet.CAMERA: "camera",

@@ -8,7 +8,7 @@ from search import serialized
 from search.solr.client import SolrClient
 from search.tokens import TOKENS_VERSION
 
-VERSION = f"1/{serialized.VERSION}/{TOKENS_VERSION}"
+VERSION = f"2/{serialized.VERSION}/{TOKENS_VERSION}"
 
 _TYPES: tuple[dict[str, Any], ...] = (
     {"name": "dvm_string", "class": "solr.StrField", "docValues": True},
@@ -42,7 +42,10 @@ _FIELDS: tuple[dict[str, Any], ...] = (
     {"name": "tag", "type": "dvm_string", "multiValued": True, **_FOUND_BY},
     # How often at once, and how surely; see search.solr.fields.
     {"name": "step", "type": "dvm_string", "multiValued": True, **_FOUND_BY},
+    # The tokens of the path and of the title.
     {"name": "words", "type": "dvm_words", **_FOUND_BY},
+    {"name": "title", "type": "dvm_words", **_FOUND_BY},
+    {"name": "rating", "type": "dvm_int", **_FOUND_BY},
     {"name": "place", "type": "dvm_place", **_FOUND_BY},
 )
 

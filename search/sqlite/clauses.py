@@ -16,6 +16,7 @@ from search.conditions import (
     HasConfidence,
     HasFaces,
     HasFlag,
+    HasRating,
     HasTerm,
     HasWords,
     MediaKind,
@@ -58,8 +59,12 @@ POSTING_ROW = Row("p.file", "p.age")
 
 def match_of(words: Iterable[HasWords]) -> str:
     """Return a full text query for all of these words. Tokens are quoted, so none is read as an operator."""
-    phrases = ('"' + " ".join(one.tokens).replace('"', '""') + '"' + " *" * one.prefix for one in words)
-    return " AND ".join(phrases)
+    return " AND ".join(map(_phrase, words))
+
+
+def _phrase(words: HasWords) -> str:
+    column = f"{words.field} : " if words.field else ""
+    return f'{column}"{" ".join(words.tokens).replace(chr(34), chr(34) * 2)}"{" *" * words.prefix}'
 
 
 def holds(condition: Conjunct, row: Row) -> Clause:
@@ -93,7 +98,7 @@ def holds(condition: Conjunct, row: Row) -> Clause:
 
 
 def _has_match(match: str, row: Row) -> Clause:
-    """Return a test that the path has these words. Collecting a million files takes 0.1 s, probing more."""
+    """Return a test that the texts have these words. Collecting a million files takes 0.1 s, probing more."""
     return Clause(f"{row.file} IN (SELECT rowid FROM words WHERE words MATCH ?)", (match,))
 
 
@@ -136,13 +141,12 @@ def _has_one_of_many(condition: HasTerm, row: Row) -> Clause:
     if condition.confidence is not None:
         sure = " AND (d.confidence IS NULL OR d.confidence >= ?)"
         values = (round(condition.confidence * MILLIONTHS),)
-    return joined(
-        "OR",
-        (
-            Clause(f"EXISTS (SELECT 1 FROM {table} d WHERE d.file = {row.file} AND {term}{sure})", values)
-            for table in ("detection", "moment")
-        ),
-    )
+    boxed = [
+        Clause(f"EXISTS (SELECT 1 FROM {table} d WHERE d.file = {row.file} AND {term}{sure})", values)
+        for table in ("detection", "moment")
+    ]
+    boxless = Clause(f"EXISTS (SELECT 1 FROM boxless d WHERE d.file = {row.file} AND {term})")
+    return joined("OR", (*boxed, boxless))
 
 
 def _together(condition: Together, row: Row) -> Clause:
@@ -176,6 +180,8 @@ def _of_file(condition: Condition) -> Clause:
             return Clause("f.flags & ?", (FLAG_BITS[flag],))
         case HasFaces(at_least):
             return Clause("f.faces >= ?", (at_least,))
+        case HasRating(least, most):
+            return Clause("f.rating BETWEEN ? AND ?", (least, most))
         case HasCamera(cameras):
             marks = ", ".join("?" * len(cameras))
             return Clause(

@@ -17,7 +17,7 @@ from search.sqlite.timebound import TimeBound
 MOST_FACETED = 30_000
 """Of a larger result the newest files are counted."""
 
-_KINDS = {Facet.LABEL: TermKind.LABEL, Facet.NAME: TermKind.NAME}
+_KINDS = {Facet.LABEL: TermKind.LABEL, Facet.NAME: TermKind.NAME, Facet.TAG: TermKind.TAG}
 _ALL = {
     Facet.YEAR: "SELECT value, files FROM facet WHERE kind = 'year'",
     Facet.TYPE: "SELECT value, files FROM facet WHERE kind = 'type'",
@@ -31,6 +31,9 @@ _OF_RESULT = {
     Facet.CAMERA: """SELECT 'camera', c.name, x.files FROM (
         SELECT f.camera, count(*) AS files FROM result r CROSS JOIN file f ON f.id = r.file GROUP BY 1
         ) x JOIN camera c ON c.id = x.camera""",
+    Facet.TAG: f"""SELECT 'tag', t.text, x.files FROM (
+        SELECT b.term, count(*) AS files FROM result r CROSS JOIN boxless b ON b.file = r.file GROUP BY 1
+        ) x JOIN term t ON t.id = x.term WHERE t.kind = {int(TermKind.TAG)}""",
 }
 _TERMS_OF_RESULT = """SELECT CASE t.kind WHEN 1 THEN 'label' ELSE 'name' END, t.text, x.files FROM (
     SELECT term, count(*) AS files FROM (
@@ -56,7 +59,7 @@ def count_result(bound: TimeBound, plan: Plan, facets: Sequence[Facet], most: in
         f"ORDER BY {row.age}, {row.file} LIMIT {MOST_FACETED + 1}"
     )
     parts = [_SIZE, *(_OF_RESULT[facet] for facet in facets if facet in _OF_RESULT)]
-    if not _KINDS.keys().isdisjoint(facets):
+    if Facet.LABEL in facets or Facet.NAME in facets:
         parts.append(_TERMS_OF_RESULT)
     statement = f"WITH result AS MATERIALIZED ({newest}) {' UNION ALL '.join(parts)}"
     found: dict[str, list[Any]] = defaultdict(list)

@@ -26,7 +26,7 @@ _MOMENTS = """SELECT w.text, t.kind, t.text, m.first, m.last, m.frames, m.confid
     FROM moment m JOIN term t ON t.id = m.term JOIN word w ON w.id = m.component WHERE m.file IN """
 _DOCUMENT = """SELECT d.path, f.name, r.path, f.kind, f.age, f.flags, f.faces, c.name, f.offset_min,
     f.width, f.height, w.text, f.latitude, f.longitude, f.altitude, f.sha256, f.bytes, f.duration, p.text,
-    f.stamp, f.reports, f.source
+    f.stamp, f.reports, f.source, f.title, f.rating
     FROM file f JOIN folder d ON d.id = f.folder JOIN root r ON r.id = f.root JOIN word w ON w.id = f.format
     JOIN word p ON p.id = f.pipeline LEFT JOIN camera c ON c.id = f.camera WHERE f.id = ?"""
 _DETECTIONS = """SELECT w.text, t.kind, t.text, d.confidence, d.distance, d.x1, d.y1, d.x2, d.y2
@@ -116,6 +116,8 @@ def document_of(connection: sqlite3.Connection, number: int) -> Document:
             for component, kind, text, confidence, distance, *rect in detections
         ),
         moments=tuple(map(_moment, moments)),
+        title=row[22] or "",
+        rating=row[23],
     )
 
 

@@ -8,7 +8,7 @@ from search.tokens import TOKENS_VERSION
 
 APPLICATION_ID = 0x44564D53
 """`DVMS`: what `file` and this program know the file by."""
-VERSION = 2
+VERSION = 3
 """Raised with every change of a table or of what stands in it."""
 
 LADDER_DIGITS = 4
@@ -30,12 +30,13 @@ _TABLES = (
     # where it is not root/folder/name.
     """CREATE TABLE file (id INTEGER PRIMARY KEY, folder INTEGER NOT NULL, name BLOB NOT NULL,
         root INTEGER NOT NULL, age INTEGER NOT NULL, kind INTEGER NOT NULL, flags INTEGER NOT NULL,
-        faces INTEGER NOT NULL, sure INTEGER, camera INTEGER, offset_min INTEGER, width INTEGER NOT NULL,
-        height INTEGER NOT NULL, format INTEGER NOT NULL, latitude REAL, longitude REAL, altitude REAL,
-        cell INTEGER, sha256 BLOB, bytes INTEGER NOT NULL, duration REAL, pipeline INTEGER NOT NULL,
-        stamp INTEGER NOT NULL, reports BLOB, source BLOB, UNIQUE (folder, name))""",
+        faces INTEGER NOT NULL, sure INTEGER, camera INTEGER, rating INTEGER NOT NULL, title TEXT,
+        offset_min INTEGER, width INTEGER NOT NULL, height INTEGER NOT NULL, format INTEGER NOT NULL,
+        latitude REAL, longitude REAL, altitude REAL, cell INTEGER, sha256 BLOB, bytes INTEGER NOT NULL,
+        duration REAL, pipeline INTEGER NOT NULL, stamp INTEGER NOT NULL, reports BLOB, source BLOB,
+        UNIQUE (folder, name))""",
     # All that a walk from newest to oldest may ask of a row is in this index, a fifth of the table's size.
-    "CREATE INDEX file_age ON file (age, kind, flags, faces, sure, camera)",
+    "CREATE INDEX file_age ON file (age, kind, flags, faces, sure, camera, rating)",
     "CREATE INDEX file_cell ON file (cell) WHERE cell IS NOT NULL",
     # A term's files, newest first. n: how often at once; best: the first step of the ladder (NULL: no
     # confidence); ladder: all steps, where there are several.
@@ -57,8 +58,8 @@ _TABLES = (
     # How many files there are of each year, type (1, 2) and camera.
     """CREATE TABLE facet (kind TEXT NOT NULL, value INTEGER NOT NULL, files INTEGER NOT NULL,
         PRIMARY KEY (kind, value)) WITHOUT ROWID""",
-    # The tokens of paths. They are made in Python: this tokenizer only splits them at spaces.
-    "CREATE VIRTUAL TABLE words USING fts5(path, content='', columnsize=0, tokenize='ascii')",
+    # The tokens of paths and titles. They are made in Python: this tokenizer only splits them at spaces.
+    "CREATE VIRTUAL TABLE words USING fts5(path, title, content='', columnsize=0, tokenize='ascii')",
 )
 
 

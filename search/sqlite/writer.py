@@ -15,7 +15,7 @@ from search.sqlite import rows
 from search.sqlite.schema import TERMS_OF_FILE
 from search.tokens import key_of, tokens_of
 
-_FILE = "INSERT INTO file VALUES (" + ", ".join("?" * 25) + ")"
+_FILE = "INSERT INTO file VALUES (" + ", ".join("?" * 27) + ")"
 _MAX_CHARS_OF_PATH = 4096
 
 
@@ -43,16 +43,17 @@ class Writer:
         moments: list[tuple[Any, ...]] = []
         boxless: list[tuple[int, int]] = []
         files: list[tuple[Any, ...]] = []
-        words: list[tuple[int, str]] = []
+        words: list[tuple[int, str, str]] = []
         for document in {document.path: document for document in documents}.values():
             folder = self._number("folder", "path", document.folder)
             number = self._known(folder, document.name)
             if number is None:
                 number = self._next
                 self._next += 1
-                words.append((number, tokens_text(document.path)))
-            else:
-                self._take_out(number)
+                words.append(_words_row(number, document.path, document.title))
+            elif (title := self._take_out(number)) != document.title:
+                self._delete_words(number, document.path, title)
+                words.append(_words_row(number, document.path, document.title))
             files.append(self._file_row(number, folder, document))
             postings.extend(self._postings(number, document))
             detections.extend(self._detections(number, document))
@@ -61,7 +62,7 @@ class Writer:
         postings.sort()
         execute = self._connection.executemany
         execute(_FILE, files)
-        execute("INSERT INTO words (rowid, path) VALUES (?, ?)", words)
+        execute("INSERT INTO words (rowid, path, title) VALUES (?, ?, ?)", words)
         execute("INSERT INTO posting VALUES (?, ?, ?, ?, ?, ?)", postings)
         execute("INSERT INTO detection VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", detections)
         execute("INSERT INTO boxless VALUES (?, ?)", boxless)
@@ -74,11 +75,7 @@ class Writer:
             row = self._connection.execute("SELECT id FROM folder WHERE path = ?", (folder_path,)).fetchone()
             number = None if row is None else self._known(row[0], name)
             if number is not None:
-                self._take_out(number)
-                self._connection.execute(
-                    "INSERT INTO words (words, rowid, path) VALUES ('delete', ?, ?)",
-                    (number, tokens_text(path)),
-                )
+                self._delete_words(number, path, self._take_out(number))
 
     def finish(self) -> None:
         """Write the numbers of files of each term and facet. Call it before the commit."""
@@ -108,7 +105,7 @@ class Writer:
         return (
             *(number, folder, document.name, self._number("root", "path", root)),
             *(-document.taken, int(document.kind), flags_of(document), document.faces),
-            *(rows.surest(document), camera),
+            *(rows.surest(document), camera, document.rating, document.title or None),
             *(document.offset_min, document.width, document.height, self._word(document.format)),
             *(document.latitude, document.longitude, document.altitude, cell, document.sha256),
             *(document.size_bytes, document.duration_s, self._word(document.pipeline), document.stamp),
@@ -144,10 +141,11 @@ class Writer:
             if (one.kind, one.text) not in with_boxes:
                 yield number, self._term(one.kind, one.text)
 
-    def _take_out(self, number: int) -> None:
-        """Delete all rows of a file except its words, which depend on its path only."""
+    def _take_out(self, number: int) -> str:
+        """Delete all rows of a file except its words, which seldom change; returns the title among them."""
         execute = self._connection.execute
-        age, kind, camera = execute("SELECT age, kind, camera FROM file WHERE id = ?", (number,)).fetchone()
+        row = execute("SELECT age, kind, camera, title FROM file WHERE id = ?", (number,)).fetchone()
+        age, kind, camera, title = row
         self._count_facets(age, kind, camera, -1)
         terms = execute(TERMS_OF_FILE, (number,)).fetchall()
         for (term,) in terms:
@@ -157,6 +155,14 @@ class Writer:
         execute("DELETE FROM moment WHERE file = ?", (number,))
         execute("DELETE FROM boxless WHERE file = ?", (number,))
         execute("DELETE FROM file WHERE id = ?", (number,))
+        return title or ""
+
+    def _delete_words(self, number: int, path: bytes, title: str) -> None:
+        """Delete the words of a file; the text index keeps no texts, so it needs the old ones."""
+        self._connection.execute(
+            "INSERT INTO words (words, rowid, path, title) VALUES ('delete', ?, ?, ?)",
+            _words_row(number, path, title),
+        )
 
     def _count_facets(self, age: int, kind: int, camera: int | None, change: int) -> None:
         self._facets["type", int(kind)] += change
@@ -199,6 +205,6 @@ class Writer:
         return int(self._connection.execute(statement, values).fetchone()[0])
 
 
-def tokens_text(path: bytes) -> str:
-    """Return what the text index holds of a path: its tokens with spaces between."""
-    return " ".join(tokens_of(readable(path)[:_MAX_CHARS_OF_PATH]))
+def _words_row(number: int, path: bytes, title: str) -> tuple[int, str, str]:
+    """Return what the text index holds of a file: tokens with spaces between."""
+    return number, " ".join(tokens_of(readable(path)[:_MAX_CHARS_OF_PATH])), " ".join(tokens_of(title))

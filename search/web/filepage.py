@@ -158,6 +158,10 @@ def _links(field: str, texts: Sequence[str]) -> list[tuple[str, str]]:
 def _facts(document: Document) -> Iterator[tuple[str, str]]:
     if document.taken:
         yield TEXTS["taken"], taken_text(document.taken).replace("T", " ")
+    if document.title:
+        yield TEXTS["file_title"], printable(document.title)
+    if document.rating:
+        yield TEXTS["rating"], TEXTS["rejected"] if document.rating < 0 else str(document.rating)
     if document.camera:
         yield TEXTS["camera"], printable(document.camera)
     if document.altitude is not None:

@@ -19,7 +19,7 @@ from search.web.texts import MONTHS
 from search.web.views import Choice, choices, months_of, search_href
 
 HITS = 60
-_FACETS = (Facet.NAME, Facet.LABEL, Facet.YEAR, Facet.CAMERA, Facet.TYPE)
+_FACETS = (Facet.NAME, Facet.LABEL, Facet.TAG, Facet.YEAR, Facet.CAMERA, Facet.TYPE)
 _MOST_VALUES = 24
 _MOST_COMPLETIONS = 10
 _YEAR = re.compile(r"(?<!\S)taken:(\d{4})(?:-(\d\d))?(?!\S)")
@@ -47,6 +47,7 @@ def search_page(index: SqliteIndex, query: str, after: str | None) -> dict[str, 
         "notes": question.notes,
         "names": choices(facets, Facet.NAME, query, "name"),
         "labels": choices(facets, Facet.LABEL, query, "label"),
+        "tags": choices(facets, Facet.TAG, query, "tag"),
         "cameras": choices(facets, Facet.CAMERA, query, "camera"),
         "types": choices(facets, Facet.TYPE, query, "type"),
         "years": _years(choices(facets, Facet.YEAR, query, "taken")),

@@ -14,6 +14,7 @@ from search.conditions import (
     HasConfidence,
     HasFaces,
     HasFlag,
+    HasRating,
     HasTerm,
     HasWords,
     MediaKind,
@@ -21,6 +22,7 @@ from search.conditions import (
     NotOf,
     OfKind,
     TakenBetween,
+    TextField,
     Together,
 )
 from search.documents import Document, Moment, readable
@@ -41,8 +43,10 @@ def holds(condition: Condition, document: Document) -> bool:
             return True
         case HasTerm():
             return _has_term(condition, document)
-        case HasWords(tokens, prefix):
-            return _has_words(tokens, prefix, tokens_of(readable(document.path)))
+        case HasWords(tokens, prefix, field):
+            texts = {TextField.PATH: readable(document.path), TextField.TITLE: document.title}
+            asked = [text for name, text in texts.items() if field in (None, name)]
+            return any(_has_words(tokens, prefix, tokens_of(text)) for text in asked)
         case HasConfidence(least):
             sure = [one.ladder[0] for one in document.sightings]
             return any(one is not None and one >= least for one in sure)
@@ -60,6 +64,8 @@ def holds(condition: Condition, document: Document) -> bool:
             return _has_flag(flag, document)
         case HasFaces(at_least):
             return document.faces >= at_least
+        case HasRating(least, most):
+            return least <= document.rating <= most
         case Together():
             return _together(condition, document)
     return False

@@ -89,6 +89,7 @@ def test_facets(backend: Backend) -> None:
     facets = backend.facets(question.condition, list(Facet), 100).values
     assert facets[Facet.LABEL] == (("dog", 3), ("cake", 1), ("hot dog", 1), ("person", 1))
     assert facets[Facet.NAME] == (("Anna", 3), ("Tom", 2))
+    assert facets[Facet.TAG] == (("Places", 2), ("Rome", 2), ("Holiday", 1), ("family trip", 1))
     assert facets[Facet.YEAR] == (("2008", 4),)
     assert facets[Facet.TYPE] == (("photo", 3), ("video", 1))
     assert facets[Facet.CAMERA] == (("Canon PowerShot G7 X", 2), ("NIKON D70", 1))
@@ -108,8 +109,11 @@ def test_a_document_is_what_the_reports_said(backend: Backend) -> None:
     assert [(one.text, one.most) for one in document.sightings] == [
         *(("dog", 1), ("person", 2)),
         *(("Anna", 1), ("Tom", 1)),
+        *(("Places", 1), ("Rome", 1), ("family trip", 1)),
     ]
-    assert [one.ladder for one in document.sightings] == [(0.9,), (0.9, 0.7), (None,), (None,)]
+    ladders = [(0.9,), (0.9, 0.7), (None,), (None,), (None,), (None,), (None,)]
+    assert [one.ladder for one in document.sightings] == ladders
+    assert (document.title, document.rating) == ("A day at the Lake", 5)
     assert [(one.component, one.text, one.distance) for one in document.detections][-1] == (
         "names",
         "Tom",

@@ -90,6 +90,13 @@ FIELDS = (
         "type:photo",
     ),
     *(
+        "tag:rome",
+        "tag:hol*",
+        "title:lake",
+        'title:"at the"*',
+        "rating>=3",
+        "rating<1",
+        "rating:9",
         "is:located",
         "is:partial",
         "is:annotated",
@@ -169,6 +176,8 @@ def test_a_hundred_random_queries_find_what_they_mean(
         " ".join(f'"a {n}"*' for n in range(70)),
         "(" * 900 + "label:l1" + ")" * 900,
         "label:l* name:n* " * 30,
+        "tag:t* label:l1 -label:l2",
+        " ".join(f"(tag:t{n} OR title:t{n})" for n in range(40)),
         "near:0,0,5000 near:0,90,5000 near:10,170,9000 near:-80,0,1000",
     ],
     ids=lambda query: query[:20],
@@ -180,6 +189,7 @@ def test_a_query_may_be_as_large_as_it_gets(tmp_path: Path, query: str) -> None:
     output.video("all.mp4", {1.0: many})
     output.video("spread.mp4", {n * 30.0: [one] for n, one in enumerate(many)}, step_s=30.0)
     output.photo("one.jpg", label("l1"))
+    output.photo("tags.jpg", label("l1"), keywords=[f"t{n}" for n in range(80)])
     output.index()
     with output.open() as index:
         question = understand(query, index)

@@ -7,9 +7,20 @@ import re
 
 import pytest
 
-from search.conditions import Flag, HasFaces, HasFlag, MediaKind, NearPlace, OfKind, TakenBetween, TermKind
+from search.conditions import (
+    Flag,
+    HasFaces,
+    HasFlag,
+    HasRating,
+    MediaKind,
+    NearPlace,
+    OfKind,
+    TakenBetween,
+    TermKind,
+    TextField,
+)
 from search.parser import MAX_PARTS, parse
-from search.syntax import And, CameraQuery, ConfidenceQuery, Not, Or, PathWords, Query, TermQuery, Words
+from search.syntax import And, CameraQuery, ConfidenceQuery, Not, Or, Query, TermQuery, TextWords, Words
 
 
 def word(text: str, *tokens: str, **more: object) -> Words:
@@ -75,7 +86,10 @@ def name(text: str, **more: object) -> TermQuery:
         ("near:46.95,7.45,5km", NearPlace(46.95, 7.45, 5)),
         ("near:46.95, 7.45, 500m dog", And((NearPlace(46.95, 7.45, 0.5), word("dog")))),
         ("near:-33.9,18.4", NearPlace(-33.9, 18.4, 5)),
-        ("path:2008/berlin", PathWords("2008/berlin", ("2008", "berlin"))),
+        ("path:2008/berlin", TextWords(TextField.PATH, ("2008", "berlin"))),
+        ("title:lak*", TextWords(TextField.TITLE, ("lak",), prefix=True)),
+        ("rating>=4", HasRating(4, 5)),
+        ("rating<2", HasRating(-1, 1)),
         ('camera:"powershot g7"', CameraQuery("powershot g7", ("powershot", "g", "7"))),
         ("type:Video", OfKind(MediaKind.VIDEO)),
         ("is:located", HasFlag(Flag.LOCATED)),

@@ -127,14 +127,14 @@ def test_explain(output: Output, capfd) -> None:
         "files that match:",
         "  all of:",
         "    any of:",
-        '      the path has "anna"',
+        '      the path or title has "anna"',
         '      the name "Anna" (5 files) or the name "Anna Maria Müller" (1 file)',
         "    not:",
         "      any of:",
-        '        the path has "dog"',
+        '        the path or title has "dog"',
         '        the label "dog" (4 files)',
         "    taken in 2008",
-        '    the path has "taken soon"',
+        '    the path or title has "taken soon"',
         'note: "taken:soon" is searched as words: taken expects a date such as 2008, 2008-05 or '
         "2008-05..2008-06",
     ]
@@ -151,6 +151,8 @@ def test_show_takes_a_path_in_any_form(output: Output, capfd, monkeypatch: pytes
     expected = Said(capfd, "show", output.folder, relative)
     assert expected.code == ExitCode.OK
     assert expected.lines[0] == f"/photos/{relative}"
+    assert "  title      A day at the Lake" in expected.lines
+    assert "  rating     5" in expected.lines
     assert "  place      46.948, 7.4474" in expected.lines
     assert "    person 70% at 20,20 to 28,60 (objects)" in expected.lines
     for path in (f"/photos/{relative}", output.folder / f"{relative}.json", f"./{relative}"):

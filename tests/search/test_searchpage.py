@@ -29,6 +29,7 @@ EXAMPLES: dict[str, set[str]] = {
     "dog -name:tom": {"pets", "walk", "apart"},
     "(dog OR cat) taken:2009": {"pets", "cats"},
     "anna": {"party", "lake", "anna", "maria", "apart"},
+    "rome": {"walk", "crowd", "faces"},
     'name:"anna müller"': {"anna"},
     "name:*": {"party", "lake", "anna", "maria", "stranger", "apart"},
     "label:hot*": {"lunch"},
@@ -43,6 +44,8 @@ EXAMPLES: dict[str, set[str]] = {
     "camera:canon": {"canon"},
     "type:video name:anna": {"lake", "apart"},
     "name:anna label:dog type:video": {"lake"},
+    "tag:holiday rating>=4": {"crowd"},
+    'title:"at the lake"': {"faces"},
     "is:located -is:annotated": {"bern"},
     "img_1234": {"party"},
 }
@@ -60,13 +63,13 @@ def output(tmp_path_factory: pytest.TempPathFactory) -> Output:
     photo(PATHS["path"])
     photo(PATHS["lunch"], label("hot dog"), taken="2008-01-01T12:00:00")
     photo(PATHS["pets"], label("dog"), label("cat"), taken="2009-05-05T05:05:05")
-    photo(PATHS["walk"], label("dog", 0.5))
+    photo(PATHS["walk"], label("dog", 0.5), keywords=["Rome", "holiday"], rating=3)
     photo(PATHS["cats"], label("cat"), taken="2009-06-06T06:06:06")
     photo(PATHS["anna"], name("Anna Müller"))
     photo(PATHS["maria"], name("Anna Maria"))
     photo(PATHS["stranger"], name("unknown"))
-    photo(PATHS["crowd"], label("person"), label("person"), label("person"))
-    photo(PATHS["faces"], label("face"), label("face"))
+    photo(PATHS["crowd"], *(label("person"),) * 3, keywords=["Places|Rome trip", "holiday"], rating=4)
+    photo(PATHS["faces"], label("face"), label("face"), title="Rome: at the lake")
     photo(PATHS["bern"], gps=BERN, taken="2011-01-01T00:00:00")
     photo(PATHS["canon"], camera="Canon PowerShot G7 X", gps={"latitude": 1.0, "longitude": 1.0})
     (output.folder / f"{PATHS['canon']}-annotated.jpg").write_bytes(b"")

@@ -30,9 +30,8 @@ def output(tmp_path: Path) -> Output:
     anna = {"rect": [10, 10, 20, 20], "labels": [name("Anna")]}
     frame = {"frame": 0, "objects": [dog, beyond], "names": [anna]}
     gps = {"latitude": -46.5, "longitude": 7.25, "altitude": 540.0}
-    made.report(
-        "a/b.jpg", [frame], type="photo", taken="2008-06-14T15:30:00", gps=gps, keywords=["Places|Rome"]
-    )
+    given = {"keywords": ["Places|Rome"], "title": "A day out", "rating": 4}
+    made.report("a/b.jpg", [frame], type="photo", taken="2008-06-14T15:30:00", gps=gps, **given)
     hostile = {"rect": BOX, "labels": [label('=1+1 <&> "')]}
     made.report(os.fsdecode(b"a/b.png"), [{"frame": 0, "objects": [hostile]}], type="photo")
     made.photo("empty.jpg")
@@ -101,6 +100,7 @@ def test_json_lines(output: Output, tmp_path: Path) -> None:
     assert [line["path"] for line in lines] == ["a/b.jpg", "a/b.png", "empty.jpg", "film.mp4"]
     assert lines[0]["names"] == ["Anna"]
     assert [line["tags"] for line in lines] == [["Places", "Rome"], [], [], []]
+    assert [(line["title"], line["rating"]) for line in lines[:2]] == [("A day out", 4), (None, None)]
     assert lines[0]["gps"] == {"latitude": -46.5, "longitude": 7.25, "altitude": 540.0}
     assert lines[0]["boxes"][1] == {"label": "dog", "component": "objects", "rect": BOX, "confidence": 0.9}
 

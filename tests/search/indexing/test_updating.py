@@ -157,3 +157,24 @@ def test_keywords_follow_their_report(tmp_path: Path) -> None:
             assert {term.text for term in index.vocabulary().terms} == wanted
         for level in ("Rome", "Bern", "Summer"):
             assert len(output.find(f"tag:{level}")) == (level in wanted)
+
+
+def test_titles_and_ratings_follow_their_report(tmp_path: Path) -> None:
+    output = Output(tmp_path)
+    for title, rating in (("At the lake", 4), ("In the snow", -1), ("", 0), ("At the lake", 5)):
+        output.report("a.jpg", [{"frame": 0}], type="photo", title=title, rating=rating)
+        output.index()
+        with output.open() as index:
+            document = index.document(b"a.jpg")
+            assert document is not None
+            assert (document.title, document.rating) == (title, rating)
+            index.check()
+        assert [len(output.find(f"title:{word}")) for word in ("lake", "snow")] == [
+            "lake" in title,
+            "snow" in title,
+        ]
+        assert len(output.find(f"rating={rating}")) == 1
+        assert len(output.find("path:a")) == 1
+    (tmp_path / "a.jpg.json").unlink()
+    output.index()
+    assert output.find("lake") == []

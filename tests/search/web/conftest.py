@@ -74,9 +74,8 @@ def collection(tmp_path_factory: pytest.TempPathFactory) -> Collection:
         frame = {"frame": 0, "objects": [dog], "names": [face] if number == 0 else []}
         taken = f"2008-06-1{number}T12:00:00"
         gps = {"latitude": 46.948, "longitude": 7.4474}
-        made.output.report(
-            relative, [frame], type="photo", taken=taken, gps=gps, keywords=["Places|Rome"], **size
-        )
+        given = {"keywords": ["Places|Rome"], "title": "At the <lake>", "rating": -1}
+        made.output.report(relative, [frame], type="photo", taken=taken, gps=gps, **given, **size)
     _photo(made.input / "2009" / "deep.png", "green", "I;16")
     made.output.report(
         "2009/deep.png", [{"frame": 0, "objects": []}], type="photo", **size | {"format": "png"}

@@ -227,7 +227,11 @@ def test_completion(client: TestClient) -> None:
 def test_tags_are_links_and_completed(client: TestClient) -> None:
     text = client.get(f"/file/{key_of(b'2008/dog1.jpg')}").text
     assert '<a href="/?q=tag%3ARome">Rome</a>' in text
-    assert "3 files" in client.get("/?q=tag:rome").text
+    assert "At the &lt;lake&gt;" in text
+    assert "<dd>rejected</dd>" in text
+    found = client.get("/?q=tag:rome").text
+    assert "3 files" in found
+    assert 'href="/?q=tag%3Arome+tag%3APlaces"' in found, "the tags are offered as filters"
     assert client.get("/complete", params={"q": "tag:ro"}).json()[0]["text"] == "tag:Rome"
 
 
