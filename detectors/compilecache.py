@@ -1,9 +1,9 @@
-"""A cache of compiled networks: each network's files are compiled to a LiteRT flatbuffer once.
+"""A cache of compiled networks: each network's files are compiled once, to the file that an engine loads.
 
 The key is the content of the files, the precision and the compiler's version, so an edited .cfg or other
-weights never use a stale flatbuffer. If several processes need a network at once, one compiles it and the
-others wait. A damaged flatbuffer is compiled again. Compiling runs in a process of its own, because
-TensorFlow takes seconds to import and a gigabyte of memory.
+weights never use a stale file. If several processes need a network at once, one compiles it and the others
+wait. A damaged file is compiled again. Compiling runs in a process of its own, because TensorFlow takes
+seconds to import and a gigabyte of memory.
 """
 
 from __future__ import annotations
@@ -44,19 +44,28 @@ _PROJECT_ROOT = Path(__file__).resolve().parents[1]
 
 
 class Compiler(NamedTuple):
-    """A program that compiles files of one kind to flatbuffers.
+    """A program that compiles files of one kind.
 
     Args:
         module: run with `python -m`; see `compiling.run_compiler` for its command line.
-        version: raise it when the same files give another flatbuffer.
+        version: raise it when the same files give another compiled file.
+        suffix: of the compiled file.
+        needs_tensorflow: whether it runs TensorFlow.
     """
 
     module: str
     version: str
+    suffix: str = ".tflite"
+    needs_tensorflow: bool = True
+
+    @property
+    def usable(self) -> bool:
+        """Whether what it needs is installed."""
+        return not self.needs_tensorflow or importlib.util.find_spec("tensorflow") is not None
 
 
 def compiled(compiler: Compiler, files: Sequence[Path], precision: Precision) -> Path:
-    """Return the path of a network's flatbuffer; compile it first if the cache does not hold it.
+    """Return the path of a compiled network; compile it first if the cache does not hold it.
 
     Args:
         compiler: for files of that kind.
@@ -68,22 +77,28 @@ def compiled(compiler: Compiler, files: Sequence[Path], precision: Precision) ->
     if not _use(output):
         with _locked(output.parent):
             if not output.exists():
+                level = NOTICE if compiler.needs_tensorflow else logging.DEBUG
                 name = printable(files[0].name)
-                _log.log(NOTICE, "compiling %s once, for %s; this takes a while", name, precision)
+                _log.log(level, "compiling %s once, for %s; this takes a while", name, precision)
                 _make(compiler, files, precision, output)
     return output
+
+
+def is_compiled(compiler: Compiler, files: Sequence[Path], precision: Precision) -> bool:
+    """Whether the cache holds the compiled network."""
+    return _place(compiler, files, precision).exists()
 
 
 def open_compiled(
     compiler: Compiler, files: Sequence[Path], precision: Precision, opening: Callable[[Path], Opened]
 ) -> Opened:
-    """Open a network's flatbuffer; if it is damaged, compile it again, once.
+    """Open a compiled network; if it is damaged, compile it again, once.
 
     Args:
         compiler, files, precision: see `compiled`.
-        opening: opens a flatbuffer; raises ModelError if it is damaged.
-    Raises: ModelError: as `compiled`; or as `opening`, if the flatbuffer cannot be compiled again or cannot
-        be opened then.
+        opening: opens a compiled network; raises ModelError if it is damaged.
+    Raises: ModelError: as `compiled`; or as `opening`, if the network cannot be compiled again or cannot be
+        opened then.
     """
     output = compiled(compiler, files, precision)
     refused = _identity(output)
@@ -101,7 +116,7 @@ def open_compiled(
 def _make_again(
     compiler: Compiler, files: Sequence[Path], precision: Precision, output: Path, refused: Identity | None
 ) -> None:
-    """Replace a flatbuffer that could not be opened, unless another process has replaced it since."""
+    """Replace a compiled network that could not be opened, unless another process has replaced it since."""
     with _locked(output.parent):
         if _identity(output) in (None, refused):
             shown, name = printable(output), printable(files[0].name)
@@ -112,11 +127,11 @@ def _make_again(
 def _place(compiler: Compiler, files: Sequence[Path], precision: Precision) -> Path:
     parts = [compiler.module, compiler.version, precision, *(model_sha256(file) for file in files)]
     key = hashlib.sha256(" ".join(parts).encode()).hexdigest()
-    return cache_folder() / "compiled" / f"{key}.tflite"
+    return cache_folder() / "compiled" / f"{key}{compiler.suffix}"
 
 
 def _identity(output: Path) -> Identity | None:
-    """Device, inode and size of a flatbuffer, or None if it is missing; its times change when it is used."""
+    """Device, inode and size of a file, or None if it is missing; its times change when it is used."""
     try:
         status = output.stat()
     except OSError:
@@ -125,7 +140,7 @@ def _identity(output: Path) -> Identity | None:
 
 
 def _use(output: Path) -> bool:
-    """Whether the flatbuffer exists; if so, its time is set to now, at most once a day, as its last use."""
+    """Whether the file exists; if so, its time is set to now, at most once a day, as its last use."""
     try:
         if time.time() - output.stat().st_mtime > _USE_NOTED_S:
             with contextlib.suppress(OSError):  # the cache may be read-only, in a container for example
@@ -136,8 +151,8 @@ def _use(output: Path) -> bool:
 
 
 def _sweep_unused(folder: Path) -> None:
-    """Delete flatbuffers that were not used for `UNUSED_S`; a process that has one open is not affected."""
-    for path in folder.glob("*.tflite"):
+    """Delete networks that were not used for `UNUSED_S`; a process that has one open is not affected."""
+    for path in (*folder.glob("*.tflite"), *folder.glob("*.onnx")):
         with contextlib.suppress(OSError):
             if time.time() - path.stat().st_mtime > UNUSED_S:
                 path.unlink()
@@ -183,9 +198,9 @@ def _open_lock(path: Path) -> int:
 def _make(compiler: Compiler, files: Sequence[Path], precision: str, output: Path) -> None:
     """Compile, after removing unused files; the folder must be locked.
 
-    Raises: ModelError: TensorFlow is not installed; says what to type.
+    Raises: ModelError: TensorFlow is needed and not installed; says what to type.
     """
-    if importlib.util.find_spec("tensorflow") is None:
+    if not compiler.usable:
         raise ModelError(
             f"{printable(files[0])}: must be compiled by TensorFlow, which is not installed; "
             f"type: {install_command('tensorflow')}"

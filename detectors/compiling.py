@@ -20,7 +20,7 @@ def run_compiler(arguments: list[str], compile_files: Callable[..., bytes]) -> i
 
     Args:
         arguments: the command line without the program.
-        compile_files: takes the files as paths, and `precision`; returns the flatbuffer.
+        compile_files: takes the files as paths, and `precision`; returns the compiled network.
     Returns: 0, or 3 with one sentence on standard error.
     """
     parent_pid, precision, output, *files = arguments

@@ -1,8 +1,9 @@
 """Deep detector: finds objects of many classes with a neural network.
 
-Darknet's networks (.cfg and .weights) and Darkflow's (.pb and .meta) are compiled once by TensorFlow, in a
-process of its own, and run by LiteRT in the workers, with the same results and a tenth of the memory.
-Networks of the families that `detectors.onnx` knows (.onnx) are run by ONNX Runtime.
+Darknet's networks (.cfg and .weights) and Darkflow's (.pb and .meta) are compiled once, in a process of its
+own: by TensorFlow for LiteRT, which runs them in the workers with the same results and a tenth of the memory,
+or, Darknet's, without TensorFlow for ONNX Runtime. Networks of the families that `detectors.onnx` knows
+(.onnx) are run by ONNX Runtime.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pydantic import Field, field_validator
 from detectors.classnames import names_in
 from detectors.examplemodels import copy_onnx_network, write_darknet_network
 from detectors.networkfiles import NetworkFiles, kind_of
-from detectors.networkparams import Precision, Resize
+from detectors.networkparams import EngineName, Precision, Resize
 from detectors.onnxchoices import Device, FamilyName
 from pipeline.component import Detector, ModelName, Params, Problem
 from pipeline.detections import Box, Detection, Label
@@ -74,6 +75,14 @@ class DeepDetectorParams(Params):
     device: Annotated[
         Device,
         Field(description="what runs an .onnx; auto: what ONNX Runtime can use of the others, else the CPU"),
+    ] = "auto"
+    engine: Annotated[
+        EngineName,
+        Field(
+            exclude=True,  # no part of the fingerprint: results differ by rounding only
+            description="what runs a network on the CPU; auto: LiteRT for a Darknet network if TensorFlow is "
+            "installed to compile it, else ONNX Runtime",
+        ),
     ] = "auto"
 
     @functools.cached_property

@@ -10,6 +10,8 @@ from pipeline.component import Problem
 
 Resize = Literal["auto", "letterbox", "stretch", "darknet"]
 Precision = Literal["float32", "int8"]
+EngineName = Literal["auto", "litert", "onnxruntime"]
+"""Values of `engine:`, what runs a network on the CPU."""
 
 
 class NetworkParams(Protocol):
@@ -22,6 +24,7 @@ class NetworkParams(Protocol):
     resize: Resize
     family: FamilyName
     device: Device
+    engine: EngineName
 
 
 def iter_unfit_if_compiled(params: NetworkParams) -> Iterator[Problem]:

@@ -28,8 +28,10 @@ class DarkflowFiles:
 
     @staticmethod
     def iter_unfit(params: NetworkParams) -> Iterator[Problem]:
-        """Params that are for ONNX networks."""
+        """Params that are for other networks."""
         yield from iter_unfit_if_compiled(params)
+        if params.engine not in ("auto", "litert"):
+            yield Problem("engine", f"{params.engine} does not run Darkflow's networks; leave it out")
 
     @classmethod
     def find(cls, model: str, weights: str | None) -> Self:

@@ -8,6 +8,7 @@ from detectors.classnames import read_class_names
 from detectors.compilecache import Compiler, Precision, open_compiled
 from detectors.darkflow.meta import read_meta
 from detectors.darknet.yolonetwork import YoloNetwork
+from detectors.engines.litert import LiteRtEngine
 
 COMPILER = Compiler("detectors.darkflow.compile", version="1")
 
@@ -28,5 +29,5 @@ def open_darkflow(graph: Path, meta: Path, labels: Path | None, precision: Preci
         COMPILER,
         (graph, meta),
         precision,
-        lambda compiled: YoloNetwork(network, compiled, names, stretched=True),
+        lambda compiled: YoloNetwork(network, LiteRtEngine(compiled), names, stretched=True),
     )

@@ -33,8 +33,12 @@ class DarknetFiles:
 
     @staticmethod
     def iter_unfit(params: NetworkParams) -> Iterator[Problem]:
-        """Params that are for ONNX networks."""
+        """Params that are for ONNX networks, and 8-bit weights for an engine that has none."""
         yield from iter_unfit_if_compiled(params)
+        if params.precision == "int8" and params.engine == "onnxruntime":
+            yield Problem(
+                "engine", "onnxruntime runs float32 only; leave it out, or write precision: float32"
+            )
 
     @classmethod
     def find(cls, model: str, weights: str | None) -> Self:
@@ -85,7 +89,7 @@ class DarknetFiles:
         from detectors.darknet.opening import open_darknet
 
         labels = Path(params.labels) if params.labels else self.names_file()
-        return open_darknet(self.cfg, self.weights, labels, params.precision)
+        return open_darknet(self.cfg, self.weights, labels, params.precision, params.engine)
 
     def _tree(self) -> tuple[Path, ...]:
         """The file of the tree of classes, if there is one; `iter_mistakes` checks the .cfg itself."""

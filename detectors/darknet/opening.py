@@ -5,20 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 from detectors.classnames import read_class_names
-from detectors.compilecache import Compiler, Precision, compiled, open_compiled
+from detectors.compilecache import Precision, compiled
 from detectors.darknet.cfg import read_cfg
+from detectors.darknet.engines import FLATBUFFERS, open_engine
 from detectors.darknet.tree import read_tree
 from detectors.darknet.treefile import tree_file
 from detectors.darknet.weightsfile import check_weights
 from detectors.darknet.yolonetwork import YoloNetwork
-
-COMPILER = Compiler("detectors.darknet.compile", version="4")
+from detectors.networkparams import EngineName
 
 
 def compiled_network(cfg: Path, weights: Path, precision: Precision) -> Path:
     """Return the path of a network's flatbuffer; compile it first if the cache does not hold it.
 
-    For programs that need the compiled file only; see `compilecache.compiled`.
+    For programs that need LiteRT's file only; see `compilecache.compiled`.
 
     Args:
         cfg, weights: the pair of files.
@@ -26,16 +26,19 @@ def compiled_network(cfg: Path, weights: Path, precision: Precision) -> Path:
     Raises: ModelError: the files are damaged or do not fit, or the cache cannot be written.
     """
     check_weights(weights, read_cfg(cfg))
-    return compiled(COMPILER, (cfg, weights), precision)
+    return compiled(FLATBUFFERS, (cfg, weights), precision)
 
 
-def open_darknet(cfg: Path, weights: Path, names: Path | None, precision: Precision) -> YoloNetwork:
+def open_darknet(
+    cfg: Path, weights: Path, names: Path | None, precision: Precision, engine: EngineName = "auto"
+) -> YoloNetwork:
     """Load a Darknet network; compile it first if the cache does not hold it whole.
 
     Args:
         cfg, weights: the pair of files.
         names: a file of class names; None: those of a known data set with as many classes.
         precision: of the weights.
+        engine: what runs it.
     Raises: ModelError: a file is damaged, not supported, or does not belong to the others.
     """
     network = read_cfg(cfg)
@@ -43,9 +46,5 @@ def open_darknet(cfg: Path, weights: Path, names: Path | None, precision: Precis
     tree_path = tree_file(network, cfg)
     tree = read_tree(tree_path, network.classes, network.where) if tree_path else None
     check_weights(weights, network)
-    return open_compiled(
-        COMPILER,
-        (cfg, weights),
-        precision,
-        lambda compiled: YoloNetwork(network, compiled, class_names, tree=tree, stride=network.stride),
-    )
+    running = open_engine((cfg, weights), precision, engine, network.stride)
+    return YoloNetwork(network, running, class_names, tree=tree, stride=network.stride)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -13,7 +12,7 @@ from detectors.darknet.decode import decode_heads
 from detectors.darknet.heads import DetectionHead
 from detectors.darknet.networkcfg import NetworkCfg
 from detectors.darknet.tree import ClassTree
-from detectors.engines import LiteRtEngine
+from detectors.engines.engine import Engine
 from detectors.sampling import Resize, sample
 from pipeline.detections import Box
 from pipeline.frame import Frame
@@ -24,12 +23,11 @@ class YoloNetwork:
 
     Args:
         network: the description of its input and heads.
-        compiled: the flatbuffer.
+        engine: that holds the compiled network.
         names: of the classes, in the order of the class ids.
         tree: of the classes, if the network has one.
         stride: see `NetworkCfg.stride`; None: the compiled network accepts only inputs of its own size.
         stretched: whether the network was trained on pictures stretched to its input.
-    Raises: ModelError: the flatbuffer cannot be run.
     """
 
     forkable = True
@@ -38,7 +36,7 @@ class YoloNetwork:
     def __init__(
         self,
         network: NetworkCfg,
-        compiled: Path,
+        engine: Engine,
         names: tuple[str, ...],
         *,
         tree: ClassTree | None = None,
@@ -49,7 +47,7 @@ class YoloNetwork:
         self._network = network
         self._tree = tree
         self._stride = stride
-        self._engine = LiteRtEngine(compiled, stride)
+        self._engine = engine
         # Darknet's own program stretches pictures for YOLOv1, and Darkflow for every network.
         stretched = stretched or any(isinstance(head, DetectionHead) for _, head in network.heads)
         self._resize: Resize = "stretch" if stretched else "letterbox"

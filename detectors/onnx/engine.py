@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.engines.onnxruntime import PROVIDERS, as_model, open_session, reason_of
 from detectors.onnx.modelinfo import ModelInfo
 from detectors.onnxchoices import Device
 from pipeline.errors import ModelError
@@ -23,25 +23,12 @@ Array = NDArray[Any]
 
 TRIAL_S = 60.0
 """A network that takes longer for its first picture is refused."""
-MOST_ARENA_BYTES = 4 << 30
-"""Limit of a network's memory, so that a hostile one cannot exhaust the machine."""
-
-_PROVIDERS: Mapping[str, tuple[str, Mapping[str, str]]] = {
-    "cuda": ("CUDAExecutionProvider", {"cudnn_conv_algo_search": "HEURISTIC"}),
-    "directml": ("DmlExecutionProvider", {}),
-    "coreml": ("CoreMLExecutionProvider", {}),
-    "openvino": ("OpenVINOExecutionProvider", {"num_of_threads": "1"}),
-    "cpu": ("CPUExecutionProvider", {}),
-}
-"""Device -> ONNX Runtime's provider and its options, in the order in which `auto` takes them."""
 _PACKAGES = {
     "cuda": "onnxruntime-gpu",
     "directml": "onnxruntime-directml",
     "openvino": "onnxruntime-openvino",
     "coreml": "onnxruntime on macOS",
 }
-
-onnxruntime.set_default_logger_severity(4)  # errors are raised as exceptions; do not print them too
 
 
 class OnnxEngine:
@@ -64,13 +51,13 @@ class OnnxEngine:
         self._keys = {port.name: port.key for port in info.outputs}
         choices = usable_devices(device, onnxruntime.get_available_providers())
         for choice in choices:
-            provider = _PROVIDERS[choice][0]
+            provider = PROVIDERS[choice][0]
             try:
-                self._session = _open_session(copy or _as_model(info.file), choice, sizes_vary)
+                self._session = open_session(copy or as_model(info.file), choice, sizes_vary)
             except Exception as error:  # ONNX Runtime's own exceptions have no common base
                 if choice == choices[-1]:
                     raise ModelError(
-                        f"{self._shown}: ONNX Runtime cannot use it ({_reason(error)})"
+                        f"{self._shown}: ONNX Runtime cannot use it ({reason_of(error)})"
                     ) from None
                 continue
             if self._session.get_providers()[0] == provider:
@@ -112,7 +99,7 @@ class OnnxEngine:
                 raise ModelError(
                     f"{self._shown}: did not end within {TRIAL_S:.0f} s on one picture"
                 ) from None
-            raise ModelError(f"{self._shown}: fails when it is run ({_reason(error)})") from None
+            raise ModelError(f"{self._shown}: fails when it is run ({reason_of(error)})") from None
 
 
 def usable_devices(device: Device, available: Sequence[str]) -> list[str]:
@@ -123,7 +110,7 @@ def usable_devices(device: Device, available: Sequence[str]) -> list[str]:
         available: names of ONNX Runtime's providers on this machine.
     Raises: ModelError: the device is not available.
     """
-    here = [name for name, (provider, _) in _PROVIDERS.items() if provider in available]
+    here = [name for name, (provider, _) in PROVIDERS.items() if provider in available]
     if device == "auto":
         return here
     if device not in here:
@@ -134,55 +121,4 @@ def usable_devices(device: Device, available: Sequence[str]) -> list[str]:
     return [device]
 
 
-def _open_session(model: str | bytes, device: str, sizes_vary: bool) -> Any:
-    provider, provider_options = _PROVIDERS[device]
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 4
-    options.enable_mem_pattern = device != "directml" and not sizes_vary  # DirectML cannot
-    if device == "cpu":
-        _bound_memory()
-        options.add_session_config_entry("session.use_env_allocators", "1")
-    providers = [(provider, dict(provider_options))]
-    if device != "cpu":
-        providers.append(("CPUExecutionProvider", {}))  # for operators that the device lacks
-    # ONNX Runtime's own fallback would load a broken file twice and print that on standard output.
-    return onnxruntime.InferenceSession(model, options, providers=providers, enable_fallback=False)
-
-
-def _as_model(file: str) -> str | bytes:
-    """The path; or the content, if the path is not UTF-8, which ONNX Runtime cannot open."""
-    try:
-        file.encode()
-    except UnicodeEncodeError:
-        with open(os.fsencode(file), "rb") as stream:
-            return stream.read()
-    return file
-
-
-def _bound_memory() -> None:
-    """Give this process one arena for all networks on the CPU, of bounded size."""
-    global _bounded
-    if not _bounded:
-        memory = onnxruntime.OrtMemoryInfo(
-            "Cpu", onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, onnxruntime.OrtMemType.DEFAULT
-        )
-        arena = onnxruntime.OrtArenaCfg({"max_mem": MOST_ARENA_BYTES, "arena_extend_strategy": 1})
-        onnxruntime.create_and_register_allocator(memory, arena)
-        _bounded = True
-
-
-_bounded = False
-
-
-def _reason(error: Exception) -> str:
-    """The message of ONNX Runtime's exception, without its code and source lines."""
-    text = " ".join(str(error).split())
-    if "[ONNXRuntimeError]" in text:  # it is followed by a code, a name and the message
-        text = text.rpartition("[ONNXRuntimeError] : ")[2].split(" : ", 2)[-1]
-    if text.startswith("Load model from "):
-        text = text.rpartition(" failed:")[2]
-    return printable(text.rstrip(".")[:300])
-
-
-assert set(get_args(Device)) == {"auto", *_PROVIDERS}
+assert set(get_args(Device)) == {"auto", *PROVIDERS}

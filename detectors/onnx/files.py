@@ -38,6 +38,8 @@ class OnnxFiles:
             yield Problem(
                 "precision", f"{params.precision} is for Darknet's networks; give an .onnx of 8-bit weights"
             )
+        if params.engine not in ("auto", "onnxruntime"):
+            yield Problem("engine", f"{params.engine} does not run an .onnx; leave it out")
         if params.resize == "darknet":
             yield Problem(
                 "resize", "darknet is for Darknet's networks; leave it out, or write letterbox or stretch"

@@ -13,7 +13,7 @@ import pytest
 
 from detectors.boxes import iou_with
 from detectors.deepdetector import DeepDetector, DeepDetectorParams
-from detectors.engines import LiteRtEngine
+from detectors.engines.litert import LiteRtEngine
 from pipeline.config.config import read_config
 from pipeline.detections import Box, Detection
 from pipeline.errors import ExitCode, ModelError, PipelineFileError

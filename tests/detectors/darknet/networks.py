@@ -13,10 +13,13 @@ import numpy as np
 
 from detectors.darknet.cfg import parse_cfg
 from detectors.darknet.compile import compile_network
+from detectors.darknet.compileonnx import compile_to_onnx
 from detectors.darknet.heads import Region, Yolo
 from detectors.darknet.layers import BatchNorm, Connected, Shortcut, Weighted
 from detectors.darknet.networkcfg import NetworkCfg
-from detectors.engines import LiteRtEngine
+from detectors.engines.engine import Engine
+from detectors.engines.litert import LiteRtEngine
+from detectors.engines.onnxruntime import OnnxRuntimeEngine
 
 HEADER = np.array((0, 2, 0, 0, 0), dtype="<i4").tobytes()
 """Of a .weights file: version 0.2.0, and eight bytes that count the pictures seen."""
@@ -106,14 +109,26 @@ def write_network(folder: Path, text: str, *, seed: int = 1, stem: str = "net") 
     return cfg, weights
 
 
+def engine(text: str, precision: str = "float32") -> Engine:
+    """The compiled network, random weights in it, in the engine of the fixture `each_engine`."""
+    return _engine(text, precision, RUNS_IN if precision == "float32" else "litert")
+
+
+RUNS_IN = "litert"
+
+
 @functools.cache
-def engine(text: str, precision: str = "float32") -> LiteRtEngine:
-    """The compiled network, random weights in it; TensorFlow is imported into this process at the first."""
-    with tempfile.TemporaryDirectory() as name:
-        cfg, weights = write_network(Path(name), text)
-        model = Path(name, "net.tflite")
-        model.write_bytes(compile_network(cfg, weights, precision))
-        return LiteRtEngine(model)
+def _engine(text: str, precision: str, name: str) -> Engine:
+    """LiteRT's TensorFlow is imported into this process at the first."""
+    with tempfile.TemporaryDirectory() as folder:
+        cfg, weights = write_network(Path(folder), text)
+        if name == "litert":
+            model = Path(folder, "net.tflite")
+            model.write_bytes(compile_network(cfg, weights, precision))
+            return LiteRtEngine(model)
+        model = Path(folder, "net.onnx")
+        model.write_bytes(compile_to_onnx(cfg, weights, precision))
+        return OnnxRuntimeEngine(model, varies=parse_cfg(text, "net.cfg").stride is not None)
 
 
 def picture(network: NetworkCfg) -> np.ndarray:

@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from detectors.compilecache import UNUSED_S, open_compiled
-from detectors.darknet.opening import COMPILER, compiled_network, open_darknet
-from detectors.engines import LiteRtEngine
+from detectors.darknet.engines import FLATBUFFERS
+from detectors.darknet.opening import compiled_network, open_darknet
+from detectors.engines.litert import LiteRtEngine
 from pipeline.errors import ModelError
 from pipeline.files.cachefolder import CACHE_VARIABLE
 from pipeline.host.logs import NOTICE
@@ -226,7 +227,7 @@ def test_what_is_no_better_when_made_again_is_refused(
 
     damage(held, b"")
     with pytest.raises(ModelError, match="cannot be run"):
-        open_compiled(COMPILER, pair, "float32", refuse)
+        open_compiled(FLATBUFFERS, pair, "float32", refuse)
     assert [bool(content) for content in seen] == [False, True]
     assert sum(record.levelname == "WARNING" for record in caplog.records) == 1
 
@@ -260,11 +261,11 @@ def test_what_another_process_made_again_meanwhile_is_taken(
     def opening_late(path: Path) -> LiteRtEngine:
         if not refusals:
             refusals.append(path)
-            open_compiled(COMPILER, pair, "float32", LiteRtEngine)  # the other one
+            open_compiled(FLATBUFFERS, pair, "float32", LiteRtEngine)  # the other one
             raise ModelError(f"{path}: cannot be run")
         return LiteRtEngine(path)
 
-    open_compiled(COMPILER, pair, "float32", opening_late)
+    open_compiled(FLATBUFFERS, pair, "float32", opening_late)
     assert sum(record.levelname == "WARNING" for record in caplog.records) == 1
 
 

@@ -29,6 +29,8 @@ from tests.detectors.darknet.test_network import (
     run,
 )
 
+pytestmark = pytest.mark.usefixtures("each_engine")
+
 TAIL = head_conv() + yolo()
 SQUEEZED = conv(8) + "[avgpool]\n" + conv(4, 1, act="relu") + conv(8, 1, act="logistic")
 AS_IN_OPENCV = {

@@ -23,6 +23,8 @@ from tests.detectors.darknet.networks import (
     yolo,
 )
 
+pytestmark = pytest.mark.usefixtures("each_engine")
+
 RESIDUAL = (
     conv(8)
     + conv(16, stride=2)

@@ -146,3 +146,19 @@ def test_a_formats_version_changes_the_results_of_that_format_alone(monkeypatch:
 
 def again(config: PipelineConfig) -> str:
     return fingerprint_of(config.components, config.sampling, config.on_truncated)
+
+
+def test_the_engine_is_no_part_of_it(models: Path, tmp_path: Path) -> None:
+    """Results differ by rounding only."""
+
+    def fingerprint(**more: str) -> str:
+        params = example_params("deepdetector", models) | more
+        file = pipeline_file(
+            tmp_path / "p.yml",
+            component("objects", "deepdetector", **params),
+            component("report", "jsonreportwriter", "objects"),
+        )
+        config = read_config(file)
+        return fingerprint_of(config.components, config.sampling, config.on_truncated)
+
+    assert fingerprint() == fingerprint(engine="onnxruntime") != fingerprint(precision="int8")

@@ -1,4 +1,4 @@
-"""Run a compiled network on one thread, so that N workers use N cores."""
+"""Run networks in LiteRT on one thread."""
 
 from __future__ import annotations
 
