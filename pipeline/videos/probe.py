@@ -36,6 +36,8 @@ _LAST_PACKETS = 64
 _CLOCK_OF_ITS_OWN = ("mpegts", "mpegps")
 """Containers whose times do not begin near 0; they are negative only before a clock that starts again."""
 _EACH_FRAME = ("-fps_mode", "passthrough")
+_ONLY_BEGINNING = ("-frames:v", "2", "-frames:a", "1")
+"""Output options that end the reading of packets early. Two video packets tell a video from a poster."""
 
 
 def probe_file(source: Source, limits: Limits) -> Video:
@@ -75,6 +77,18 @@ def probe_file(source: Source, limits: Limits) -> Video:
             FailureCode.CHANGED_WHILE_READING, "another program is writing to it; mine it again later"
         )
     return Video(facts_of(output, output.first, times, container), times, before)
+
+
+def probe_beginning(source: Source, max_pixels: int) -> ProbeOutput:
+    """Read only the beginning of a file: which stream to use, and how its pictures are stored.
+
+    Args:
+        source: the file.
+        max_pixels: larger pictures are not decoded.
+    Returns: the packets and frames at the start of the chosen stream.
+    Raises: SourceError: ffmpeg cannot be started, or hangs.
+    """
+    return _read_streams(source, max_pixels, _ONLY_BEGINNING)
 
 
 def file_version(source: Source) -> FileVersion:
@@ -117,27 +131,33 @@ def _container_of(source: Source, output: ProbeOutput, declared: DeclaredLength,
     return Container(source.format, declared, track, goes_on(tail, identifier, others, read))
 
 
-def _read_streams(source: Source, max_pixels: int) -> ProbeOutput:
-    """Read the file, and once more for another video stream where the first one is not the one to mine."""
-    output = _read_once(source, max_pixels, Streams())
+def _read_streams(source: Source, max_pixels: int, bounds: Sequence[str] = ()) -> ProbeOutput:
+    """Read the file, and once more for another video stream where the first one is not the one to mine.
+
+    Args:
+        source: the file.
+        max_pixels: larger pictures are not decoded.
+        bounds: output options that end the reading of packets; none read to the end of the file.
+    """
+    output = _read_once(source, max_pixels, Streams(), bounds)
     chosen = choose_streams(input_streams(output.notes))
     if chosen.video != Streams().video:
-        return _read_once(source, max_pixels, chosen)
+        return _read_once(source, max_pixels, chosen, bounds)
     if len(output.packets.pts) > 1 or chosen.videos == 1:
         return output._replace(streams=chosen)
     # The first one is a poster or thumbnail that the container does not mark as one.
     for place in range(1, min(chosen.videos, _MAX_TRIED_STREAMS)):
-        other = _read_once(source, max_pixels, replace(chosen, video=f"V:{place}"))
+        other = _read_once(source, max_pixels, replace(chosen, video=f"V:{place}"), bounds)
         if len(other.packets.pts) > 1:
             return other
     return output._replace(streams=chosen)
 
 
-def _read_once(source: Source, max_pixels: int, streams: Streams) -> ProbeOutput:
+def _read_once(source: Source, max_pixels: int, streams: Streams, bounds: Sequence[str]) -> ProbeOutput:
     copied, frames, frame_times, tags = pipes = tuple(PipeReader() for _ in range(4))
     arguments = (
         *input_arguments(source, max_pixels),
-        *(*_map(streams), "-map", "0:a?", "-c", "copy", "-f", "framecrc", copied.url),
+        *(*_map(streams), "-map", "0:a?", *bounds, "-c", "copy", "-f", "framecrc", copied.url),
         *(*_map(streams), "-frames:v", str(_FIRST_FRAMES), *_EACH_FRAME, "-c:v", "rawvideo"),
         *("-stats_enc_pre", frame_times.url, "-stats_enc_pre_fmt", "{ptsi}", "-f", "framecrc", frames.url),
         *("-map_metadata", "0", "-f", "ffmetadata", tags.url),

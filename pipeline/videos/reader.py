@@ -26,7 +26,7 @@ from pipeline.frame import Decode, Frame, RgbArray
 from pipeline.source import Source
 from pipeline.text import printable
 from pipeline.videos.attempts import Attempt, Trial, attempts_behind_a_gap, first_attempts
-from pipeline.videos.facts import Video, VideoFacts
+from pipeline.videos.facts import PictureCoding, Video, VideoFacts
 from pipeline.videos.ffmpeg import Ffmpeg, input_arguments
 from pipeline.videos.filters import filter_chain, input_skips, pixel_format
 from pipeline.videos.pipereader import PipeReader
@@ -157,6 +157,21 @@ def reading_size(full_wh: tuple[int, int], at_least_wh: tuple[int, int] | None) 
     return max(1, math.ceil(full_wh[0] * scale)), max(1, math.ceil(full_wh[1] * scale))
 
 
+def rgb_conversion(coding: PictureCoding) -> tuple[Callable[[NDArray[Any]], RgbArray], DTypeLike]:
+    """How pixels from ffmpeg become a frame's, and the type of their channels.
+
+    Args:
+        coding: how the pictures are stored; `pixel_format` names the layout that ffmpeg is asked for.
+    """
+    if coding.space is None:
+        return lambda rgb: rgb, np.uint8
+    from pipeline.colorspaces import conversion_of_cicp  # here: it needs cv2
+
+    conversion = conversion_of_cicp(*coding.space)
+    assert conversion is not None  # which it is for sRGB alone
+    return (conversion.apply_deep, np.uint16) if coding.is_hdr else (conversion.apply, np.uint8)
+
+
 class _Read(NamedTuple):
     """A segment, and how its frames are wanted."""
 
@@ -178,7 +193,7 @@ def _decoded(
     """
     keys, pixels = pipes = PipeReader(), PipeReader(wide=True)
     wanted, (width, height) = read.segment.keys, read.size_wh
-    to_rgb, channel = _to_rgb(read.facts)
+    to_rgb, channel = rgb_conversion(read.facts.coding)
     arguments = _arguments(read, attempt, place, (keys.url, pixels.url))
     with Ffmpeg(arguments, pipes, "warning") as ffmpeg:
         try:
@@ -220,17 +235,6 @@ def _arguments(read: _Read, attempt: Attempt, place: int, urls: tuple[str, str])
         "-f", "rawvideo", urls[1],
     ]
     # fmt: on
-
-
-def _to_rgb(facts: VideoFacts) -> tuple[Callable[[NDArray[Any]], RgbArray], DTypeLike]:
-    """How pixels from ffmpeg become a frame's, and the type of their channels."""
-    if facts.coding.space is None:
-        return lambda rgb: rgb, np.uint8
-    from pipeline.colorspaces import conversion_of_cicp  # here: it needs cv2
-
-    conversion = conversion_of_cicp(*facts.coding.space)
-    assert conversion is not None  # which it is for sRGB alone
-    return (conversion.apply_deep, np.uint16) if facts.coding.is_hdr else (conversion.apply, np.uint8)
 
 
 def _decode_of(rgb: RgbArray) -> Decode:

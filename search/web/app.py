@@ -102,15 +102,11 @@ class _Pages:
         """The results of a search."""
         query = _query_of(request)
         after = request.query_params.get("after") or None
-        return self._page(
-            "search.html", focus=not query, **searchpage.search_page(self._library.index(), query, after)
-        )
+        return self._page("search.html", **searchpage.search_page(self._library.index(), query, after))
 
     def people(self, request: Request) -> Response:
         """People with names."""
-        return self._page(
-            "people.html", query="", focus=False, **searchpage.people_page(self._library.index())
-        )
+        return self._page("people.html", query="", **searchpage.people_page(self._library.index()))
 
     def complete(self, request: Request) -> Response:
         """Completions of the last word of a query, as JSON."""
@@ -129,7 +125,6 @@ class _Pages:
         format_ = media_format(document.source)
         return self._page(
             "photo.html" if is_photo else "video.html",
-            focus=False,
             path=printable(os.fsdecode(document.source)),
             is_there=format_ is not None,
             original=_sent_as(format_) is not None,
@@ -214,7 +209,7 @@ class _Pages:
         return HTMLResponse(self._templates.get_template(template).render(shown), status)
 
     def _message(self, headline: str, detail: str, status: int) -> Response:
-        return self._page("message.html", status, headline=headline, detail=detail, query="", focus=False)
+        return self._page("message.html", status, headline=headline, detail=detail, query="")
 
 
 def _sent_as(format_: str | None) -> str | None:

@@ -28,6 +28,7 @@ _LETTERS = 45
 _LETTER = 0.6
 """Estimated width of a letter in heights of a label, to keep labels inside the picture."""
 _MOST_CAPTION = 40
+_MOST_SWITCHES = 40
 _TALL = 2.5
 """Height over width of a picture, such as a screenshot of a long page, that is scrolled and not fitted."""
 _SMALL_PX = 480
@@ -49,7 +50,12 @@ SHOWN_AS_THEY_ARE = {
 
 @dataclass(frozen=True, slots=True)
 class BoxView:
-    """A box of a photo, in pixels of the upright picture."""
+    """A box of a photo, in pixels of the upright picture.
+
+    Args:
+        is_inside: whether the caption lies inside because there is no room above.
+        under: the component that names the same box, whose caption is shown instead; empty if there is none.
+    """
 
     number: int
     x: int
@@ -59,6 +65,8 @@ class BoxView:
     text: str
     caption: str
     text_x: float
+    is_inside: bool
+    under: str
     confidence: str
     component: str
     colour: int
@@ -118,9 +126,10 @@ def file_page(
         "more": _links("name", names) + _links("label", labels),
         "tags": _links("tag", tags),
         "boxes": _boxes(document, font),
-        "components": sorted({box.component for box in document.detections}),
+        "switches": _switches(document),
+        "clocks": [clock(round(_length_s(document) * part / 4)) for part in range(5)],
         "lanes": _lanes(document, query, after),
-        "duration": max(document.duration_s or 0.0, 0.001),
+        "duration": _length_s(document),
         "time": time_s,
         "media_type": PLAYABLE.get(document.format, ""),
     }
@@ -189,6 +198,24 @@ def _shape(document: Document) -> str:
     return "small" if 0 < max(document.width, document.height) < _SMALL_PX else ""
 
 
+def _length_s(document: Document) -> float:
+    """The length of a video's timeline, seconds."""
+    return max(document.duration_s or 0.0, 0.001)
+
+
+def _switches(document: Document) -> list[tuple[str, str, list[str]]]:
+    """What boxes can be shown or hidden by: title, the attribute that has it, and the values.
+
+    One value leaves nothing to choose.
+    """
+    boxes: Sequence[Detection | Moment] = document.detections or document.moments
+    groups = (
+        (TEXTS["components"], "component", sorted({printable(box.component) for box in boxes})),
+        (TEXTS["labels"], "label", sorted({printable(box.text) for box in boxes})[:_MOST_SWITCHES]),
+    )
+    return [group for group in groups if len(group[2]) > 1]
+
+
 def _boxes(document: Document, font: float) -> list[BoxView]:
     """The boxes, large ones first, so that small ones lie above them and can be pointed at.
 
@@ -198,6 +225,7 @@ def _boxes(document: Document, font: float) -> list[BoxView]:
     """
     detections = document.detections
     colours = {name: at % COLOURS for at, name in enumerate(sorted({one.component for one in detections}))}
+    named = {one.rect: printable(one.component) for one in detections if one.kind is TermKind.NAME}
     ordered = sorted(detections, key=lambda one: -(one.rect[2] - one.rect[0]) * (one.rect[3] - one.rect[1]))
     return [
         BoxView(
@@ -208,6 +236,8 @@ def _boxes(document: Document, font: float) -> list[BoxView]:
             height=one.rect[3] - one.rect[1],
             text=printable(one.text),
             caption=_caption(one),
+            is_inside=one.rect[1] < 1.5 * font,
+            under="" if one.kind is TermKind.NAME else named.get(one.rect, ""),
             text_x=max(
                 font / 3, min(one.rect[0] + font / 3, document.width - _LETTER * font * len(_caption(one)))
             ),

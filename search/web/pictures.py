@@ -10,16 +10,16 @@ import io
 import os
 import resource
 import signal
-import subprocess
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 from pipeline.errors import FailureCode, SourceError
 from pipeline.frame import RgbArray
-from pipeline.source import Limits, Source
+from pipeline.source import Limits, Source, SourceKind
 
 SECONDS = 30
 """The process is killed if one picture takes longer."""
-_FFMPEG_SECONDS = 20.0
 _MAX_BYTES = 6 << 30
 """Address space of a process: a photo of 200 megapixels needs some 2 GB."""
 _MAX_PIXELS = 250_000_000
@@ -68,31 +68,23 @@ def face_as_jpeg(path: str, rect: tuple[int, int, int, int], side_px: int) -> by
         return _encoded(rgb[max(top, 0) : max(bottom, 1), max(left, 0) : max(right, 1)], side_px)
 
 
-def frame_as_jpeg(path: str, time_s: float, longest_px: int) -> bytes:
+def frame_as_jpeg(path: str, time_s: float, size_wh: tuple[int, int], longest_px: int) -> bytes:
     """The frame of a video that is shown at a time, scaled down to a longest side.
 
     Args:
         path: as `os.fsdecode` gives it.
         time_s: seconds from the start of the video.
+        size_wh: upright size of the video, pixels.
         longest_px: longest side of the result, pixels.
     Raises: SourceError: it cannot be read, or has no frame there.
     """
-    from pipeline.host.ffmpeg import ffmpeg_path
-    from pipeline.videos.ffmpeg import safe_input
+    from pipeline.videos.still import read_still
 
-    scale = f"scale='min({longest_px},iw)':'min({longest_px},ih)':force_original_aspect_ratio=decrease"
-    command = [
-        *(ffmpeg_path(), "-nostdin", "-loglevel", "error", "-threads", "1", "-ss", f"{max(time_s, 0.0):.3f}"),
-        *safe_input(path),
-        *("-frames:v", "1", "-vf", scale, "-q:v", "4", "-f", "image2pipe", "-c:v", "mjpeg", "pipe:1"),
-    ]
-    try:
-        done = subprocess.run(command, capture_output=True, timeout=_FFMPEG_SECONDS, check=False)
-    except subprocess.TimeoutExpired:
-        raise SourceError(FailureCode.DECODER_TIMEOUT, "decoding the frame took too long") from None
-    if not done.stdout:
-        raise SourceError(FailureCode.DECODER_FAILED, "there is no frame at this time")
-    return done.stdout
+    with _time_bound():
+        source = _source_of(path)
+        if source.kind is SourceKind.PHOTO:
+            return _encoded(_animation_frame(source, time_s), longest_px)
+        return _encoded(read_still(source, time_s, _fitted(size_wh, longest_px)), longest_px)
 
 
 @contextlib.contextmanager
@@ -107,12 +99,9 @@ def _time_bound() -> Iterator[None]:
 
 def _opened(path: str) -> tuple[tuple[int, int], Callable[[tuple[int, int]], RgbArray]]:
     """A photo's upright size, and a function that decodes it; a damaged photo as far as possible."""
-    from pipeline.files.walk import iter_sources
     from pipeline.photos.photo import open_photo
 
-    source = next((one for one in iter_sources(path) if isinstance(one, Source)), None)
-    if source is None:
-        raise SourceError(FailureCode.VANISHED, "it is gone, or not a photo any more")
+    source = _source_of(path)
     limits = Limits(max_pixels=_MAX_PIXELS)
 
     def decode(size_wh: tuple[int, int]) -> RgbArray:
@@ -129,6 +118,33 @@ def _opened(path: str) -> tuple[tuple[int, int], Callable[[tuple[int, int]], Rgb
         if error.code is not FailureCode.TRUNCATED:
             raise
         return open_photo(source, limits, salvage=True)[0].size_wh, decode
+
+
+def _source_of(path: str) -> Source:
+    """A photo or video by its path.
+
+    Raises: SourceError: there is none.
+    """
+    from pipeline.files.walk import iter_sources
+
+    source = next((one for one in iter_sources(path) if isinstance(one, Source)), None)
+    if source is None:
+        raise SourceError(FailureCode.VANISHED, "it is gone, or neither a photo nor a video any more")
+    return source
+
+
+def _animation_frame(source: Source, time_s: float) -> RgbArray:
+    """The frame of an animated picture that is shown at a time.
+
+    Raises: SourceError: it cannot be read, or does not move.
+    """
+    from pipeline.photos.animation import iter_animation, probe_animation
+
+    animation = probe_animation(source, Limits(max_pixels=_MAX_PIXELS), _MAX_PIXELS, lambda: None)
+    if animation is None:
+        raise SourceError(FailureCode.DECODER_FAILED, "the picture does not move any more")
+    number = max(0, bisect_right(animation.begins_us, round(time_s * 1_000_000)) - 1)
+    return next(islice(iter_animation(animation), number, None))
 
 
 def _encoded(rgb: RgbArray, longest_px: int) -> bytes:

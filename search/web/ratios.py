@@ -1,6 +1,6 @@
 """Style classes for the aspect ratios of pictures, from which justified rows follow without a script.
 
-Each picture is a flexible item whose basis and growth are proportional to its aspect ratio, so that all
+Each picture is a flexible item whose width and growth are proportional to its aspect ratio, so that all
 pictures of a row have one height and the row is full. The layout is known before a picture is loaded. Inline
 styles would need a weaker content security policy, hence classes.
 """
@@ -21,7 +21,7 @@ def ratio_class(width: int, height: int) -> str:
 def ratio_styles() -> str:
     """The style sheet with all classes; `--row` is the height of a row."""
     return "\n".join(
-        f".ratio-{hundredths} {{ flex: {hundredths} 1 calc(var(--row) * {hundredths / 100:g}); "
+        f".ratio-{hundredths} {{ flex-grow: {hundredths}; width: calc(var(--row) * {hundredths / 100:g}); "
         f"aspect-ratio: {hundredths / 100:g}; }}"
         for hundredths in range(_LEAST, _MOST + 1, _STEP)
     )

@@ -6,7 +6,8 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from search.backend import Facet, Page
+from pipeline.text import printable
+from search.backend import Count, Facet, Page
 from search.conditions import TermKind
 from search.documents import UNKNOWN
 from search.explain import explanation
@@ -14,14 +15,16 @@ from search.question import understand
 from search.sqlite.index import SqliteIndex
 from search.tokens import key_of
 from search.web.querytext import field as query_field
-from search.web.querytext import with_term, without_term
-from search.web.texts import MONTHS
-from search.web.views import Choice, choices, months_of, search_href
+from search.web.querytext import has_term, with_term, without_term
+from search.web.suggestions import suggestions
+from search.web.texts import MONTHS, TEXTS
+from search.web.views import Choice, choices, face_href, months_of, search_href
 
 HITS = 60
 _FACETS = (Facet.NAME, Facet.LABEL, Facet.TAG, Facet.YEAR, Facet.CAMERA, Facet.TYPE)
 _MOST_VALUES = 24
 _MOST_COMPLETIONS = 10
+_UNDATED = "-is:dated"
 _YEAR = re.compile(r"(?<!\S)taken:(\d{4})(?:-(\d\d))?(?!\S)")
 
 
@@ -36,10 +39,13 @@ def search_page(index: SqliteIndex, query: str, after: str | None) -> dict[str, 
     question = understand(query, index)
     hits = index.search(question.condition, Page(HITS, after))
     facets = index.facets(question.condition, _FACETS, _MOST_VALUES)
+    count = index.count(question.condition)
+    instead = [] if hits.hits else suggestions(query, index.vocabulary())
     return {
         "query": query,
         "months": months_of(hits.hits, query, after),
-        "count": str(index.count(question.condition)),
+        "count": str(count),
+        "instead": [(printable(text), search_href(text)) for text in instead],
         "is_complete": hits.is_complete and facets.is_complete,
         "older": search_href(query, after=hits.next) if hits.next else None,
         "first": search_href(query) if after else None,
@@ -50,7 +56,7 @@ def search_page(index: SqliteIndex, query: str, after: str | None) -> dict[str, 
         "tags": choices(facets, Facet.TAG, query, "tag"),
         "cameras": choices(facets, Facet.CAMERA, query, "camera"),
         "types": choices(facets, Facet.TYPE, query, "type"),
-        "years": _years(choices(facets, Facet.YEAR, query, "taken")),
+        "years": _years(choices(facets, Facet.YEAR, query, "taken")) + _undated(index, query, count),
         "calendar": _calendar(index, query),
     }
 
@@ -94,12 +100,9 @@ def people_page(index: SqliteIndex) -> dict[str, Any]:
 
 def person_choice(name: str, files: int) -> Choice:
     """A person as a link to the files with them."""
-    from urllib.parse import urlencode
-
-    from pipeline.text import printable
-
-    face = f"/face?{urlencode({'name': name})}"
-    return Choice(printable(name), f"{files:,}", search_href(query_field("name", name)), False, face)
+    return Choice(
+        printable(name), f"{files:,}", search_href(query_field("name", name)), False, face_href(name)
+    )
 
 
 def _word_starts(key: str) -> list[int]:
@@ -108,6 +111,16 @@ def _word_starts(key: str) -> list[int]:
 
 def _years(found: list[Choice]) -> list[Choice]:
     return sorted(found, key=lambda choice: choice.text, reverse=True)
+
+
+def _undated(index: SqliteIndex, query: str, count: Count) -> list[Choice]:
+    """The entry of the rail for files without a date, if the search finds any."""
+    is_active = has_term(query, _UNDATED)
+    without = count if is_active else index.count(understand(with_term(query, _UNDATED), index).condition)
+    if not without.files or _YEAR.search(query):
+        return []
+    href = search_href(without_term(query, _UNDATED) if is_active else with_term(query, _UNDATED))
+    return [Choice(TEXTS["no_date"], str(without), href, is_active)]
 
 
 def _calendar(index: SqliteIndex, query: str) -> list[Choice]:

@@ -5,18 +5,37 @@ from __future__ import annotations
 import json
 import os
 import threading
+from array import array
 from bisect import bisect_right
 from collections import OrderedDict
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipeline.text import printable
+from reporters.reportreader import ReportReader, SeenFrame
 from search.documents import Document
 
 _MOST_BYTES = 64 << 20
-"""A larger report is not read: its video shows no boxes of single frames."""
-_MOST_VIDEOS = 4
-_FRAME_KEYS = frozenset({"frame", "time"})
+"""Bound on the reports of a video, and on what is kept of all videos. Larger reports show no boxes."""
+_ROUNDING_S = 0.001
+_EMPTY = b"[]"
+
+
+class _Frames(NamedTuple):
+    """The mined frames of a video.
+
+    Args:
+        times_s: ascending.
+        boxes: of each frame, a JSON array.
+    """
+
+    times_s: array[float]
+    boxes: list[bytes]
+
+    @property
+    def size_bytes(self) -> int:
+        """About how much memory it takes."""
+        return sum(len(one) + 50 for one in self.boxes if one is not _EMPTY) + 16 * len(self.boxes)
 
 
 class VideoBoxes:
@@ -24,69 +43,81 @@ class VideoBoxes:
 
     Args:
         output_root: OUTPUT.
+        most_bytes: bound on what is kept.
     """
 
-    def __init__(self, output_root: Path) -> None:
+    def __init__(self, output_root: Path, most_bytes: int = _MOST_BYTES) -> None:
         self._output_root = os.fsencode(output_root)
-        self._kept: OrderedDict[tuple[bytes, int], list[dict[str, Any]]] = OrderedDict()
+        self._most_bytes = most_bytes
+        self._kept: OrderedDict[tuple[bytes, int], _Frames] = OrderedDict()
         self._lock = threading.Lock()
 
     def at(self, document: Document, time_s: float) -> dict[str, Any]:
         """The time and the boxes of the last mined frame that is not later than this.
 
         Returns: `time` in seconds, or None before the first mined frame; `boxes`, each with `rect`, `text`,
-            `confidence` and `component`.
+            `is_name`, `confidence` and `component`.
         """
         frames = self._frames(document)
-        number = bisect_right([frame["time"] for frame in frames], time_s + 0.001) - 1
+        number = bisect_right(frames.times_s, time_s + _ROUNDING_S) - 1
         if number < 0:
             return {"time": None, "boxes": []}
-        return {"time": frames[number]["time"], "boxes": list(_boxes(frames[number]))}
+        return {"time": frames.times_s[number], "boxes": json.loads(frames.boxes[number])}
 
-    def _frames(self, document: Document) -> list[dict[str, Any]]:
+    def _frames(self, document: Document) -> _Frames:
         key = (document.path, document.stamp)
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
-        frames = self._read(document)
-        with self._lock:
-            self._kept[key] = frames
-            while len(self._kept) > _MOST_VIDEOS:
+        with self._lock:  # two requests never read one report twice at once
+            if key not in self._kept:
+                self._kept[key] = self._read(document)
+            self._kept.move_to_end(key)
+            while len(self._kept) > 1 and self._size() > self._most_bytes:
                 self._kept.popitem(last=False)
-        return frames
+            return self._kept[key]
 
-    def _read(self, document: Document) -> list[dict[str, Any]]:
+    def _size(self) -> int:
+        return sum(frames.size_bytes for frames in self._kept.values())
+
+    def _read(self, document: Document) -> _Frames:
         """The frames of all reports of a video, in the order of time."""
-        frames: list[dict[str, Any]] = []
+        found: dict[float, bytes] = {}
+        left = self._most_bytes
+        known: set[str] = set()
         for name in document.reports:
-            path = os.path.join(self._output_root, document.folder, name)
+            path = os.fsdecode(os.path.join(self._output_root, document.folder, name))
             try:
-                if os.stat(path).st_size > _MOST_BYTES:
+                left -= os.stat(path).st_size
+                if left < 0:
                     continue
-                with open(path, encoding="utf-8") as stream:
-                    report = json.load(stream)
-                frames.extend(frame for frame in report["frames"] if isinstance(frame["time"], (int, float)))
-            except (OSError, ValueError, KeyError, TypeError):  # it is being replaced, or was edited by hand
+                new: set[str] = set()  # a component that two reports have is shown once
+                for frame in ReportReader(path).iter_frames():
+                    new.update(frame.components)
+                    boxes = [one for one in _boxes(frame) if one["component"] not in known]
+                    if (earlier := found.get(frame.time_s, _EMPTY)) is not _EMPTY:
+                        boxes = json.loads(earlier) + boxes
+                    found[frame.time_s] = _text(boxes)
+                known |= {printable(name) for name in new}
+            except (OSError, ValueError):  # it is being replaced, or was edited by hand
                 continue
-        return sorted(frames, key=lambda frame: float(frame["time"]))
+        times = sorted(found)
+        return _Frames(array("d", times), [found[time_s] for time_s in times])
 
 
-def _boxes(frame: dict[str, Any]) -> list[dict[str, Any]]:
-    found = []
-    for component, entries in frame.items():
-        if component in _FRAME_KEYS or not isinstance(entries, list):
-            continue
-        for entry in entries:
-            if not (isinstance(entry, dict) and entry.get("labels") and len(entry.get("rect", ())) == 4):
-                continue
-            label = entry["labels"][0]
-            found.append(
-                {
-                    "rect": entry["rect"],
-                    "text": printable(str(label.get("label", ""))),
-                    "confidence": label.get("confidence"),
-                    "component": printable(component),
-                }
-            )
-    return found
+def _text(boxes: list[dict[str, Any]]) -> bytes:
+    return json.dumps(boxes, separators=(",", ":")).encode() if boxes else _EMPTY
+
+
+def _boxes(frame: SeenFrame) -> list[dict[str, Any]]:
+    """Each box with its first label, which is the most confident one."""
+    found: dict[tuple[str, tuple[int, int, int, int]], dict[str, Any]] = {}
+    for seen in frame.labels:
+        found.setdefault(
+            (seen.component, seen.rect),
+            {
+                "rect": seen.rect,
+                "text": printable(seen.text),
+                "is_name": seen.is_name,
+                "confidence": seen.confidence,
+                "component": printable(seen.component),
+            },
+        )
+    return list(found.values())

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from pipeline.text import printable
 from search.backend import Facet, Facets, Hit
 from search.conditions import MediaKind
+from search.documents import UNKNOWN
 from search.hitformats import clock
 from search.web.library import key_of
 from search.web.querytext import field as query_field
@@ -89,7 +90,7 @@ def choices(facets: Facets, facet: Facet, query: str, fields: str) -> list[Choic
     """The values of a facet as links.
 
     Args:
-        facets: the values and their counts.
+        facets: the values and their counts; faces without a name come last.
         facet: which one.
         query: of the page.
         fields: the field of the query language, such as `label`.
@@ -100,11 +101,22 @@ def choices(facets: Facets, facet: Facet, query: str, fields: str) -> list[Choic
             f"{count:,}",
             search_href(_toggled(query, term)),
             has_term(query, term),
-            f"/face?{urlencode({'name': text})}" if facet is Facet.NAME else "",
+            face_href(text) if facet is Facet.NAME else "",
         )
-        for text, count in facets.values.get(facet, ())
+        for text, count in sorted(
+            facets.values.get(facet, ()), key=lambda value: _is_unknown(facet, value[0])
+        )
         for term in (query_field(fields, text),)
     ]
+
+
+def face_href(name: str) -> str:
+    """The address of a person's face; empty for faces without a name, which show many people."""
+    return "" if name == UNKNOWN else f"/face?{urlencode({'name': name})}"
+
+
+def _is_unknown(facet: Facet, text: str) -> bool:
+    return facet is Facet.NAME and text == UNKNOWN
 
 
 def _toggled(query: str, term: str) -> str:

@@ -114,6 +114,16 @@ if (box) {
   box.addEventListener("blur", () => show([]));
 }
 
+// The path of the file goes to the clipboard.
+const copy = document.querySelector(".copy");
+if (copy && navigator.clipboard) {
+  copy.hidden = false;
+  copy.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(document.querySelector(".path").textContent);
+    copy.textContent = copy.dataset.done;
+  });
+}
+
 // A photo that cannot be decoded gives a sentence in place of the browser's symbol.
 const photo = document.querySelector(".picture > img:first-child");
 if (photo) {
@@ -125,16 +135,43 @@ if (photo) {
   else photo.addEventListener("error", fail);
 }
 
-// Boxes of a photo: switch components, mark the box whose entry is focused or pointed at.
+// Boxes: captions are readable at any size of the picture; components and labels can be switched off.
+const overlay = document.querySelector(".overlay");
 const switches = document.querySelector(".switches");
-if (switches) {
-  switches.hidden = false;
-  switches.addEventListener("change", () => {
-    const shown = new Set([...switches.querySelectorAll(":checked")].map((input) => input.value));
-    for (const element of document.querySelectorAll("[data-component]")) {
-      element.classList.toggle("hidden", !shown.has(element.dataset.component));
-    }
-  });
+
+function placeCaptions() {
+  const view = overlay.viewBox.baseVal;
+  const scale = view.width / (overlay.getBoundingClientRect().width || view.width);
+  const font = Math.min(Math.max(12, 0.02 * Math.max(view.width, view.height) / scale), 18) * scale;
+  for (const text of overlay.querySelectorAll("text")) {
+    text.setAttribute("font-size", font);
+    const box = text.parentNode.querySelector("rect");
+    const [x, y] = [Number(box.getAttribute("x")), Number(box.getAttribute("y"))];
+    text.setAttribute("dy", y < 1.5 * font ? "1.1em" : "-.35em");
+    const width = text.getComputedTextLength();
+    text.setAttribute("x", Math.max(font / 4, Math.min(x + font / 4, view.width - width - font / 4)));
+  }
+}
+
+function showSwitched() {
+  const off = { component: new Set(), label: new Set() };
+  for (const input of document.querySelectorAll(".switches input:not(:checked)")) {
+    off[input.closest("fieldset").dataset.kind].add(input.value);
+  }
+  const isOff = (element) => off.component.has(element.dataset.component) || off.label.has(element.dataset.label);
+  for (const element of document.querySelectorAll(".detection, .boxes li")) element.classList.toggle("hidden", isOff(element));
+  for (const group of document.querySelectorAll(".detection")) {
+    // A face that has a name shows the name alone, unless names are switched off.
+    group.querySelector("text").classList.toggle("covered", group.dataset.under !== "" && !off.component.has(group.dataset.under));
+  }
+}
+
+if (overlay) {
+  new ResizeObserver(placeCaptions).observe(overlay);
+  if (switches) {
+    switches.hidden = false;
+    switches.addEventListener("change", showSwitched);
+  }
 }
 for (const entry of document.querySelectorAll(".boxes li")) {
   const mark = (isMarked) => document.querySelector(`.detection[data-number="${entry.dataset.number}"]`)?.classList.toggle("marked", isMarked);
@@ -147,35 +184,45 @@ const video = document.querySelector("video");
 if (video) {
   const figure = video.closest(".picture");
   const still = figure.querySelector(".still");
-  const overlay = figure.querySelector(".overlay");
+  const lanes = [...document.querySelectorAll(".timeline svg")];
   let canPlay = true;
   let asked = 0;
 
+  const element = (name, attributes) => {
+    const made = document.createElementNS("http://www.w3.org/2000/svg", name);
+    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+    return made;
+  };
+  const playheads = lanes.map((lane) => {
+    const line = element("line", { class: "playhead", y1: 0, y2: 1 });
+    lane.append(line);
+    return line;
+  });
+  const showTime = (time) => {
+    for (const line of playheads) for (const end of ["x1", "x2"]) line.setAttribute(end, time);
+  };
   const draw = async (time) => {
+    showTime(time);
     const number = ++asked;
     const answer = await fetch(`/boxes/${figure.dataset.key}?${new URLSearchParams({ t: time })}`);
     if (!answer.ok || number !== asked || (canPlay && !video.paused)) return;
     const { boxes } = await answer.json();
     const components = [...new Set(boxes.map((one) => one.component))].sort();
+    const named = new Map(boxes.filter((one) => one.is_name).map((one) => [String(one.rect), one.component]));
     overlay.replaceChildren(...boxes.map((one) => {
       const group = element("g", { class: `detection colour-${components.indexOf(one.component) % 8}` });
+      const under = one.is_name ? "" : named.get(String(one.rect)) ?? "";
+      Object.assign(group.dataset, { component: one.component, label: one.text, under });
       const [x1, y1, x2, y2] = one.rect;
       for (const name of ["halo", "line"]) group.append(element("rect", { class: name, x: x1, y: y1, width: x2 - x1, height: y2 - y1 }));
-      const font = Number(overlay.dataset.font);
+      const text = element("text", { x: x1, y: y1 });
       const label = one.text.length > 40 ? `${one.text.slice(0, 40)}...` : one.text;
-      const caption = one.confidence == null ? label : `${label} ${one.confidence.toFixed(2)}`;
-      const most = overlay.viewBox.baseVal.width - 0.6 * font * caption.length;
-      const x = Math.max(font / 3, Math.min(x1 + font / 3, most));
-      const text = element("text", { x, y: y1 + font * 1.1, "font-size": font });
-      text.textContent = caption;
+      text.textContent = one.confidence == null ? label : `${label} ${one.confidence.toFixed(2)}`;
       group.append(text);
       return group;
     }));
-  };
-  const element = (name, attributes) => {
-    const made = document.createElementNS("http://www.w3.org/2000/svg", name);
-    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-    return made;
+    showSwitched();
+    placeCaptions();
   };
   const goTo = (time) => {
     if (canPlay) {
@@ -185,29 +232,36 @@ if (video) {
       still.src = `/frame/${figure.dataset.key}/${Math.round(time * 1000)}`;
     }
     draw(time);
+    const address = new URL(location.href);
+    address.searchParams.set("t", time);
+    history.replaceState(null, "", address);
   };
   const cannotPlay = () => {
     canPlay = false;
     video.hidden = true;
     still.hidden = false;
     document.querySelector(".play-failed").hidden = false;
-    goTo(Number(figure.dataset.time));
+    draw(Number(figure.dataset.time));
   };
 
   video.addEventListener("play", () => { asked++; overlay.replaceChildren(); });
+  video.addEventListener("timeupdate", () => showTime(video.currentTime));
   for (const type of ["pause", "seeked"]) video.addEventListener(type, () => { if (video.paused) draw(video.currentTime); });
   const sources = video.querySelectorAll("source");
   if (sources.length) sources[sources.length - 1].addEventListener("error", cannotPlay);
   else cannotPlay();
   video.addEventListener("error", cannotPlay);
   video.addEventListener("loadedmetadata", () => { if (video.paused) { video.currentTime = Number(figure.dataset.time); draw(Number(figure.dataset.time)); } });
-  for (const moment of document.querySelectorAll(".timeline svg a")) {
-    moment.addEventListener("click", (event) => {
+  for (const lane of lanes) {
+    lane.addEventListener("click", (event) => {
       event.preventDefault();
-      goTo(Number(moment.dataset.time));
-      const address = new URL(location.href);
-      address.searchParams.set("t", moment.dataset.time);
-      history.replaceState(null, "", address);
+      const moment = event.target.closest("a");
+      if (moment) {
+        goTo(Number(moment.dataset.time));
+      } else {
+        const rect = lane.getBoundingClientRect();
+        goTo(Math.round(1000 * lane.viewBox.baseVal.width * (event.clientX - rect.left) / rect.width) / 1000);
+      }
     });
   }
 }

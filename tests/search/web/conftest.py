@@ -67,11 +67,14 @@ def collection(tmp_path_factory: pytest.TempPathFactory) -> Collection:
     made.output.folder.mkdir()
     size = {"width": PHOTO_WH[0], "height": PHOTO_WH[1], "root": str(made.input)}
     dog = {"rect": list(DOG_BOX), "labels": [label("dog", 0.91)]}
+    unnamed = {"rect": [300, 200, 400, 300], "labels": [label("face", 0.88)]}
     face = {"rect": [300, 200, 400, 300], "labels": [name("Anna", 0.4)]}
     for number in range(3):
         relative = f"2008/dog{number}.jpg"
         _photo(made.input / relative, "navy")
-        frame = {"frame": 0, "objects": [dog], "names": [face] if number == 0 else []}
+        frame = {"frame": 0, "objects": [dog]}
+        if number == 0:
+            frame |= {"faces": [unnamed], "names": [face]}
         taken = f"2008-06-1{number}T12:00:00"
         gps = {"latitude": 46.948, "longitude": 7.4474}
         given = {"keywords": ["Places|Rome"], "title": "At the <lake>", "rating": -1}

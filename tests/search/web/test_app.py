@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 
 from search.web.app import make_app
 from search.web.library import key_of
-from search.web.picturemaker import PictureMaker
+from search.web.picturepool import PicturePool
 from tests.search.web.conftest import PHOTO_WH, Collection, run_apart
 
 
@@ -292,12 +292,12 @@ def test_a_replaced_index_is_read_again(client: TestClient, collection: Collecti
 def test_slow_pictures_keep_no_page_waiting(collection: Collection, monkeypatch: pytest.MonkeyPatch) -> None:
     waiting, enough = threading.Semaphore(0), asyncio.Event()
 
-    async def slow(self: PictureMaker, *_: object) -> bytes:
+    async def slow(self: PicturePool, *_: object) -> bytes:
         waiting.release()
         await enough.wait()
         return b""
 
-    monkeypatch.setattr(PictureMaker, "_made", slow)
+    monkeypatch.setattr(PicturePool, "run", slow)
 
     async def ask() -> httpx2.Response:
         transport = httpx2.ASGITransport(make_app(collection.settings()))

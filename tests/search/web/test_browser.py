@@ -94,7 +94,6 @@ def test_facets_narrow_down_and_widen(page: Page) -> None:
 
 def test_the_keyboard_alone(page: Page) -> None:
     page.goto("/")
-    page.keyboard.press("Escape")
     page.keyboard.press("/")
     page.keyboard.type("do")
     expect(page.get_by_role("option", name="label:dog")).to_be_visible()
@@ -127,11 +126,56 @@ def test_boxes_are_where_the_report_says(page: Page) -> None:
 
 def test_boxes_are_switched_by_component_and_marked_in_the_list(page: Page) -> None:
     page.goto(f"/file/{key_of(b'2008/dog0.jpg')}")
+    page.get_by_text("Shown on the picture").click()
     page.get_by_label("names").uncheck()
     expect(page.locator('.detection[data-label="Anna"]')).to_be_hidden()
     expect(page.locator('.detection[data-label="dog"]')).to_be_visible()
+    page.get_by_role("checkbox", name="dog").uncheck()
+    expect(page.locator('.detection[data-label="dog"]')).to_be_hidden()
+    page.get_by_role("checkbox", name="dog").check()
     page.locator(".boxes a", has_text="dog").focus()
-    expect(page.locator('.detection[data-label="dog"]')).to_have_class("detection colour-1 marked")
+    expect(page.locator('.detection[data-label="dog"]')).to_have_class("detection colour-2 marked")
+
+
+def test_a_face_with_a_name_has_one_caption(page: Page) -> None:
+    page.goto(f"/file/{key_of(b'2008/dog0.jpg')}")
+    expect(page.locator(".overlay text:visible")).to_have_text(["dog 0.91", "Anna"])
+    page.get_by_text("Shown on the picture").click()
+    page.get_by_label("names").uncheck()
+    expect(page.locator(".overlay text:visible")).to_have_text(["dog 0.91", "face 0.88"])
+
+
+def test_captions_are_readable_on_a_phone(page: Page) -> None:
+    page.set_viewport_size({"width": 380, "height": 700})
+    page.goto(f"/file/{key_of(b'2008/dog0.jpg')}")
+    caption, picture = page.locator(".overlay text").first, page.locator(".picture")
+    expect(caption).to_be_visible()
+    assert caption.evaluate("text => text.getBoundingClientRect().height") >= 12
+    assert caption.evaluate("text => text.getBoundingClientRect().right") <= picture.evaluate(
+        "figure => figure.getBoundingClientRect().right"
+    )
+
+
+def test_months_with_few_pictures_share_a_row(page: Page) -> None:
+    page.goto("/?q=anna OR type:video")
+    tops = page.locator(".month").evaluate_all("all => all.map(one => one.getBoundingClientRect().top)")
+    assert len(tops) == 3
+    assert len(set(tops)) < 3
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1200
+
+
+def test_a_word_that_is_misspelled_gets_a_suggestion(page: Page) -> None:
+    page.goto("/?q=name:ana")
+    page.get_by_role("link", name="name:Anna").click()
+    expect(page.locator(".tile")).to_have_count(1)
+
+
+def test_the_path_is_copied(page: Page, collection: Collection) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(f"/file/{key_of(b'2008/dog0.jpg')}")
+    page.get_by_role("button", name="Copy the path").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == str(collection.input / "2008/dog0.jpg")
 
 
 def test_a_video_opens_at_the_moment_and_jumps(page: Page) -> None:
@@ -149,6 +193,11 @@ def test_a_video_opens_at_the_moment_and_jumps(page: Page) -> None:
     expect(video).to_have_js_property("currentTime", 4)
     expect(page.locator(".overlay .detection")).to_have_count(1)
     assert "t=4" in page.url
+    expect(page.locator(".playhead").first).to_have_attribute("x1", "4")
+    page.locator(".timeline svg").first.click(position={"x": 5, "y": 5})
+    assert video.evaluate("video => video.currentTime") < 1
+    page.locator(".timeline svg a").first.click()
+    expect(page.locator(".overlay .detection")).to_have_count(1)
     keep(page, "video")
 
 

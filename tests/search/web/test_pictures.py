@@ -1,19 +1,24 @@
 from __future__ import annotations
 
+import asyncio
 import io
 import os
 import signal
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from pipeline.errors import SourceError
 from search.web.picturemaker import PictureMaker
-from search.web.pictures import face_as_jpeg, photo_as_jpeg
+from search.web.picturepool import PicturePool
+from search.web.pictures import face_as_jpeg, frame_as_jpeg, photo_as_jpeg
 from search.web.thumbnails import Thumbnails
+from tests.charts import PATCHES, make_hdr_chart, patches_in
 from tests.pictures import encoded, patches
 from tests.search.web.conftest import run_apart
+from tests.videos import ffmpeg
 
 
 def test_a_photo_is_upright_and_fits(tmp_path: Path) -> None:
@@ -87,6 +92,54 @@ def test_a_crashing_decoder_costs_one_picture(tmp_path: Path) -> None:
         maker.close()
     assert crashed is None
     assert fine is not None
+
+
+def test_slow_pictures_do_not_block_others(tmp_path: Path) -> None:
+    """Three pictures that never end, in a pool of one process, and one that is made at once."""
+    pool = PicturePool(1)
+    (tmp_path / "good.png").write_bytes(encoded(patches(), "PNG"))
+
+    async def last() -> bytes:
+        slow = [asyncio.create_task(pool.run(_hang)) for _ in range(3)]
+        await asyncio.sleep(0)
+        made = await pool.run(photo_as_jpeg, str(tmp_path / "good.png"), 100)
+        assert not any(one.done() for one in slow)
+        pool.close()
+        await asyncio.gather(*slow, return_exceptions=True)
+        return made
+
+    assert run_apart(last()).startswith(b"\xff\xd8")
+
+
+@pytest.mark.parametrize("transfer", ["pq", "hlg"])
+def test_a_frame_of_an_hdr_video_has_the_colours_that_mining_sees(tmp_path: Path, transfer: str) -> None:
+    path = make_hdr_chart(tmp_path / "v.mkv", transfer, "-c:v", "ffv1")
+    made = Image.open(io.BytesIO(frame_as_jpeg(str(path), 0.0, (320, 192), 320)))
+    assert np.abs(patches_in(np.asarray(made)) - PATCHES).max() <= 18
+
+
+def test_a_frame_is_of_the_stream_that_is_mined(tmp_path: Path) -> None:
+    """The first stream is disabled, as a camera's preview is."""
+    path = tmp_path / "v.mp4"
+    streams = ("-f", "lavfi", "-i", "color=red:size=64x48", "-f", "lavfi", "-i", "color=blue:size=128x96")
+    choice = ("-map", "0", "-map", "1", "-disposition:v:0", "0", "-disposition:v:1", "default")
+    ffmpeg(*streams, *choice, "-frames:v", "5", "-c:v", "libx264", "-pix_fmt", "yuv420p", path)
+    made = Image.open(io.BytesIO(frame_as_jpeg(str(path), 0.0, (128, 96), 128)))
+    red, _, blue = made.getpixel((64, 48))  # type: ignore[misc]
+    assert blue > 200 > 60 > red
+
+
+def test_a_frame_of_an_animated_picture(tmp_path: Path) -> None:
+    colours = [Image.new("RGB", (64, 48), colour) for colour in ("red", "lime", "blue")]
+    path = tmp_path / "a.gif"
+    colours[0].save(path, save_all=True, append_images=colours[1:], duration=500)
+    made = Image.open(io.BytesIO(frame_as_jpeg(str(path), 0.6, (64, 48), 64)))
+    assert made.getpixel((32, 24))[1] > 200  # type: ignore[index]
+
+
+def _hang() -> bytes:
+    signal.pause()
+    return b""
 
 
 def _crash() -> bytes:
