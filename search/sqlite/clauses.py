@@ -25,6 +25,7 @@ from search.conditions import (
     NotOf,
     OfKind,
     TakenBetween,
+    TermKind,
     Together,
 )
 from search.documents import MAX_LADDER, MILLIONTHS
@@ -136,17 +137,25 @@ def _has_term(condition: HasTerm, row: Row) -> Clause:
 
 
 def _has_one_of_many(condition: HasTerm, row: Row) -> Clause:
-    term = term_is(condition, "d.term").sql
-    sure, values = "", tuple[int, ...]()
+    term = term_is(condition, "+d.term").sql  # +: a file's rows are compared, not each term looked up
+    sure = ""
+    values: tuple[int, ...] = ()
     if condition.confidence is not None:
         sure = " AND (d.confidence IS NULL OR d.confidence >= ?)"
         values = (round(condition.confidence * MILLIONTHS),)
-    boxed = [
-        Clause(f"EXISTS (SELECT 1 FROM {table} d WHERE d.file = {row.file} AND {term}{sure})", values)
-        for table in ("detection", "moment")
-    ]
-    boxless = Clause(f"EXISTS (SELECT 1 FROM boxless d WHERE d.file = {row.file} AND {term})")
-    return joined("OR", (*boxed, boxless))
+    kinds = {one.kind for one in condition.terms}
+    places: list[tuple[str, str, tuple[int, ...]]] = []
+    if TermKind.TAG in kinds:
+        places.append(("boxless", "", ()))
+    if kinds != {TermKind.TAG}:
+        places += [("detection", sure, values), ("moment", sure, values)]
+    return joined(
+        "OR",
+        (
+            Clause(f"EXISTS (SELECT 1 FROM {table} d WHERE d.file = {row.file} AND {term}{bound})", given)
+            for table, bound, given in places
+        ),
+    )
 
 
 def _together(condition: Together, row: Row) -> Clause:
