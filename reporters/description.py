@@ -1,4 +1,4 @@
-"""What people have said of a photo in other programs: plain values for its report."""
+"""What people have said of a photo or video in other programs: plain values for its report."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ MAX_KEYWORDS = 1_000
 
 
 class Description(NamedTuple):
-    """Keywords, title and rating of a photo.
+    """Keywords, title and rating of a photo or video.
 
     Args:
         keywords: from the general to the particular, levels separated by `|`; `MAX_KEYWORDS` at most.

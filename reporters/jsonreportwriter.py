@@ -88,9 +88,11 @@ class JsonReportWriter(Writer):
         self, source: Source, video: VideoResult, parts: Sequence[SegmentPart], output_root: Path
     ) -> None:
         """Write a video's report from the parts of its segments."""
+        from reporters.xmp.describing import describe
+
         path = self.path_for(source, output_root, _ENDING)
         _check_own(path)
-        join_frames_parts(path, source, video, parts, self.fingerprint_of(source))
+        join_frames_parts(path, source, video, parts, self.fingerprint_of(source), describe(source))
 
 
 class _Session:

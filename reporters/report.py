@@ -66,7 +66,13 @@ def to_report_head(
     return head
 
 
-def to_video_head(source: Source, video: VideoResult, summary: VideoSummary, pipeline: str) -> dict[str, Any]:
+def to_video_head(
+    source: Source,
+    video: VideoResult,
+    summary: VideoSummary,
+    pipeline: str,
+    description: Description = NO_DESCRIPTION,
+) -> dict[str, Any]:
     """Return all keys of a video's report but `frames`.
 
     Args:
@@ -74,6 +80,7 @@ def to_video_head(source: Source, video: VideoResult, summary: VideoSummary, pip
         video: its facts, and what was read of it.
         summary: of its detections.
         pipeline: the hash of the effective pipeline.
+        description: what people have said of it.
     """
     facts = video.facts
     as_photo = MediaFacts(
@@ -83,7 +90,7 @@ def to_video_head(source: Source, video: VideoResult, summary: VideoSummary, pip
         sha256=video.sha256,
         is_partial=video.is_partial,
     )
-    head = to_report_head(source, as_photo, pipeline)
+    head = to_report_head(source, as_photo, pipeline, description)
     head |= {
         "codec": facts.codec,
         "duration": facts.duration_s,

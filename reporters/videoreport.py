@@ -14,6 +14,7 @@ from pipeline.files.outputs import output_errors, replace_file
 from pipeline.frame import Frame
 from pipeline.source import Source
 from pipeline.videos.messages import SegmentPart, VideoResult
+from reporters.description import NO_DESCRIPTION, Description
 from reporters.layout import FRAMES_END, FRAMES_SEPARATOR, frame_text, head_text
 from reporters.report import to_report_frame, to_video_head
 from reporters.videosummary import VideoSummary
@@ -57,16 +58,28 @@ def open_frames_part(part: Path) -> Iterator[FramesSession]:
 
 
 def join_frames_parts(
-    path: Path, source: Source, video: VideoResult, parts: Sequence[SegmentPart], fingerprint: str
+    path: Path,
+    source: Source,
+    video: VideoResult,
+    parts: Sequence[SegmentPart],
+    fingerprint: str,
+    description: Description = NO_DESCRIPTION,
 ) -> None:
     """Write the report of a video; its frames are copied from the parts in pieces.
 
+    Args:
+        path: of the report.
+        source: the video.
+        video: its facts, and what was read of it.
+        parts: one for each segment, in order.
+        fingerprint: the hash of the effective pipeline.
+        description: what people have said of it.
     Raises: OutputError: it cannot be written.
     """
     summary = VideoSummary()
     for part in parts:
         summary.merge(part.note)
-    head = head_text(to_video_head(source, video, summary, fingerprint))
+    head = head_text(to_video_head(source, video, summary, fingerprint, description))
     with replace_file(path) as stream, output_errors(path):
         stream.write(head.encode("utf-8", "replace"))
         separator = b""

@@ -17,9 +17,8 @@ from pipeline.component import Params, Problem, SegmentSession, Writer
 from pipeline.detections import FrameResult
 from pipeline.errors import FailureCode, ModelError, SourceError
 from pipeline.files.outputs import keep_file, write_file
-from pipeline.formats import FORMATS
 from pipeline.frame import Frame
-from pipeline.source import Limits, MediaFacts, Source, SourceKind, Turn
+from pipeline.source import Limits, MediaFacts, Source, Turn
 from pipeline.text import printable
 from pipeline.videos.facts import VideoFacts
 from pipeline.videos.messages import SegmentPart, VideoResult
@@ -245,8 +244,6 @@ class XmpWriter(Writer):
         )
 
     def _read_embedded(self, source: Source) -> Embedded:
-        if FORMATS[source.format].kind is not SourceKind.PHOTO:
-            return self._sidecar.Embedded()
         return self._sidecar.read_embedded(source.path, source.format, Limits())
 
 

@@ -8,13 +8,11 @@ Source: AVI RIFF File Reference (IDIT); ExifTool's RIFF.pm and Pentax.pm for the
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 from pipeline.dates import parse_date
+from pipeline.videos.riff import iter_chunks, read_chunk
 
-_MAX_CHUNKS = 256
-"""Most AVIs have a dozen before and behind their pictures."""
 _MAX_CHUNK_BYTES = 1 << 16
 _LISTS = (b"hdrl", b"INFO", b"exif", b"hydt", b"pntx")
 _PENTAX_NOTES = (b"hymn", b"mknt")
@@ -23,11 +21,6 @@ _PENTAX_DATE, _PENTAX_TIME = 6, 7
 _OLYMPUS_MARKS = (b"PENTDigital Camera", b"OLYMDigital Camera")
 """Pentax' Optio RZ18 and Olympus' cameras share a layout."""
 _OLYMPUS_DATE = slice(0x83, 0x83 + 24)
-
-
-class _Chunk(NamedTuple):
-    kind: bytes
-    data: bytes
 
 
 def read_avi_date(stream: BinaryIO) -> str | None:
@@ -39,7 +32,8 @@ def read_avi_date(stream: BinaryIO) -> str | None:
     Raises: OSError: it cannot be read.
     """
     of_makers: list[str | None] = []
-    for kind, data in _iter_chunks(stream):
+    for chunk in iter_chunks(stream, _LISTS):
+        kind, data = chunk.kind, read_chunk(stream, chunk, _MAX_CHUNK_BYTES)
         if kind == b"IDIT":
             if date := parse_date(_text(data)):
                 return date
@@ -52,27 +46,6 @@ def read_avi_date(stream: BinaryIO) -> str | None:
 
 def _text(data: bytes) -> str:
     return data.partition(b"\0")[0].decode("latin-1")
-
-
-def _iter_chunks(stream: BinaryIO) -> Iterator[_Chunk]:
-    """The chunks of the lists that may hold a date; those with pictures are skipped."""
-    at = 12  # behind `RIFF`, its size and `AVI `
-    for _ in range(_MAX_CHUNKS):
-        stream.seek(at)
-        head = stream.read(12)
-        if len(head) < 8:
-            return
-        kind, size = struct.unpack("<4sI", head[:8])
-        if kind == b"LIST" and head[8:] in _LISTS:
-            at += 12
-            continue
-        if kind == b"RIFF":
-            at += 12
-            continue
-        if kind != b"LIST":
-            stream.seek(at + 8)
-            yield _Chunk(kind, stream.read(min(size, _MAX_CHUNK_BYTES)))
-        at += 8 + size + size % 2
 
 
 def _pentax_date(note: bytes) -> str | None:

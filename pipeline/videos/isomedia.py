@@ -1,19 +1,19 @@
 """What an MP4 or QuickTime file says of its tracks in boxes that ffmpeg does not report.
 
-Source: ISO/IEC 14496-12, 4.2 (boxes), 8.2.2 (mvhd), 8.3.2 (tkhd), 8.6.6 (elst), 12.1.4 (pasp).
+Source: ISO/IEC 14496-12, 8.2.2 (mvhd), 8.3.2 (tkhd), 8.6.6 (elst), 12.1.4 (pasp).
 """
 
 from __future__ import annotations
 
 import math
-import os
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import BinaryIO, NamedTuple
 
-_MAX_BOXES = 10_000
+from pipeline.videos.boxes import Box, Boxes
+
 _MAX_EDITS = 10_000
 _MAX_DESCRIPTION_BYTES = 1 << 16
 _EMPTY_EDIT = -1
@@ -56,66 +56,55 @@ def read_track(path: str, number: int) -> Track | None:
     """
     try:
         with open(path, "rb") as stream:
-            reader = _Boxes(stream)
-            return next((track for track in reader.tracks() if track.number == number), None)
+            return next((track for track in _Tracks(stream).tracks() if track.number == number), None)
     except (OSError, ValueError, IndexError, struct.error):  # a box that is shorter than its kind needs
         return None
 
 
-class _Box(NamedTuple):
-    """Where the content of a box begins and ends in the file."""
-
-    kind: bytes
-    start: int
-    end: int
-
-
-class _Boxes:
-    """Reads boxes of a file, so many at most that a hostile one costs little."""
+class _Tracks:
+    """Reads the tracks of a file."""
 
     def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-        self._left = _MAX_BOXES
+        self._boxes = Boxes(stream)
 
     def tracks(self) -> Iterator[Track]:
         """All tracks of the file."""
-        size = os.fstat(self._stream.fileno()).st_size
-        movie = next((box for box in self._within(0, size) if box.kind == b"moov"), None)
+        movie = self._boxes.find(self._boxes.whole, b"moov")
         if movie is None:
             return
         timescale = 1000
-        for box in self._within(movie.start, movie.end):
+        for box in self._boxes.within(movie):
             if box.kind == b"mvhd":
-                content = self._read(box, 0, 24)
+                content = self._boxes.read(box, 0, 24)
                 timescale = struct.unpack_from(">I", content, 20 if content[0] == 1 else 12)[0] or 1000
             elif box.kind == b"trak" and (track := self._track(box, Fraction(1, timescale))) is not None:
                 yield track
 
-    def _track(self, box: _Box, tick_s: Fraction) -> Track | None:
-        header = self._find(box, b"tkhd")
+    def _track(self, box: Box, tick_s: Fraction) -> Track | None:
+        header = self._boxes.find(box, b"tkhd")
         if header is None:
             return None
-        content = self._read(header, 0, 96)
+        content = self._boxes.read(header, 0, 96)
         is_long = content[0] == 1
         (number,) = struct.unpack_from(">I", content, 20 if is_long else 12)
         a, b, _, c, d = struct.unpack_from(">5i", content, 52 if is_long else 40)
-        edits = self._find(box, b"edts", b"elst")
-        description = self._find(box, b"mdia", b"minf", b"stbl", b"stsd")
+        edits = self._boxes.find(box, b"edts", b"elst")
+        description = self._boxes.find(box, b"mdia", b"minf", b"stbl", b"stsd")
         return Track(
             number,
             is_mirrored=a * d - b * c < 0,
             rotation=_rotation(a, b, c, d),
             has_pixel_aspect=description is not None
-            and b"pasp" in self._read(description, 0, _MAX_DESCRIPTION_BYTES),
+            and b"pasp" in self._boxes.read(description, 0, _MAX_DESCRIPTION_BYTES),
             gaps=() if edits is None else self._gaps(edits, tick_s),
             tick_s=tick_s,
         )
 
-    def _gaps(self, box: _Box, tick_s: Fraction) -> tuple[Gap, ...]:
-        version, count = struct.unpack(">B3xI", self._read(box, 0, 8))
+    def _gaps(self, box: Box, tick_s: Fraction) -> tuple[Gap, ...]:
+        version, count = struct.unpack(">B3xI", self._boxes.read(box, 0, 8))
         layout = ">qq4x" if version == 1 else ">Ii4x"
         size = struct.calcsize(layout)
-        content = self._read(box, 8, min(count, _MAX_EDITS) * size)
+        content = self._boxes.read(box, 8, min(count, _MAX_EDITS) * size)
         gaps, at, has_begun = [], 0, False
         for duration, media_time in struct.iter_unpack(layout, content[: len(content) // size * size]):
             if media_time == _EMPTY_EDIT and has_begun and duration > 0:
@@ -123,36 +112,6 @@ class _Boxes:
             has_begun |= media_time != _EMPTY_EDIT
             at += max(0, duration)
         return tuple(gaps)
-
-    def _find(self, box: _Box, *path: bytes) -> _Box | None:
-        for kind in path:
-            found = next((inner for inner in self._within(box.start, box.end) if inner.kind == kind), None)
-            if found is None:
-                return None
-            box = found
-        return box
-
-    def _within(self, at: int, end: int) -> Iterator[_Box]:
-        while at + 8 <= end:
-            self._left -= 1
-            if self._left < 0:
-                raise ValueError("too many boxes")
-            self._stream.seek(at)
-            head = self._stream.read(16)
-            size, kind = struct.unpack_from(">I4s", head)
-            start = at + 8
-            if size == 1:
-                (size,) = struct.unpack_from(">Q", head, 8)
-                start = at + 16
-            beyond = end if size == 0 else at + size
-            if beyond < start or beyond > end:
-                return
-            yield _Box(kind, start, beyond)
-            at = beyond
-
-    def _read(self, box: _Box, offset: int, length: int) -> bytes:
-        self._stream.seek(box.start + offset)
-        return self._stream.read(max(0, min(length, box.end - box.start - offset)))
 
 
 def _rotation(a: int, b: int, c: int, d: int) -> int | None:

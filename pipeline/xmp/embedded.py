@@ -1,4 +1,4 @@
-"""What a photo file itself says in XMP and IPTC, read again from the file without decoding its pixels."""
+"""What a photo or video file itself says in XMP and IPTC, read again without decoding its pixels."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ from PIL.ImageFile import ImageFile
 from PIL.IptcImagePlugin import getiptcinfo
 
 from pipeline.errors import SourceError
+from pipeline.formats import FORMATS
 from pipeline.photos.embeddedxmp import xmp_packet
 from pipeline.photos.opening import open_header
-from pipeline.source import Limits
+from pipeline.source import Limits, SourceKind
+from pipeline.videos.embeddedxmp import read_xmp_packet
+from pipeline.xmp.names import MAX_BYTES
 from pipeline.xmp.packet import Packet, PacketError
 
 _IPTC_KEYWORDS = (2, 25)
@@ -20,7 +23,7 @@ _MOST_KEYWORDS = 10_000
 
 
 class Embedded(NamedTuple):
-    """The metadata of a photo file.
+    """The metadata of a photo or video file.
 
     Args:
         packet: its XMP packet, or None if it has none that can be read.
@@ -32,13 +35,15 @@ class Embedded(NamedTuple):
 
 
 def read_embedded(path: str, format_: str, limits: Limits) -> Embedded:
-    """Read a photo's own metadata; what cannot be read is absent.
+    """Read a file's own metadata; what cannot be read is absent.
 
     Args:
-        path: of the photo.
-        format_: a word of `pipeline.source.FORMATS`.
-        limits: what it may cost.
+        path: of the photo or video.
+        format_: a word of `pipeline.formats.FORMATS`.
+        limits: what a photo may cost.
     """
+    if FORMATS[format_].kind is SourceKind.VIDEO:
+        return Embedded(_parsed(read_xmp_packet(path, format_, MAX_BYTES)))
     try:
         with open(path, "rb") as stream:
             size = os.fstat(stream.fileno()).st_size  # `read` allocates what it is asked for at once
@@ -48,12 +53,14 @@ def read_embedded(path: str, format_: str, limits: Limits) -> Embedded:
         image = open_header(content, format_, limits.max_pixels).image
     except (OSError, SourceError):
         return Embedded()
-    packet = xmp_packet(image, content)
+    return Embedded(_parsed(xmp_packet(image, content)), _iptc_keywords(image))
+
+
+def _parsed(packet: bytes | None) -> Packet | None:
     try:
-        parsed = None if packet is None else Packet(packet)
+        return None if packet is None else Packet(packet)
     except PacketError:
-        parsed = None
-    return Embedded(parsed, _iptc_keywords(image))
+        return None
 
 
 def _iptc_keywords(image: Image.Image) -> tuple[str, ...]:

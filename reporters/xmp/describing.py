@@ -1,28 +1,25 @@
-"""Reads what people have said of a photo, from its sidecar and from the photo itself."""
+"""Reads what people have said of a photo or video, from its sidecar and from the file itself."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from pipeline.formats import FORMATS
-from pipeline.source import Limits, Source, SourceKind
+from pipeline.source import Limits, Source
 from pipeline.xmp.embedded import read_embedded
 from pipeline.xmp.keywords import FORMS, full_paths, read_items, without
 from pipeline.xmp.namedfaces import read_sidecars
 from pipeline.xmp.names import RATING, TITLE
 from pipeline.xmp.packet import Packet, PacketError
-from reporters.description import MAX_KEYWORDS, NO_DESCRIPTION, Description
+from reporters.description import MAX_KEYWORDS, Description
 from reporters.xmp.proposal import clean
 from reporters.xmp.state import read_state
 
 
 def describe(source: Source) -> Description:
-    """Return a photo's keywords, title and rating, each from its sidecar, or else from the photo itself.
+    """Return a file's keywords, title and rating, each from its sidecar, or else from the file itself.
 
-    Keywords that this program wrote are left out. Nothing is read of videos.
+    Keywords that this program wrote are left out.
     """
-    if FORMATS[source.format].kind is not SourceKind.PHOTO:
-        return NO_DESCRIPTION
     embedded = read_embedded(source.path, source.format, Limits())
     packets = list(read_sidecars(source.path))
     return describe_packets([*packets, *([embedded.packet] if embedded.packet else [])], embedded.keywords)
@@ -32,7 +29,7 @@ def describe_packets(packets: Sequence[Packet], iptc: Sequence[str] = ()) -> Des
     """Return what packets say, the most trusted first.
 
     Args:
-        packets: of one photo.
+        packets: of one file.
         iptc: keywords of IPTC, which count if no packet has any.
     """
     keywords = next(filter(None, map(_keywords, packets)), ()) or _texts(iptc)
