@@ -26,6 +26,7 @@ _MAX_HEAD_BYTES = 1 << 22
 _MAX_LINE_BYTES = 1 << 22
 _MAX_FRAME_BYTES = 1 << 24
 _MAX_COORDINATE = 1 << 30
+_MAX_LANDMARKS = 100
 _TAKEN = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:Z|([+-])(\d\d):(\d\d)(?::\d\d)?)?)?", re.ASCII
 )
@@ -41,6 +42,7 @@ class SeenLabel(NamedTuple):
         confidence: 0 to 1, or None.
         distance: of a recognizer, or None.
         rect: left, top, right, bottom in pixels of the upright picture.
+        landmarks: points of the box's content, (x, y) pixels, or None.
     """
 
     component: str
@@ -49,6 +51,7 @@ class SeenLabel(NamedTuple):
     confidence: float | None
     distance: float | None
     rect: tuple[int, int, int, int]
+    landmarks: tuple[tuple[int, int], ...] | None = None
 
 
 class SeenFrame(NamedTuple):
@@ -248,28 +251,46 @@ def _frame(frame: Any) -> SeenFrame:
         for box in boxes:
             rect = _rect(box.get("rect")) if isinstance(box, dict) else None
             if rect is not None and isinstance(box.get("labels"), list):
-                labels.extend(_labels(component, box["labels"], rect))
+                landmarks = _landmarks(box["landmarks"]) if "landmarks" in box else None
+                labels.extend(_labels(component, box["labels"], rect, landmarks))
     time_s = _real(frame.get("time", 0.0), 0.0, 1e9) or 0.0
     return SeenFrame(_whole(frame.get("frame"), 1 << 40), time_s, tuple(components), tuple(labels))
 
 
-def _labels(component: str, labels: list[Any], rect: tuple[int, int, int, int]) -> Iterator[SeenLabel]:
+def _labels(
+    component: str,
+    labels: list[Any],
+    rect: tuple[int, int, int, int],
+    landmarks: tuple[tuple[int, int], ...] | None,
+) -> Iterator[SeenLabel]:
     for label in labels:
         text = _text(label.get("label")) if isinstance(label, dict) else None
         if text:
             confidence = _real(label.get("confidence"), 0.0, 1.0)
             distance = _real(label.get("distance"), -1e9, 1e9)
-            yield SeenLabel(component, text, "method" in label, confidence, distance, rect)
+            yield SeenLabel(component, text, "method" in label, confidence, distance, rect, landmarks)
+
+
+def _landmarks(value: Any) -> tuple[tuple[int, int], ...] | None:
+    if not isinstance(value, list) or len(value) > _MAX_LANDMARKS:
+        return None
+    points = []
+    for point in value:
+        if not isinstance(point, list) or len(point) != 2 or not all(map(_is_coordinate, point)):
+            return None
+        points.append((point[0], point[1]))
+    return tuple(points)
+
+
+def _is_coordinate(number: Any) -> bool:
+    return type(number) is int and -_MAX_COORDINATE < number < _MAX_COORDINATE
 
 
 def _rect(value: Any) -> tuple[int, int, int, int] | None:
     if not isinstance(value, list) or len(value) != 4:
         return None
     x1, y1, x2, y2 = value
-    for number in value:
-        if type(number) is not int or not -_MAX_COORDINATE < number < _MAX_COORDINATE:
-            return None
-    return x1, y1, x2, y2
+    return (x1, y1, x2, y2) if all(map(_is_coordinate, value)) else None
 
 
 def _text(value: Any) -> str | None:

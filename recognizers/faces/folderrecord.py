@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pipeline.errors import UsageError
 from pipeline.files.outputs import write_file
 from pipeline.text import printable
+from recognizers.faces.facekey import FaceKey
 from recognizers.faces.fit import Fit
 from recognizers.faces.pngnote import MAX_NOTE_BYTES, read_note, with_note
 
@@ -58,15 +59,30 @@ class FaceFacts(FolderRecord):
 
     Args:
         detector: found the face: a model's name or file.
-        photo: path of the photo, as reports write it.
+        photo: path of the photo or video, as reports write it.
+        sha256: of the content of that file, hexadecimal.
+        size_bytes: size of that file.
+        frame: 0-based index of the frame of a video; None for a photo.
+        time: of that frame, seconds from the start of the video; None for a photo.
         box: of the face in the upright photo: left, top, right, bottom, pixels.
         network: by which it came into its group; None: local binary patterns, or no group.
     """
 
     detector: str | None = None
     photo: str | None = None
+    sha256: str | None = None
+    size_bytes: int | None = None
+    frame: int | None = None
+    time: float | None = None
     box: tuple[int, int, int, int] | None = None
     network: str | None = None
+
+    @property
+    def key(self) -> FaceKey | None:
+        """Which face it is; None for pictures of earlier versions, which do not say it."""
+        if self.sha256 is None or self.box is None:
+            return None
+        return FaceKey(self.sha256, self.frame or 0, self.box)
 
     def written_into(self, png: bytes) -> bytes:
         """Return a PNG file with these facts."""

@@ -79,14 +79,19 @@ def _distances(faces: Sequence[GrayArray]) -> FloatArray:
     return (rows + rows.T) / 2
 
 
-def join_by_average(apart: FloatArray, limit: float) -> list[list[int]]:
+def join_by_average(apart: FloatArray, limit: float, sizes: FloatArray | None = None) -> list[list[int]]:
     """Group indices by average linkage up to a distance; `apart` is overwritten.
 
     Uses nearest-neighbour chains (Murtagh, 1983), in O(N²) steps.
+
+    Args:
+        apart: (N, N) distances, symmetric.
+        limit: the largest average distance at which two groups are merged.
+        sizes: (N,) number of faces that each index stands for; None for one each.
     """
     count = len(apart)
     np.fill_diagonal(apart, np.inf)
-    sizes = np.ones(count)
+    sizes = np.ones(count) if sizes is None else sizes.copy()
     members: dict[int, list[int]] = {index: [index] for index in range(count)}
     finished: dict[int, list[int]] = {}
     chain: list[int] = []

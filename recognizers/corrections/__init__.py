@@ -1,0 +1,1 @@
+"""What people have said about found faces: kept beside a face model, obeyed by training and by runs."""

@@ -1,0 +1,1 @@
+"""From the faces that a mined collection calls unknown to groups, pictures and names."""
