@@ -74,7 +74,7 @@ def _mine(given: argparse.Namespace, on_terminal: bool) -> int:
     places = {"input": given.input, "output": given.output, "pipeline": given.pipeline}
     if given.summary is not None:
         check_summary_file(given.summary)
-    progress: TerminalProgress | PlainProgress = PlainProgress()
+    progress: TerminalProgress | PlainProgress = PlainProgress(given.input, given.output)
     if on_terminal:
         progress = TerminalProgress(given.input, given.output, sys.stderr)
     index = IndexAfterRun(given.input, given.output, alone=given.wait_lock == 0)
@@ -86,7 +86,7 @@ def _mine(given: argparse.Namespace, on_terminal: bool) -> int:
 
     try:
         with progress:
-            mine(options_of(given), on_outcome, summary, progress.on_pruning)
+            mine(options_of(given), on_outcome, summary, progress.on_pruning, progress.on_video)
     except LockedError:
         raise  # the summary is the other run's to write
     except MinerError as error:

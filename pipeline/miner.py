@@ -24,6 +24,7 @@ from pipeline.runs.options import Options, limits_of
 from pipeline.runs.prune import OnPruning, count_unknown, prune
 from pipeline.source import Source
 from pipeline.text import printable
+from pipeline.videos.progress import OnVideo, ignore
 from pipeline.workers.capacity import capacity, worker_bytes
 from pipeline.workers.executor import Executor, SerialExecutor
 from pipeline.workers.messages import WorkerSettings
@@ -41,6 +42,7 @@ def mine(
     on_outcome: Callable[[Outcome], None],
     summary: Summary | None = None,
     on_pruning: OnPruning = lambda *_: None,
+    on_video: OnVideo = ignore,
 ) -> Summary:
     """Mine INPUT into OUTPUT.
 
@@ -49,6 +51,7 @@ def mine(
         on_outcome: called with each input's outcome as it comes.
         summary: an empty one to count in, for a caller that needs the counts even after an error.
         on_pruning: called for each input that `--prune` checks.
+        on_video: called as videos are mined.
     Raises: MinerError: the command line, the pipeline file or the machine does not allow the run.
     """
     began = time.monotonic()
@@ -56,7 +59,7 @@ def mine(
     try:
         with open_run(options) as run, _Interruption(summary) as interruption:
             mining = _Mining(run, summary, on_outcome)
-            mining.mine(interruption)
+            mining.mine(interruption, on_video)
             if summary.interrupted_by is None:
                 _check_mounted(run, summary)
                 if options.prune:
@@ -86,9 +89,9 @@ class _Mining:
         self._summary = summary
         self._on_outcome = on_outcome
 
-    def mine(self, interruption: _Interruption) -> None:
+    def mine(self, interruption: _Interruption, on_video: OnVideo) -> None:
         """Mine what has to be mined, until the end or a signal."""
-        executor = _executor(self._run)
+        executor = _executor(self._run, on_video)
         with (
             interruption.stopping(executor),
             contextlib.closing(executor.mine(self._sources())) as outcomes,
@@ -143,18 +146,18 @@ def _check_mounted(run: OpenRun, summary: Summary) -> None:
         )
 
 
-def _executor(run: OpenRun) -> Executor:
+def _executor(run: OpenRun, on_video: OnVideo) -> Executor:
     options = run.options
     settings = WorkerSettings(run.config, run.output_root, limits_of(options), own_level())
     places = f"{printable(options.input)} into {printable(run.output_root)}"
     if options.workers == 0:
         _log.info("mining %s in this process", places)
-        return SerialExecutor(replace(settings, nice=options.nice or 0))
+        return SerialExecutor(replace(settings, nice=options.nice or 0), on_video)
     carried = capacity(options.workers, usable_cores(), free_bytes(), worker_bytes(run.config))
     _log.info("mining %s with %s", places, carried.sentence)
     nice = NICE if options.nice is None else options.nice
     settings = replace(settings, nice=nice, memory_bytes=carried.memory_bytes)
-    return WorkerPool(settings, carried.workers, options.timeout_s)
+    return WorkerPool(settings, carried.workers, options.timeout_s, on_video=on_video)
 
 
 class _Interruption:

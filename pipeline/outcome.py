@@ -68,12 +68,14 @@ class Summary:
         mined: inputs mined.
         videos: number of videos among them.
         partial: number of mined inputs that are truncated or damaged.
-        frames: frames mined.
+        frames: frames mined; a photo is one.
+        video_frames: those of videos.
         failed: inputs that failed.
         failures: the first `MOST_FAILURES` of them.
         ignored, unchanged, renamed, left_alone: inputs with that `Status`.
         pruned: inputs that no longer exist and whose outputs were removed.
         mining_s: total time that workers spent on inputs, seconds.
+        video_s: their time for videos that were mined, seconds.
         elapsed_s: wall-clock seconds.
         interrupted_by: ExitCode.INTERRUPTED or TERMINATED, or None for a completed run.
     """
@@ -82,6 +84,7 @@ class Summary:
     videos: int = 0
     partial: int = 0
     frames: int = 0
+    video_frames: int = 0
     failed: int = 0
     failures: list[Outcome] = field(default_factory=list)
     ignored: int = 0
@@ -90,6 +93,7 @@ class Summary:
     left_alone: int = 0
     pruned: int = 0
     mining_s: float = 0.0
+    video_s: float = 0.0
     elapsed_s: float = 0.0
     interrupted_by: ExitCode | None = None
 
@@ -102,7 +106,10 @@ class Summary:
                 self.unchanged += 1
             case Status.MINED:
                 self.mined += 1
-                self.videos += outcome.kind is SourceKind.VIDEO
+                if outcome.kind is SourceKind.VIDEO:
+                    self.videos += 1
+                    self.video_frames += outcome.frames
+                    self.video_s += outcome.duration_s
                 self.partial += outcome.is_partial
             case Status.IGNORED:
                 self.ignored += 1
@@ -114,6 +121,11 @@ class Summary:
                 self.failed += 1
                 if len(self.failures) < MOST_FAILURES:
                     self.failures.append(outcome)
+
+    @property
+    def photos(self) -> int:
+        """Number of photos mined."""
+        return self.mined - self.videos
 
     @property
     def found(self) -> int:

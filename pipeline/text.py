@@ -84,3 +84,22 @@ def suggestions(word: str, known: Iterable[str]) -> str:
     """`did you mean "x" or "y"? ` with the similar known words, or nothing if no known word is similar."""
     near = nearest(word, known)
     return "did you mean " + " or ".join(f'"{name}"' for name in near) + "? " if near else ""
+
+
+def counted(count: int, word: str) -> str:
+    """`1 video`, `1,240 videos`."""
+    return f"1 {word}" if count == 1 else f"{count:,} {word}s"
+
+
+def roughly(seconds: float) -> str:
+    """A length of time in the two units that matter at most: `40 s`, `14 min`, `3 h 20 min`, `2 days 3 h`."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    if minutes < 90:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    days, hours = divmod(hours, 24)
+    return f"{days} days {hours} h" if hours else f"{days} days"

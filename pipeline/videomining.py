@@ -65,7 +65,7 @@ def probe_video(pipeline: Pipeline, source: Source) -> VideoPlan:
             tasks = _with_frames_between(source, video, pipeline.sampling)
         else:
             tasks = [SegmentTask(segment) for segment in split_video(source, video, pipeline.sampling)]
-    return VideoPlan(video.facts, video.version, tuple(tasks))
+    return VideoPlan(video.facts, video.version, tuple(tasks), not pipeline.sampling.is_thinned)
 
 
 def _with_frames_between(source: Source, video: Video, sampling: Sampling) -> list[SegmentTask]:

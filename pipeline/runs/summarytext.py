@@ -7,7 +7,7 @@ from collections import Counter
 from pipeline.outcome import Summary
 from pipeline.runs.plan import Planned
 from pipeline.runs.selection import Reason
-from pipeline.text import printable
+from pipeline.text import counted, printable
 
 
 def summary_text(summary: Summary, output: str, *, where_more: str = "logged above") -> str:
@@ -29,11 +29,11 @@ def summary_text(summary: Summary, output: str, *, where_more: str = "logged abo
 
 def final_line(summary: Summary, output: str) -> str:
     """The result of a run in one line, which also reads well in a mail."""
-    elapsed, photos = summary.elapsed_s, summary.mined - summary.videos
-    mined = [_counted(photos, "photo")] if photos or not summary.videos else []
-    mined += [_counted(summary.videos, "video")] if summary.videos else []
+    elapsed = summary.elapsed_s
+    mined = [counted(summary.photos, "photo")] if summary.photos or not summary.videos else []
+    mined += [counted(summary.videos, "video")] if summary.videos else []
     failed = f", {summary.failed:,} failed (see above)" if summary.failed else ""
-    beside = [f"{summary.mined / elapsed:.1f} a second"] if summary.mined and elapsed > 0 else []
+    beside = _rates(summary)
     for count, words in (
         (summary.partial, "partial (cut off or damaged)"),
         (summary.unchanged, "unchanged"),
@@ -50,6 +50,19 @@ def final_line(summary: Summary, output: str) -> str:
     return "; ".join(parts)
 
 
+def _rates(summary: Summary) -> list[str]:
+    """How fast photos were mined, and the frames of videos, each in its part of the run's time."""
+    if not summary.mined or summary.elapsed_s <= 0:
+        return []
+    busy = summary.video_s / summary.mining_s if summary.mining_s else float(not summary.photos)
+    rate = f"{summary.mined / summary.elapsed_s:.1f}"
+    rates = [f"{rate} a second"] if summary.photos and not (summary.videos and rate == "0.0") else []
+    if summary.video_frames and busy:
+        words = "frames a second in videos" if rates else "frames a second"
+        rates.append(f"{summary.video_frames / (summary.elapsed_s * busy):.1f} {words}")
+    return rates
+
+
 def planned_text(planned: Planned) -> str:
     """One line of a dry run."""
     path = printable(planned.path)
@@ -63,16 +76,12 @@ def plan_text(planned: Counter[Reason | None]) -> str:
     """The last line of a dry run."""
     mined = {reason: count for reason, count in planned.items() if reason is not None and reason.is_mined}
     reasons = ", ".join(f"{count:,} {reason}" for reason, count in sorted(mined.items()))
-    parts = [f"would mine {_counted(sum(mined.values()), 'file')}" + (f" ({reasons})" if reasons else "")]
+    parts = [f"would mine {counted(sum(mined.values()), 'file')}" + (f" ({reasons})" if reasons else "")]
     if renamed := planned[Reason.RENAMED]:
         parts.append(f"would rename the outputs of {renamed:,}")
     if gone := planned[None]:
         parts.append(f"would remove the outputs of {gone:,} that are gone")
     return "; ".join(parts)
-
-
-def _counted(count: int, word: str) -> str:
-    return f"1 {word}" if count == 1 else f"{count:,} {word}s"
 
 
 def _duration(seconds: float) -> str:

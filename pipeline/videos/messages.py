@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pipeline.videos.facts import FileVersion, VideoFacts
+from pipeline.videos.progress import VideoProgress
 from pipeline.videos.sampling import Sampling
 from pipeline.videos.segments import Segment
 
@@ -41,11 +42,29 @@ class VideoPlan:
         facts: what the container and the first frames say.
         version: of the file when it was probed.
         tasks: one for each segment that is read, in the order of the video.
+        every_frame: whether the pipeline file asks for every frame.
     """
 
     facts: VideoFacts
     version: FileVersion
     tasks: tuple[SegmentTask, ...]
+    every_frame: bool = False
+
+    def frames_of(self, number: int) -> int:
+        """How many frames of a segment are read."""
+        return next((len(task.segment) for task in self.tasks if task.number == number), 0)
+
+    def progress(self, path: str, read: int) -> VideoProgress:
+        """How far the mining of the video is when so many frames were read."""
+        segments = [task.segment for task in self.tasks if len(task.segment)]
+        span_s = segments[-1].seconds(-1) - segments[0].seconds(0) if segments else 0.0
+        return VideoProgress(
+            *(path, read),
+            to_read=sum(map(len, segments)),
+            to_mine=sum(len(task.segment if task.mined is None else task.mined) for task in self.tasks),
+            span_s=span_s,
+            every_frame=self.every_frame,
+        )
 
 
 class SegmentPart(NamedTuple):

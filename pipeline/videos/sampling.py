@@ -48,6 +48,11 @@ class Sampling(BaseModel):
     )
 
     @property
+    def is_thinned(self) -> bool:
+        """Whether frames between the first and the last mined one are left out."""
+        return bool(self.every or self.fps or self.keyframes)
+
+    @property
     def is_of_all_frames(self) -> bool:
         """Whether every frame is mined."""
         return self.model_copy(update={"animations": False}) == Sampling()

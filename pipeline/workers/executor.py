@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from typing import Protocol
 
 from pipeline.host.libraries import configure_imaging
@@ -11,9 +11,11 @@ from pipeline.host.processes import set_niceness
 from pipeline.outcome import Outcome
 from pipeline.pipeline import Pipeline
 from pipeline.source import Source
-from pipeline.tasks import run_task
+from pipeline.tasks import Task, run_task
+from pipeline.videos.progress import OnVideo, ignore
 from pipeline.workers.messages import WorkerSettings
 from pipeline.workers.queue import TaskQueue
+from pipeline.workers.sending import FrameCounter
 
 
 class Executor(Protocol):
@@ -34,21 +36,33 @@ class SerialExecutor:
 
     Args:
         settings: as for a worker process.
+        on_video: called as videos are mined.
     """
 
-    def __init__(self, settings: WorkerSettings) -> None:
+    def __init__(self, settings: WorkerSettings, on_video: OnVideo = ignore) -> None:
         self._settings = settings
+        self._on_video = on_video
         self._stopping = False
 
     def mine(self, sources: Iterable[Source]) -> Generator[Outcome, None, None]:
         """As `Executor.mine`, in the order of the sources."""
         pipeline = None
-        with contextlib.closing(TaskQueue(sources)) as queue:
+        with contextlib.closing(TaskQueue(sources, self._on_video)) as queue:
             while not self._stopping and (task := queue.next()) is not None:
                 pipeline = pipeline or self._load_pipeline()
-                result = run_task(pipeline, task, self._settings.run_pid, self._on_frame)
+                result = run_task(pipeline, task, self._settings.run_pid, self._frame_counter(queue, task))
                 if (outcome := queue.note(task, result)) is not None:
                     yield outcome
+
+    def _frame_counter(self, queue: TaskQueue, task: Task) -> Callable[[], None]:
+        """What is called after each frame of a task."""
+        count = FrameCounter(lambda frames: queue.note_frames(task, frames))
+
+        def on_frame() -> None:
+            self._check_stopped()
+            count()
+
+        return on_frame
 
     def _load_pipeline(self) -> Pipeline:
         set_niceness(self._settings.nice)
@@ -66,7 +80,7 @@ class SerialExecutor:
             raise KeyboardInterrupt
         self._stopping = True
 
-    def _on_frame(self) -> None:
+    def _check_stopped(self) -> None:
         """Leave a video after `stop`: the next run mines it from its beginning, whatever is done of it."""
         if self._stopping:
             raise KeyboardInterrupt

@@ -98,7 +98,13 @@ class LogLine:
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """The segment is being mined: at least one more frame is done."""
+    """The segment is being mined: at least one more frame is done.
+
+    Args:
+        frames: how many were read of it so far.
+    """
+
+    frames: int
 
 
 Message = Loading | Ready | NotForked | Fatal | LogLine | Heartbeat | Result

@@ -16,6 +16,7 @@ from pipeline.outcome import Outcome, Status
 from pipeline.source import Source
 from pipeline.tasks import MineSegment, ProbeVideo, Result, Task, key_of
 from pipeline.videos.messages import SegmentResult, VideoPlan
+from pipeline.videos.progress import OnVideo, ignore
 from pipeline.workers.handle import LOAD_TIMEOUT_S, WorkerHandle, WorkerState
 from pipeline.workers.messages import (
     Fatal,
@@ -50,11 +51,19 @@ class WorkerPool:
         count: at most, 1 or more.
         timeout_s: how long a photo may take before its worker is killed.
         stall_s: how long a segment of a video may take from one frame to the next.
+        on_video: called as videos are mined.
     """
 
     def __init__(
-        self, settings: WorkerSettings, count: int, timeout_s: float, *, stall_s: float = SEGMENT_TIMEOUT_S
+        self,
+        settings: WorkerSettings,
+        count: int,
+        timeout_s: float,
+        *,
+        stall_s: float = SEGMENT_TIMEOUT_S,
+        on_video: OnVideo = ignore,
     ) -> None:
+        self._on_video = on_video
         self._timeouts = TaskTimeouts(timeout_s, stall_s)
         self._processes = WorkerProcesses(settings, count)
         self._failures = StartFailures()
@@ -72,7 +81,7 @@ class WorkerPool:
 
     def mine(self, sources: Iterable[Source]) -> Generator[Outcome, None, None]:
         """As `Executor.mine`."""
-        self._queue = TaskQueue(sources)
+        self._queue = TaskQueue(sources, self._on_video)
         try:
             with self._processes.opened():
                 yield from self._run()
@@ -140,8 +149,10 @@ class WorkerPool:
                 error = MinerError(message.sentence)
                 error.exit_code = message.exit_code
                 raise error
-            case Heartbeat():
+            case Heartbeat(frames):
                 worker.deadline = time.monotonic() + self._timeouts.segment_s
+                if worker.task is not None:
+                    self._queue.note_frames(worker.task, frames)
             case Outcome() | VideoPlan() | SegmentResult():
                 return self._on_result(worker, message)
         return None

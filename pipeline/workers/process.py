@@ -27,8 +27,8 @@ from pipeline.host.tuning import keep_freed_memory, limit_numpy_threads
 from pipeline.pipeline import Pipeline
 from pipeline.tasks import Task, run_task
 from pipeline.workers.forking import fork_worker
-from pipeline.workers.messages import Fatal, Fork, Loading, Ready, WorkerSettings
-from pipeline.workers.sending import Heartbeats, MessageSender, log_to
+from pipeline.workers.messages import Fatal, Fork, Heartbeat, Loading, Ready, WorkerSettings
+from pipeline.workers.sending import FrameCounter, MessageSender, log_to
 
 
 def run_worker(connection: Connection, output_pipe: Connection, parent_pid: int) -> None:
@@ -68,7 +68,8 @@ def _serve(connection: Connection, parent_pid: int) -> None:
         if settings.memory_bytes is not None:
             bound_memory(settings.memory_bytes)  # only now: loading may compile a network, in a child process
         while True:
-            sender.send(run_task(pipeline, task, settings.run_pid, Heartbeats(sender)))
+            counter = FrameCounter(lambda frames: sender.send(Heartbeat(frames)))
+            sender.send(run_task(pipeline, task, settings.run_pid, counter))
             task = connection.recv()
     except MinerError as error:
         sender.send(Fatal(str(error), error.exit_code))

@@ -22,6 +22,7 @@ from pipeline.tasks import (
     first_task,
 )
 from pipeline.videos.messages import SegmentResult, VideoPlan
+from pipeline.videos.progress import OnVideo, VideoProgress, ignore
 
 
 @dataclass(slots=True)
@@ -34,6 +35,7 @@ class _Video:
         running: how many of its segments are being mined.
         mined: results of segments, by number.
         failure: its outcome, if it has failed while other segments of it are being mined.
+        read: how many frames were read of each segment, by number.
     """
 
     source: Source
@@ -41,6 +43,12 @@ class _Video:
     running: int = 0
     mined: dict[int, SegmentResult] = field(default_factory=dict)
     failure: Outcome | None = None
+    read: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def progress(self) -> VideoProgress:
+        """How far it is."""
+        return self.plan.progress(self.source.path, sum(self.read.values()))
 
     def remove_parts(self) -> None:
         """Remove the files that writers made of its segments."""
@@ -53,10 +61,12 @@ class TaskQueue:
 
     Args:
         sources: what to mine; the next one is taken when no other task is ready.
+        on_video: called as videos are mined.
     """
 
-    def __init__(self, sources: Iterable[Source]) -> None:
+    def __init__(self, sources: Iterable[Source], on_video: OnVideo = ignore) -> None:
         self._sources = iter(sources)
+        self._on_video = on_video
         self._ready: deque[Task] = deque()
         self._videos: dict[str, _Video] = {}
 
@@ -109,6 +119,13 @@ class TaskQueue:
             case MinePhoto() | ProbeVideo():
                 return result
 
+    def note_frames(self, task: Task, frames: int) -> None:
+        """Note how many frames of a segment were read so far; other tasks are ignored."""
+        video = self._videos.get(task.source.path)
+        if video is not None and isinstance(task, MineSegment) and video.failure is None:
+            video.read[task.segment_task.number] = frames
+            self._on_video(video.progress)
+
     def close(self) -> None:
         """Drop all tasks, and the parts of videos that are not joined."""
         while self._videos:
@@ -118,6 +135,7 @@ class TaskQueue:
     def _begin(self, source: Source, plan: VideoPlan) -> None:
         video = self._videos[source.path] = _Video(source, plan)
         self._ready.extend(MineSegment(source, plan.facts, task) for task in plan.tasks)
+        self._on_video(video.progress)
         self._join_if_complete(video)
 
     def _add(self, video: _Video, result: SegmentResult) -> Outcome | None:
@@ -125,6 +143,8 @@ class TaskQueue:
         video.mined[result.number] = result
         if video.failure is not None:
             return self._end_failed(video)
+        video.read[result.number] = video.plan.frames_of(result.number)
+        self._on_video(video.progress)
         self._join_if_complete(video)
         return None
 

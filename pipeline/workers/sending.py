@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 
-from pipeline.workers.messages import Heartbeat, LogLine, Message
+from pipeline.workers.messages import LogLine, Message
 
 HEARTBEAT_S = 2.0
 """The least time between two heartbeats of a worker that mines a segment."""
@@ -30,17 +31,23 @@ class MessageSender:
             self._connection.send(message)
 
 
-class Heartbeats:
-    """Sends a heartbeat when it is called, at most one every `HEARTBEAT_S`; called after each frame."""
+class FrameCounter:
+    """Counts the frames of a segment; called after each one.
 
-    def __init__(self, sender: MessageSender) -> None:
-        self._sender = sender
+    Args:
+        report: called with the count, at most once every `HEARTBEAT_S`.
+    """
+
+    def __init__(self, report: Callable[[int], None]) -> None:
+        self._report = report
         self._next = time.monotonic() + HEARTBEAT_S
+        self._frames = 0
 
     def __call__(self) -> None:
-        """Send one if it is time."""
+        """Count a frame, and report the count if it is time."""
+        self._frames += 1
         if time.monotonic() >= self._next:
-            self._sender.send(Heartbeat())
+            self._report(self._frames)
             self._next = time.monotonic() + HEARTBEAT_S
 
 

@@ -18,12 +18,14 @@ IGNORED = Outcome("/in/notes.txt", Status.IGNORED, None, "neither a photo nor a 
 FAILED = Outcome("/in/\udcff\n.jpg", Status.FAILED, FailureCode.TRUNCATED, "ends too early")
 
 
-def test_plain_progress_speaks_of_failures_at_once_and_of_the_rest_now_and_then(caplog, monkeypatch):
+def test_plain_progress_speaks_of_failures_at_once_and_of_the_rest_now_and_then(
+    caplog, monkeypatch, tmp_path
+):
     caplog.set_level(logging.INFO, "visualminer")
     clock = [0.0]
     monkeypatch.setattr(progress.time, "monotonic", lambda: clock[0])
     unchanged = Outcome("/in/b.jpg", Status.UNCHANGED)
-    with PlainProgress() as plain:
+    with PlainProgress(str(tmp_path), str(tmp_path / "out")) as plain:
         for seconds, outcome in ((1, MINED), (2, FAILED), (40, unchanged), (41, MINED), (80, MINED)):
             clock[0] = seconds
             plain.on_outcome(outcome)
@@ -43,7 +45,7 @@ def test_what_becomes_of_every_file_is_there_for_those_who_ask(caplog):
     caplog.set_level(logging.DEBUG, "visualminer")
     left = Outcome("/in/b.jpg", Status.LEFT_ALONE, FailureCode.TRUNCATED, "ends too early")
     for outcome in (MINED, IGNORED, Outcome("/in/a.jpg", Status.UNCHANGED), left):
-        PlainProgress().on_outcome(outcome)
+        PlainProgress("", "").on_outcome(outcome)
     assert [record.getMessage() for record in caplog.records] == [
         "/in/a.jpg: mined",
         "/in/notes.txt: ignored: neither a photo nor a video by its content",
@@ -81,5 +83,5 @@ def test_a_bar_counts_the_files_and_never_more_than_all(bar):
 def test_a_bar_for_one_photo(tmp_path):
     photo = small_photo(tmp_path / "a.png")
     terminal = TerminalProgress(os.fspath(photo), os.fspath(tmp_path / "out"), io.StringIO())
-    terminal._count_files()
+    terminal._files._count()
     assert terminal._progress.tasks[0].total == 1

@@ -29,12 +29,15 @@ def test_summary_of_a_good_run():
 
 
 def test_summary_of_photos_and_videos():
-    video = Outcome("/in/v.mp4", Status.MINED, frames=100, kind=SourceKind.VIDEO)
-    assert summary_text(summary(video, elapsed_s=60), "o").startswith("mined 1 video in 1 min 0 s; ")
+    video = Outcome("/in/v.mp4", Status.MINED, frames=100, kind=SourceKind.VIDEO, duration_s=40.0)
+    assert summary_text(summary(video, elapsed_s=60), "o").startswith(
+        "mined 1 video in 1 min 0 s; 1.7 frames a second; "
+    )
     total = summary(*[MINED] * 1240, *[video] * 12, *[FAILED] * 3, elapsed_s=480)
     last = summary_text(total, "o").splitlines()[-1]
     assert last.startswith(
-        "mined 1,240 photos and 12 videos in 8 min 0 s, 3 failed (see above); 2.6 a second"
+        "mined 1,240 photos and 12 videos in 8 min 0 s, 3 failed (see above); 2.6 a second, "
+        "2.5 frames a second in videos"
     )
     assert (total.mined, total.videos, total.frames) == (1252, 12, 2440)
 

@@ -97,3 +97,18 @@ def test_what_is_put_back_comes_next_and_what_is_closed_leaves_no_parts(tmp_path
     queue.close()
     assert list(tmp_path.iterdir()) == []
     assert isinstance(second, MineSegment)
+
+
+def test_progress_of_a_video_counts_the_frames_of_all_its_segments(tmp_path):
+    seen = []
+    queue = TaskQueue([VIDEO], seen.append)
+    queue.note(queue.next(), cut(3))
+    first, second, third = (queue.next() for _ in range(3))
+    queue.note_frames(first, 1)
+    queue.note(second, mined(tmp_path, 1))
+    queue.note_frames(first, 1)
+    queue.note(first, mined(tmp_path, 0))
+    queue.note(third, mined(tmp_path, 2))
+    assert [progress.read for progress in seen] == [0, 1, 2, 2, 2, 3]
+    assert {(progress.path, progress.to_read, progress.to_mine) for progress in seen} == {(VIDEO.path, 3, 3)}
+    assert seen[-1].mined == 3
