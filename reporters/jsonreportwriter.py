@@ -67,7 +67,8 @@ class JsonReportWriter(Writer):
 
         path = self.path_for(source, output_root, _ENDING)
         _check_own(path)
-        head = to_report_head(source, facts, self.fingerprint_of(source), describe(source))
+        description = describe(source, facts.size_wh, facts.turn)
+        head = to_report_head(source, facts, self.fingerprint_of(source), description)
         with replace_file(path) as stream:
             session = _Session(stream, path, head)
             yield session
@@ -92,7 +93,8 @@ class JsonReportWriter(Writer):
 
         path = self.path_for(source, output_root, _ENDING)
         _check_own(path)
-        join_frames_parts(path, source, video, parts, self.fingerprint_of(source), describe(source))
+        description = describe(source, video.facts.size_wh)
+        join_frames_parts(path, source, video, parts, self.fingerprint_of(source), description)
 
 
 class _Session:

@@ -14,12 +14,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from reporters.description import MAX_KEYWORDS
+from reporters.description import MAX_FACES, MAX_KEYWORDS
 from reporters.layout import HEAD_END
 from reporters.report import SCHEMA, path_of
 from reporters.reportfile import OWN_BEGINNING
 
 MAX_LABEL_CHARS = 200
+NAMED_FACES = "named_faces"
+"""The key of faces that were named in other programs, and what stands for their component."""
 _WHOLE_BYTES = 1 << 20
 """Reports up to this size are parsed at once, which is faster; larger ones frame by frame."""
 _MAX_HEAD_BYTES = 1 << 22
@@ -91,6 +93,7 @@ class ReportFacts(NamedTuple):
         keywords: given in other programs, levels separated by `|`.
         title: likewise, or empty.
         rating: likewise: 1 to 5, -1 for rejected, 0 for none.
+        named_faces: likewise; their component is `named_faces`.
     """
 
     path: str
@@ -111,6 +114,7 @@ class ReportFacts(NamedTuple):
     keywords: tuple[str, ...] = ()
     title: str = ""
     rating: int = 0
+    named_faces: tuple[SeenLabel, ...] = ()
 
 
 class ReportReader:
@@ -226,12 +230,21 @@ def _facts(head: dict[str, Any]) -> ReportFacts:
         keywords=_keywords(head.get("keywords")),
         title=_text(head.get("title")) or "",
         rating=_rating(head.get("rating")),
+        named_faces=tuple(_named_faces(head.get(NAMED_FACES))),
     )
 
 
 def _keywords(values: Any) -> tuple[str, ...]:
     texts = values[:MAX_KEYWORDS] if isinstance(values, list) else []
     return tuple(text for value in texts if (text := _text(value)))
+
+
+def _named_faces(values: Any) -> Iterator[SeenLabel]:
+    for value in values[:MAX_FACES] if isinstance(values, list) else ():
+        if isinstance(value, dict):
+            text, rect = _text(value.get("name")), _rect(value.get("rect"))
+            if text and rect is not None:
+                yield SeenLabel(NAMED_FACES, text, True, None, None, rect)
 
 
 def _rating(value: Any) -> int:

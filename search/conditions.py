@@ -51,7 +51,7 @@ class Flag(StrEnum):
     DATED = "dated"
     """It is known when it was taken."""
     NAMED = "named"
-    """A recognizer gave a name."""
+    """A face in it has a name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,7 +140,7 @@ class Document:
 
     @property
     def is_named(self) -> bool:
-        """Whether a recognizer gave a name other than `unknown`."""
+        """Whether a face in it has a name other than `unknown`."""
         return any(one.kind is TermKind.NAME and one.text != UNKNOWN for one in self.sightings)
 
     @property

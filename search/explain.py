@@ -33,7 +33,7 @@ _FLAGS = {
     Flag.PARTIAL: "it is cut off or damaged",
     Flag.ANNOTATED: "there is an annotated copy",
     Flag.DATED: "it is known when it was taken",
-    Flag.NAMED: "a recognizer gave a name",
+    Flag.NAMED: "a face in it has a name",
 }
 
 

@@ -4,29 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from pipeline.source import Limits, Source
+from pipeline.source import Limits, Source, Turn
 from pipeline.xmp.embedded import read_embedded
 from pipeline.xmp.keywords import FORMS, full_paths, read_items, without
-from pipeline.xmp.namedfaces import read_sidecars
+from pipeline.xmp.namedfaces import named_faces, read_sidecars
 from pipeline.xmp.names import RATING, TITLE
 from pipeline.xmp.packet import Packet, PacketError
-from reporters.description import MAX_KEYWORDS, Description
+from reporters.description import MAX_FACES, MAX_KEYWORDS, DescribedFace, Description
 from reporters.xmp.proposal import clean
 from reporters.xmp.state import read_state
 
 
-def describe(source: Source) -> Description:
-    """Return a file's keywords, title and rating, each from its sidecar, or else from the file itself.
+def describe(source: Source, size_wh: tuple[int, int], turn: Turn | None = None) -> Description:
+    """Return a file's keywords, title, rating and named faces, each from its sidecar, or else from the file.
 
-    Keywords that this program wrote are left out.
+    Keywords and faces that this program wrote are left out.
+
+    Args:
+        source: the photo or video.
+        size_wh: upright width and height, pixels.
+        turn: from a photo's stored picture to the upright one; None: no faces are read, as of videos.
     """
     embedded = read_embedded(source.path, source.format, Limits())
     packets = list(read_sidecars(source.path))
-    return describe_packets([*packets, *([embedded.packet] if embedded.packet else [])], embedded.keywords)
+    if embedded.packet is not None:
+        packets.append(embedded.packet)
+    faces, _ = named_faces(packets, size_wh, turn)
+    shown = (DescribedFace(clean(face.name), face.box) for face in faces)
+    described = describe_packets(packets, embedded.keywords)
+    return described._replace(faces=tuple(face for face in shown if face.name)[:MAX_FACES])
 
 
 def describe_packets(packets: Sequence[Packet], iptc: Sequence[str] = ()) -> Description:
-    """Return what packets say, the most trusted first.
+    """Return the keywords, title and rating in packets, the most trusted first.
 
     Args:
         packets: of one file.

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
-from reporters.reportreader import ReportReader, SeenFrame, SeenLabel
+from reporters.reportreader import NAMED_FACES, ReportReader, SeenFrame, SeenLabel
 from search.conditions import MediaKind, TermKind
 from search.documents import (
     FACE,
@@ -48,6 +48,9 @@ def build_document(
     spans = _Spans() if is_video else None
     detections: list[Detection] = []
     known: set[str] = set()
+    if facts.named_faces:
+        sightings.add(SeenFrame(0, 0.0, (NAMED_FACES,), facts.named_faces))
+        detections.extend(map(_detection, facts.named_faces))
     for _, report in reports:
         new: set[str] = set()
         for frame in report.iter_frames():

@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 
 import pytest
+from PIL import Image
 
 import visualsearch
+from pipeline.files.walk import iter_sources
+from pipeline.source import Turn
 from pipeline.xmp.packet import Packet
-from reporters.description import MAX_KEYWORDS, NO_DESCRIPTION, Description
-from reporters.xmp.describing import describe_packets
+from reporters.description import MAX_FACES, MAX_KEYWORDS, NO_DESCRIPTION, Description
+from reporters.xmp.describing import describe, describe_packets
 from tests.house import FACES, REPORT
-from tests.pictures import encoded, patches
+from tests.pictures import PATCH, encoded, patches
 from tests.running import pipeline_file
-from tests.sidecars import ANNA, DOG, listed, merge_into, packet
+from tests.sidecars import ANNA, DOG, listed, merge_into, packet, region, regions
 
+WH = (3 * PATCH, 2 * PATCH)
 TITLE = "<dc:title><rdf:Alt><rdf:li xml:lang='x-default'>A day\n out</rdf:li></rdf:Alt></dc:title>"
 FULL = packet(
     listed("dc:subject", ["Rome", "holiday"]) + listed("digiKam:TagsList", ["Places/Rome"]) + TITLE,
@@ -79,3 +83,48 @@ def test_they_are_in_the_report_and_found_by_tag(house, capsys):
         visualsearch.main(["query", str(house.output), "--", query])
         shown = capsys.readouterr().out
         assert [name for name in ("a.jpg", "b.jpg", "c.jpg") if name in shown] == names, query
+
+
+def test_named_faces_are_in_the_report_and_found_by_name(house, capsys):
+    pipeline_file(house.pipeline, FACES, REPORT)
+    house.input.mkdir(exist_ok=True)
+    exif = Image.Exif()
+    exif[0x112] = 6
+    (house.input / "a.jpg").write_bytes(encoded(patches(), "JPEG"))
+    (house.input / "a.jpg.xmp").write_bytes(
+        packet(regions(region("Anna", 0.25, 0.5, 0.5, 0.5), region("", 0.8, 0.5, 0.1, 0.1), size_wh=WH))
+    )
+    turned = Image.fromarray(patches()).transpose(Image.Transpose.ROTATE_90)
+    berta = packet(regions(region("Berta", 0.5, 0.25, 1.0, 0.5), size_wh=WH[::-1]))
+    (house.input / "b.jpg").write_bytes(encoded(turned, "JPEG", exif=exif, xmp=berta))
+    (house.input / "c.jpg").write_bytes(encoded(patches(), "JPEG"))
+    (house.input / "c.jpg.xmp").write_bytes(merge_into(None, ANNA))
+    house.night()
+    reports = {name: json.loads((house.output / f"{name}.jpg.json").read_text()) for name in "abc"}
+    width, height = WH
+    assert reports["a"]["named_faces"] == [
+        {"name": "Anna", "rect": [0, height // 4, width // 2, height * 3 // 4]}
+    ]
+    assert reports["b"]["named_faces"] == [{"name": "Berta", "rect": [width // 2, 0, width, height]}]
+    assert "named_faces" not in reports["c"], "what this program wrote is no answer of a person"
+    assert visualsearch.main(["index", str(house.output)]) == 0
+    for query, names in (
+        ("name:anna", ["a.jpg"]),
+        ("berta faces=1", ["b.jpg"]),
+        ("name:*", ["a.jpg", "b.jpg"]),
+    ):
+        capsys.readouterr()
+        visualsearch.main(["query", str(house.output), "--", query])
+        shown = capsys.readouterr().out
+        assert [name for name in ("a.jpg", "b.jpg", "c.jpg") if name in shown] == names, query
+    visualsearch.main(["show", str(house.output), "b.jpg"])
+    assert f"Berta at {width // 2},0 to {width},{height} (named_faces)" in capsys.readouterr().out
+
+
+def test_a_report_holds_so_many_named_faces_at_most(tmp_path):
+    path = tmp_path / "a.jpg"
+    path.write_bytes(encoded(patches(), "JPEG"))
+    many = (region(f"p{n}", (n % 40 + 0.5) / 40, (n // 40 + 0.5) / 40, 0.02, 0.02) for n in range(600))
+    path.with_name("a.jpg.xmp").write_bytes(packet(regions(*many, size_wh=WH)))
+    (source,) = [one for one in iter_sources(str(tmp_path)) if one.relative == "a.jpg"]
+    assert len(describe(source, WH, Turn()).faces) == MAX_FACES

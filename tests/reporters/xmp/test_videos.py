@@ -19,7 +19,7 @@ from reporters.xmpwriter import XmpWriter, XmpWriterParams
 from tests.pictures import patches
 from tests.reporters.xmp.test_judges import exiftool, needs, said
 from tests.sidecars import keywords, listed, packet
-from tests.videos import make_video, source_of
+from tests.videos import SIZE_WH, make_video, source_of
 
 GIVEN = packet(
     listed("dc:subject", ["Rome", "holiday"])
@@ -70,9 +70,9 @@ def video(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 def test_the_packet_is_found_and_described(video: Path) -> None:
     source = source_of(video)
     assert read_xmp_packet(source.path, source.format, 1 << 20) == GIVEN
-    assert describe(source) == SAID
+    assert describe(source, SIZE_WH) == SAID
     video.with_name(f"{video.name}.xmp").write_bytes(packet(listed("dc:subject", ["mine"])))
-    assert describe(source) == Description(("mine",), "A day out", 4)
+    assert describe(source, SIZE_WH) == Description(("mine",), "A day out", 4)
 
 
 @needs("exiftool")
@@ -85,7 +85,7 @@ def test_exiftool_finds_the_same_packet(video: Path) -> None:
 def test_a_packet_that_exiftool_embeds_is_found(name: str, tmp_path: Path) -> None:
     path = make_video(tmp_path / name, "-c:v", "mpeg4", frames=5)
     said("exiftool", "-q", "-overwrite_original", "-XMP-dc:Subject=Rome", "-XMP-xmp:Rating=2", path)
-    assert describe(source_of(path)) == Description(("Rome",), "", 2)
+    assert describe(source_of(path), SIZE_WH) == Description(("Rome",), "", 2)
 
 
 def test_a_sidecar_that_is_made_begins_with_the_videos_own_keywords(video: Path, tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_broken_and_foreign_files_say_nothing(tmp_path: Path) -> None:
     }
     for name, changed in broken.items():
         (tmp_path / name).write_bytes(changed)
-        assert describe(source_of(tmp_path / name)) == NO_DESCRIPTION, name
+        assert describe(source_of(tmp_path / name), SIZE_WH) == NO_DESCRIPTION, name
     matroska = make_video(tmp_path / "a.mkv", "-c:v", "mpeg4", frames=5)
-    assert describe(source_of(matroska)) == NO_DESCRIPTION
+    assert describe(source_of(matroska), SIZE_WH) == NO_DESCRIPTION
     assert read_xmp_packet(str(tmp_path / "gone.mp4"), "mp4", 100) is None
