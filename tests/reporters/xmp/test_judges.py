@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -15,10 +16,10 @@ from PIL import Image
 from pipeline.detections import Box, Detection, FrameResult, Label
 from pipeline.files.walk import iter_sources
 from pipeline.photos.photo import open_photo
-from pipeline.source import Limits
+from pipeline.source import Limits, Turn
 from reporters.xmpwriter import XmpWriter, XmpWriterParams
 from tests.pictures import PATCH, PATCHES, encoded, patches
-from tests.sidecars import ANNA, DOG, keywords, merge_into
+from tests.sidecars import ANNA, DOG, UPRIGHT, keywords, merge_into
 
 FORMATS = {"JPEG": "jpg", "PNG": "png", "TIFF": "tif", "HEIF": "heic", "WEBP": "webp"}
 
@@ -94,6 +95,25 @@ def test_regions_are_of_the_stored_picture(format_, orientation, tmp_path):
     assert inside.size
     assert np.abs(inside.astype(int) - PATCHES[0][1]).max() < 25
     assert (round(w), round(h)) == (PATCH, PATCH)
+
+
+@needs("exiftool")
+@needs("exiv2")
+@needs("exempi")
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_the_judges_read_the_same_region(orientation, tmp_path):
+    sidecar = tmp_path / "a.jpg.xmp"
+    photo = UPRIGHT._replace(turn=Turn(orientation, orientation))
+    sidecar.write_bytes(merge_into(None, ANNA, photo=photo))
+    info = exiftool(sidecar)["RegionInfo"]
+    shown = [info["RegionList"][0]["Area"][side] for side in "XYWH"]
+    by_exiv2 = said("exiv2", "-Pkv", sidecar)
+    found = dict(re.findall(r"RegionList\[1\]/mwg-rs:Area/stArea:([xywh])\s+(\S+)", by_exiv2))
+    assert [float(found[side]) for side in "xywh"] == shown
+    by_exempi = dict(re.findall(r"<stArea:([xywh])>(.+?)<", said("exempi", "-x", sidecar)))
+    assert [float(by_exempi[side]) for side in "xywh"] == shown
+    size = info["AppliedToDimensions"]
+    assert (size["W"], size["H"]) == ((480, 640) if orientation >= 5 else (640, 480))
 
 
 @needs("exiftool")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -97,6 +98,9 @@ def test_a_sidecar_that_is_made_begins_with_the_videos_own_keywords(video: Path,
         session.write(Frame.from_rgb(patches()), FrameResult(0, 0.0, {"some": (found,)}))
     result = SimpleNamespace(facts=SimpleNamespace(size_wh=(160, 96)))
     writer.join(source, result, [SegmentPart(tmp_path / "part", session.note)], out)  # type: ignore[arg-type]
+    if shutil.which("exiftool"):
+        checked = said("exiftool", "-validate", "-warning", "-error", "-a", out / f"{video.name}.xmp")
+        assert checked.split() == ["Validate", ":", "OK"]
     flat, tree, tags = keywords((out / f"{video.name}.xmp").read_bytes())
     assert flat == ["Rome", "dog", "holiday"]
     assert tree == ["Objects|dog", "Places|Rome", "holiday"]
