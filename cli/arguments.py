@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 
+from cluster.address import parse_address
 from pipeline import __version__
 from pipeline.config.examples import EXAMPLES
+from pipeline.errors import UsageError
 from pipeline.host.command import program_name
 from pipeline.host.program import OneLineParser
 from pipeline.miner import NICE
@@ -30,6 +32,13 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         parser.error("--check PIPELINE stands alone: it mines nothing")
     if given.dry_run and (given.quiet or given.summary is not None):
         parser.error("--dry-run only prints what would be done; leave out --quiet and --summary")
+    if given.cluster is not None:
+        if given.workers == 0:
+            parser.error("--workers 0 mines in this process; leave it out with --cluster")
+        try:
+            parse_address(given.cluster)
+        except UsageError as error:
+            parser.error(str(error))
     return given
 
 
@@ -51,6 +60,8 @@ def options_of(given: argparse.Namespace) -> Options:
         min_age_s=given.min_age,
         nice=given.nice,
         wait_lock_s=given.wait_lock,
+        cluster=given.cluster,
+        certificates=given.certs,
     )
 
 
@@ -98,6 +109,14 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--follow-links", action="store_true", help="follow symbolic links to folders")
     parser.add_argument(
         "--allow-plugins", action="store_true", help="allow components that are not part of this program"
+    )
+    parser.add_argument(
+        "--cluster",
+        metavar="MACHINES",
+        help="mine on other machines: tls://HOST:PORT of a scheduler, or local:N to try it on this one",
+    )
+    parser.add_argument(
+        "--certs", metavar="FOLDER", help="certificates of the cluster, see visualminer-cluster"
     )
     _add_nightly_options(parser)
     _add_logging_options(parser)

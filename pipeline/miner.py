@@ -150,12 +150,20 @@ def _executor(run: OpenRun, on_video: OnVideo) -> Executor:
     options = run.options
     settings = WorkerSettings(run.config, run.output_root, limits_of(options), own_level())
     places = f"{printable(options.input)} into {printable(run.output_root)}"
+    nice = NICE if options.nice is None else options.nice
+    if options.cluster is not None:
+        settings = replace(settings, nice=nice)
+        from cluster.executor import (
+            cluster_executor,
+        )  # imports nothing of Dask before there is something to mine
+
+        _log.info("mining %s with the machines of %s", places, printable(options.cluster))
+        return cluster_executor(settings, options, run.context.root, on_video)
     if options.workers == 0:
         _log.info("mining %s in this process", places)
         return SerialExecutor(replace(settings, nice=options.nice or 0), on_video)
     carried = capacity(options.workers, usable_cores(), free_bytes(), worker_bytes(run.config))
     _log.info("mining %s with %s", places, carried.sentence)
-    nice = NICE if options.nice is None else options.nice
     settings = replace(settings, nice=nice, memory_bytes=carried.memory_bytes)
     return WorkerPool(settings, carried.workers, options.timeout_s, on_video=on_video)
 

@@ -38,6 +38,7 @@ class Outcome:
         duration_s: how long mining took, seconds.
         sha256: of the input's content, hexadecimal; None if it was not computed.
         outputs: names of the files written, in the input's output folder; also for a failed input.
+        machine: the machine of a cluster that mined it; empty without a cluster.
     """
 
     path: str
@@ -49,6 +50,7 @@ class Outcome:
     duration_s: float = field(default=0.0, compare=False)
     sha256: str | None = None
     outputs: tuple[str, ...] = ()
+    machine: str = field(default="", compare=False)
 
     @property
     def is_partial(self) -> bool:

@@ -64,6 +64,8 @@ class Source:
         format: a word of `pipeline.formats.FORMATS`.
         stamp: what the file system said about it at the time of the walk.
         earlier_outputs: names of the files that earlier runs made from it, according to the ledger.
+        recorded_path: the path that outputs state, where INPUT is mounted elsewhere on the machine of the
+            run than on this one; empty if it is `path`.
     """
 
     path: str
@@ -72,6 +74,12 @@ class Source:
     format: str
     stamp: Stamp
     earlier_outputs: frozenset[str] = field(default=frozenset(), compare=False)
+    recorded_path: str = field(default="", compare=False)
+
+    @property
+    def path_in_outputs(self) -> str:
+        """The path that outputs state."""
+        return self.recorded_path or self.path
 
     @property
     def size_bytes(self) -> int:

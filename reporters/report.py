@@ -45,7 +45,7 @@ def to_report_head(
         description: what people have said of it.
     """
     width, height = facts.size_wh
-    head: dict[str, Any] = {"type": str(source.kind)} | to_file_keys(source.path)
+    head: dict[str, Any] = {"type": str(source.kind)} | to_file_keys(source.path_in_outputs)
     head |= {"schema": SCHEMA, "width": width, "height": height, "format": facts.format}
     if facts.images > 1:
         head["images"] = facts.images

@@ -21,7 +21,8 @@ from pipeline.text import printable
 
 PART_PREFIX = ".deepvisualminer-"
 PART_SUFFIX = ".part"
-"""An unfinished output is `.deepvisualminer-<pid>-<random>.part` in the folder of the finished one."""
+"""An unfinished output is `.deepvisualminer-<owner>-<random>.part` in the folder of the finished one. The
+owner is the number of a process; on a machine of a cluster it is `<machine>.<pid>`, see `own_parts_as`."""
 
 MAX_NAME_BYTES = 255
 """Longest file name that Linux file systems accept."""
@@ -117,7 +118,7 @@ def replace_file(path: Path) -> Iterator[BinaryIO]:
         OutputNameError: `path` is a folder, a folder of it is a file, or it is too long.
         OutputError: the folder cannot be created or written, or the disk is full; the message names it.
     """
-    part = path.parent / _part_name()
+    part = path.parent / _part_name(_owner(path.parent))
     try:
         with output_errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -154,7 +155,7 @@ def make_part(folder: Path, pid: int | None = None) -> Path:
         pid: the process that owns the file; once it has ended, the file may be removed. None: this one.
     Raises: OutputError: the folder cannot be created or written.
     """
-    part = folder / _part_name(pid)
+    part = folder / _part_name(_owner(folder) if pid is None else str(pid))
     with output_errors(part):
         folder.mkdir(parents=True, exist_ok=True)
         part.touch(exist_ok=False)
@@ -163,7 +164,7 @@ def make_part(folder: Path, pid: int | None = None) -> Path:
 
 def reassign_part(part: Path, pid: int) -> Path:
     """Make another process answer for an unfinished file that is complete; its new path."""
-    kept = part.parent / _part_name(pid)
+    kept = part.parent / _part_name(str(pid))
     with output_errors(kept):
         os.replace(part, kept)
     return kept
@@ -200,7 +201,7 @@ def check_writable(output_root: Path) -> None:
 
     Raises: OutputError: it is not a folder, or cannot be created or written.
     """
-    probe = output_root / _part_name()
+    probe = output_root / _part_name(_owner(output_root))
     with output_errors(output_root):
         output_root.mkdir(parents=True, exist_ok=True)
         with open(probe, "xb") as stream:
@@ -208,8 +209,40 @@ def check_writable(output_root: Path) -> None:
         probe.unlink()
 
 
-def _part_name(pid: int | None = None) -> str:
-    return f"{PART_PREFIX}{os.getpid() if pid is None else pid}-{secrets.token_hex(8)}{PART_SUFFIX}"
+_machine: tuple[str, Path] | None = None
+
+
+def own_parts_as(machine: str, output_root: Path) -> None:
+    """Name the unfinished outputs of this process and its children after a machine too.
+
+    Machines that share an output folder number their processes independently, so that a number alone would
+    make one machine remove another's files.
+
+    Args:
+        machine: letters and digits, the first one a letter; unique among the machines of a run.
+        output_root: the shared folder; unfinished files elsewhere are named as ever.
+    """
+    global _machine
+    _machine = (machine, output_root)
+
+
+def _owner(folder: Path, pid: int | None = None) -> str:
+    """The owner, in the name of an unfinished file of this folder, that a process of this machine is."""
+    pid = os.getpid() if pid is None else pid
+    is_shared = _machine is not None and folder.is_relative_to(_machine[1])
+    return f"{_machine[0]}.{pid}" if _machine is not None and is_shared else str(pid)
+
+
+def _part_name(owner: str) -> str:
+    return f"{PART_PREFIX}{owner}-{secrets.token_hex(8)}{PART_SUFFIX}"
+
+
+def _owned_parts(folder: Path) -> Iterator[tuple[str, str]]:
+    """The owner and the path of each unfinished file of a folder, which need not exist."""
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith(PART_PREFIX) and entry.name.endswith(PART_SUFFIX):
+                yield entry.name.removeprefix(PART_PREFIX).partition("-")[0], entry.path
 
 
 def sweep_parts(folder: Path, pid: int | None = None) -> None:
@@ -217,20 +250,29 @@ def sweep_parts(folder: Path, pid: int | None = None) -> None:
 
     Args:
         folder: of the output tree; it need not exist.
-        pid: the process, which has ended; None: all processes that have ended.
+        pid: the process, which has ended; None: all processes of this machine that have ended.
     """
-    with contextlib.suppress(OSError), os.scandir(folder) as entries:
-        for entry in entries:
-            if not (entry.name.startswith(PART_PREFIX) and entry.name.endswith(PART_SUFFIX)):
-                continue
-            owner = entry.name.removeprefix(PART_PREFIX).partition("-")[0]
-            if owner.isdigit() and (int(owner) == pid if pid is not None else not _is_alive(int(owner))):
-                with contextlib.suppress(OSError):
-                    os.unlink(entry.path)
+    wanted = None if pid is None else _owner(folder, pid)
+    for owner, path in _owned_parts(folder):
+        if owner == wanted or (wanted is None and owner.isdigit() and not _is_alive(int(owner))):
+            remove_parts([Path(path)])
+
+
+def sweep_machine_parts(folder: Path, machine: str = "") -> None:
+    """Remove unfinished outputs of machines of a cluster that mine no longer.
+
+    Args:
+        folder: of the output tree; it need not exist.
+        machine: as it was given to `own_parts_as`; empty: all machines.
+    """
+    for owner, path in _owned_parts(folder):
+        name, dot, pid = owner.partition(".")
+        if dot and pid.isdigit() and name.isalnum() and machine in ("", name):
+            remove_parts([Path(path)])
 
 
 def sweep_tree(output_root: Path) -> None:
-    """Remove unfinished outputs of processes that have ended from a whole output folder.
+    """Remove unfinished outputs of processes that have ended, and of machines, from a whole output folder.
 
     Called before this process has made any: files with its number belong to an earlier process with the same
     number, as the first process of a container has.
@@ -238,6 +280,7 @@ def sweep_tree(output_root: Path) -> None:
     for folder, _, _ in os.walk(output_root):
         sweep_parts(Path(folder))
         sweep_parts(Path(folder), os.getpid())
+        sweep_machine_parts(Path(folder))
 
 
 def _is_alive(pid: int) -> bool:

@@ -11,6 +11,7 @@ CONSOLE_SCRIPTS = {
     "visualminer-models": "-m pipeline.models",
     "visualminer-selftest": "testimage.py",
     "visualsearch": "visualsearch.py",
+    "visualminer-cluster": "visualminercluster.py",
 }
 """The console scripts of the installed package, each with what Python runs in a checkout in its place."""
 

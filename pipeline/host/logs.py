@@ -21,7 +21,17 @@ ONCE_A_RUN = {"once_a_run": True}
 logging.addLevelName(NOTICE, "NOTICE")
 
 _OWN_LOGGERS = (
-    *("annotators", "cli", "detectors", "pipeline", "recognizers", "reporters", "search", "visualminer"),
+    *(
+        "annotators",
+        "cli",
+        "cluster",
+        "detectors",
+        "pipeline",
+        "recognizers",
+        "reporters",
+        "search",
+        "visualminer",
+    ),
 )
 
 

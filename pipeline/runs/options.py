@@ -34,6 +34,8 @@ class Options:
         min_age_s: leave files alone that were changed less than this long ago.
         nice: the workers' niceness; None: `pipeline.miner.NICE`, or unchanged without workers.
         wait_lock_s: how long to wait for another run on the same output.
+        cluster: the machines to mine on, as `--cluster` names them; None: this one.
+        certificates: the folder of the cluster's certificates; None: the default one.
     """
 
     input: str
@@ -51,6 +53,8 @@ class Options:
     min_age_s: float = 0.0
     nice: int | None = None
     wait_lock_s: float = 0.0
+    cluster: str | None = None
+    certificates: str | None = None
 
 
 def check_places(options: Options) -> Path:

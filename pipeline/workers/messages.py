@@ -25,6 +25,7 @@ class WorkerSettings:
         nice: the workers' niceness, 0 to 19, see nice(2).
         memory_bytes: how much a worker may allocate while it mines; None for no limit.
         run_pid: the process that hands out the tasks and owns unfinished parts of outputs.
+        machine: which machine of a cluster this is, for `own_parts_as`; empty if the run has only one.
     """
 
     config: PipelineConfig
@@ -34,6 +35,7 @@ class WorkerSettings:
     nice: int = 0
     memory_bytes: int | None = None
     run_pid: int = field(default_factory=os.getpid)
+    machine: str = ""
 
 
 @dataclass(frozen=True, slots=True)

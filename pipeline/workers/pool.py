@@ -29,7 +29,7 @@ from pipeline.workers.messages import (
     WorkerSettings,
 )
 from pipeline.workers.processes import WorkerProcesses
-from pipeline.workers.queue import TaskQueue
+from pipeline.workers.queue import TaskQueue, Tasks
 from pipeline.workers.startfailures import StartFailures
 from pipeline.workers.timeouts import SEGMENT_TIMEOUT_S, TaskTimeouts
 
@@ -67,7 +67,7 @@ class WorkerPool:
         self._timeouts = TaskTimeouts(timeout_s, stall_s)
         self._processes = WorkerProcesses(settings, count)
         self._failures = StartFailures()
-        self._queue = TaskQueue(())
+        self._queue: Tasks = TaskQueue(())
         self._crashed: set[tuple[str, str, int]] = set()
         self._logged_once: set[LogLine] = set()
         self._stops = 0
@@ -81,7 +81,14 @@ class WorkerPool:
 
     def mine(self, sources: Iterable[Source]) -> Generator[Outcome, None, None]:
         """As `Executor.mine`."""
-        self._queue = TaskQueue(sources, self._on_video)
+        return self.run(TaskQueue(sources, self._on_video))
+
+    def run(self, queue: Tasks) -> Generator[Outcome, None, None]:
+        """Run tasks until there are no more; yield the outcomes that `queue.note` gives, and close the queue.
+
+        Raises: MinerError: the run cannot go on.
+        """
+        self._queue = queue
         try:
             with self._processes.opened():
                 yield from self._run()
@@ -93,10 +100,11 @@ class WorkerPool:
             self._hand_out()
             if self._stops and not self._stopping:
                 self._begin_to_stop()
+            is_open = self._queue.is_open
             busy = self._processes.with_task()
-            if time.monotonic() >= self._grace_ends or not busy:
+            if time.monotonic() >= self._grace_ends or not (busy or (is_open and not self._stops)):
                 return
-            deadline = min(self._grace_ends, *(worker.deadline for worker in busy))
+            deadline = min([self._grace_ends, *(worker.deadline for worker in busy)])
             for worker in self._processes.wait(min(deadline, time.monotonic() + POLL_S)):
                 # A message of another worker may have ended this one.
                 if not worker.connection.closed and (outcome := self._receive(worker)) is not None:

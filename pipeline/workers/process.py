@@ -14,6 +14,7 @@ import signal
 from multiprocessing.connection import Connection
 
 from pipeline.errors import MinerError
+from pipeline.files.outputs import own_parts_as
 from pipeline.host.libraries import configure, configure_imaging
 from pipeline.host.logs import set_levels
 from pipeline.host.processes import (
@@ -58,6 +59,8 @@ def _serve(connection: Connection, parent_pid: int) -> None:
     settings: WorkerSettings = connection.recv()
     set_niceness(settings.nice)
     set_levels(settings.log_level)
+    if settings.machine:
+        own_parts_as(settings.machine, settings.output_root)
     gc.freeze()  # forked children share this memory as long as no collection writes to it
     sender = _start_sending(connection)
     sender.send(Loading())

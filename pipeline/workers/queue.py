@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from pipeline.files.outputs import remove_parts
 from pipeline.outcome import Outcome
@@ -56,6 +57,29 @@ class _Video:
             remove_parts(part.path for part in result.parts.values())
 
 
+class Tasks(Protocol):
+    """Where the worker pool gets its tasks and leaves their results."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether tasks may still come when none is there or in progress; read several times a second."""
+
+    def next(self) -> Task | None:
+        """The next task; None if there is none now."""
+
+    def put_back(self, task: Task) -> Outcome | None:
+        """Take a task back that was not completed; returns as `note`."""
+
+    def note(self, task: Task, result: Result) -> Outcome | None:
+        """Take the result of a task; returns the source's outcome, if the result settles one."""
+
+    def note_frames(self, task: Task, frames: int) -> None:
+        """Note how many frames of a task were read so far; called every few seconds for segments."""
+
+    def close(self) -> None:
+        """Drop all tasks."""
+
+
 class TaskQueue:
     """Gives out tasks and takes their results; each source comes to one outcome.
 
@@ -69,6 +93,11 @@ class TaskQueue:
         self._on_video = on_video
         self._ready: deque[Task] = deque()
         self._videos: dict[str, _Video] = {}
+
+    @property
+    def is_open(self) -> bool:
+        """False: a task comes from a source or from the result of another task."""
+        return False
 
     def next(self) -> Task | None:
         """The next task; None if there is none, or none before another result comes in."""

@@ -1,0 +1,235 @@
+"""The coordinator's requests to the agent of one machine, one after the other, in the link's event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from cluster.messages import (
+    LEASE_MARGIN_S,
+    LEASE_S,
+    FromEngine,
+    Over,
+    Packed,
+    Reply,
+    Request,
+    read,
+)
+from pipeline import __version__
+from pipeline.text import one_line
+
+FED_PERIOD_S = 1.0
+"""The time between two requests to a machine that has enough to do."""
+REACTION_S = 0.2
+"""How long a conversation waits for the run to react to what a machine said."""
+_BUSY_PERIOD_S = 3.0
+_RETRY_S = 1.0
+_REQUEST_TIMEOUT_S = 10.0
+_FAREWELL_S = 3.0
+_MOST_SHIPPED_BYTES = 16 << 20
+_numbers = itertools.count(1)
+
+Ask = Callable[[str, Request], Awaitable[Reply]]
+"""Sends a request to the machine with this address and returns the reply. Raises whatever prevents it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A machine has replied.
+
+    Args:
+        speaker: the conversation.
+        messages: of its engine.
+        running: numbers of the tasks that its workers have.
+    """
+
+    speaker: Conversation
+    messages: list[FromEngine]
+    running: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """A machine mines for another run; asked again and again until it is free.
+
+    Args:
+        speaker: the conversation.
+        sentence: what it does.
+    """
+
+    speaker: Conversation
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A machine mines no more, and its engine has ended.
+
+    Args:
+        speaker: the conversation, which is over.
+        sentence: why.
+        is_refusal: whether asking it again is useless.
+    """
+
+    speaker: Conversation
+    sentence: str
+    is_refusal: bool = False
+
+
+Event = Heard | Waits | Lost
+
+
+class Conversation:
+    """What the run and one machine say to each other.
+
+    Args:
+        address: of the machine's Dask worker.
+        run: identifies the run.
+        label: the run, for people.
+        begin: a framed `Begin`.
+        tell: called with each event, from the link's thread.
+    Attributes:
+        host: the machine's name, once it has replied.
+    """
+
+    def __init__(
+        self, address: str, run: str, label: str, begin: bytes, tell: Callable[[Event], None]
+    ) -> None:
+        self.address, self.host = address, ""
+        self._run, self._label, self._begin, self._tell = run, label, begin, tell
+        self._lock = threading.Lock()
+        self._tasks: list[Packed] = []
+        self._stops, self._is_ending, self._is_fed = 0, False, False
+        self._received = 0
+        self._reaction = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def give(self, tasks: list[Packed], *, is_fed: bool) -> None:
+        """Send tasks with the next request. From the run's thread, as all public methods but `hold`.
+
+        Args:
+            tasks: may be empty.
+            is_fed: whether the machine has enough to do for some seconds.
+        """
+        with self._lock:
+            self._tasks += tasks
+            self._is_fed = is_fed
+        self._wake()
+
+    def stop(self, times: int) -> None:
+        """Tell the machine how often `Executor.stop` was called."""
+        self._stops = times
+        self._wake()
+
+    def end(self) -> None:
+        """End the conversation and the machine's engine."""
+        self._is_ending = True
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._reaction.set)
+
+    async def hold(self, ask: Ask) -> None:
+        """Talk until the end, or until the machine is lost.
+
+        Args:
+            ask: sends requests.
+        """
+        self._loop = asyncio.get_running_loop()
+        has_begun, heard_at = False, time.monotonic()
+        while not self._is_ending:
+            request = self._request(is_first=not has_begun)
+            sent_at = time.monotonic()
+            reply = await self._answer(ask, request, heard_at)
+            if reply is None:
+                return
+            heard_at, self.host = time.monotonic(), reply["host"]
+            if reply["state"] == "busy":
+                self._tell(Waits(self, reply["sentence"]))
+                await self._pause(_BUSY_PERIOD_S)
+                continue
+            if reply["state"] != "mining":
+                is_refusal = reply["state"] == "refused"
+                self._tell(Lost(self, reply["sentence"] or "its Dask worker was started again", is_refusal))
+                return
+            has_begun = True
+            if not self._pass_on(reply):
+                return
+            self._reaction.clear()
+            await self._pause(REACTION_S if reply["messages"] else 0.0)
+            if self._is_fed and not self._stops:
+                await self._pause(sent_at + FED_PERIOD_S - time.monotonic())
+        await self._farewell(ask)
+
+    def _request(self, *, is_first: bool) -> Request:
+        with self._lock:
+            tasks: list[Packed] = []
+            total = 0
+            while not is_first and self._tasks and total < _MOST_SHIPPED_BYTES:
+                tasks.append(self._tasks.pop(0))
+                total += len(tasks[-1][1])
+        return {
+            "version": __version__,
+            "run": self._run,
+            "label": self._label,
+            "number": next(_numbers),
+            "begin": self._begin if is_first else None,
+            "tasks": tasks,
+            "received": self._received,
+            "stop": self._stops,
+            "end": False,
+        }
+
+    async def _answer(self, ask: Ask, request: Request, heard_at: float) -> Reply | None:
+        """The reply to a request, which is sent again until the machine has to be given up; then None."""
+        while not self._is_ending:
+            try:
+                return await asyncio.wait_for(ask(self.address, request), _REQUEST_TIMEOUT_S)
+            except Exception as error:  # whatever Dask raises: the machine was not reached
+                if isinstance(error, ImportError):
+                    sentence = "its Dask worker does not have this program; install it there"
+                    self._tell(Lost(self, sentence, is_refusal=True))
+                    return None
+                silent_s = time.monotonic() - heard_at
+                if silent_s > LEASE_S + LEASE_MARGIN_S:
+                    reason = one_line(error) or type(error).__name__
+                    self._tell(Lost(self, f"it has not answered for {silent_s:.0f} s ({reason})"))
+                    return None
+                await self._pause(_RETRY_S)
+        await self._farewell(ask)
+        return None
+
+    def _pass_on(self, reply: Reply) -> bool:
+        """Tell the run what the engine has said; whether it goes on."""
+        messages: list[FromEngine] = [
+            read(one) for one in reply["messages"][self._received - reply["first"] :]
+        ]
+        self._received += len(messages)
+        self._tell(Heard(self, messages, frozenset(reply["running"])))
+        for message in messages:
+            if isinstance(message, Over):
+                is_refusal = message.is_final and bool(message.sentence)
+                self._tell(Lost(self, message.sentence, is_refusal))
+                return False
+        return True
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait until the run gives, stops or ends something, at most so long."""
+        if seconds > 0:
+            try:
+                await asyncio.wait_for(self._reaction.wait(), seconds)
+            except TimeoutError:
+                return
+
+    async def _farewell(self, ask: Ask) -> None:
+        request = self._request(is_first=False)
+        request["end"], request["tasks"] = True, []
+        try:
+            await asyncio.wait_for(ask(self.address, request), _FAREWELL_S)
+        except Exception:  # then the engine's lease ends it
+            return

@@ -1,0 +1,91 @@
+"""What the coordinator knows of one machine: its tasks, its speed, what it has done."""
+
+from __future__ import annotations
+
+import logging
+
+from cluster.conversation import Conversation
+from pipeline.tasks import Task
+
+_LEARNING = 0.1
+_FED_S = 3.0
+
+
+class Machine:
+    """One machine of a run.
+
+    Args:
+        conversation: with it.
+        name: for people, unique in the run.
+    Attributes:
+        owner: of its unfinished outputs, see `pipeline.files.outputs.own_parts_as`; empty until it is ready.
+        workers: most worker processes; 0 until it is ready.
+        tasks: what it was given and has not done, with the expected seconds of one average worker.
+        running: numbers of the tasks that its workers had when it replied last.
+        slowness: how long its workers take for what takes an average one a second.
+        strikes: inputs that it could not read and the coordinator could, since it has mined one.
+    """
+
+    def __init__(self, conversation: Conversation, name: str) -> None:
+        self.conversation, self.name = conversation, name
+        self.owner, self.workers = "", 0
+        self.tasks: dict[int, tuple[Task, float]] = {}
+        self.running: frozenset[int] = frozenset()
+        self.slowness = 1.0
+        self.strikes: set[str] = set()
+        self._expected_s = 0.0
+
+    @property
+    def backlog_s(self) -> float:
+        """How long its workers need for its tasks."""
+        return self._expected_s * self.slowness / max(self.workers, 1)
+
+    @property
+    def speed(self) -> float:
+        """How many average workers it is worth."""
+        return self.workers / self.slowness
+
+    @property
+    def is_fed(self) -> bool:
+        """Whether its workers will not run out of tasks within a second or two."""
+        return len(self.tasks) > 2 * self.workers and self.backlog_s > _FED_S
+
+    def needs_more(self, wanted_s: float) -> bool:
+        """Whether it should be given another task.
+
+        Args:
+            wanted_s: how much it should have before it, in seconds of all of its workers.
+        """
+        return self.backlog_s < wanted_s or len(self.tasks) <= self.workers
+
+    def add(self, number: int, task: Task, expected_s: float) -> None:
+        """Note a task that it is given."""
+        self.tasks[number] = task, expected_s
+        self._expected_s += expected_s
+
+    def done(self, number: int, taken_s: float) -> Task | None:
+        """Note that it has done a task; None if it had not been given it.
+
+        Args:
+            taken_s: how long it took; 0 for unknown.
+        """
+        known = self.tasks.pop(number, None)
+        if known is None:
+            return None
+        task, expected_s = known
+        self._expected_s = max(0.0, self._expected_s - expected_s) if self.tasks else 0.0
+        if taken_s > 0:
+            slowness = min(10.0, max(0.1, taken_s / expected_s))
+            self.slowness += _LEARNING * (slowness - self.slowness)
+        return task
+
+    def take_all(self) -> list[tuple[Task, bool]]:
+        """The tasks that it will not do, and whether a worker had each."""
+        tasks = [(task, number in self.running) for number, (task, _) in self.tasks.items()]
+        self.tasks.clear()
+        self._expected_s = 0.0
+        return tasks
+
+    def log(self, level: int, sentence: str, *values: object) -> None:
+        """Log something about this machine."""
+        logging.getLogger("cluster").log(level, f"%s: {sentence}", self.name, *values)

@@ -1,0 +1,71 @@
+"""Whether a scheduler can be reached, with a sentence if not: Dask itself only says that it timed out."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from urllib.parse import urlsplit
+
+from cluster.certificates import CertificateFiles
+from pipeline.errors import MinerError
+from pipeline.text import printable
+
+CONNECT_S = 10.0
+_GREETING_S = 3.0
+
+
+class UnreachableError(MinerError):
+    """Nothing listens there, or not yet."""
+
+
+def check_reachable(address: str, files: CertificateFiles | None) -> None:
+    """Connect to a scheduler once.
+
+    Args:
+        address: `tls://HOST:PORT` or `tcp://HOST:PORT`.
+        files: the certificates; None for a connection without encryption.
+    Raises:
+        UnreachableError: nothing answers there.
+        MinerError: what answers has or wants other certificates.
+    """
+    parts = urlsplit(address)
+    shown = printable(address)
+    assert parts.hostname is not None
+    try:
+        connection = socket.create_connection((parts.hostname, parts.port or 0), CONNECT_S)
+    except OSError as error:
+        raise UnreachableError(
+            f"{shown}: no scheduler answers there ({error.strerror or error}); "
+            "start one with visualminer-cluster scheduler"
+        ) from None
+    with connection:
+        if files is not None:
+            _greet(connection, files, shown)
+
+
+def _greet(connection: socket.socket, files: CertificateFiles, shown: str) -> None:
+    """Shake hands, and wait for the first byte: a server refuses a client's certificate only then."""
+    context = ssl.create_default_context(cafile=str(files.authority))
+    context.check_hostname = False
+    context.load_cert_chain(files.certificate, files.key)
+    try:
+        with context.wrap_socket(connection) as encrypted:
+            encrypted.settimeout(_GREETING_S)
+            try:
+                encrypted.recv(1)
+            except TimeoutError:
+                return
+    except ssl.SSLCertVerificationError as error:
+        raise MinerError(
+            f"{shown}: its certificate is not of the authority in {printable(files.folder)} "
+            f"({error.verify_message}); copy the same certificates to all machines"
+        ) from None
+    except ssl.SSLError as error:
+        raise MinerError(
+            f"{shown}: it refuses the certificate in {printable(files.folder)} ({error.reason}); "
+            "copy the same certificates to all machines"
+        ) from None
+    except OSError as error:
+        raise UnreachableError(
+            f"{shown}: the connection was closed ({error.strerror or error}); look at the scheduler there"
+        ) from None

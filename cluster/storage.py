@@ -1,0 +1,76 @@
+"""The marker in OUTPUT that shows a machine that it has the same storage as the run."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+from pipeline.files.outputs import write_file
+from pipeline.source import Source
+from pipeline.text import printable
+
+MARKER_NAME = ".deepvisualminer.cluster"
+
+_MOST_BYTES = 100
+
+
+@contextlib.contextmanager
+def marked(output_root: Path) -> Iterator[str]:
+    """Keep a marker in OUTPUT while the context is open; yields its content.
+
+    Raises: OutputError: it cannot be written.
+    """
+    path, content = output_root / MARKER_NAME, secrets.token_hex(16)
+    write_file(path, content.encode())
+    try:
+        yield content
+    finally:
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
+def output_trouble(output_root: str, marker: str) -> str | None:
+    """Why a folder is not the OUTPUT of the run; None if it is.
+
+    Args:
+        output_root: OUTPUT as this machine has it mounted.
+        marker: the marker's content.
+    """
+    advice = "mount the storage of OUTPUT there, or name its place with --output-root"
+    try:
+        with open(os.path.join(output_root, MARKER_NAME), "rb") as stream:
+            found = stream.read(_MOST_BYTES)
+    except OSError as error:
+        return f"{printable(output_root)} is not the OUTPUT of the run ({error.strerror}); {advice}"
+    if found != marker.encode():
+        return f"{printable(output_root)} is another OUTPUT than that of the run, or a stale copy; {advice}"
+    return None
+
+
+def input_trouble(source: Source) -> str | None:
+    """Why a file of INPUT is not what the run has found there; None if it is.
+
+    Args:
+        source: the file, at its place on this machine.
+    """
+    advice = "mount the storage of INPUT there, or name its place with --input-root"
+    try:
+        size = os.stat(source.path).st_size
+    except OSError as error:
+        return f"{printable(source.path)}, a file of INPUT, cannot be read there ({error.strerror}); {advice}"
+    if size != source.size_bytes:
+        return f"{printable(source.path)}, a file of INPUT, has another size there; {advice}"
+    return None
+
+
+def is_readable(path: str) -> bool:
+    """Whether a file exists and its beginning can be read."""
+    try:
+        with open(path, "rb", buffering=0) as stream:
+            stream.read(1)
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,87 @@
+"""A run on machines of its own finds and writes the same as a run without, and leaves nothing running."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.cluster.libraries import make_library, make_pipeline, outputs
+from tests.running import ROOT, parts_in, run
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Photos, a damaged one, and a video."""
+    folder = make_library(tmp_path_factory.mktemp("library") / "photos")
+    (folder / "2016" / "cut off.jpg").write_bytes((folder / "2016" / "photo 000.jpg").read_bytes()[:900])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The pipeline file."""
+    return make_pipeline(tmp_path_factory.mktemp("pipeline"))
+
+
+@pytest.fixture(scope="module")
+def alone(library: Path, pipeline: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """What a run without a cluster writes."""
+    folder = tmp_path_factory.mktemp("alone") / "mined"
+    done = run(library, folder, pipeline, "--no-index")
+    assert done.returncode == 1, done.stderr
+    return outputs(folder)
+
+
+def engines() -> list[psutil.Process]:
+    return [
+        process
+        for process in psutil.process_iter()
+        if {"cluster.engine", "visualminercluster"} & set(process_words(process))
+    ]
+
+
+def process_words(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("machines", [1, 3])
+def test_outputs_are_those_of_a_single_machine(
+    machines: int, library: Path, pipeline: Path, alone: dict[str, bytes], tmp_path: Path
+) -> None:
+    before = {process.pid for process in engines()}
+    done = run(library, tmp_path / "mined", pipeline, "--cluster", f"local:{machines}", "--no-index")
+    assert done.returncode == 1, done.stderr
+    assert "cut off.jpg: truncated" in done.stdout
+    assert "mined 12 photos and 1 video" in done.stdout
+    assert outputs(tmp_path / "mined") == alone
+    assert not parts_in(tmp_path)
+    assert not (tmp_path / "mined" / ".deepvisualminer.cluster").exists()
+    assert {process.pid for process in engines()} <= before
+
+    again = run(library, tmp_path / "mined", pipeline, "--cluster", f"local:{machines}", "--no-index")
+    assert "mined 0 photos" in again.stdout
+    assert "13 unchanged" in again.stdout
+
+
+def test_nothing_of_dask_is_imported_without_a_cluster(library: Path, pipeline: Path, tmp_path: Path) -> None:
+    script = (
+        "import json, sys, visualminer\n"
+        "visualminer.main(sys.argv[1:])\n"
+        "print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
+    )
+    arguments = [str(library / "2017"), str(tmp_path / "mined"), str(pipeline), "--no-index", "--quiet"]
+    done = subprocess.run(
+        [sys.executable, "-c", script, *arguments], cwd=ROOT, capture_output=True, text=True
+    )
+    modules = set(json.loads(done.stdout.splitlines()[-1]))
+    assert "pipeline" in modules
+    assert not modules & {"dask", "distributed", "tornado", "cryptography", "asyncio"}

@@ -1,0 +1,52 @@
+"""Run the machines of a cluster, which `visualminer --cluster` spreads a run over.
+
+visualminercluster.py make-certs | scheduler | worker SCHEDULER
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Sequence
+
+from cluster.commands import makecerts, scheduler, worker
+from pipeline import __version__
+from pipeline.host.command import program_name
+from pipeline.host.libraries import configure
+from pipeline.host.logs import set_up_logging
+from pipeline.host.processes import open_standard_streams
+from pipeline.host.program import OneLineParser, exit_status
+
+_COMMANDS = (makecerts, scheduler, worker)
+
+
+def _parser() -> OneLineParser:
+    name = program_name("visualminer-cluster")
+    parser = OneLineParser(
+        prog=name,
+        description="Run the machines of a cluster, which visualminer --cluster spreads a run over.",
+        epilog=f"Each command explains its arguments: {name} worker --help",
+    )
+    parser.add_argument("--version", action="version", version=f"Deep Visual Miner {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for command in _COMMANDS:
+        command.add_to(commands)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit status."""
+    given = _parser().parse_args(arguments)
+    set_up_logging(logging.INFO, None)
+    return exit_status(lambda: given.run(given))
+
+
+def run() -> int:
+    """Set this process up for the program and run it; returns the exit status. The console script's entry."""
+    open_standard_streams()
+    configure()
+    return main()
+
+
+if __name__ == "__main__":
+    sys.exit(run())
