@@ -6,28 +6,10 @@ import os
 from pathlib import Path
 
 from pipeline.errors import FailureCode, SourceError
+from pipeline.files.ownfiles import MARK as MARK
+from pipeline.files.ownfiles import is_marked
 from pipeline.source import Source
 from pipeline.text import printable
-
-MARK = "annotated by Deep Visual Miner"
-"""The comment in each copy, near the beginning or the end of the file."""
-
-_SEARCHED_BYTES = 1 << 16
-"""How much of each end of a file is searched for the mark."""
-
-
-def is_marked(path: Path) -> bool:
-    """Whether a file is an annotated copy that this program made.
-
-    Raises: OSError: it does not exist or cannot be read.
-    """
-    if not path.is_file():
-        path.lstat()  # raises where nothing is there
-        return False
-    with open(path, "rb") as stream:
-        beginning = stream.read(_SEARCHED_BYTES)
-        stream.seek(-min(_SEARCHED_BYTES, os.fstat(stream.fileno()).st_size), os.SEEK_END)
-        return MARK.encode() in beginning or MARK.encode() in stream.read()
 
 
 def is_marked_copy(path: Path, suffix: str, formats: tuple[str, ...]) -> bool:

@@ -17,6 +17,10 @@ from pipeline.runs.options import Options
 MOST_WORKERS = 1024
 """A larger number of workers is treated as a typing error."""
 
+_ALONE = {"check": "PIPELINE", "example": "NAME", "failures": "OUTPUT", "init": "DIR"}
+"""Options that do something else than to mine, and what follows each."""
+_EXAMPLE = "~/photos ~/photos-mined people.yml"
+
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     """Return the checked arguments. A wrong one ends the program with a sentence and exit status 2."""
@@ -24,12 +28,12 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     words = sys.argv[1:] if arguments is None else arguments
     # argparse would take the next word for the value of an option with an optional one: INPUT.
     given = parser.parse_args(["--prune-all" if word == "--prune=all" else word for word in words])
-    if given.example is not None and (given.check is not None or given.input is not None):
-        parser.error("--example NAME stands alone: it mines nothing")
-    if given.check is None and given.example is None and given.pipeline is None:
-        parser.error("INPUT, OUTPUT and PIPELINE are needed, or --check PIPELINE, or --example NAME")
-    if given.check is not None and given.input is not None:
-        parser.error("--check PIPELINE stands alone: it mines nothing")
+    alone = [name for name in _ALONE if getattr(given, name) is not None]
+    more = given.input if alone != ["init"] else given.output
+    if alone and (len(alone) > 1 or more is not None):
+        parser.error(f"--{alone[0]} {_ALONE[alone[0]]} stands alone: it mines nothing")
+    if not alone and given.pipeline is None:
+        parser.error(_what_is_missing(given))
     if given.dry_run and (given.quiet or given.summary is not None):
         parser.error("--dry-run only prints what would be done; leave out --quiet and --summary")
     if given.cluster is not None:
@@ -40,6 +44,16 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         except UsageError as error:
             parser.error(str(error))
     return given
+
+
+def _what_is_missing(given: argparse.Namespace) -> str:
+    """What to type where INPUT, OUTPUT and PIPELINE are not all there."""
+    if given.input is None:
+        return (
+            "INPUT, OUTPUT and PIPELINE are needed; --init DIR writes a pipeline file and says what to type"
+        )
+    missing = "OUTPUT and PIPELINE are" if given.output is None else "PIPELINE is"
+    return f"{missing} missing: INPUT OUTPUT PIPELINE, such as {_EXAMPLE}"
 
 
 def options_of(given: argparse.Namespace) -> Options:
@@ -70,7 +84,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser = OneLineParser(
         prog=program_name("visualminer"),
         description="Find what is in photos and videos: write a JSON report and an annotated copy of each.",
-        epilog=f"example: {program_name('visualminer')} ~/photos ~/photos-mined demo-pipeline.yml",
+        epilog=f"example: {program_name('visualminer')} {_EXAMPLE}",
     )
     parser.add_argument("input", metavar="INPUT", nargs="?", help="a photo or video, or a folder")
     parser.add_argument("output", metavar="OUTPUT", nargs="?", help="a folder that mirrors INPUT's folders")
@@ -78,6 +92,14 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--check", metavar="PIPELINE", help="report all errors of a pipeline file and exit")
     parser.add_argument(
         "--example", choices=EXAMPLES, metavar="NAME", help=f"print a pipeline file: {', '.join(EXAMPLES)}"
+    )
+    parser.add_argument(
+        "--failures", metavar="OUTPUT", help="list all that failed so far, with what to do, and exit"
+    )
+    parser.add_argument(
+        "--init",
+        metavar="DIR",
+        help="write a pipeline file, a folder for faces and a cron line into DIR, and exit; INPUT may follow",
     )
     parser.add_argument(
         "--workers",

@@ -4,24 +4,35 @@ from __future__ import annotations
 
 import argparse
 import logging
+import shlex
 import sys
 from collections import Counter
 from datetime import datetime
 
 from cli.arguments import options_of, parse
+from cli.starting import start
 from pipeline.config.config import read_config
 from pipeline.config.examples import read_example
 from pipeline.config.warnings import iter_warnings
 from pipeline.errors import ExitCode, LockedError, MinerError
+from pipeline.host.command import program_name
 from pipeline.host.logs import NOTICE, set_up_logging
 from pipeline.host.program import exit_status
 from pipeline.miner import mine
 from pipeline.outcome import Outcome, Summary
+from pipeline.runs.failures import iter_failure_lines
 from pipeline.runs.plan import plan
 from pipeline.runs.progress import PlainProgress, TerminalProgress
 from pipeline.runs.selection import Reason
 from pipeline.runs.summaryfile import check_summary_file, write_summary
-from pipeline.runs.summarytext import final_line, plan_text, planned_text, summary_text
+from pipeline.runs.summarytext import (
+    failure_lines,
+    final_line,
+    plan_text,
+    planned_text,
+    quiet_text,
+    summary_text,
+)
 from pipeline.text import printable
 from search.indexing.afterrun import IndexAfterRun
 
@@ -40,6 +51,11 @@ def _act(given: argparse.Namespace) -> int:
     set_up_logging(_level(given, on_terminal), given.log_file, given.log_format)
     if given.example is not None:
         sys.stdout.write(read_example(given.example))
+        return ExitCode.OK
+    if given.failures is not None or given.init is not None:
+        lines = start(given.init, given.input) if given.init else iter_failure_lines(given.failures)
+        for line in lines:
+            _say(line)
         return ExitCode.OK
     if given.check is not None:
         config = read_config(given.check, allow_plugins=given.allow_plugins)
@@ -92,23 +108,30 @@ def _mine(given: argparse.Namespace, on_terminal: bool) -> int:
     except MinerError as error:
         if given.summary is not None:
             write_summary(given.summary, began, places, summary, str(error), error.exit_code)
+        if given.quiet and (lines := failure_lines(summary, _where_more(given))):
+            _say("\n".join(lines))
         raise
     if given.summary is not None:
         write_summary(given.summary, began, places, summary, "", summary.exit_code)
     if given.log_file is not None:
         _log.debug("%s", final_line(summary, given.output))
-    if not given.quiet or summary.failed:
-        _say(summary_text(summary, given.output, where_more=_where_more(given)))
+    if text := _text_of(given, summary):
+        _say(text)
     if not given.no_index:
         index.finish(summary)
     return summary.exit_code
 
 
+def _text_of(given: argparse.Namespace, summary: Summary) -> str:
+    """The text at the end of a run. Failures were logged, unless `--quiet` kept the log silent."""
+    if given.quiet:
+        return quiet_text(summary, given.output, where_more=_where_more(given))
+    return summary_text(summary, given.output)
+
+
 def _where_more(given: argparse.Namespace) -> str:
-    """Where to find failures that the summary does not name."""
-    if given.log_file is not None:
-        return f"listed in {printable(given.log_file)}"
-    return "which --log-file FILE would list" if given.quiet else "logged above"
+    """Where to find failures that the summary does not keep."""
+    return f"which {program_name('visualminer')} --failures {shlex.quote(printable(given.output))} lists"
 
 
 def _say(text: str) -> None:

@@ -76,6 +76,53 @@ FAILURE_MEANINGS: dict[FailureCode, str] = {
 }
 """One line for each failure code; docs/scripting.md says the same."""
 
+FAILURE_ADVICE: dict[FailureCode, str] = {
+    FailureCode.EMPTY_FILE: "copy it again from the camera or a backup; if there is none, delete it",
+    FailureCode.UNSUPPORTED_FORMAT: (
+        "open it in another program: if it is fine there, save it as JPEG or MP4; else it is "
+        "damaged or misnamed"
+    ),
+    FailureCode.TRUNCATED: (
+        "copy it again from the camera or a backup; on_truncated: salvage in the pipeline file "
+        "mines what is there of a photo"
+    ),
+    FailureCode.TOO_LARGE: "allow more with --max-megapixels, if there is the memory: about 8 bytes a pixel",
+    FailureCode.NOT_A_REGULAR_FILE: (
+        "move it out of INPUT, or give it a name that does not end like a photo's"
+    ),
+    FailureCode.VANISHED: "nothing",
+    FailureCode.CHANGED_WHILE_READING: (
+        "run again when it is complete; --min-age SECONDS leaves such files to a later run"
+    ),
+    FailureCode.UNREADABLE: (
+        "allow the user who mines to read it (chmod); after a read error, copy it to another disk"
+    ),
+    FailureCode.DIR_UNREADABLE: "allow the user who mines to list it (chmod)",
+    FailureCode.OUTPUT_NAME_TAKEN: "move that file out of OUTPUT, or choose another OUTPUT",
+    FailureCode.UNREADABLE_VIDEO: (
+        "play it in another program: if it plays, ffmpeg -i FILE -c copy NEW.mkv repairs it; else "
+        "copy it again from the camera or a backup"
+    ),
+    FailureCode.NO_VIDEO_STREAM: (
+        "nothing: it has no pictures; move it out of INPUT if it is not to be listed"
+    ),
+    FailureCode.DECODER_FAILED: (
+        "as the sentence says; if ffmpeg was killed, use fewer --workers and --retry-failed"
+    ),
+    FailureCode.DECODER_TIMEOUT: (
+        "use --retry-failed when the disk is less busy; if it fails again, copy the file again"
+    ),
+    FailureCode.TIMEOUT: "allow more with --timeout, and use --retry-failed",
+    FailureCode.OUT_OF_MEMORY: "use fewer --workers, and --retry-failed",
+    FailureCode.WORKER_CRASHED: (
+        "use --retry-failed, for example after an update; if it fails again, report it with the file"
+    ),
+    FailureCode.COMPONENT_FAILED: (
+        "the log names the component and the error: if it is a plug-in's, tell its author; else report it"
+    ),
+}
+"""What to do about each failure code; docs/scripting.md says the same."""
+
 
 class MinerError(Exception):
     """An error with a sentence for the user; ends the run with `exit_code`."""

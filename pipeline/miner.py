@@ -13,15 +13,16 @@ from types import FrameType
 
 from pipeline.errors import ExitCode, MinerError
 from pipeline.files.outputs import sweep_parts
+from pipeline.files.ownfiles import OWN_SENTENCES
 from pipeline.files.walk import Skipped
 from pipeline.host.cores import usable_cores
 from pipeline.host.logs import own_level
 from pipeline.host.memory import free_bytes
-from pipeline.outcome import Outcome, Summary
+from pipeline.outcome import Outcome, Status, Summary
 from pipeline.runs.bookkeeping import Bookkeeping
 from pipeline.runs.opening import OpenRun, open_run
 from pipeline.runs.options import Options, limits_of
-from pipeline.runs.prune import OnPruning, count_unknown, prune
+from pipeline.runs.prune import OnPruning, count_missing, prune
 from pipeline.source import Source
 from pipeline.text import printable
 from pipeline.videos.progress import OnVideo, ignore
@@ -63,17 +64,9 @@ def mine(
             if summary.interrupted_by is None:
                 _check_mounted(run, summary)
                 if options.prune:
-                    stopped = lambda: summary.interrupted_by is not None  # noqa: E731
-                    pruned = prune(
-                        run.ledger,
-                        run.output_root,
-                        run.writers,
-                        stopped,
-                        on_pruning,
-                        even_most=options.prune_even_most,
-                    )
-                    for _ in pruned:
-                        summary.pruned += 1
+                    _prune(run, summary, on_pruning)
+                else:
+                    summary.missing = count_missing(run.ledger, mining.devices_not_seen())
                 mining.books.mark_reported()  # also if pruning was interrupted: they are listed all the same
     finally:
         summary.elapsed_s = time.monotonic() - began
@@ -88,6 +81,12 @@ class _Mining:
         self._run = run
         self._summary = summary
         self._on_outcome = on_outcome
+        self._devices: set[int] = set()
+        self._own = 0
+
+    def devices_not_seen(self) -> frozenset[int]:
+        """The disks on which earlier runs found inputs under this INPUT, and this run none."""
+        return self._run.ledger.devices(self._run.context.root) - self._devices
 
     def mine(self, interruption: _Interruption, on_video: OnVideo) -> None:
         """Mine what has to be mined, until the end or a signal."""
@@ -122,16 +121,41 @@ class _Mining:
             if folder != swept:
                 sweep_parts(self._run.output_root / folder)
                 swept = folder
-            proxies += isinstance(found, Skipped) and found.is_proxy
+            if isinstance(found, Skipped):
+                proxies += found.is_proxy
+            else:
+                self._devices.add(found.stamp.in_64_bits().device)
             yield from self.books.triage(found)
         if proxies:
             sentence = "cameras' small copies of videos that are ignored: %d; proxies: mine takes them"
             _log.info(sentence, proxies)
         yield from self.books.finish()
+        if self._own:
+            sentence = "reports and annotated copies of this program in INPUT that are not mined: %d"
+            _log.info(sentence, self._own)
 
     def _count(self, outcome: Outcome) -> None:
+        self._own += outcome.status is Status.IGNORED and outcome.sentence in OWN_SENTENCES
         self._summary.add(outcome)
         self._on_outcome(outcome)
+
+
+def _prune(run: OpenRun, summary: Summary, on_pruning: OnPruning) -> None:
+    """Remove the outputs of inputs that no longer exist.
+
+    Raises: MinerError: those are too many, or the output folder cannot be written.
+    """
+    pruned = prune(
+        run.ledger,
+        run.output_root,
+        run.writers,
+        lambda: summary.interrupted_by is not None,
+        on_pruning,
+        missing=summary.missing,
+        even_most=run.options.prune_even_most,
+    )
+    for _ in pruned:
+        summary.pruned += 1
 
 
 def _check_mounted(run: OpenRun, summary: Summary) -> None:
@@ -139,7 +163,7 @@ def _check_mounted(run: OpenRun, summary: Summary) -> None:
 
     Raises: MinerError: the disk is not there.
     """
-    if not summary.found and (missing := count_unknown(run.ledger)):
+    if not summary.found and (missing := count_missing(run.ledger).total()):
         raise MinerError(
             f"{printable(run.options.input)}: there is no file, and {missing:,} that were mined from it are "
             "on a disk that is not there; mount it"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -76,6 +77,7 @@ class Summary:
         failures: the first `MOST_FAILURES` of them.
         ignored, unchanged, renamed, left_alone: inputs with that `Status`.
         pruned: inputs that no longer exist and whose outputs were removed.
+        missing: inputs of earlier runs whose disk seems not to be mounted: how many in which folder.
         mining_s: total time that workers spent on inputs, seconds.
         video_s: their time for videos that were mined, seconds.
         elapsed_s: wall-clock seconds.
@@ -94,6 +96,7 @@ class Summary:
     renamed: int = 0
     left_alone: int = 0
     pruned: int = 0
+    missing: Counter[str] = field(default_factory=Counter)
     mining_s: float = 0.0
     video_s: float = 0.0
     elapsed_s: float = 0.0

@@ -44,6 +44,17 @@ ModelName = Annotated[str, Field(min_length=1), AfterValidator(_expanded)]
 """A catalogue name or a path: `~` and `$VARS` are filled in, and a path is relative to the pipeline file."""
 
 
+def _beside(text: str, info: ValidationInfo) -> str:
+    """Resolve a path against the pipeline file's folder, unless it exists in the working folder alone."""
+    filled = _expanded(text, info)
+    beside = os.path.join((info.context or {}).get("folder", ""), filled)
+    return filled if os.path.exists(filled) else beside
+
+
+ModelPath = Annotated[str, Field(min_length=1), AfterValidator(_beside)]
+"""The path of a model, which need not exist; otherwise as `ModelName`."""
+
+
 class Params(BaseModel):
     """Base of every component's `params:`. Each field is a YAML key and declares its bounds and description.
 

@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from pydantic import AfterValidator, Field, model_validator
 
 from pipeline import component
-from pipeline.component import ALL, Detector, ModelName, Problem, Words
+from pipeline.component import ALL, Detector, Problem, Words
 from pipeline.detections import Box, Detection, Label, Region
 from pipeline.errors import ModelError
 from pipeline.frame import Frame, GrayArray, RgbArray
 from pipeline.host.logs import NOTICE, ONCE_A_RUN
+from pipeline.params import ModelPath
 from pipeline.text import printable
 from recognizers.model.facemodel import (
     MODEL_FILE,
@@ -67,7 +68,7 @@ def _by_strategy(distances: dict[str, float]) -> dict[str, float]:
 class RecognizerParams(component.Params):
     """The `params:` of a recognizer."""
 
-    model: Annotated[ModelName, Field(description="model directory that facerec_train.py train wrote")]
+    model: Annotated[ModelPath, Field(description="model directory that facerec_train.py train wrote")]
     optional: Annotated[
         bool, Field(description="true: while the model directory does not exist, no face gets a name")
     ] = False

@@ -9,12 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from pipeline.files.ownfiles import REPORT_BEGINNING
 from pipeline.provenance import Provenance
 from reporters.layout import HEAD_END, head_text
 from reporters.report import SCHEMA, mtime_ns_of, path_of, to_file_keys
-
-OWN_BEGINNING = b'{\n  "type": "'
-"""The first bytes of every report of this program; a file that begins differently is not replaced."""
 
 _MOST_HEAD_BYTES = 1 << 22
 """A video's summary has one line per label, and a network may have ten thousand labels."""
@@ -28,7 +26,7 @@ def is_own_report(path: Path) -> bool:
     if not _may_be_opened(path):
         return False
     with open(path, "rb") as stream:
-        return stream.read(len(OWN_BEGINNING)) == OWN_BEGINNING
+        return stream.read(len(REPORT_BEGINNING)) == REPORT_BEGINNING
 
 
 def read_report_head(path: Path) -> Provenance | None:
@@ -89,7 +87,7 @@ def _may_be_opened(path: Path) -> bool:
 def _parsed(beginning: bytes) -> dict[str, Any] | None:
     """Parse the head at the beginning of a report; None if there is none."""
     end = beginning.find(HEAD_END)
-    if end < 0 or not beginning.startswith(OWN_BEGINNING):
+    if end < 0 or not beginning.startswith(REPORT_BEGINNING):
         return None
     try:
         head = json.loads(beginning[:end] + b"\n}")

@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pipeline.files.ownfiles import REPORT_BEGINNING
 from reporters.description import MAX_FACES, MAX_KEYWORDS
 from reporters.layout import HEAD_END
 from reporters.report import SCHEMA, path_of
-from reporters.reportfile import OWN_BEGINNING
 
 MAX_LABEL_CHARS = 200
 NAMED_FACES = "named_faces"
@@ -128,8 +128,8 @@ class ReportReader:
     def __init__(self, path: str | Path) -> None:
         self._path = path
         with open(path, "rb") as stream:
-            beginning = stream.read(len(OWN_BEGINNING))
-            if beginning != OWN_BEGINNING:
+            beginning = stream.read(len(REPORT_BEGINNING))
+            if beginning != REPORT_BEGINNING:
                 raise ValueError("no report of this program")
             beginning += stream.read(_WHOLE_BYTES)
             self._is_whole = not stream.read(1)

@@ -16,7 +16,7 @@ from cli.arguments import make_parser
 from pipeline.catalog import CATALOG, load_class
 from pipeline.config.config import read_config
 from pipeline.config.examples import EXAMPLES
-from pipeline.errors import FAILURE_MEANINGS, ExitCode, FailureCode
+from pipeline.errors import FAILURE_ADVICE, FAILURE_MEANINGS, ExitCode, FailureCode
 from pipeline.models.catalog import STANDS_FOR, find_model
 from pipeline.models.fetched import is_here
 from pipeline.selftest import write_example_models
@@ -95,7 +95,7 @@ def test_the_scripting_page_names_every_exit_code(code: ExitCode) -> None:
 
 @pytest.mark.parametrize("code", FailureCode)
 def test_the_scripting_page_says_what_every_failure_code_means(code: FailureCode) -> None:
-    assert f"| `{code}` | {FAILURE_MEANINGS[code]} |" in page("scripting")
+    assert f"| `{code}` | {FAILURE_MEANINGS[code]} | {FAILURE_ADVICE[code]} |" in page("scripting")
 
 
 def headings(path: Path) -> set[str]:

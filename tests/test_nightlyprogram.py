@@ -153,6 +153,10 @@ class TestTheProgram:
         assert ", 1 failed (see above); " in lines[1]
         done = run(*arguments)
         assert (done.returncode, done.stdout, done.stderr) == (ExitCode.OK, "", "")
+        (house.input / "a.png").unlink()
+        done = run(*arguments, "--prune")
+        removed = f"removed the outputs of 1 input that no longer exist; {house.output}\n"
+        assert (done.returncode, done.stdout, done.stderr) == (ExitCode.OK, removed, "")
 
     def test_more_failures_than_are_named_are_where_it_says(self, house, monkeypatch, capfd):
         """The last lines name no log that there is not."""
@@ -160,19 +164,32 @@ class TestTheProgram:
         house.input.mkdir(exist_ok=True)
         for name in "ab":
             (house.input / f"{name}.jpg").write_text("words")
-        log = str(house.folder / "log")
         arguments = [str(house.input), str(house.output), str(house.pipeline), "--workers", "0", "--force"]
-        for more, where in (
-            (["--quiet"], "which --log-file FILE would list"),
-            (["--quiet", "--log-file", log], f"listed in {log}"),
-            ([], "logged above"),
-        ):
-            with restored_logging():
-                assert visualminer.main([*arguments, *more]) == ExitCode.SOME_FAILED
-            printed = capfd.readouterr()
-            assert printed.out.splitlines()[-2] == f"  and 1 more, {where}"
-            assert ("b.jpg: failed" in printed.err) == (not more)
-        assert "b.jpg: failed" in (house.folder / "log").read_text()
+        with restored_logging():
+            assert visualminer.main([*arguments, "--quiet"]) == ExitCode.SOME_FAILED
+        printed = capfd.readouterr()
+        where = f"which visualminer.py --failures {house.output} lists"
+        assert printed.out.splitlines()[-2] == f"  and 1 more, {where}"
+        assert printed.err == ""
+
+    @pytest.mark.parametrize("more", [[], ["--quiet"], ["--verbose"]])
+    def test_each_failure_is_printed_once(self, house, more):
+        house.photo("a.png")
+        (house.input / "bad.jpg").write_text("words")
+        done = run(house.input, house.output, house.pipeline, "--workers", "0", *more)
+        assert (done.stdout + done.stderr).count("bad.jpg") == 1
+
+    def test_failures_are_printed_also_where_an_error_ends_a_quiet_run(self, house):
+        for number in range(12):
+            house.photo(f"{number}.png")
+        house.night()
+        for number in range(12):
+            (house.input / f"{number}.png").unlink()
+        (house.input / "bad.jpg").write_text("words")
+        done = run(house.input, house.output, house.pipeline, "--workers", "0", "--quiet", "--prune")
+        assert done.returncode == ExitCode.ENVIRONMENT
+        assert "bad.jpg: unsupported_format" in done.stdout
+        assert "--prune=all" in done.stderr
 
     def test_summary_and_log_for_programs(self, house):
         odd = os.fsdecode(b"\xff.jpg")
@@ -195,6 +212,7 @@ class TestTheProgram:
             "renamed": 0,
             "left_alone": 0,
             "pruned": 0,
+            "missing": 0,
         }
         (failure,) = told["failures"]
         assert failure["code"] == "unsupported_format"
@@ -308,7 +326,16 @@ PlainProgress.on_pruning = lambda _, doing, done, total: (
 sys.exit(main(sys.argv[1:]))
 """
     places = [house.input, house.output, house.pipeline]
-    command = [sys.executable, "-c", script, *places, "--prune", "--summary", tmp_path / "summary.json"]
+    command = [
+        sys.executable,
+        "-c",
+        script,
+        *places,
+        "--prune",
+        "--quiet",
+        "--summary",
+        tmp_path / "summary.json",
+    ]
     done = subprocess.run(command, cwd=ROOT, timeout=PATIENCE_S, capture_output=True, text=True)
     assert done.returncode == ExitCode.TERMINATED
     *_, failure, last = done.stdout.splitlines()

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from pipeline.errors import FailureCode
 from pipeline.files.outputs import PART_PREFIX, PART_SUFFIX
+from pipeline.files.ownfiles import own_sentence
 from pipeline.files.proxies import Proxies, is_proxy_name
 from pipeline.formats import FORMATS, HEAD_BYTES, identify, is_camera_raw, promises_media
 from pipeline.source import NO_STAMP, Source, Stamp
@@ -228,6 +229,8 @@ def _identified(file: WalkedFile, head: bytes, expected: bool) -> Source | Skipp
     path, relative, stamp = file.path, file.relative, file.stamp
     code = FailureCode.UNSUPPORTED_FORMAT if expected else None
     format_ = identify(head)
+    if not file.is_named and (own := own_sentence(path, head)) is not None:
+        return Skipped(path, relative, None, own, False, stamp)
     if format_ is None and head.startswith(_APPLE_DOUBLE):
         sentence = "what macOS keeps beside a file of nearly this name"
         return Skipped(path, relative, None, sentence, False, stamp)

@@ -32,6 +32,15 @@ def command(script: str) -> str:
     return script if _by_console_script() else f"{_python()} {CONSOLE_SCRIPTS[script]}"
 
 
+def program_path(script: str) -> Path:
+    """The file that Python runs for a program: the console script, or the checkout's file.
+
+    Args:
+        script: a key of `CONSOLE_SCRIPTS` that is no module (`-m`).
+    """
+    return Path(sys.argv[0]).absolute() if _by_console_script() else _CHECKOUT / CONSOLE_SCRIPTS[script]
+
+
 def install_command(extra: str) -> str:
     """What to type to install the packages of one of the project's extras, such as `dlib`."""
     if extra == "dlib" and not _by_console_script() and (_CHECKOUT / "requirements-embedding.txt").exists():

@@ -188,6 +188,15 @@ class Ledger:
             (now, before, os.fsencode(root)),
         )
 
+    def devices(self, root: str) -> frozenset[int]:
+        """The numbers of the disks on which the inputs under a root are; without 0, which is unknown."""
+        rows = self._all(
+            "SELECT DISTINCT device FROM inputs WHERE device != 0 "
+            "AND context IN (SELECT id FROM contexts WHERE root = ?)",
+            (os.fsencode(root),),
+        )
+        return frozenset(device for (device,) in rows)
+
     def forget(self, relative: str) -> None:
         """Delete the record of the input at this path."""
         self._execute("DELETE FROM inputs WHERE path = ?", (os.fsencode(relative),))

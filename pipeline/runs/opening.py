@@ -83,7 +83,7 @@ def open_run(options: Options, *, read_only: bool = False) -> Iterator[OpenRun]:
     with ExitStack() as stack:
         if read_only:
             stack.enter_context(lock_output_for_reading(output_root, wait_s=options.wait_lock_s))
-            ledger_folder = stack.enter_context(_copied_ledger(output_root))
+            ledger_folder = stack.enter_context(copied_ledger(output_root))
         else:
             for warning in iter_warnings(config):
                 _log.warning("%s: %s", printable(options.pipeline), warning)
@@ -109,7 +109,7 @@ def open_run(options: Options, *, read_only: bool = False) -> Iterator[OpenRun]:
 
 
 @contextmanager
-def _copied_ledger(output_root: Path) -> Iterator[Path]:
+def copied_ledger(output_root: Path) -> Iterator[Path]:
     """A folder with a copy of the ledger, which may need repair before it can be read."""
     copy = None
     try:

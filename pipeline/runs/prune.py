@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from enum import Enum, auto
 from pathlib import Path
@@ -47,6 +48,7 @@ def prune(
     is_interrupted: Callable[[], bool],
     on_pruning: OnPruning,
     *,
+    missing: Counter[str],
     even_most: bool = False,
 ) -> Iterator[Record]:
     """Remove the outputs and the record of each input that is gone, and yield those that had outputs.
@@ -57,18 +59,20 @@ def prune(
         writers: the pipeline's writer types.
         is_interrupted: asked before each input; if so, the rest is left for a later run.
         on_pruning: called before each input is checked, and before its outputs are removed.
+        missing: gets the inputs whose disk seems not to be mounted: how many in which folder.
         even_most: whether more than half of the inputs may be gone.
     Raises:
         MinerError: more than half of the inputs are gone, and nothing was removed.
         OutputError: the output folder or the ledger cannot be written.
     """
-    gone, unknown, total = list[str](), 0, len(ledger)
+    gone, total = list[str](), len(ledger)
     for checked, record in enumerate(ledger.iter_records()):
         if is_interrupted():
             return
         on_pruning("looking for gone inputs", checked, total)
         presence = presence_of(record)
-        unknown += presence is Presence.UNKNOWN
+        if presence is Presence.UNKNOWN:
+            missing[missing_folder(record)] += 1
         if presence is Presence.GONE:
             gone.append(record.relative)
     if not even_most:
@@ -84,11 +88,6 @@ def prune(
             if removed:
                 yield known
     ledger.shrink()
-    if unknown:
-        _log.warning(
-            "%s missing, and the disk seems not to be mounted; the outputs were kept",
-            "1 input is" if unknown == 1 else f"{unknown:,} inputs are",
-        )
 
 
 def _refuse_most(ledger: Ledger, gone: Collection[str], total: int) -> None:
@@ -123,9 +122,24 @@ def iter_gone(ledger: Ledger) -> Iterator[Record]:
     return (record for record in ledger.iter_records() if presence_of(record) is Presence.GONE)
 
 
-def count_unknown(ledger: Ledger) -> int:
-    """How many inputs may be on a disk that is not mounted."""
-    return sum(presence_of(record) is Presence.UNKNOWN for record in ledger.iter_records())
+def count_missing(ledger: Ledger, devices: Collection[int] | None = None) -> Counter[str]:
+    """Count the inputs whose disk seems not to be mounted, by folder.
+
+    Args:
+        devices: the numbers of the disks that are asked about; None for all.
+    """
+    if devices is not None and not devices:
+        return Counter()
+    return Counter(
+        missing_folder(record)
+        for record in ledger.iter_records()
+        if (devices is None or record.stamp.device in devices) and presence_of(record) is Presence.UNKNOWN
+    )
+
+
+def missing_folder(record: Record) -> str:
+    """The nearest existing folder above an input that is not there: the mount point, if that remains."""
+    return _nearest_folder(os.path.join(record.context.root, record.relative))
 
 
 def presence_of(record: Record) -> Presence:
@@ -199,10 +213,15 @@ def _is_there(path: str) -> bool:
 
 def _is_disk_there(path: str, device: int) -> bool:
     """Whether the nearest existing folder is on this device, or holds anything if the device is unknown."""
-    folder = os.path.dirname(path)
-    while not os.path.isdir(folder) and folder != os.path.dirname(folder):
-        folder = os.path.dirname(folder)
+    folder = _nearest_folder(path)
     try:
         return os.stat(folder).st_dev == device if device else bool(os.listdir(folder))
     except OSError:
         return False
+
+
+def _nearest_folder(path: str) -> str:
+    folder = os.path.dirname(path)
+    while not os.path.isdir(folder) and folder != os.path.dirname(folder):
+        folder = os.path.dirname(folder)
+    return folder

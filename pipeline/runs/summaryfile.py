@@ -77,6 +77,7 @@ def _counts(summary: Summary) -> dict[str, int]:
         "renamed": summary.renamed,
         "left_alone": summary.left_alone,
         "pruned": summary.pruned,
+        "missing": summary.missing.total(),
     }
 
 

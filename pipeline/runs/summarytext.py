@@ -9,22 +9,54 @@ from pipeline.runs.plan import Planned
 from pipeline.runs.selection import Reason
 from pipeline.text import counted, printable
 
+_MOST_FOLDERS = 5
+"""So many missing disks are named."""
 
-def summary_text(summary: Summary, output: str, *, where_more: str = "logged above") -> str:
-    """The text at the end of a run: each failure with its reason, then the final line.
+
+def summary_text(summary: Summary, output: str) -> str:
+    """The text at the end of a run whose failures were logged: disks that are missing, then the final line.
+
+    Args:
+        summary: of the run.
+        output: the output folder, as the command line names it.
+    """
+    return "\n".join([*_missing_lines(summary), final_line(summary, output)])
+
+
+def quiet_text(summary: Summary, output: str, *, where_more: str) -> str:
+    """The text at the end of a run with `--quiet`: each failure with its reason, then as `summary_text`.
 
     Args:
         summary: of the run.
         output: the output folder, as the command line names it.
         where_more: where to find the failures that the summary does not keep.
+    Returns: if nothing failed, which disks are missing and what was removed; usually an empty text.
     """
+    if summary.failed:
+        return "\n".join([*failure_lines(summary, where_more), summary_text(summary, output)])
+    removed = f"removed the outputs of {counted(summary.pruned, 'input')} that no longer exist"
+    return "\n".join(
+        [*_missing_lines(summary), *([f"{removed}; {printable(output)}"] if summary.pruned else [])]
+    )
+
+
+def failure_lines(summary: Summary, where_more: str) -> list[str]:
+    """A line for each input that failed, as in `quiet_text`."""
     lines = [
         f"  {printable(failure.path)}: {failure.code}: {printable(failure.sentence)}"
         for failure in summary.failures
     ]
     if summary.failed > len(summary.failures):
         lines.append(f"  and {summary.failed - len(summary.failures):,} more, {where_more}")
-    return "\n".join([*lines, final_line(summary, output)])
+    return lines
+
+
+def _missing_lines(summary: Summary) -> list[str]:
+    return [
+        f"{printable(folder)}: {counted(count, 'input')} missing, and the disk seems not to be mounted; "
+        "the outputs were kept"
+        for folder, count in summary.missing.most_common(_MOST_FOLDERS)
+    ]
 
 
 def final_line(summary: Summary, output: str) -> str:

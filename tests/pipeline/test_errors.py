@@ -6,6 +6,7 @@ import pytest
 
 from pipeline import errors
 from pipeline.errors import (
+    FAILURE_ADVICE,
     FAILURE_MEANINGS,
     ExitCode,
     FailureCode,
@@ -16,7 +17,7 @@ from pipeline.errors import (
 
 
 def test_every_failure_code_has_a_meaning_of_its_own():
-    assert set(FAILURE_MEANINGS) == set(FailureCode)
+    assert set(FAILURE_MEANINGS) == set(FAILURE_ADVICE) == set(FailureCode)
     assert len(set(FAILURE_MEANINGS.values())) == len(FailureCode)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -150,7 +151,7 @@ def test_output_that_is_a_folder_by_now(ledger: Ledger, tmp_path: Path) -> None:
 
 
 def prune_all(ledger: Ledger, output: Path, *, even_most: bool = False) -> list[str]:
-    found = prune(ledger, output, (), lambda: False, lambda *_: None, even_most=even_most)
+    found = prune(ledger, output, (), lambda: False, lambda *_: None, missing=Counter(), even_most=even_most)
     return [record.relative for record in found]
 
 

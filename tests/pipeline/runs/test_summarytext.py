@@ -6,7 +6,7 @@ from pipeline.errors import ExitCode, FailureCode
 from pipeline.outcome import MOST_FAILURES, Outcome, Status, Summary
 from pipeline.runs.plan import Planned
 from pipeline.runs.selection import Reason
-from pipeline.runs.summarytext import plan_text, planned_text, summary_text
+from pipeline.runs.summarytext import plan_text, planned_text, quiet_text, summary_text
 from pipeline.source import SourceKind
 
 MINED = Outcome("/in/a.jpg", Status.MINED, frames=1)
@@ -43,7 +43,9 @@ def test_summary_of_photos_and_videos():
 
 
 def test_summary_names_each_failure_with_its_reason_on_a_line_of_its_own():
-    assert summary_text(summary(FAILED, elapsed_s=7 * 3600), "/out") == (
+    failed = summary(FAILED, elapsed_s=7 * 3600)
+    assert summary_text(failed, "/out") == "mined 0 photos in 7 h 0 min, 1 failed (see above)"
+    assert quiet_text(failed, "/out", where_more="") == (
         "  /in/\ufffd\\n.jpg: truncated: ends too early\nmined 0 photos in 7 h 0 min, 1 failed (see above)"
     )
 
@@ -67,7 +69,7 @@ def test_summary_of_a_night_with_little_to_do():
 
 def test_summary_of_more_failures_than_are_kept():
     total = summary(*[FAILED] * (MOST_FAILURES + 5), elapsed_s=1)
-    lines = summary_text(total, "/out").splitlines()
+    lines = quiet_text(total, "/out", where_more="logged above").splitlines()
     assert len(total.failures) == MOST_FAILURES == len(lines) - 2
     assert lines[-2:] == [
         "  and 5 more, logged above",
@@ -101,3 +103,13 @@ def test_exit_codes():
     assert summary(MINED, IGNORED).exit_code is ExitCode.OK
     assert summary(MINED, FAILED).exit_code is ExitCode.SOME_FAILED
     assert summary(FAILED, interrupted_by=ExitCode.TERMINATED).exit_code is ExitCode.TERMINATED
+
+
+def test_quiet_says_what_was_removed_and_which_disk_is_missing_and_else_nothing():
+    assert quiet_text(summary(MINED, elapsed_s=1), "/out", where_more="") == ""
+    pruned = summary(MINED, elapsed_s=1, pruned=1000, missing=Counter({"/in/disk": 2}))
+    assert quiet_text(pruned, "/out", where_more="") == (
+        "/in/disk: 2 inputs missing, and the disk seems not to be mounted; the outputs were kept\n"
+        "removed the outputs of 1,000 inputs that no longer exist; /out"
+    )
+    assert summary_text(pruned, "/out").splitlines()[0].startswith("/in/disk: 2 inputs missing")
