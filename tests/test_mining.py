@@ -216,12 +216,12 @@ def test_dirty_folder(tmp_path, pipeline_yml, run_program, unprivileged):
     assert "Traceback" not in run.log + run.output
     failures = {name: code for name, (_, code) in BAD.items()}
     failures |= {"circle.jpg": "unreadable", "pipe.mp4": "not_a_regular_file", "shut": "dir_unreadable"}
-    summary = [line for line in run.output.splitlines() if line.startswith("  ")]
-    assert len(summary) == len(failures)
+    listed = [line for line in run.log.splitlines() if ": failed (" in line]
+    assert len(listed) == len(failures)
     for name, code in failures.items():
-        (line,) = (line for line in summary if f"{root / name}: " in line)
-        assert f"{code}: " in line
-        assert len(line.split(": ", 2)[2]) > 10, "a failure without a reason"
+        (line,) = (line for line in listed if f"{root / name}: " in line)
+        assert f"failed ({code}): " in line
+        assert len(line.split("): ", 1)[1]) > 10, "a failure without a reason"
     mined = len(GOOD) + 1
     assert f"mined {mined} photos" in run.output
     assert f", {len(failures)} failed (see above)" in run.output
