@@ -37,10 +37,10 @@ highlights, but takes white further down: at 0.8 to 246, and of 64 photos writte
 found."""
 
 _BT2020 = ((0.708, 0.292), (0.170, 0.797), (0.131, 0.046))
-_BT709 = ((0.640, 0.330), (0.300, 0.600), (0.150, 0.060))
+BT709 = ((0.640, 0.330), (0.300, 0.600), (0.150, 0.060))
 _P3 = ((0.680, 0.320), (0.265, 0.690), (0.150, 0.060))
 _D65 = (0.3127, 0.3290)
-_PRIMARIES = {1: _BT709, 9: _BT2020, 11: _P3, 12: _P3}
+_PRIMARIES = {1: BT709, 9: _BT2020, 11: _P3, 12: _P3}
 """By H.273 code point. BT.601's (5, 6) lie so close to BT.709's that they are taken for it. 11, P3 with the
 theatre's white, is taken with the white of D65, to which every screen adapts it."""
 _PQ, _HLG = 16, 18
@@ -91,6 +91,11 @@ class Conversion:
         return bool(np.abs(self.apply(grid.copy()).astype(int) - grid).max() > 2)
 
 
+def keeps_white(convert: Callable[[RgbArray], RgbArray]) -> bool:
+    """Whether white stays about white; a description that does otherwise is broken, or none of a photo."""
+    return int(convert(np.full((1, 1, 3), 255, np.uint8)).min()) >= 200
+
+
 def conversion_of(curves: Floats, to_srgb: Floats) -> Conversion:
     """The conversion of a standard dynamic range space.
 
@@ -120,8 +125,8 @@ def conversion_of_cicp(primaries: int, transfer: int) -> Conversion | None:
     PQ and HLG are shown as on a screen whose white is a diffuse white of 203 cd/m2.
     """
     is_hdr = transfer in (_PQ, _HLG)
-    source = _PRIMARIES.get(primaries, _BT2020 if is_hdr and primaries == 2 else _BT709)
-    if source is _BT709 and not is_hdr and transfer not in _GAMMAS:
+    source = _PRIMARIES.get(primaries, _BT2020 if is_hdr and primaries == 2 else BT709)
+    if source is BT709 and not is_hdr and transfer not in _GAMMAS:
         return None
     to_xyz = _rgb_to_xyz(source)
     matrix = _from_xyz() @ to_xyz
@@ -204,4 +209,4 @@ def _rgb_to_xyz(primaries: Primaries) -> Floats:
 
 def _from_xyz() -> Floats:
     """(3, 3), CIE XYZ to sRGB's linear light."""
-    return np.asarray(np.linalg.inv(_rgb_to_xyz(_BT709)), dtype=np.float64)
+    return np.asarray(np.linalg.inv(_rgb_to_xyz(BT709)), dtype=np.float64)

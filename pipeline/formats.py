@@ -72,7 +72,8 @@ _PROMISES = frozenset(ending for format_ in FORMATS.values() for ending in forma
 # fmt: off
 _HEIF_BRANDS = frozenset((
     b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs",
-    b"mif1", b"mif2", b"mif3", b"msf1",
+    b"mif1", b"mif2", b"mif3", b"msf1", b"miaf", b"avci", b"avcs", b"jpeg", b"jpgs",
+    b"j2ki", b"j2is", b"vvic", b"vvis",
 ))
 # fmt: on
 _AVIF_BRANDS = frozenset((b"avif", b"avis"))

@@ -9,7 +9,14 @@ import numpy as np
 from PIL import Image
 from PIL.ExifTags import IFD, Base, Interop
 
-from pipeline.colorspaces import Conversion, conversion_of_cicp, conversion_of_primaries
+from pipeline.colorspaces import (
+    BT709,
+    Conversion,
+    conversion_of_cicp,
+    conversion_of_primaries,
+    keeps_white,
+    srgb_to_linear,
+)
 from pipeline.photos import pngchunks
 from pipeline.photos.heifitem import ItemProperties
 from pipeline.photos.iccprofile import Convert, conversion_of_profile
@@ -18,6 +25,9 @@ _UNCALIBRATED, _ADOBE_RGB_OF_SOME = 0xFFFF, 2
 """EXIF's ColorSpace: neither sRGB nor unknown; Adobe RGB, as some cameras write outside of the standard."""
 _ADOBE_RGB = ((0.64, 0.33), (0.21, 0.71), (0.15, 0.06))
 _ADOBE_GAMMA = 2.19921875
+_GAMMAS = (0.2, 1.5)
+"""Other values of PNG's gAMA are broken; 1 is linear light."""
+_SRGB_GAMMA, _GAMMA_TOLERANCE = 1 / 2.2, 0.02
 
 
 class ColorPlan(NamedTuple):
@@ -36,8 +46,8 @@ def color_plan(image: Image.Image, content: bytes, item: ItemProperties) -> Colo
     """The conversion of an opened photo to sRGB.
 
     The first of these that the file has decides: PQ or HLG by code points (PNG's `cICP` chunk, HEIF's and
-    AVIF's `nclx`), an ICC profile, other code points, EXIF's word for Adobe RGB (DCF's optional colour
-    space). PNG's `gAMA` and `cHRM` chunks are ignored. `pipeline.photos.rgb.to_rgb` converts CMYK and Lab.
+    AVIF's `nclx`), an ICC profile, other code points, PNG's `gAMA` and `cHRM` chunks, EXIF's word for Adobe
+    RGB (DCF's optional colour space). `pipeline.photos.rgb.to_rgb` converts CMYK and Lab.
 
     Args:
         image: opened, its pixels not yet decoded.
@@ -46,14 +56,32 @@ def color_plan(image: Image.Image, content: bytes, item: ItemProperties) -> Colo
     """
     if image.mode in ("CMYK", "LAB"):
         return ColorPlan()
-    cicp = pngchunks.cicp(content) if image.format == "PNG" else item.cicp
+    cicp = (pngchunks.cicp(content) if image.format == "PNG" else None) or item.cicp
     by_cicp = conversion_of_cicp(*cicp) if cicp else None
     if by_cicp is not None and (by_cicp.deep_curve is not None or image.format == "PNG"):
         return _plan(by_cicp)
     profile = item.icc_profile or image.info.get("icc_profile")
     if profile:
         return _plan(conversion_of_profile(bytes(profile)))
-    return _plan(by_cicp or (_adobe_rgb() if _is_adobe_rgb(image) else None))
+    by_chunks = _by_chunks(pngchunks.colors(content)) if image.format == "PNG" else None
+    return _plan(by_cicp or by_chunks or (_adobe_rgb() if _is_adobe_rgb(image) else None))
+
+
+@functools.lru_cache(maxsize=8)
+def _by_chunks(colors: pngchunks.Colors) -> Conversion | None:
+    """The conversion that PNG's gamma and primaries ask for; None if they are sRGB's, missing or absurd."""
+    codes = np.linspace(0, 1, 256)
+    gamma, primaries = colors
+    if gamma is not None and not _GAMMAS[0] <= gamma <= _GAMMAS[1]:
+        return None
+    # The curve of sRGB is close to the gamma that stands for it.
+    is_srgb_curve = gamma is None or abs(gamma - _SRGB_GAMMA) < _GAMMA_TOLERANCE
+    curve = srgb_to_linear(codes) if is_srgb_curve or gamma is None else codes ** (1 / gamma)
+    try:
+        found = conversion_of_primaries(primaries or BT709, curve)
+    except (ZeroDivisionError, np.linalg.LinAlgError):
+        return None
+    return found if found.changes_colors() and keeps_white(found.apply) else None
 
 
 def _plan(found: Conversion | Convert | None) -> ColorPlan:

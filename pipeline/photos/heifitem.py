@@ -2,8 +2,8 @@
 
 Pillow's AVIF reader hands on neither the colour tags nor the clean aperture.
 
-Sources: ISO/IEC 14496-12 (boxes, `meta`, `pitm`, `iprp`), ISO/IEC 23008-12 (`ipco`, `ipma`, `colr`, `clap`),
-AV1 Codec ISO Media File Format Binding (`av1C`).
+Sources: ISO/IEC 14496-12 (boxes, `meta`, `pitm`, `iinf`, `iref`, `iprp`), ISO/IEC 23008-12 (`ipco`, `ipma`,
+`colr`, `clap`), AV1 Codec ISO Media File Format Binding (`av1C`).
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ _MOST_BOXES = 10_000
 """In one list. A panorama has a thousand tiles, which are items too."""
 
 
+_UNREAD_CODINGS = {b"avc1": "H.264", b"vvc1": "H.266", b"evc1": "EVC", b"j2k1": "JPEG 2000"}
+_DERIVED = (b"grid", b"iden", b"iovl")
+"""Items that are made of others."""
 _TURNS = (1, 8, 3, 6)
 """EXIF's numbers for the turns of `irot`: 0, 90, 180 and 270 degrees anti-clockwise."""
 _MIRRORS = (4, 2)
@@ -47,6 +50,8 @@ class ItemProperties(NamedTuple):
         bits: of an AV1 picture's samples, 8, 10 or 12; None for others.
         orientation: how the file asks for the picture to be turned and mirrored (`irot`, `imir`), as EXIF
             numbers it.
+        size_wh: before it is cropped and turned, pixels.
+        coding: the type of the item, such as `hvc1`; of tiles, if it is put together from some.
     """
 
     cicp: tuple[int, int] | None = None
@@ -54,6 +59,8 @@ class ItemProperties(NamedTuple):
     clean_aperture: tuple[int, int, int, int] | None = None
     bits: int | None = None
     orientation: int = 1
+    size_wh: tuple[int, int] | None = None
+    coding: bytes | None = None
 
 
 def primary_item_properties(content: bytes) -> ItemProperties:
@@ -75,7 +82,8 @@ def unread_kind(content: bytes, format_: str) -> str | None:
         return "HEIF file without compression (unci)"
     if re.search(_CONSTANT_LUMINANCE, beginning):
         return "photo in BT.2020 with constant luminance"
-    return None
+    name = _UNREAD_CODINGS.get(primary_item_properties(content).coding or b"")
+    return None if name is None else f"HEIF file with a picture in {name}"
 
 
 def _properties(content: bytes) -> ItemProperties:
@@ -83,7 +91,8 @@ def _properties(content: bytes) -> ItemProperties:
     meta = _child(view, b"meta")[4:]  # behind version and flags
     item_properties = _child(meta, b"iprp")
     boxes = list(_boxes(_child(item_properties, b"ipco")))
-    numbers = _associated(_child(item_properties, b"ipma"), _primary(_child(meta, b"pitm")))
+    primary = _primary(_child(meta, b"pitm"))
+    numbers = _associated(_child(item_properties, b"ipma"), primary)
     cicp, profile, clean_aperture, bits, size = None, None, None, None, None
     orientation = 1
     for number in numbers:
@@ -106,7 +115,7 @@ def _properties(content: bytes) -> ItemProperties:
         elif kind == b"imir":
             orientation = _then(orientation, _MIRRORS[body[0] & 1])
     aperture = _aperture(clean_aperture, size) if clean_aperture and size else None
-    return ItemProperties(cicp, profile, aperture, bits, orientation)
+    return ItemProperties(cicp, profile, aperture, bits, orientation, size, _coding(meta, primary))
 
 
 def _then(first: int, second: int) -> int:
@@ -144,6 +153,37 @@ def _primary(body: memoryview) -> int:
     """The number of the primary item."""
     (number,) = struct.unpack_from(">I" if body[0] else ">H", body, 4)
     return int(number)
+
+
+def _coding(meta: memoryview, item: int) -> bytes | None:
+    """The type of an item, or of the first item that it is made of; None if the file does not say it."""
+    try:
+        types = _item_types(_child(meta, b"iinf"))
+        if types.get(item) in _DERIVED:
+            item = _first_part(_child(meta, b"iref"), item)
+    except (struct.error, StopIteration, IndexError):
+        return None
+    return types.get(item)
+
+
+def _item_types(body: memoryview) -> dict[int, bytes]:
+    types = {}
+    for kind, entry in _boxes(body[8 if body[0] else 6 :]):
+        if kind == b"infe" and entry[0] in (2, 3):
+            _, number, _, found = struct.unpack_from(">IIH4s" if entry[0] == 3 else ">IHH4s", entry)
+            types[number] = found
+    return types
+
+
+def _first_part(body: memoryview, item: int) -> int:
+    """The first item that another one is made of. Raises: StopIteration: none is said."""
+    width = "I" if body[0] else "H"
+    for kind, reference in _boxes(body[4:]):
+        if kind == b"dimg":
+            whole, count, first = struct.unpack_from(f">{width}H{width}", reference)
+            if whole == item and count:
+                return int(first)
+    raise StopIteration
 
 
 def _associated(body: memoryview, item: int) -> list[int]:

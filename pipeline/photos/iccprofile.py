@@ -17,7 +17,7 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image, ImageCms
 
-from pipeline.colorspaces import Conversion, Floats, conversion_of, conversion_of_cicp
+from pipeline.colorspaces import Conversion, Floats, conversion_of, conversion_of_cicp, keeps_white
 from pipeline.frame import RgbArray
 
 _MOST_BYTES = 4 << 20
@@ -59,7 +59,7 @@ def conversion_of_profile(profile: bytes) -> Conversion | Convert | None:
             return None
     except (struct.error, ValueError, IndexError, OSError, ImageCms.PyCMSError, np.linalg.LinAlgError):
         return None
-    return found if found.changes_colors() and _keeps_white(found.apply) else None
+    return found if found.changes_colors() and keeps_white(found.apply) else None
 
 
 def _tags(profile: bytes) -> dict[bytes, bytes]:
@@ -131,9 +131,4 @@ def _by_littlecms(profile: bytes) -> Convert | None:
         assert converted is not None
         return np.asarray(converted, dtype=np.uint8)
 
-    return convert if _keeps_white(convert) else None
-
-
-def _keeps_white(convert: Convert) -> bool:
-    """Whether white stays about white; a profile that does otherwise is broken, or none of a photo."""
-    return int(convert(np.full((1, 1, 3), 255, np.uint8)).min()) >= 200
+    return convert if keeps_white(convert) else None

@@ -11,7 +11,7 @@ from PIL.ExifTags import Base
 from PIL.TiffImagePlugin import TiffImageFile
 
 from pipeline.errors import FailureCode, SourceError
-from pipeline.photos.heifitem import ItemProperties, unread_kind
+from pipeline.photos.heifitem import ItemProperties, primary_item_properties, unread_kind
 from pipeline.photos.otherreaders import ffmpegs_kind, read_as_png, unread_jpeg
 from pipeline.photos.pngchunks import without_side_data
 
@@ -61,6 +61,8 @@ def open_header(content: bytes, format_: str, max_pixels: int) -> Header:
     """
     try:
         image = _open(content, format_)
+        if format_ == "heif":
+            _check_decoder(content)
     except SourceError as error:
         reread = read_as_png(content, format_, max_pixels)
         if reread is None:
@@ -68,6 +70,16 @@ def open_header(content: bytes, format_: str, max_pixels: int) -> Header:
         return Header(_open(reread.png, "png"), reread.png, "png", reread.orientation)
     # The EXIF of HEIF repeats what its container says, and libheif has done already.
     return Header(image, content, format_, 1 if format_ == "heif" else None)
+
+
+def _check_decoder(content: bytes) -> None:
+    """Make sure that libheif, which reads every header, can decode a HEIF file's picture too.
+
+    Raises: SourceError: it cannot.
+    """
+    coding = primary_item_properties(content).coding
+    if coding not in (None, b"hvc1"):
+        raise refusal(content, "heif", f"its picture is coded as {coding!r}")
 
 
 def damaged(format_: str, reason: str) -> SourceError:

@@ -1,35 +1,21 @@
-"""Second readers for photos that Pillow refuses: OpenCV for TIFF, ffmpeg, in its own process, for others.
+"""Second readers for photos that Pillow refuses: OpenCV for TIFF, ffmpeg for others.
 
 Both give a PNG, so that all that follows (colour tags, EXIF, 16 bits, sizes) is read from it as from any PNG.
 """
 
 from __future__ import annotations
 
-import os
-import re
-import subprocess
+import math
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
 from pipeline.errors import FailureCode, SourceError
-from pipeline.host.ffmpeg import ffmpeg_command
+from pipeline.photos.ffmpegreader import DEMUXERS, FfmpegLimitError, decode_as_png
+from pipeline.photos.heifitem import primary_item_properties
 from pipeline.photos.jpegkinds import ffmpeg_decodes, rare_kind, scaling_filter, wider_jpeg
 from pipeline.photos.tiffheader import read_tiff_header
-
-_DEMUXERS = {
-    "jpeg": "jpeg_pipe",
-    "png": "png_pipe",
-    "webp": "webp_pipe",
-    "gif": "gif",
-    "bmp": "bmp_pipe",
-    "tiff": "tiff_pipe",
-    "jxl": "jpegxl_pipe",
-}
-"""ffmpeg's demuxer for each format. HEIF's and AVIF's is not among them: it does not put tiles together."""
-_TOO_LARGE = re.compile(rb"Picture size (\d+)x(\d+) exceeds")
-_TIMEOUT_S = 300.0
 
 
 class Reread(NamedTuple):
@@ -58,7 +44,9 @@ def read_as_png(content: bytes, format_: str, max_pixels: int) -> Reread | None:
         return reread
     if format_ == "jpeg":
         return _jpeg_by_ffmpeg(content, max_pixels)
-    return _by_ffmpeg(content, format_, max_pixels) if format_ in _DEMUXERS else None
+    if format_ in ("heif", "avif"):
+        return _item_by_ffmpeg(content, format_, max_pixels)
+    return _by_ffmpeg(content, format_, max_pixels) if format_ in DEMUXERS else None
 
 
 def ffmpegs_kind(content: bytes, format_: str) -> str | None:
@@ -115,33 +103,23 @@ def _greatest_sample(png: bytes) -> int:
     return 0 if samples is None else int(samples.max())
 
 
+def _item_by_ffmpeg(content: bytes, format_: str, max_pixels: int) -> Reread | None:
+    """The primary picture of a HEIF or AVIF file, or the first one of a sequence."""
+    item = primary_item_properties(content)
+    if item.size_wh is not None and math.prod(item.size_wh) > max_pixels:
+        raise too_large(item.size_wh, max_pixels)  # ffmpeg applies its limit to each tile
+    reread = _by_ffmpeg(content, format_, max_pixels)
+    return None if reread is None else reread._replace(orientation=item.orientation)
+
+
 def _by_ffmpeg(content: bytes, format_: str, max_pixels: int, filter_: str | None = None) -> Reread | None:
-    demuxer = _DEMUXERS[format_]
-    arguments = [
-        *("-nostdin", "-nostats", "-loglevel", "error", "-xerror", "-threads", "1", "-noautorotate"),
-        *("-err_detect", "explode+crccheck", "-max_pixels", str(max_pixels)),
-        *("-protocol_whitelist", "pipe", "-format_whitelist", demuxer, "-f", demuxer, "-i", "pipe:0"),
-        *(("-vf", filter_) if filter_ else ()),
-        *("-frames:v", "1", "-c:v", "png", "-compression_level", "1", "-f", "image2pipe", "pipe:1"),
-    ]
     try:
-        done = subprocess.run(
-            ffmpeg_command(arguments),
-            input=content,
-            capture_output=True,
-            timeout=_TIMEOUT_S,
-            check=False,
-            env={name: value for name, value in os.environ.items() if name != "FFREPORT"},
-        )
+        png = decode_as_png(content, format_, max_pixels, filter_)
+    except FfmpegLimitError as error:
+        raise too_large(error.size_wh, max_pixels) from None
     except SourceError as error:  # there is no ffmpeg
         if kind := ffmpegs_kind(content, format_):
             raise SourceError(error.code, f"is a {kind}, which only ffmpeg reads; {error.sentence}") from None
         return None
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    if size := _TOO_LARGE.search(done.stderr):
-        raise too_large((int(size[1]), int(size[2])), max_pixels)
-    if done.returncode or not done.stdout:
-        return None
     # libjxl turns the picture itself. For other formats the EXIF that ffmpeg hands on has the orientation.
-    return Reread(done.stdout, 1 if format_ == "jxl" else None)
+    return None if png is None else Reread(png, 1 if format_ == "jxl" else None)

@@ -82,11 +82,13 @@ def read_header(
         orientation = exif.orientation
     if math.prod(stored_size(image)) > limits.max_pixels:
         raise too_large(stored_size(image), limits.max_pixels)
-    item = primary_item_properties(readable) if read_as in ("heif", "avif") else ItemProperties()
+    own = primary_item_properties(content) if source.format in ("heif", "avif") else ItemProperties()
+    # A second reader has cropped the picture.
+    item = own if read_as == source.format else ItemProperties(own.cicp, own.icc_profile)
     width, height = shown_size(image, item)
     size_wh = (height, width) if orientation >= 5 else (width, height)
     colors = color_plan(image, readable, item)
-    turn = find_turn(image, content, source.format, item, orientation, exif.orientation)
+    turn = find_turn(image, content, source.format, own, orientation, exif.orientation)
     opened = Opened(readable, image, read_as, size_wh, orientation, item, colors)
     return content, opened, exif.capture, turn
 

@@ -1,13 +1,15 @@
 """Chunks of a PNG file, found without decoding its pixels.
 
-Source: PNG specification, third edition, 5.3 (chunk layout), 11.3.2.6 (cICP), 11.3.3.4 (iTXt), 11.3.4.5
-(eXIf).
+Source: PNG specification, third edition, 5.3 (chunk layout), 11.3.2 (cHRM, gAMA, sRGB, cICP), 11.3.3.4
+(iTXt), 11.3.4.5 (eXIf).
 """
 
 from __future__ import annotations
 
+import struct
 import zlib
 from collections.abc import Iterator
+from typing import NamedTuple
 
 _SIGNATURE_BYTES = 8
 _MAX_TEXT_BYTES = 1 << 20
@@ -35,6 +37,37 @@ def cicp(content: bytes) -> tuple[int, int] | None:
         if kind == b"IDAT":  # cICP comes before the pixels
             return None
     return None
+
+
+class Colors(NamedTuple):
+    """What gAMA and cHRM say; None for what they do not.
+
+    Args:
+        gamma: the exponent that makes code values of light.
+        primaries: red's, green's and blue's CIE x and y.
+    """
+
+    gamma: float | None = None
+    primaries: tuple[tuple[float, float], tuple[float, float], tuple[float, float]] | None = None
+
+
+def colors(content: bytes) -> Colors:
+    """Return the gamma and the primaries of a PNG; nothing where its sRGB chunk overrules them."""
+    found: dict[bytes, tuple[float, ...]] = {}
+    for kind, place in _walk(content):
+        if kind == b"sRGB":
+            return Colors()
+        if kind == b"IDAT":  # they come before the pixels
+            break
+        count = {b"gAMA": 1, b"cHRM": 8}.get(kind)
+        if count is not None and place.stop - place.start == 12 + 4 * count:
+            numbers = struct.unpack_from(f">{count}I", content, place.start + 8)
+            found.setdefault(kind, tuple(number / 100_000 for number in numbers))
+    gamma = found[b"gAMA"][0] if b"gAMA" in found else None
+    if b"cHRM" not in found:
+        return Colors(gamma)
+    _, _, *xy = found[b"cHRM"]
+    return Colors(gamma, ((xy[0], xy[1]), (xy[2], xy[3]), (xy[4], xy[5])))
 
 
 def without_side_data(content: bytes) -> Iterator[bytes]:

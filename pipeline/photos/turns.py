@@ -29,6 +29,8 @@ def find_turn(
     """
     if format_ == "jxl":  # its reader turns the picture and does not tell how
         return None
+    if format_ in ("heif", "avif") and image.format == "PNG":  # ffmpeg has overwritten EXIF's
+        return Turn(item.orientation, None, by_container=True)
     if format_ == "heif":
         return Turn(item.orientation, image.info.get(_HEIF_ORIGINAL) or 1, by_container=True)
     if format_ == "avif":  # Pillow replaces EXIF's orientation by the container's

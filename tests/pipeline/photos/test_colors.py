@@ -182,6 +182,57 @@ def test_hdr_by_a_profile_that_names_its_code_points(photo):
     assert_shows_chart(photo(content).rgb(), 15)
 
 
+ADOBE_XY = (0.3127, 0.329, 0.64, 0.33, 0.21, 0.71, 0.15, 0.06)
+SRGB_XY = (0.3127, 0.329, 0.64, 0.33, 0.3, 0.6, 0.15, 0.06)
+
+
+def png_with(pixels: np.ndarray, *chunks: tuple[bytes, bytes]) -> bytes:
+    content = encoded(pixels, "PNG")
+    end_of_header = 8 + 25
+    return content[:end_of_header] + b"".join(png_chunk(*one) for one in chunks) + content[end_of_header:]
+
+
+def gama(gamma: float) -> tuple[bytes, bytes]:
+    return b"gAMA", struct.pack(">I", round(gamma * 100_000))
+
+
+def chrm(xy: tuple[float, ...]) -> tuple[bytes, bytes]:
+    return b"cHRM", struct.pack(">8I", *(round(number * 100_000) for number in xy))
+
+
+@pytest.mark.parametrize("gamma", [1.0, 1 / 1.8, 1 / 2.6])
+def test_the_gamma_of_a_png_is_followed(gamma, photo):
+    codes = chart() / 255
+    light = np.where(codes <= 0.04045, codes / 12.92, ((codes + 0.055) / 1.055) ** 2.4)
+    stored = (light**gamma * 255).round().astype(np.uint8)
+    assert_shows_chart(photo(png_with(stored, gama(gamma))).rgb(), 4)
+    assert_shows_chart(photo(png_with(stored, gama(gamma), chrm(SRGB_XY))).rgb(), 4)
+
+
+def test_the_primaries_of_a_png_are_followed(photo):
+    stored = from_srgb(chart(), ADOBE_RGB)
+    assert_shows_chart(photo(png_with(stored, gama(1 / 2.19921875), chrm(ADOBE_XY))).rgb(), 6)
+
+
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        (gama(1 / 2.2),),
+        (gama(1 / 2.2), chrm(SRGB_XY)),
+        (chrm(SRGB_XY),),
+        (gama(1.0), (b"sRGB", b"\0")),
+        (gama(2.2),),
+        (gama(0.0),),
+        (gama(1 / 2.2), chrm((0.0,) * 8)),
+        (gama(1 / 2.2), chrm((0.3, 0.3) * 4)),
+        ((b"gAMA", b"\0\1"),),
+    ],
+    ids=str,
+)
+def test_srgb_and_absurd_chunks_change_nothing(chunks, photo):
+    assert (photo(png_with(chart(), *chunks)).rgb() == chart()).all()
+
+
 def test_transparent_parts_stay_white_in_another_space(photo):
     rgba = np.dstack([from_srgb(chart(), PROPHOTO), np.zeros(chart().shape[:2], np.uint8)])
     stream = io.BytesIO()

@@ -63,7 +63,8 @@ AVIF = encoded(Image.fromarray(patches()), "AVIF", quality=95)
 
 def test_colour_tags_and_bits(tmp_path):
     codes = as_hdr(chart(), HLG)
-    assert primary_item_properties(hdr_avif(codes, HLG, tmp_path))[::3] == ((9, HLG), 10)
+    avif = primary_item_properties(hdr_avif(codes, HLG, tmp_path))
+    assert (avif.cicp, avif.bits, avif.size_wh, avif.coding) == ((9, HLG), 10, (160, 120), b"av01")
     assert primary_item_properties(hdr_heic(codes, HLG)).cicp == (9, HLG)
     for format_ in ("HEIF", "AVIF"):
         with_profile = encoded(chart(), format_, icc_profile=DISPLAY_P3)
