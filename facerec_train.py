@@ -17,6 +17,7 @@ from pipeline.host.libraries import configure, configure_imaging
 from pipeline.host.processes import open_standard_streams
 from pipeline.host.program import OneLineParser, exit_status
 from recognizers.commands import (
+    correct,
     crop,
     detect,
     detectvideo,
@@ -29,6 +30,7 @@ from recognizers.commands import (
     stats,
     test,
     train,
+    unknown,
 )
 from recognizers.commands.arguments import Lines, check_options
 
@@ -40,6 +42,8 @@ _COMMANDS = (
     list_csv,
     train,
     test,
+    unknown,
+    correct,
     split,
     recognize,
     detect,

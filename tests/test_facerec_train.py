@@ -98,7 +98,7 @@ def test_from_photos_to_names_in_reports(tmp_path):
 
 COMMANDS = (
     *("crop", "import-regions", "stats", "resize", "csv", "train", "test"),
-    *("split", "recognize", "detect", "recognizemany", "detectvideo"),
+    *("unknown", "correct", "split", "recognize", "detect", "recognizemany", "detectvideo"),
 )
 
 

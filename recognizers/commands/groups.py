@@ -10,9 +10,11 @@ from typing import NamedTuple
 from pipeline.errors import ModelError, UsageError
 from pipeline.files.outputs import output_errors, write_file
 from pipeline.models.catalog import DEFAULT
+from pipeline.text import printable
 from recognizers.commands.arguments import PROGRAM, plural, quoted
+from recognizers.commands.contactsheet import write_contact_sheet
 from recognizers.commands.progress import tracked
-from recognizers.faces.dataset import SINGLES_FOLDER
+from recognizers.faces.dataset import SINGLES_FOLDER, group_folder
 from recognizers.faces.folderrecord import FolderRecord, read_facts
 from recognizers.model.strategies import EMBEDDING, LBP
 from recognizers.networks.base import FaceNetwork
@@ -20,6 +22,7 @@ from recognizers.networks.facenetwork import chosen_network, load_network, netwo
 from recognizers.teaching.cropping import Crop
 from recognizers.teaching.describing import iter_descriptors
 from recognizers.teaching.grouping import DESCRIPTOR_DISTANCES, LBP_DISTANCE, group_descriptors, group_faces
+from recognizers.unknown.folders import group_folders
 
 _FARTHEST = 2.0
 """The largest possible distance between descriptors of length 1."""
@@ -89,6 +92,8 @@ def sort_into_groups(
         groups = group_faces([crop.gray for crop in crops], photos, sort_by.distance)
     alone = sum(len(group) == 1 for group in groups)
     _move(crops, groups, out, sort_by.name)
+    shown = {group_folder(number): pictures for number, pictures in group_folders(Path(out)).items()}
+    sheet = write_contact_sheet(shown, Path(out))
     by = LBP if sort_by.network is None else EMBEDDING
     yield (
         f"{plural(len(groups) - alone, 'group')} of likely equal faces, by {by}, and "
@@ -96,6 +101,8 @@ def sort_into_groups(
     )
     if sort_by.why_not:
         yield f"a network would compare faces much better: {sort_by.why_not}"
+    if sheet is not None:
+        yield f"all groups at a glance: {printable(sheet)}"
     then = f"csv {quoted(out)} dataset.csv" if record.aligned else f"stats {quoted(out)}"
     yield (
         "next: rename each folder to the name of its person (merge two folders of one person), delete what "
@@ -108,10 +115,9 @@ def sort_into_groups(
 
 
 def _move(crops: Sequence[Crop], groups: Sequence[Sequence[int]], out: str, network: str | None) -> None:
-    digits = max(3, len(str(len(groups))))
     with output_errors(Path(out)):
         for number, group in enumerate(groups, start=1):
-            name = SINGLES_FOLDER if len(group) == 1 else f"group-{number:0{digits}}"
+            name = SINGLES_FOLDER if len(group) == 1 else group_folder(number)
             folder = os.path.join(out, name)
             os.makedirs(folder, exist_ok=True)
             for index in group:

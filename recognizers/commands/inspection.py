@@ -11,7 +11,7 @@ from pipeline.formats import FORMATS
 from pipeline.source import SourceKind
 from pipeline.text import printable
 from recognizers.commands.arguments import plural
-from recognizers.faces.dataset import Example
+from recognizers.faces.dataset import Example, group_number
 from recognizers.model.descriptors import DescriptorGallery
 from recognizers.model.facemodel import MODEL_FILE
 from recognizers.networks.base import FaceNetwork
@@ -53,6 +53,18 @@ def check_places(csv: str, testcsv: str, modeldir: str, examples: Sequence[Examp
             f"{printable(modeldir)}: MODELDIR holds photos, such as {printable(photo)}; choose a "
             "folder of its own"
         )
+
+
+def named_examples(examples: Sequence[Example]) -> tuple[list[Example], list[str]]:
+    """Leave out the pictures of groups without a name, unless there are no others.
+
+    Returns: the pictures that stay, and a sentence for each group that is left out.
+    """
+    named = [example for example in examples if group_number(example.label) is None]
+    if not named:
+        return list(examples), []
+    unnamed = [example for example in examples if group_number(example.label) is not None]
+    return named, [f"{sentence}; until then it is not trained" for sentence in unnamed_groups(unnamed)]
 
 
 def findings_before_training(pictures: Pictures) -> list[str]:

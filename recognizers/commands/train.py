@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +29,13 @@ from recognizers.commands.inspection import (
     check_places,
     findings_before_training,
     findings_of_descriptors,
+    named_examples,
     report_findings,
 )
 from recognizers.commands.trainembedding import DEFAULT_FALSE_ACCEPT_RATE, add_people, describe
-from recognizers.faces.dataset import check_present, read_examples, write_examples
+from recognizers.corrections.store import CorrectionStore, store_beside
+from recognizers.faces.dataset import Example, check_present, read_examples, write_examples
+from recognizers.faces.folderrecord import common_record
 from recognizers.faces.splitting import split_examples
 from recognizers.model.facemodel import Method
 from recognizers.model.strategies import CLASSIC, EMBEDDING, TITLES
@@ -46,6 +49,7 @@ from recognizers.networks.facenetwork import (
     network_named,
     network_record,
 )
+from recognizers.teaching.corrected import obey_corrections
 from recognizers.teaching.impostors import impostor_threshold
 from recognizers.teaching.training import (
     Faces,
@@ -140,15 +144,27 @@ def run(options: argparse.Namespace) -> Lines:
     examples = read_examples(options.csv)
     check_present(examples)
     check_places(options.csv, options.testcsv, options.modeldir, examples)
-    split = split_examples(examples, options.percent, options.seed)
+    corrected = obey_corrections(
+        examples,
+        CorrectionStore(store_beside(options.modeldir)),
+        with_added=_learns_corrections(options, examples),
+    )
+    yield from corrected.sentences
+    named, findings = named_examples(corrected.examples)
+    yield from report_findings(options, findings)
+    if not (named or corrected.added):
+        raise UsageError(f"{printable(options.csv)}: corrections leave none of its pictures")
+    split = split_examples(named, options.percent, options.seed)
     if split.testing:
         for label in split.untested:
             yield f'label "{printable(label)}" has one picture only, which is not tested'
-    everything = read_pictures(examples)
-    pictures = everything.only(split.training)
+    if corrected.added:
+        yield f"{plural(len(corrected.added), 'corrected face')} of mined photos are trained too"
+    everything = read_pictures([*named, *corrected.added])
+    pictures = everything.only([*split.training, *corrected.added])
     yield from _choose_network(options, aligned=pictures.record.aligned)
     strategies = _strategies(options)
-    check_teachable(split.training, strategies)
+    check_teachable(pictures.examples, strategies)
     for folder in (options.modeldir, os.path.dirname(os.path.abspath(options.testcsv))):
         check_writable(Path(folder))  # before minutes of training
     if options.add:
@@ -165,6 +181,13 @@ def run(options: argparse.Namespace) -> Lines:
     flags = "" if EMBEDDING in strategies else flags  # by default `test` uses all strategies of the model
     yield f"next: {PROGRAM} test {quoted(options.testcsv)} {quoted(options.modeldir)}{flags}"
     return None
+
+
+def _learns_corrections(options: argparse.Namespace, examples: Sequence[Example]) -> bool:
+    """Return whether pictures of corrected faces can be added: if no strategy needs pictures of one size."""
+    if options.classic or any(classic_flags(options).values()):
+        return False
+    return options.add or options.embedding is not None or common_record(e.path for e in examples).aligned
 
 
 def _choose_network(options: argparse.Namespace, *, aligned: bool) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,8 +23,15 @@ SET_ASIDE = (".", "_")
 
 SINGLES_FOLDER = "_single"
 """Where `crop --group` puts faces that are like no other."""
+GROUPS_FILE = "groups.json"
+"""Where `unknown` remembers the groups of faces."""
+SHEET_FILE = "groups.jpg"
+"""A picture of all groups, for people."""
 UNKNOWN_FOLDER = "_unknown"
 """Where users put faces of people whom a model shall not know."""
+
+_OWN_FILES = (GROUPS_FILE, SHEET_FILE)
+_GROUP_NAME = re.compile(r"group-(\d{1,9})", re.ASCII)
 
 _LAYOUT = "a folder for each person, with the person's name, and that person's pictures in it"
 _MAKE = "make it with the csv command"
@@ -88,6 +96,8 @@ def list_face_folder(top: str) -> FaceFolder:
     for found in iter_sources(top):
         shown = printable(found.path)
         folder, _, rest = found.relative.partition(os.sep)
+        if found.relative in _OWN_FILES:
+            continue
         if rest and folder.startswith(SET_ASIDE):
             if folder not in set_aside:
                 set_aside.add(folder)
@@ -127,6 +137,17 @@ def are_aligned(folder: FaceFolder) -> bool:
         return common_record(example.path for example in folder.examples()).aligned
     except UsageError:  # not all of them
         return False
+
+
+def group_folder(number: int) -> str:
+    """Return the name of the folder of a group of faces."""
+    return f"group-{number:03}"
+
+
+def group_number(folder: str) -> int | None:
+    """Return the number of the group that a folder's name tells; None if it is not that of a group."""
+    match = _GROUP_NAME.fullmatch(folder)
+    return int(match[1]) if match and int(match[1]) else None
 
 
 def label_of_folder(name: str) -> str:

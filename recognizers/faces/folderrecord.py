@@ -161,6 +161,11 @@ def _looks(record: FolderRecord) -> tuple[bool, Fit, float, bool]:
     return bool(record.equalized), record.fit, record.margin, record.aligned
 
 
+def looks_like(record: FolderRecord | None, other: FolderRecord) -> bool:
+    """Return whether two pictures were prepared in the same way."""
+    return record is not None and _looks(record) == _looks(other)
+
+
 def is_recorded(path: str) -> bool:
     """Return whether `crop` or `resize` made a picture: it, or a folder above it, has a record.
 

@@ -16,11 +16,12 @@ from pipeline.errors import SourceError, UsageError
 from pipeline.files.outputs import output_path, write_file
 from pipeline.files.walk import iter_sources
 from pipeline.frame import Frame, GrayArray, RgbArray
-from pipeline.source import Source, SourceKind
+from pipeline.photos.photo import open_photo
+from pipeline.source import Limits, Source, SourceKind
 from pipeline.text import printable
 from recognizers.faces.faceimage import scaled, with_margin
 from recognizers.faces.folderrecord import FaceFacts
-from recognizers.faces.pictures import encode_as, frame_of
+from recognizers.faces.pictures import encode_as
 from recognizers.networks.alignment import ALIGNED_SIDE_PX, aligned, points_of
 
 _KEPT_SIDE_PX = 128
@@ -112,17 +113,18 @@ def crop_photos(
             own.find = make_finder()
         source = photos[number]
         try:
-            frame = frame_of(source)
+            media, frame = open_photo(source, Limits())
             found = [(region, cut_face(frame, region, facts)) for region in own.find(frame)]
         except SourceError as error:
             return CroppedPhoto((), f"{printable(source.path)}: {error.sentence}")
         crops: list[Crop] = []
         shown = os.fsencode(source.path).decode("utf-8", "replace")
+        of_photo = {"photo": shown, "sha256": media.sha256, "size_bytes": source.size_bytes}
         for region, pixels in found:
             if pixels is None:
                 continue
             path = path_of(source, len(crops), out, flat)
-            own_facts = facts.model_copy(update={"photo": shown, "box": region.xyxy})
+            own_facts = facts.model_copy(update={**of_photo, "box": region.xyxy})
             write_file(path, own_facts.written_into(encode_as(path.name, np.ascontiguousarray(pixels))))
             crops.append(Crop(os.fspath(path), number, _small(Frame.from_rgb(pixels).gray())))
         return CroppedPhoto(tuple(crops))

@@ -102,6 +102,9 @@ def _import_photo(source: Source, out: str, find: Find | None, facts: FaceFacts)
     if trouble:
         return ImportedPhoto(failure=f"{printable(source.path)}: {trouble}")
     result = _Result()
+    shown = os.fsencode(source.path).decode("utf-8", "replace")
+    of_photo = {"photo": shown, "sha256": media.sha256, "size_bytes": source.size_bytes}
+    facts = facts.model_copy(update=of_photo)
     for face in faces:
         _import_face(source, frame, face, out, find, facts, result)
     return ImportedPhoto(tuple(result.written), tuple(result.left_out))
@@ -131,8 +134,7 @@ def _import_face(
         result.left_out.append((face.name, FIND_NONE))
         return
     path = path_of(source, len(result.written), os.fspath(Path(out, folder)), True)
-    shown = os.fsencode(source.path).decode("utf-8", "replace")
-    own = facts.model_copy(update={"photo": shown, "box": region.xyxy})
+    own = facts.model_copy(update={"box": region.xyxy})
     write_file(path, own.written_into(encode_as(path.name, np.ascontiguousarray(pixels))))
     result.written.append(folder)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
@@ -14,13 +13,11 @@ from numpy.typing import NDArray
 from pipeline.errors import SourceError, UsageError
 from pipeline.host.cores import usable_cores
 from pipeline.text import printable
-from recognizers.faces.dataset import Example
+from recognizers.faces.dataset import Example, group_number
 from recognizers.faces.folderrecord import FolderRecord, read_facts
 from recognizers.faces.pictures import frame_of, source_of
 from recognizers.networks.base import DescriptorArray, ImpostorDistances
 from recognizers.teaching.grouping import join_by_average
-
-_GROUP_NAME = re.compile(r"group-\d+", re.ASCII)
 
 _NEAR_DEVIATIONS = 2.0
 _APART_DEVIATIONS = 1.2
@@ -57,7 +54,7 @@ def unnamed_groups(examples: Sequence[Example]) -> list[str]:
     return [
         f'the label "{label}" is the name of a group; rename its folder to the name of the person'
         for label in labels
-        if _GROUP_NAME.fullmatch(label)
+        if group_number(label)
     ]
 
 

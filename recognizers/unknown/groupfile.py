@@ -18,7 +18,6 @@ from pipeline.text import printable
 from recognizers.faces.facekey import FaceKey
 from recognizers.networks.base import DescriptorArray, FaceNetworkRecord
 
-GROUPS_FILE = "groups.json"
 _MAX_BYTES = 1 << 30
 _MAX_NUMBERS = 4096
 _Number = Annotated[int, Field(ge=1, lt=1 << 31)]

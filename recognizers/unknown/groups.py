@@ -70,7 +70,7 @@ def group_tracks(
         state: of the last time.
         distance: largest root mean squared distance at which groups are joined; None: that of the network.
         merges: numbers of groups that people have merged.
-        placed: where people have put faces: number of a group, or `ELSEWHERE`.
+        placed: where the pictures of faces lie now: number of a group, or `ELSEWHERE`.
     """
     memory = _Memory(state, describer, merges, placed or {})
     faces = [memory.face_of(track) for track in tracks]
@@ -83,7 +83,8 @@ def group_tracks(
     _drop_odd_descriptors(everything)
     distance = usual_distance(describer.network.name) if distance is None else distance
     grouped = [face for face in everything if not face.is_elsewhere]
-    next_number = _assign(grouped, state.next_number, distance)
+    taken = max((face.own_number or 0 for face in everything), default=0)
+    next_number = _assign(grouped, max(state.next_number, taken + 1), distance)
     here = [face for face in faces if not face.is_elsewhere]
     return Groups(
         numbered=_by_number(here),
@@ -110,7 +111,7 @@ class _Face:
         pictures: content and frame of everything in which it is seen.
         track: in this collection; None for a face that is not in it now.
         own_number: of its group without the merges of people, which may be undone.
-        is_new: whether the state does not hold it.
+        is_new: whether neither the state nor a folder holds it.
         is_elsewhere: whether a person has put it elsewhere, so that it is in no group.
     """
 
@@ -140,15 +141,16 @@ class _Memory:
     ) -> None:
         same_network = state.network is not None and state.network.sha256 == describer.network.sha256
         number_of = _merged(merges)
+        known = {FaceKey.parse(face.key): face for face in state.faces}
         self._unused: dict[FaceKey, _Face] = {}
         self._in_picture: dict[tuple[str, int], list[FaceKey]] = defaultdict(list)
-        for known in state.faces:
-            key = FaceKey.parse(known.key)
-            own = placed.get(key, known.group) or None
+        for key in dict.fromkeys((*known, *placed)):
+            face = known.get(key)
+            own = placed.get(key, face.group if face else None) or None
             self._unused[key] = _Face(
                 key,
                 number=None if own is None else number_of.get(own, own),
-                descriptor=known.numbers if same_network else None,
+                descriptor=face.numbers if face and same_network else None,
                 pictures=frozenset({key[:2]}),
                 own_number=own,
                 is_elsewhere=placed.get(key) == ELSEWHERE,

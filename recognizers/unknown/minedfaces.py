@@ -6,11 +6,12 @@ A face is a box that a recognizer has labelled, or one that has a face's five la
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline.detections import Box, Landmarks, Region
+from pipeline.files.outputs import output_suffix
 from pipeline.source import SourceKind
 from pipeline.text import printable
 from recognizers.corrections.lookup import Corrections
@@ -78,7 +79,9 @@ class MinedFace:
         return None if label is None else replace(self, label=label)
 
 
-def iter_mined_faces(output_root: Path, problems: list[str] | None = None) -> Iterator[MinedFace]:
+def iter_mined_faces(
+    output_root: Path, problems: list[str] | None = None, *, source_name: str | None = None
+) -> Iterator[MinedFace]:
     """Yield the faces of all reports in an OUTPUT folder, in the order of paths, those of one file together.
 
     If several reports are about one file, a box has the label of the first recognizer that named it. Faces of
@@ -87,11 +90,14 @@ def iter_mined_faces(output_root: Path, problems: list[str] | None = None) -> It
     Args:
         output_root: the folder; links are not followed.
         problems: gains a sentence for each report or folder that cannot be read.
+        source_name: only files with this name, in any folder.
     Raises: OSError: the folder itself cannot be listed.
     """
     for folder in _iter_folders(output_root, [] if problems is None else problems):
         of_file: dict[str, tuple[ReportFacts, dict[tuple[int, Box], MinedFace]]] = {}
         for name in sorted(entry for entry in os.listdir(folder) if entry.endswith(_REPORT_ENDING)):
+            if source_name is not None and output_suffix(name, source_name) is None:
+                continue
             path = os.path.join(folder, name)
             if os.path.islink(path) or not os.path.isfile(path):
                 continue
@@ -106,7 +112,9 @@ def iter_mined_faces(output_root: Path, problems: list[str] | None = None) -> It
             for face in faces:
                 at = (face.frame, face.box)
                 known[at] = _joined(known[at], face) if at in known else face
-        for _, known in of_file.values():
+        for facts, known in of_file.values():
+            if source_name is not None and os.path.basename(facts.path) != source_name:
+                continue
             yield from (known[at] for at in sorted(known, key=lambda at: (at[0], at[1].xyxy)))
 
 
@@ -186,8 +194,3 @@ def _joined(one: MinedFace, other: MinedFace) -> MinedFace:
     """Return what two components, or two reports, know about one box; a person's name counts most."""
     best = max((one, other), key=lambda face: (face.is_named, face.label is not None))
     return replace(best, landmarks=one.landmarks or other.landmarks)
-
-
-def keys_of(faces: Iterable[MinedFace]) -> list[FaceKey]:
-    """Return the keys of faces, in order."""
-    return [face.key for face in faces]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -41,7 +43,14 @@ def test_a_name_tells_the_photo_and_folders_are_mirrored(photos, tmp_path):
     cut = np.asarray(Image.open(tmp_path / "out" / "ann" / "a.png-face-2.png"))
     assert (cut == whole[80:240, 400:560]).all()
     photo = str(photos / "ann" / "a.png")
-    facts = FaceFacts(detector="mine", photo=photo, box=(400, 80, 560, 240))
+    content = (photos / "ann" / "a.png").read_bytes()
+    facts = FaceFacts(
+        detector="mine",
+        photo=photo,
+        sha256=hashlib.sha256(content).hexdigest(),
+        size_bytes=len(content),
+        box=(400, 80, 560, 240),
+    )
     assert read_facts(str(tmp_path / "out" / "ann" / "a.png-face-2.png")) == facts
 
 
