@@ -75,7 +75,7 @@ def compiled(compiler: Compiler, files: Sequence[Path], precision: Precision) ->
     """
     output = _place(compiler, files, precision)
     if not _use(output):
-        with _locked(output.parent):
+        with locked(output.parent):
             if not output.exists():
                 level = NOTICE if compiler.needs_tensorflow else logging.DEBUG
                 name = printable(files[0].name)
@@ -117,7 +117,7 @@ def _make_again(
     compiler: Compiler, files: Sequence[Path], precision: Precision, output: Path, refused: Identity | None
 ) -> None:
     """Replace a compiled network that could not be opened, unless another process has replaced it since."""
-    with _locked(output.parent):
+    with locked(output.parent):
         if _identity(output) in (None, refused):
             shown, name = printable(output), printable(files[0].name)
             _log.warning("%s: is damaged; compiling %s again, for %s", shown, name, precision)
@@ -145,7 +145,7 @@ def _use(output: Path) -> bool:
         if time.time() - output.stat().st_mtime > _USE_NOTED_S:
             with contextlib.suppress(OSError):  # the cache may be read-only, in a container for example
                 os.utime(output)
-    except OSError:  # _locked reports what is wrong with the folder
+    except OSError:  # `locked` reports what is wrong with the folder
         return False
     return True
 
@@ -159,7 +159,7 @@ def _sweep_unused(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path) -> Iterator[None]:
     """Hold the cache's lock, so that one compiler runs at a time; a dead holder's lock is released."""
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -59,7 +59,11 @@ class DeepDetectorParams(Params):
     ] = 0.45
     precision: Annotated[
         Precision,
-        Field(description="of the weights; int8 is smaller and faster, less exact; not for an .onnx"),
+        Field(
+            description="of the arithmetic; auto: bf16 where the processor has it, OpenVINO is installed and "
+            "the network is one of those measured to find the same, else float32; int8: of the weights, not "
+            "for an .onnx"
+        ),
     ] = "float32"
     resize: Annotated[
         Resize,
@@ -80,8 +84,8 @@ class DeepDetectorParams(Params):
         EngineName,
         Field(
             exclude=True,  # no part of the fingerprint: results differ by rounding only
-            description="what runs a network on the CPU; auto: LiteRT for a Darknet network if TensorFlow is "
-            "installed to compile it, else ONNX Runtime",
+            description="what runs a network on the CPU; auto: the fastest of those that are installed, "
+            "measured once",
         ),
     ] = "auto"
 

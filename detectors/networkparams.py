@@ -9,8 +9,8 @@ from detectors.onnxchoices import Device, FamilyName
 from pipeline.component import Problem
 
 Resize = Literal["auto", "letterbox", "stretch", "darknet"]
-Precision = Literal["float32", "int8"]
-EngineName = Literal["auto", "litert", "onnxruntime"]
+Precision = Literal["auto", "float32", "bf16", "int8"]
+EngineName = Literal["auto", "litert", "onnxruntime", "openvino"]
 """Values of `engine:`, what runs a network on the CPU."""
 
 

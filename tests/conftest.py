@@ -22,6 +22,8 @@ from tests.house import House
 ROOT = Path(__file__).parents[1]
 
 configure()  # as the programs do, before any test imports a library
+# One engine for each kind of network, for speed: choosing one by its speed takes seconds for each network.
+os.environ.setdefault("DEEPVISUALMINER_ENGINE", "litert")
 
 NO_SKIPS = "DEEPVISUALMINER_NO_SKIPS"
 """Set where everything that tests need is installed, as in CI: then a test that is skipped has failed, ..."""

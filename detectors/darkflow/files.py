@@ -32,6 +32,8 @@ class DarkflowFiles:
         yield from iter_unfit_if_compiled(params)
         if params.engine not in ("auto", "litert"):
             yield Problem("engine", f"{params.engine} does not run Darkflow's networks; leave it out")
+        if params.precision == "bf16":
+            yield Problem("precision", "bf16 is for Darknet's networks and .onnx files; leave it out")
 
     @classmethod
     def find(cls, model: str, weights: str | None) -> Self:

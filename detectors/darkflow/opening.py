@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from detectors.classnames import read_class_names
-from detectors.compilecache import Compiler, Precision, open_compiled
+from detectors.compilecache import Compiler, open_compiled
 from detectors.darkflow.meta import read_meta
 from detectors.darknet.yolonetwork import YoloNetwork
 from detectors.engines.litert import LiteRtEngine
+from detectors.networkparams import Precision
 
 COMPILER = Compiler("detectors.darkflow.compile", version="1")
 
@@ -19,7 +20,7 @@ def open_darkflow(graph: Path, meta: Path, labels: Path | None, precision: Preci
     Args:
         graph, meta: the .pb and the .meta.
         labels: a file of class names that takes the place of those in the .meta.
-        precision: of the weights.
+        precision: of the weights; `auto` is float32.
     Raises: ModelError: a file is damaged, or holds something that Darkflow does not write.
     """
     network, names = read_meta(meta)
@@ -28,6 +29,6 @@ def open_darkflow(graph: Path, meta: Path, labels: Path | None, precision: Preci
     return open_compiled(
         COMPILER,
         (graph, meta),
-        precision,
+        "int8" if precision == "int8" else "float32",
         lambda compiled: YoloNetwork(network, LiteRtEngine(compiled), names, stretched=True),
     )

@@ -2,35 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from detectors.compilecache import Compiler, Precision, is_compiled, open_compiled
+from detectors.compilecache import Compiler, compiled, is_compiled, open_compiled
+from detectors.compilecache import Precision as WeightPrecision
+from detectors.darknet.networkcfg import NetworkCfg
+from detectors.engines.candidates import Candidate, fitting, in_openvino
+from detectors.engines.choosing import Question, choose
 from detectors.engines.engine import Engine
-from detectors.networkparams import EngineName
+from detectors.engines.proven import is_proven_in_bf16
+from detectors.networkparams import EngineName, Precision
+from pipeline.text import printable
 
 FLATBUFFERS = Compiler("detectors.darknet.compile", version="4")
 ONNX_FILES = Compiler("detectors.darknet.compileonnx", version="1", suffix=".onnx", needs_tensorflow=False)
 
 
-def open_engine(files: Sequence[Path], precision: Precision, name: EngineName, stride: int | None) -> Engine:
-    """Load a network in an engine; compile it first if the cache does not hold it whole.
+def open_engine(network: NetworkCfg, files: Sequence[Path], precision: Precision, name: EngineName) -> Engine:
+    """Load a network in the engine that the user wants, or in the fastest; compile it first if needed.
 
     Args:
+        network: its description.
         files: the .cfg and the .weights.
-        precision: of the weights; ONNX Runtime runs float32 only.
-        name: as in the pipeline file.
-        stride: see `NetworkCfg.stride`.
-    Raises: ModelError: see `open_compiled`.
+        precision, name: as in the pipeline file.
+    Raises: ModelError: see `open_compiled` and `fitting`.
     """
-    if name == "auto":
-        with_litert = (
-            FLATBUFFERS.usable or precision != "float32" or is_compiled(FLATBUFFERS, files, precision)
-        )
-        name = "litert" if with_litert else "onnxruntime"
-    if name == "litert":
-        return open_compiled(FLATBUFFERS, files, precision, lambda file: _in_litert(file, stride))
-    return open_compiled(ONNX_FILES, files, "float32", lambda file: _in_onnx_runtime(file, stride))
+    candidates = list(_iter_candidates(files, precision, name))
+    kept, by_speed = fitting(candidates, name, precision, printable(files[0]))
+    chosen = choose(_question(network, files, precision), kept) if by_speed else kept[0]
+    stride = network.stride
+    if chosen.engine == "litert":
+        weights: WeightPrecision = "int8" if precision == "int8" else "float32"
+        return open_compiled(FLATBUFFERS, files, weights, lambda file: _in_litert(file, stride))
+    if chosen.engine == "onnxruntime":
+        return open_compiled(ONNX_FILES, files, "float32", lambda file: _in_onnx_runtime(file, stride))
+    return open_compiled(ONNX_FILES, files, "float32", lambda file: _in_openvino(file, chosen.precision))
+
+
+def _iter_candidates(files: Sequence[Path], precision: Precision, name: EngineName) -> Iterator[Candidate]:
+    """What runs the network here, the preferred engine first."""
+    if precision == "int8":  # without TensorFlow the compiler says what to install
+        yield Candidate("litert", "int8")
+        return
+    if precision != "bf16":
+        if name == "litert" or FLATBUFFERS.usable or is_compiled(FLATBUFFERS, files, "float32"):
+            yield Candidate("litert", "float32")
+        yield Candidate("onnxruntime", "float32")
+    yield from in_openvino(precision, bf16_is_proven=is_proven_in_bf16(files[1]))
+
+
+def _question(network: NetworkCfg, files: Sequence[Path], precision: Precision) -> Question:
+    def feeds() -> Mapping[str, Any]:
+        """Smooth noise."""
+        import numpy as np
+
+        return {"image": np.random.default_rng(1).random((1, *network.shape), dtype=np.float32)}
+
+    def compiled_for(candidate: Candidate) -> Path:
+        return compiled(FLATBUFFERS if candidate.engine == "litert" else ONNX_FILES, files, "float32")
+
+    return Question(files, precision, feeds, (network.shape.width, network.shape.height), compiled_for)
 
 
 def _in_litert(file: Path, stride: int | None) -> Engine:
@@ -43,3 +76,9 @@ def _in_onnx_runtime(file: Path, stride: int | None) -> Engine:
     from detectors.engines.onnxruntime import OnnxRuntimeEngine
 
     return OnnxRuntimeEngine(file, varies=stride is not None)
+
+
+def _in_openvino(file: Path, precision: str) -> Engine:
+    from detectors.engines.openvino import OpenVinoEngine
+
+    return OpenVinoEngine(file, precision)

@@ -35,10 +35,10 @@ class DarknetFiles:
     def iter_unfit(params: NetworkParams) -> Iterator[Problem]:
         """Params that are for ONNX networks, and 8-bit weights for an engine that has none."""
         yield from iter_unfit_if_compiled(params)
-        if params.precision == "int8" and params.engine == "onnxruntime":
-            yield Problem(
-                "engine", "onnxruntime runs float32 only; leave it out, or write precision: float32"
-            )
+        if params.precision == "int8" and params.engine in ("onnxruntime", "openvino"):
+            yield Problem("engine", f"{params.engine} runs no int8 of Darknet's; leave one of both out")
+        if params.precision == "bf16" and params.engine in ("litert", "onnxruntime"):
+            yield Problem("engine", f"{params.engine} has no bf16; leave one of both out")
 
     @classmethod
     def find(cls, model: str, weights: str | None) -> Self:

@@ -34,12 +34,14 @@ class OnnxFiles:
         if params.weights is not None:
             shown = printable(params.model)
             yield Problem("weights", f"{shown}: an ONNX network has its weights in it; leave them out")
-        if params.precision != "float32":
-            yield Problem(
-                "precision", f"{params.precision} is for Darknet's networks; give an .onnx of 8-bit weights"
-            )
-        if params.engine not in ("auto", "onnxruntime"):
-            yield Problem("engine", f"{params.engine} does not run an .onnx; leave it out")
+        if params.precision == "int8":
+            yield Problem("precision", "int8 is for Darknet's networks; give an .onnx of 8-bit weights")
+        if params.precision == "bf16" and params.engine == "onnxruntime":
+            yield Problem("engine", "onnxruntime has no bf16; leave one of both out")
+        if params.engine == "litert":
+            yield Problem("engine", "litert does not run an .onnx; leave it out")
+        if params.engine == "openvino" and params.device not in ("auto", "cpu"):
+            yield Problem("engine", f"openvino does not run on {params.device}; leave one of both out")
         if params.resize == "darknet":
             yield Problem(
                 "resize", "darknet is for Darknet's networks; leave it out, or write letterbox or stretch"
@@ -74,6 +76,13 @@ class OnnxFiles:
         from detectors.onnx.network import OnnxNetwork
 
         labels = Path(params.labels) if params.labels else None
-        network = OnnxNetwork(self.model, family=params.family, device=params.device, labels=labels)
+        network = OnnxNetwork(
+            self.model,
+            family=params.family,
+            device=params.device,
+            labels=labels,
+            precision=params.precision,
+            engine=params.engine,
+        )
         _log.debug("%s: %s", params.model, network.description)
         return network

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.boxes import FloatArray, suppress_boxes, suppress_scores
+from detectors.networkparams import EngineName, Precision
+from detectors.onnx.engines import chosen_runner
 from detectors.onnx.family import Decoded, Placing
 from detectors.onnx.modelfile import read_model_info
 from detectors.onnx.names import network_names
@@ -36,14 +38,26 @@ class OnnxNetwork:
         family: as in the pipeline file.
         device: where it runs.
         labels: a file of class names; None: see `network_names`.
+        precision, engine: as in the pipeline file.
     Raises: ModelError: the file is damaged, unsuitable or of no known family, or has no class names.
     """
 
-    def __init__(self, path: Path, *, family: FamilyName, device: Device, labels: Path | None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        family: FamilyName,
+        device: Device,
+        labels: Path | None,
+        precision: Precision = "float32",
+        engine: EngineName = "auto",
+    ) -> None:
         info = read_model_info(path)
         check_inputs(info)
         opened = open_network(info, family, device)
-        self._engine, self._output_format = opened.engine, opened.output_format
+        self._engine, chosen = chosen_runner(info, opened, precision, engine)
+        self._runs_on = opened.engine.device if chosen.engine == "onnxruntime" else "CPU"
+        self._output_format = opened.output_format
         self._varies, self._stride = opened.varies, opened.stride
         self._port = picture_port(opened.seen)
         self._size_port = next((port for port in opened.seen.inputs if port.name == SIZE_INPUT), None)
@@ -55,7 +69,7 @@ class OnnxNetwork:
     @property
     def device(self) -> str:
         """ONNX Runtime's name of the device that runs it, such as `CPU`."""
-        return self._engine.device
+        return self._runs_on
 
     @property
     def forkable(self) -> bool:

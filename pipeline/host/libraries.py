@@ -5,19 +5,32 @@ The programs and the worker processes call these functions when they start. Noth
 
 from __future__ import annotations
 
+import importlib.util
 import os
+import sys
+
+_REPORTER = "openvino_telemetry"
 
 
 def configure() -> None:
-    """Set the environment variables that libraries read when they are imported; children inherit them.
+    """Set up what libraries may do when they are imported, by environment variables that children inherit.
 
-    This imports nothing. It has to run before anything, a plug-in too, imports onnxruntime: its official
-    builds since 1.29 report to their maker which model ran on which machine, from a thread of their own, and
-    leave an identifier in the user's home.
+    This imports nothing. It has to run before anything, a plug-in too, imports onnxruntime or openvino.
+    Official builds of onnxruntime since 1.29 report to their maker which model ran on which machine, from a
+    thread of their own, and leave an identifier in the user's home. `import openvino` reports the import
+    through a package of its own and leaves an identifier as well; without that package it reports nothing,
+    so this process is kept from importing it.
     """
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    sys.modules.setdefault(_REPORTER, None)  # type: ignore[arg-type]  # None: its import fails
     # A second limit behind the check of the header, for files that two readers understand differently.
     os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(1 << 30))
+
+
+def can_use_openvino() -> bool:
+    """Whether OpenVINO is installed, and cannot report: `configure` ran before anything imported it."""
+    kept_out = _REPORTER in sys.modules and sys.modules[_REPORTER] is None
+    return kept_out and importlib.util.find_spec("openvino") is not None
 
 
 def configure_imaging() -> None:

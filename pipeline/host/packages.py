@@ -8,6 +8,7 @@ PACKAGES = (
     "tensorflow",
     "ai-edge-litert",
     "onnxruntime",
+    "openvino",
     "opencv-contrib-python-headless",
     "dlib-bin",
     "numpy",
@@ -20,8 +21,8 @@ PACKAGES = (
     "lxml",
 )
 """Names of distributions, in the order in which they are reported."""
-OPTIONAL = frozenset({"dlib-bin"})
-"""Those that only some face models need."""
+OPTIONAL = frozenset({"dlib-bin", "openvino"})
+"""Those that nothing but some face models needs, or that are one engine among several."""
 
 
 def installed_versions() -> dict[str, str | None]:

@@ -30,6 +30,7 @@ from pipeline.models.catalog import (
     read_catalog,
     read_official,
 )
+from pipeline.models.enginelisting import list_engines
 from pipeline.models.fetch import copy_files, fetch, fetch_first, megabytes
 from pipeline.models.fetched import FileState, check_size, first_here, is_here, model_folder, verify
 from pipeline.models.files import (
@@ -214,6 +215,8 @@ def _parser() -> argparse.ArgumentParser:
     verifying.add_argument("models", nargs="*", type=_model, metavar="NAME", help="none: every model")
     verifying.set_defaults(act=_verify)
 
+    _add_engines(commands)
+
     finding = commands.add_parser(
         "path",
         help="print the folder of a model",
@@ -223,6 +226,20 @@ def _parser() -> argparse.ArgumentParser:
     finding.add_argument("model", type=_model_or_default, metavar="NAME", help=f'see "list"; or "{DEFAULT}"')
     finding.set_defaults(act=_path)
     return parser
+
+
+def _add_engines(commands: Any) -> None:
+    engines = commands.add_parser(
+        "engines",
+        help="show which engine runs which network here",
+        description="Show the engine that was chosen for each network on this machine, and the CPU time of "
+        "one call in each engine, as measured then.",
+        epilog=f"example: {PROGRAM} engines",
+    )
+    engines.add_argument(
+        "--forget", action="store_true", help="forget the choices; the next run measures again"
+    )
+    engines.set_defaults(act=list_engines)
 
 
 def _add_adding(commands: Any) -> None:

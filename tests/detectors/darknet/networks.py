@@ -20,6 +20,7 @@ from detectors.darknet.networkcfg import NetworkCfg
 from detectors.engines.engine import Engine
 from detectors.engines.litert import LiteRtEngine
 from detectors.engines.onnxruntime import OnnxRuntimeEngine
+from detectors.engines.openvino import OpenVinoEngine
 
 HEADER = np.array((0, 2, 0, 0, 0), dtype="<i4").tobytes()
 """Of a .weights file: version 0.2.0, and eight bytes that count the pictures seen."""
@@ -128,6 +129,10 @@ def _engine(text: str, precision: str, name: str) -> Engine:
             return LiteRtEngine(model)
         model = Path(folder, "net.onnx")
         model.write_bytes(compile_to_onnx(cfg, weights, precision))
+        if name == "openvino":
+            engine = OpenVinoEngine(model, "float32")
+            engine.run(picture(parse_cfg(text, "net.cfg")))  # reads the file
+            return engine
         return OnnxRuntimeEngine(model, varies=parse_cfg(text, "net.cfg").stride is not None)
 
 

@@ -11,17 +11,26 @@ import pytest
 
 from detectors.onnx.network import OnnxNetwork
 from pipeline.frame import Frame
+from pipeline.host.libraries import can_use_openvino
 from tests.detectors.onnx.graphs import saved
 
 Load = Callable[..., OnnxNetwork]
 
 
+@pytest.fixture(params=["onnxruntime", "openvino"])
+def engine(request: pytest.FixtureRequest) -> str:
+    """Each engine in turn."""
+    if request.param == "openvino" and not can_use_openvino():
+        pytest.skip("needs openvino")
+    return request.param
+
+
 @pytest.fixture
-def load(tmp_path: Path) -> Load:
-    """Saves a network and loads it."""
+def load(tmp_path: Path, engine: str) -> Load:
+    """Saves a network and loads it, in each engine."""
 
     def load_network(model: onnx.ModelProto, **more: object) -> OnnxNetwork:
-        options = {"family": "auto", "device": "cpu", "labels": None} | more
+        options = {"family": "auto", "device": "cpu", "labels": None, "engine": engine} | more
         return OnnxNetwork(saved(model, tmp_path), **options)
 
     return load_network

@@ -11,6 +11,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from detectors.deepdetector import DeepDetector, DeepDetectorParams
+from detectors.engines.openvino import OpenVinoModel
 from detectors.onnx import opening
 from detectors.onnx.engine import OnnxEngine
 from pipeline.detections import Box
@@ -84,7 +85,14 @@ def fed(monkeypatch) -> list[tuple[int, ...]]:
         shapes.extend(values.shape for values in feeds.values())
         return run(self, feeds, options)
 
+    infer = OpenVinoModel.infer
+
+    def noted_in_openvino(self, feeds):
+        shapes.extend(values.shape for values in feeds.values())
+        return infer(self, feeds)
+
     monkeypatch.setattr(OnnxEngine, "run", noted)
+    monkeypatch.setattr(OpenVinoModel, "infer", noted_in_openvino)
     return shapes
 
 
@@ -342,6 +350,9 @@ def test_outputs_that_only_resemble_a_family_are_refused_at_the_start(load, colo
     [
         ({"weights": "n.weights"}, "weights", "an ONNX network has its weights in it"),
         ({"precision": "int8"}, "precision", "is for Darknet's networks"),
+        ({"precision": "bf16", "engine": "onnxruntime"}, "engine", "onnxruntime has no bf16"),
+        ({"engine": "litert"}, "engine", "litert does not run an .onnx"),
+        ({"engine": "openvino", "device": "cuda"}, "engine", "openvino does not run on cuda"),
         ({"resize": "darknet"}, "resize", "is for Darknet's networks"),
         ({"labels": "nowhere.names"}, "labels", "no such file"),
     ],

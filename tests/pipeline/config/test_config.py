@@ -111,7 +111,7 @@ p.yml:33: component number 8: a component needs a "type", a word; got 3; known: 
 p.yml:34: component number 8: input "w" is a writer, which finds nothing
 p.yml:36: component "frame": this cannot be a component's name: it means something else here or in reports
 p.yml:36: component "frame": params.threshold: expected a number less than 1, got 1
-p.yml:36: component "frame": params.precision: expected 'float32' or 'int8', got "i4"
+p.yml:36: component "frame": params.precision: expected 'auto', 'float32', 'bf16' or 'int8', got "i4"
 p.yml:36: component "frame": params.model: model "yolov3-tiny": $CACHE
 """
 
