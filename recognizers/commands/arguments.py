@@ -23,7 +23,7 @@ Lines = Generator[str, None, ExitCode | None]
 Command = Callable[[argparse.Namespace], Lines]
 
 _HELP_COLUMNS = 78
-_OPTION_OF = {EIGEN: "eigen", FISCHER: "fischer", LBP: "lbph"}
+_OPTION_OF = {EIGEN: "eigen", FISCHER: "fisher", LBP: "lbph"}
 
 
 def add_command(
@@ -123,7 +123,7 @@ def add_classic_strategies(parser: argparse.ArgumentParser, verb: str, default: 
         default: description of the default.
     """
     for strategy in CLASSIC:
-        also = "fisher" if strategy == FISCHER else None
+        also = FISCHER if strategy == FISCHER else None
         help_ = f"whether to {verb} {TITLES[strategy]} (default: {default})"
         add_flag(parser, _OPTION_OF[strategy], default=None, help_=help_, also=also)
 

@@ -26,10 +26,10 @@ def add_to(commands: Any) -> None:
         commands,
         "detect",
         run,
-        short="draw the detections of a cascade in a picture",
-        long="Find faces, or other objects that CASCADE is made for, in IMG, print their boxes as x1, y1, "
-        "x2, y2, and draw them into OUTIMG.",
-        example="detect party.jpg haarcascade_frontalface_default.xml party-faces.jpg",
+        short="draw the detections of yunet or a cascade in a picture",
+        long="Find faces with yunet, or the objects that a cascade is made for, in IMG, print their boxes as "
+        "x1, y1, x2, y2, and draw them into OUTIMG.",
+        example="detect party.jpg yunet party-faces.jpg",
     )
     add_picture(parser)
     add_outimg(parser)
@@ -38,7 +38,7 @@ def add_to(commands: Any) -> None:
 def add_picture(parser: argparse.ArgumentParser) -> None:
     """Add the arguments IMG and CASCADE."""
     parser.add_argument("img", metavar="IMG", help="a photo")
-    parser.add_argument("cascade", metavar="CASCADE", help="a cascade's file name or path, or yunet")
+    parser.add_argument("cascade", metavar="CASCADE", help="yunet, or a cascade's file name or path")
 
 
 def add_outimg(parser: argparse.ArgumentParser) -> None:

@@ -26,13 +26,13 @@ def add_to(commands: Any) -> None:
         commands,
         "detectvideo",
         run,
-        short="draw the detections of a cascade in a video's frames",
-        long="Find faces, or other objects that CASCADE is made for, in every frame of VIDEO, and write each "
-        "frame, with their boxes drawn into it, to OUTDIR/frame-0.png, frame-1.png and so on.",
-        example="detectvideo party.mp4 haarcascade_frontalface_default.xml frames",
+        short="draw the detections of yunet or a cascade in a video's frames",
+        long="Find faces with yunet, or the objects that a cascade is made for, in every frame of VIDEO, and "
+        "write each frame, with their boxes drawn into it, to OUTDIR/frame-0.png, frame-1.png and so on.",
+        example="detectvideo party.mp4 yunet frames",
     )
     parser.add_argument("video", metavar="VIDEO", help="a video")
-    parser.add_argument("cascade", metavar="CASCADE", help="a cascade's file name or path, or yunet")
+    parser.add_argument("cascade", metavar="CASCADE", help="yunet, or a cascade's file name or path")
     parser.add_argument("outdir", metavar="OUTDIR", help="folder for the frames; made if it is missing")
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from pipeline.errors import ExitCode
 from pipeline.text import printable
 from recognizers.commands.arguments import PROGRAM, Lines, add_command, plural, quoted
+from recognizers.commands.wholephotos import check_cropped
 from recognizers.faces.dataset import are_aligned, list_face_folder, write_examples
 
 
@@ -31,6 +32,7 @@ def run(options: argparse.Namespace) -> Lines:
     """Run the subcommand."""
     folder = list_face_folder(options.dir)
     examples = folder.examples()
+    check_cropped(options.dir, examples)
     write_examples(options.file, examples)
     for sentence in folder.passed_over:
         yield f"skipped: {sentence}"

@@ -1,4 +1,4 @@
-"""`recognize IMG LABEL MODELDIR EIGEN FISCHER LBPH`: names the face in one picture."""
+"""`recognize IMG LABEL MODELDIR EIGEN FISHER LBPH`: names the face in one picture."""
 
 from __future__ import annotations
 

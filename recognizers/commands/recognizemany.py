@@ -32,9 +32,9 @@ def add_to(commands: Any) -> None:
         "recognizemany",
         run,
         short="draw the names of the faces in a photo",
-        long="Find the faces in IMG with CASCADE, name each as a pipeline would, print the names, and draw "
-        "them into OUTIMG.",
-        example="recognizemany party.jpg haarcascade_frontalface_default.xml familymodel party-names.jpg",
+        long="Find the faces in IMG with yunet or a cascade, name each as a pipeline would, print the names, "
+        "and draw them into OUTIMG. Give yunet for a model of aligned faces.",
+        example="recognizemany party.jpg yunet familymodel party-names.jpg",
     )
     add_picture(parser)
     parser.add_argument("modeldir", metavar="MODELDIR", help="folder with the model")

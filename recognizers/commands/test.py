@@ -1,4 +1,4 @@
-"""`test TESTCSV MODELDIR EIGEN FISCHER LBPH`: measures how well a model names pictures of a test set."""
+"""`test TESTCSV MODELDIR EIGEN FISHER LBPH`: measures how well a model names pictures of a test set."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`train CSV PERCENT TESTCSV MODELDIR EIGEN FISCHER LBPH`: trains a face model from labelled pictures."""
+"""`train CSV PERCENT TESTCSV MODELDIR EIGEN FISHER LBPH`: trains a face model from labelled pictures."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ from recognizers.commands.inspection import (
     report_findings,
 )
 from recognizers.commands.trainembedding import DEFAULT_FALSE_ACCEPT_RATE, add_people, describe
+from recognizers.commands.wholephotos import check_cropped
 from recognizers.corrections.store import CorrectionStore, store_beside
 from recognizers.faces.dataset import Example, check_present, read_examples, write_examples
 from recognizers.faces.folderrecord import common_record
@@ -143,6 +144,7 @@ def run(options: argparse.Namespace) -> Lines:
     """Run the subcommand."""
     examples = read_examples(options.csv)
     check_present(examples)
+    check_cropped(options.csv, examples)
     check_places(options.csv, options.testcsv, options.modeldir, examples)
     corrected = obey_corrections(
         examples,
@@ -217,7 +219,7 @@ def _strategies(options: argparse.Namespace) -> tuple[str, ...]:
         flags = {strategy: asked is not False for strategy, asked in flags.items()}
     if options.add:
         if any(flags.values()):
-            raise UsageError("--add works with embedding only; leave EIGEN, FISCHER and LBPH out")
+            raise UsageError("--add works with embedding only; leave EIGEN, FISHER and LBPH out")
         return (EMBEDDING,)
     by_default = options.embedding is None
     chosen = [strategy for strategy, asked in flags.items() if (by_default if asked is None else asked)]

@@ -27,7 +27,7 @@ groups of faces still apart. Measured with SFace on the ORL faces: of 360 faces 
 two people 198, and none of 40 with one."""
 _CLEARLY_NEARER = 0.85
 _MUCH_LARGER = 3
-_LARGE_PX = 400
+LARGE_PX = 400
 
 
 class DescribedFaces(NamedTuple):
@@ -73,11 +73,11 @@ def whole_photos(examples: Sequence[Example], record: FolderRecord) -> list[str]
         is_foreign = list(threads.map(lambda example: read_facts(example.path) is None, examples))
         if not any(is_foreign):
             return []
-        sizes = list(threads.map(_size_wh, examples))
+        sizes = list(threads.map(size_wh_of, examples))
     usual = float(np.median([max(size) for size in sizes]))
     sentences = []
     for example, foreign, (width, height) in zip(examples, is_foreign, sizes, strict=True):
-        is_large = max(width, height) > max(_LARGE_PX, _MUCH_LARGER * usual)
+        is_large = max(width, height) > max(LARGE_PX, _MUCH_LARGER * usual)
         if foreign and (is_large or (record.aligned and width != height)):
             sentences.append(
                 f"{printable(example.path)}: is probably a whole photo, with {width}x{height} pixels; cut "
@@ -86,7 +86,8 @@ def whole_photos(examples: Sequence[Example], record: FolderRecord) -> list[str]
     return sentences
 
 
-def _size_wh(example: Example) -> tuple[int, int]:
+def size_wh_of(example: Example) -> tuple[int, int]:
+    """Return a picture's upright width and height. Raises: UsageError: it cannot be read."""
     try:
         return frame_of(source_of(example.path)).size_wh
     except SourceError as error:

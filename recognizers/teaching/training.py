@@ -167,12 +167,12 @@ def check_teachable(examples: Sequence[Example], strategies: Sequence[str]) -> N
         (label,) = counts
         raise UsageError(
             f'"{printable(label)}" is the only label, and {TITLES[FISCHER]} needs two to tell apart; '
-            "add another person's pictures, or train without it (--no-fischer)"
+            "add another person's pictures, or train without it (--no-fisher)"
         )
     if FISCHER in strategies and max(counts.values()) < 2:
         raise UsageError(
             f"{TITLES[FISCHER]} needs a label with two training pictures; add pictures, raise PERCENT, "
-            "or train without it (--no-fischer)"
+            "or train without it (--no-fisher)"
         )
 
 
