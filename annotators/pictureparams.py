@@ -37,8 +37,12 @@ class PictureSize(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    width: Annotated[int, Field(ge=1, le=MOST_PIXELS_A_SIDE, description="greatest width, pixels")]
-    height: Annotated[int, Field(ge=1, le=MOST_PIXELS_A_SIDE, description="greatest height, pixels")]
+    width: Annotated[
+        int, Field(ge=1, le=MOST_PIXELS_A_SIDE, description="greatest width, pixels", examples=[640])
+    ]
+    height: Annotated[
+        int, Field(ge=1, le=MOST_PIXELS_A_SIDE, description="greatest height, pixels", examples=[480])
+    ]
 
     @property
     def wh(self) -> tuple[int, int]:

@@ -58,7 +58,7 @@ def _act(given: argparse.Namespace) -> int:
             _say(line)
         return ExitCode.OK
     if given.check is not None:
-        config = read_config(given.check, allow_plugins=given.allow_plugins)
+        config = read_config(given.check, allow_plugins=given.allow_plugins, opening=True)
         for warning in iter_warnings(config):
             _log.warning("%s: %s", printable(given.check), warning)
         count = len(config.components)

@@ -30,6 +30,8 @@ from pipeline.text import printable
 if TYPE_CHECKING:
     from detectors.boxes import FloatArray
 
+_CASCADE_SUFFIX = ".xml"
+
 
 class DeepDetectorParams(Params):
     """`params:` of a `deepdetector`."""
@@ -125,6 +127,10 @@ class DeepDetector(Detector):
     @classmethod
     def check(cls, params: Any) -> Iterator[Problem]:
         """Check the network's files, and that the other params are for such a network."""
+        if params.model.endswith(_CASCADE_SUFFIX):
+            sentence = f"{printable(params.model)}: a cascade is no network; write type: simpledetector"
+            yield Problem("model", sentence)
+            return
         yield from kind_of(params.model).iter_unfit(params)
         try:
             files = params.files
@@ -137,6 +143,16 @@ class DeepDetector(Detector):
             yield Problem(
                 "labels", f"{printable(params.labels)}: no such file; give a text file, a name a line"
             )
+
+    @classmethod
+    def check_by_opening(cls, params: Any) -> Iterator[Problem]:
+        """Check the family of an ONNX network, and that its class names are as many as its classes."""
+        files: NetworkFiles = params.files
+        try:
+            files.try_opening(params)
+        except ModelError as error:
+            about_labels = params.labels is not None and str(error).startswith(printable(params.labels))
+            yield Problem("labels" if about_labels else "model", str(error))
 
     @classmethod
     def model_files(cls, params: Any) -> Sequence[Path]:
@@ -152,10 +168,13 @@ class DeepDetector(Detector):
 
     @classmethod
     def labels(cls, params: Any) -> frozenset[str] | None:
-        """The class names if they are in a text file; names inside a network are not read."""
-        file = Path(params.labels) if params.labels else params.files.names_file()
-        known = file is not None and file.suffix not in (".yaml", ".yml")
-        return frozenset(names_in(file)) if file is not None and known else None
+        """The class names as far as they are known without running the network."""
+        files: NetworkFiles = params.files
+        file = Path(params.labels) if params.labels else files.names_file()
+        if file is None:
+            stated = files.stated_names()
+            return None if stated is None else frozenset(stated)
+        return frozenset(names_in(file)) if file.suffix not in (".yaml", ".yml") else None
 
     def load(self) -> None:
         """Load the network; compile it first if it is compiled and the cache does not hold it."""

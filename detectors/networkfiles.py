@@ -58,6 +58,12 @@ class NetworkFiles(Protocol):
     def iter_problems(self, params: NetworkParams) -> Iterator[Problem]:
         """Check the files' contents without loading the network."""
 
+    def try_opening(self, params: NetworkParams) -> None:
+        """Open the network if that shows mistakes that `iter_problems` does not, and takes seconds at most.
+
+        Raises: ModelError: as `open`.
+        """
+
     def paths(self, labels: Path | None) -> tuple[Path, ...]:
         """All files that affect the results; `labels` is the file of class names in the params."""
 
@@ -66,6 +72,9 @@ class NetworkFiles(Protocol):
 
     def names_file(self) -> Path | None:
         """The text file of class names that is used if the params give none; None if there is none."""
+
+    def stated_names(self) -> Sequence[str] | None:
+        """The class names that are known without running the network and stand in no `names_file`."""
 
     def open(self, params: NetworkParams) -> Network:
         """Load the network; compile it first if needed.

@@ -68,6 +68,15 @@ class Component:
         yield from ()
 
     @classmethod
+    def check_by_opening(cls, params: Any) -> Iterator[Problem]:
+        """Check what only opening model files shows; `--check` calls it if `check` has found nothing wrong.
+
+        It may import what is heavy, but takes seconds at most. The default is right for components whose
+        `check` finds all that `load` would.
+        """
+        yield from ()
+
+    @classmethod
     def results_version(cls, params: Any) -> int:
         """`RESULTS_VERSION`, or a greater number for params for which alone the findings have changed.
 

@@ -101,6 +101,7 @@ class RecognizerParams(component.Params):
         AfterValidator(_by_strategy),
         Field(
             default_factory=dict,
+            examples=[{"eigen": 1800}],
             description="strategy: distance beyond which a face is unknown, instead of the model's own",
         ),
     ]
@@ -163,10 +164,10 @@ class Recognizer(Detector):
         return [*own, *_network_files(params, model)]
 
     @classmethod
-    def labels(cls, params: RecognizerParams) -> frozenset[str]:
-        """Return the names that the model knows, and `unknown`."""
+    def labels(cls, params: RecognizerParams) -> frozenset[str] | None:
+        """Return the names that the model knows, and `unknown`; None as long as there is no model."""
         if params.is_missing():
-            return frozenset((UNKNOWN,))
+            return None
         return frozenset((*read_facemodel(params.model).labels.values(), UNKNOWN))
 
     def load(self) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from detectors.examplemodels import copy_onnx_network
 from pipeline import __version__
 from pipeline.config.examples import EXAMPLES
 from pipeline.errors import ExitCode
@@ -69,6 +70,27 @@ class TestCheck:
                 f'{faces}:10: component "report": input "face" names no component; did you mean "faces"?',
             ]
         assert not (tmp_path / "out").exists()
+
+    def test_a_network_is_opened_far_enough(self, tmp_path):
+        """A wrong number of names, and a network of the wrong kind, are told with file and line."""
+        copy_onnx_network("tiny-yolov8.onnx", tmp_path)
+        copy_onnx_network("tiny-yunet.onnx", tmp_path)
+        (tmp_path / "names.txt").write_text("cat\n" * 200)
+        networks = (
+            component("a", "deepdetector", model="./tiny-yolov8.onnx", labels=str(tmp_path / "names.txt")),
+            component("b", "deepdetector", model="./tiny-yunet.onnx"),
+            component("c", "deepdetector", model="./cascade.xml"),
+        )
+        file = pipeline_file(tmp_path / "p.yml", *networks)
+        done = run("--check", file)
+        assert done.returncode == ExitCode.USAGE
+        names, kind, cascade = done.stderr.splitlines()
+        assert names.startswith(
+            f'{file}:7: component "a": params.labels: {tmp_path}/names.txt: 200 names for the '
+        )
+        assert kind.startswith(f'{file}:12: component "b": params.model: ')
+        assert kind.endswith("YuNet finds faces; write type: facedetector")
+        assert cascade.endswith("a cascade is no network; write type: simpledetector")
 
     @pytest.mark.parametrize(
         ("arguments", "told"),

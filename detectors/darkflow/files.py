@@ -76,6 +76,9 @@ class DarkflowFiles:
             except ModelError as error:
                 yield Problem("labels", str(error))
 
+    def try_opening(self, params: NetworkParams) -> None:
+        """Nothing: `iter_problems` finds all mistakes, and opening may compile for minutes."""
+
     def paths(self, labels: Path | None) -> tuple[Path, ...]:
         """The graph, its description, and the class names that params give."""
         return (self.graph, self.meta, *((labels,) if labels else ()))
@@ -86,6 +89,10 @@ class DarkflowFiles:
 
     def names_file(self) -> None:
         """None: class names are in the description."""
+        return
+
+    def stated_names(self) -> None:
+        """None: the class names stand in `names_file`."""
         return
 
     def open(self, params: NetworkParams) -> YoloNetwork:

@@ -71,6 +71,9 @@ class DarknetFiles:
         names = labels or self.names_file()
         yield from _mistakes("labels", read_class_names, names, network.classes, network.where)
 
+    def try_opening(self, params: NetworkParams) -> None:
+        """Nothing: `iter_problems` finds all mistakes, and opening may compile for minutes."""
+
     def paths(self, labels: Path | None) -> tuple[Path, ...]:
         """The .cfg, the .weights, the tree of classes if there is one, and the class names."""
         names = labels or self.names_file()
@@ -83,6 +86,10 @@ class DarknetFiles:
     def names_file(self) -> Path | None:
         """The .names beside the .cfg, or Darkflow's `labels.txt`."""
         return find_class_names(self.cfg, self.names)
+
+    def stated_names(self) -> None:
+        """None: the class names stand in `names_file`."""
+        return
 
     def open(self, params: NetworkParams) -> YoloNetwork:
         """Load the network; compile it first if the cache does not hold it whole."""

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.onnx.modelinfo import ModelInfo
+from detectors.onnx.statednames import MOST_CLASSES
 
 FloatArray = NDArray[np.float32]
 Outputs = Mapping[str, FloatArray]
@@ -22,9 +23,6 @@ Outputs = Mapping[str, FloatArray]
 Placing = Literal["center", "corner", "stretch", "fit"]
 """How a picture is placed on the input: in the middle or in the upper left corner, padded to the input's
 size; stretched to it; or scaled with its aspect ratio kept, and the input has the size that results."""
-
-MOST_CLASSES = 20_000
-"""Class ids must be smaller, so that a damaged output cannot make an array huge."""
 
 
 class Decoded(NamedTuple):

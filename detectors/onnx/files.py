@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from detectors.networkparams import NetworkParams
 from detectors.onnx.modelfile import files_of, read_model_info
-from detectors.onnx.shapes import check_inputs, results_version
+from detectors.onnx.shapes import check_inputs, is_yunet, results_version
+from detectors.onnx.statednames import stated_names
 from pipeline.component import Problem
 from pipeline.errors import ModelError
 from pipeline.models.files import resolve_onnx
@@ -55,9 +56,19 @@ class OnnxFiles:
     def iter_problems(self, params: NetworkParams) -> Iterator[Problem]:
         """What the file says of itself that cannot be run."""
         try:
-            check_inputs(read_model_info(self.model))
+            info = read_model_info(self.model)
+            if is_yunet(info):
+                yield Problem(
+                    "model", f"{printable(self.model)}: YuNet finds faces; write type: facedetector"
+                )
+                return
+            check_inputs(info)
         except ModelError as error:
             yield Problem("model", str(error))
+
+    def try_opening(self, params: NetworkParams) -> None:
+        """Open it: only its first run shows its family, and with it how many classes it has."""
+        self.open(params)
 
     def paths(self, labels: Path | None) -> tuple[Path, ...]:
         """The file, its weights, and the class names beside it."""
@@ -70,6 +81,10 @@ class OnnxFiles:
     def names_file(self) -> None:
         """None: class names may be in the network itself."""
         return
+
+    def stated_names(self) -> Sequence[str] | None:
+        """Those in its metadata or beside it; COCO's of a network of the catalogue."""
+        return stated_names(self.model)
 
     def open(self, params: NetworkParams) -> OnnxNetwork:
         """The network, loaded and run once."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Any, get_args
 
 from pydantic import ValidationError
@@ -10,8 +11,9 @@ from pydantic import ValidationError
 from pipeline.catalog import CATALOG, load_class
 from pipeline.component import Component, Params, Writer
 from pipeline.config.fingerprint import fingerprint_of
-from pipeline.config.validation import sentence_of, shown
+from pipeline.config.validation import example_of, sentence_of, shown
 from pipeline.config.values import FILES, ComponentConfig, OnTruncated, PipelineConfig, ProxiesWord
+from pipeline.config.warnings import iter_idle
 from pipeline.errors import PipelineFileError
 from pipeline.files.yamlfile import MAX_BYTES, KeyPath, YamlFile, parse_yaml
 from pipeline.text import did_you_mean, one_line, printable, shortened
@@ -25,14 +27,17 @@ MAX_NAME_BYTES = 100
 
 _TOP_LEVEL_KEYS = ("pipeline", "video", "on_truncated", "proxies")
 _COMPONENT_KEYS = ("name", "type", "inputs", "params")
+_COMPONENT = "{name: faces, type: facedetector, inputs: [files]}"
+_WHOLE = f"such as pipeline: [{_COMPONENT}]; --example people prints a whole file"
 
 
-def read_config(path: str, *, allow_plugins: bool = False) -> PipelineConfig:
+def read_config(path: str, *, allow_plugins: bool = False, opening: bool = False) -> PipelineConfig:
     """Read and validate a pipeline file.
 
     Args:
         path: of the file; paths inside it are relative to its folder.
         allow_plugins: whether `type: package.module:ClassName` may load code that is not the project's.
+        opening: whether model files are opened, which takes seconds and finds more mistakes.
     Raises:
         PipelineFileError: the file has mistakes; one line each.
         ModelError: a model file exists and cannot be read.
@@ -43,8 +48,9 @@ def read_config(path: str, *, allow_plugins: bool = False) -> PipelineConfig:
             content = stream.read(MAX_BYTES + 1)
     except OSError as error:
         raise PipelineFileError([f"{where}: the pipeline file cannot be read ({error.strerror})"]) from None
-    reader = _ConfigReader(parse_yaml(content, where), where, os.path.dirname(os.path.abspath(path)))
+    reader = _ConfigReader(parse_yaml(content, where), where, os.path.dirname(os.path.abspath(path)), opening)
     components, sampling = reader.read(allow_plugins), reader.read_sampling()
+    reader.check_labels(components)
     on_truncated: OnTruncated = reader.read_word("on_truncated", get_args(OnTruncated))
     proxies: ProxiesWord = reader.read_word("proxies", get_args(ProxiesWord))
     if reader.problems:
@@ -56,11 +62,12 @@ def read_config(path: str, *, allow_plugins: bool = False) -> PipelineConfig:
 class _ConfigReader:
     """Walks through a pipeline file's values once and collects every mistake."""
 
-    def __init__(self, file: YamlFile, where: str, folder: str) -> None:
+    def __init__(self, file: YamlFile, where: str, folder: str, opening: bool) -> None:
         self.problems: list[tuple[int, str]] = []
         self._file = file
         self._where = where
         self._folder = folder
+        self._opening = opening
         self._kinds: dict[str, type[Component] | None] = {}
 
     def read(self, allow_plugins: bool) -> tuple[ComponentConfig, ...]:
@@ -69,7 +76,7 @@ class _ConfigReader:
             self._note(flaw.line, flaw.path, flaw.sentence)
         top = self._file.value
         if not isinstance(top, dict):
-            self._say((), f'expected a mapping with the key "pipeline"; got {shown(top)}')
+            self._say((), f'expected a mapping with the key "pipeline"; got {shown(top)}; {_WHOLE}')
             return ()
         self._check_keys((), top, _TOP_LEVEL_KEYS)
         items = top.get("pipeline")
@@ -82,12 +89,18 @@ class _ConfigReader:
         read = [self._component(("pipeline", index), item, allow_plugins) for index, item in enumerate(items)]
         return tuple(component for component in read if component is not None)
 
+    def check_labels(self, components: Sequence[ComponentConfig]) -> None:
+        """Note the components that never get anything to do; only of a file without other mistakes."""
+        if not self.problems:
+            for place, sentence in iter_idle(components):
+                self._say(("pipeline", place, "params", "triggerlabels"), sentence)
+
     def read_sampling(self) -> Sampling:
         """The `video:` section; the default if there is none or if it has a mistake."""
         top = self._file.value
         given = top.get("video") if isinstance(top, dict) else None
         if given is not None and not isinstance(given, dict):
-            self._say(("video",), f'"video" must be a mapping; got {shown(given)}')
+            self._say(("video",), f'"video" must be a mapping; got {shown(given)}; such as {{fps: 2}}')
             return Sampling()
         try:
             return Sampling.model_validate(given or {})
@@ -127,11 +140,15 @@ class _ConfigReader:
     def _check_keys(self, path: KeyPath, given: dict[str, Any], known: tuple[str, ...]) -> None:
         for key in given:
             if key not in known:
-                self._say((*path, key), f'unknown key "{shortened(key)}"{did_you_mean(key, known)}')
+                hint = did_you_mean(key, known)
+                if not path and key in _COMPONENT_KEYS:
+                    hint = '; a key of a component; indent it, so that it begins below "name" after "- "'
+                self._say((*path, key), f'unknown key "{shortened(key)}"{hint}')
 
     def _component(self, path: KeyPath, item: Any, allow_plugins: bool) -> ComponentConfig | None:
         if not isinstance(item, dict):
-            self._say(path, f'expected a mapping with "name", "type" and "inputs"; got {shown(item)}')
+            sentence = f'expected a mapping with "name", "type" and "inputs"; got {shown(item)}'
+            self._say(path, f"{sentence}; such as {_COMPONENT}")
             return None
         before = len(self.problems)
         self._check_keys(path, item, _COMPONENT_KEYS)
@@ -214,11 +231,16 @@ class _ConfigReader:
         if found is None:
             return None
         if given is not None and not isinstance(given, dict):
-            self._say(at, f'"params" must be a mapping; got {shown(given)}')
+            self._say(
+                at, f'"params" must be a mapping; got {shown(given)}; such as {example_of(found.Params)}'
+            )
             return None
         params, wrong = self._validated(at, given or {}, found)
         try:
-            for problem in () if params is None else found.check(params):
+            problems = [] if params is None else list(found.check(params))
+            if self._opening and params is not None and not problems and not wrong:
+                problems += found.check_by_opening(params)
+            for problem in problems:
                 if problem.key not in wrong:
                     self._say((*at, problem.key), f"params.{problem.key}: {problem.sentence}")
         except Exception as error:  # a plugin's own checks may raise anything

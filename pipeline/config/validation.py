@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 
 from pipeline.text import did_you_mean, shortened
 
+_MAPPING = "a mapping"
 _EXPECTED = {
     "string_type": "text",
     "int_type": "a whole number",
@@ -22,9 +23,9 @@ _EXPECTED = {
     "bool_parsing": "true or false",
     "tuple_type": "a list",
     "list_type": "a list",
-    "dict_type": "a mapping",
-    "model_type": "a mapping",
-    "model_attributes_type": "a mapping",
+    "dict_type": _MAPPING,
+    "model_type": _MAPPING,
+    "model_attributes_type": _MAPPING,
 }
 
 _BOUNDS = {
@@ -86,9 +87,39 @@ def sentence_of(detail: Mapping[str, Any], model: type[BaseModel], section: str 
         return f"{name}: {' '.join(str(detail['ctx']['error']).split())}"
     if kind == "string_type" and isinstance(given, int | float):
         return f'{name}: expected text, got {shown(given)}; if you mean the word, write "{shown(given)}"'
+    if _EXPECTED.get(kind) == _MAPPING and (example := _example_at(model, location)):
+        return f"{name}: expected a mapping such as {example}, got {shown(given)}"
     if kind not in _EXPECTED:
         return f"{name}: {' '.join(detail['msg'].split())}, got {shown(given)}"
     return f"{name}: expected {_EXPECTED[kind]}, got {shown(given)}"
+
+
+def example_of(model: type[BaseModel]) -> str:
+    """A mapping for a model, in the form of a pipeline file: examples of its fields, else a default."""
+    examples = {key: field.examples[0] for key, field in model.model_fields.items() if field.examples}
+    defaults = {key: field.default for key, field in model.model_fields.items() if _is_plain(field.default)}
+    return _flow(examples or dict(list(defaults.items())[:1]) or {next(iter(model.model_fields)): "..."})
+
+
+def _example_at(model: type[BaseModel], location: tuple[str | int, ...]) -> str:
+    """An example of the mapping at a location; empty if none is known."""
+    field = _fields(model, location[:-1]).get(str(location[-1])) if location else None
+    if field is None:
+        return ""
+    if field.examples:
+        return _flow(field.examples[0])
+    inner = _inner_model(field.annotation)
+    return example_of(inner) if inner is not None else ""
+
+
+def _is_plain(value: Any) -> bool:
+    return isinstance(value, str | int | float) and value != ""
+
+
+def _flow(values: Mapping[str, Any]) -> str:
+    """A mapping as YAML's flow style writes it."""
+    words = {key: shown(value) if isinstance(value, bool) else value for key, value in values.items()}
+    return "{" + ", ".join(f"{key}: {word}" for key, word in words.items()) + "}"
 
 
 def _fields(model: type[BaseModel], location: tuple[str | int, ...]) -> Mapping[str, FieldInfo]:

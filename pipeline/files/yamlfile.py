@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, NoReturn
 import yaml
 
 from pipeline.errors import PipelineFileError
+from pipeline.files.yamlerrors import explained
 from pipeline.text import shortened
 
 MAX_BYTES = 256 << 10
@@ -101,9 +102,7 @@ def parse_yaml(content: bytes, where: str) -> YamlFile:
         _check_bounds(text, where)
         node = yaml.compose(text, Loader=_CoreLoader)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
-        reason = ", ".join(part for part in (_context_of(error, line), error.problem) if part)
+        line, reason = explained(error, text)
         raise PipelineFileError([f"{where}:{line}: not valid YAML: {reason}"]) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
@@ -114,12 +113,6 @@ def parse_yaml(content: bytes, where: str) -> YamlFile:
     reader = _NodeReader(where)
     value = None if node is None else reader.read(node, ())
     return YamlFile(value, reader.lines, reader.flaws)
-
-
-def _context_of(error: yaml.MarkedYAMLError, line: int) -> str | None:
-    """What the parser was doing, with the line where it began if that differs, as for an unclosed `[`."""
-    began = error.context_mark.line + 1 if error.context_mark else line
-    return error.context if began == line or not error.context else f"{error.context} from line {began} on"
 
 
 def _decode(content: bytes, where: str) -> str:

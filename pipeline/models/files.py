@@ -141,6 +141,11 @@ def is_onnx(model: str) -> bool:
     return model.endswith(".onnx") if named is None else named.kind == "onnx"
 
 
+def is_of_catalog(path: Path) -> bool:
+    """Whether a file is that of a fetched network of the catalogue."""
+    return path.parent.name in read_catalog() and path.parent == model_folder(path.parent.name)
+
+
 def resolve_onnx(model: str) -> Path:
     """Find the file of an ONNX network, given by a name of the catalogue or a path.
 

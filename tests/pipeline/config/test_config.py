@@ -187,7 +187,7 @@ pipeline:
 - name: ünï "c" ödé
   type: simpledetector
   inputs: [a, files]
-  params: {model: ./my.xml, min_neighbors: 0o17, triggerlabels: [yes, on]}
+  params: {model: ./my.xml, min_neighbors: 0o17, triggerlabels: [no, on]}
 - name: r
   type: jsonreportwriter
   inputs: [a]
@@ -200,7 +200,7 @@ pipeline:
     assert first.target == "detectors.simpledetector:SimpleDetector"
     assert (first.params.outputlabel, first.params.triggerlabels) == ("no", ())
     assert (second.name, second.inputs) == ('ünï "c" ödé', ("a", FILES))
-    assert (second.params.min_neighbors, second.params.triggerlabels) == (15, ("yes", "on"))
+    assert (second.params.min_neighbors, second.params.triggerlabels) == (15, ("no", "on"))
     assert writer.params.triggerlabels == ()
     for model in (first.params.model, second.params.model):
         assert Path(model).samefile(tmp_path / "my.xml")
@@ -321,6 +321,7 @@ def test_the_pipeline_files_of_2017_load(name, tmp_path):
     write_example_models(tmp_path)
     for ending in (".cfg", ".weights", ".names"):
         shutil.move(tmp_path / f"tiny{ending}", darkflow / f"yolo{ending}")
+    (darkflow / "yolo.names").write_text("person\ncat\n")
     shutil.move(tmp_path / "faces", tmp_path / "models" / "mycats")
     shutil.copy(cascade(), haar)
     shutil.copy(cascade("haarcascade_frontalcatface.xml"), lbp / "lbpcascade_frontalcatface.xml")

@@ -132,12 +132,16 @@ def test_a_flawed_value_is_nothing_and_the_first_of_two_counts():
 @pytest.mark.parametrize(
     ("text", "line", "sentence"),
     [
-        ("a: 1\nb: [1,\n", 3, "not valid YAML: while parsing a flow node"),
-        ("a: 1\n\tb: 2\n", 2, "not valid YAML: while scanning for the next token, found character '\\t'"),
-        ("a: b: c", 1, "not valid YAML: mapping values are not allowed here"),
+        ("a: 1\nb: [1,\n", 2, "not valid YAML: column 4: the bracket here is not closed"),
+        ("a: 1\n\tb: 2\n", 2, "not valid YAML: column 1: a tab; indent with spaces"),
+        ("a: b: c", 1, 'not valid YAML: column 5: a ":" too many; a value that holds ": " has to stand in '),
         ("a: 1\n---\nb: 2\n", 2, "a second document begins here; a pipeline file holds 1"),
-        ("a: &x 1\nb: &x 2\n", 2, "not valid YAML: found duplicate anchor 'x'"),
-        ("a: *nobody\n", 1, "not valid YAML: found undefined alias 'nobody'"),
+        ("a: &x 1\nb: &x 2\n", 2, "not valid YAML: column 4: found duplicate anchor 'x'"),
+        (
+            "a: *nobody\n",
+            1,
+            'not valid YAML: column 4: a value that begins with "*" has to stand in quotation marks',
+        ),
         ("a: 1\nb: \a\n", 2, "not valid YAML: the character U+0007 is not allowed"),
         ('a: "\\U00110000"', 1, "not valid YAML: chr() arg not in range"),
         (f"%YAML {'9' * 5000}.1\n---\na: 1", 1, "not valid YAML: Exceeds the limit"),
