@@ -21,6 +21,7 @@ from pipeline.source import Limits, Source
 from pipeline.videos.capture import find_capture
 from pipeline.videos.facts import FileVersion, FrameTimes, Streams, Video
 from pipeline.videos.ffmpeg import MAX_FRAME_PIXELS, Ffmpeg, input_arguments
+from pipeline.videos.ffmpegwords import in_words
 from pipeline.videos.header import DeclaredLength, read_declared_length
 from pipeline.videos.isomedia import read_track
 from pipeline.videos.packets import Stream, parse_framecrc
@@ -63,8 +64,7 @@ def probe_file(source: Source, limits: Limits) -> Video:
     if output.first is None:
         raise SourceError(
             FailureCode.DECODER_FAILED,
-            f"ffmpeg decodes none of its {len(output.packets.pts)} frames "
-            f"({output.error or 'no reason given'})",
+            f"none of its {len(output.packets.pts)} frames can be decoded{in_words(output.error)}",
         )
     container = _container_of(source, output, declared, tail)
     times = times_of_packets(output.packets, output.first_pts)
@@ -194,14 +194,12 @@ def _why_nothing(source: Source, output: ProbeOutput) -> SourceError:
     opened, _ = _try(source, ("-map_metadata", "0", "-f", "ffmetadata"))
     if not opened:
         _, error = _try(source, ("-map", "0", "-c", "copy", "-f", "framecrc"))
-        reason = error or "no reason given"
-        return SourceError(FailureCode.UNREADABLE_VIDEO, f"ffmpeg cannot open it ({reason})")
+        return SourceError(FailureCode.UNREADABLE_VIDEO, f"it cannot be opened{in_words(error)}")
     copied, _ = _try(source, (*video, "-c", "copy", "-f", "framecrc"))
     if not copied:
         return SourceError(FailureCode.NO_VIDEO_STREAM, "there are no moving pictures in it")
     _, error = _try(source, (*video, "-frames:v", "1", "-f", "framecrc"))
-    reason = error or "it has none"
-    return SourceError(FailureCode.DECODER_FAILED, f"ffmpeg decodes none of its frames ({reason})")
+    return SourceError(FailureCode.DECODER_FAILED, f"none of its frames can be decoded{in_words(error)}")
 
 
 def _try(source: Source, arguments: Sequence[str]) -> tuple[bool, str]:
