@@ -53,7 +53,7 @@ def start(folder: str, photos: str | None) -> Iterator[str]:
     yield f"1. mine: finds objects and faces in {printable(source)}"
     yield mine
     yield "2. cut the faces out, similar ones into one folder; then name the folders after the people"
-    yield f"  {trainer} crop {_quoted(source)} {_quoted(root / _FACES)} --group"
+    yield f"  {trainer} unknown {_quoted(root / _OUTPUT)} {_quoted(root / _FACES)}"
     yield "3. teach the names; then mine again (1), and the reports and pictures have them"
     listed = _quoted(root / "faces.csv")
     yield (

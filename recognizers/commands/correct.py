@@ -11,7 +11,7 @@ from typing import Any
 from pipeline.errors import UsageError
 from pipeline.text import Spellings, nearest, printable
 from recognizers.commands.arguments import PROGRAM, Lines, add_command, quoted, shown_distance, whole
-from recognizers.commands.unknown import add_model, check_output
+from recognizers.commands.unknown import add_model, check_output, model_directory
 from recognizers.corrections.entry import Action, Entry
 from recognizers.corrections.lookup import Corrections
 from recognizers.corrections.store import CorrectionStore, FacePicture, store_beside
@@ -60,7 +60,8 @@ def add_to(commands: Any) -> None:
 def run(options: argparse.Namespace) -> Lines:
     """Run the subcommand."""
     check_output(options.output)
-    store = CorrectionStore(store_beside(options.model))
+    directory = model_directory(options)
+    store = CorrectionStore(store_beside(directory))
     if options.undo is not None:
         if options.photo or options.face or options.name:
             raise UsageError("--undo takes a correction back; leave PHOTO, --face and --name out")
@@ -74,7 +75,7 @@ def run(options: argparse.Namespace) -> Lines:
         yield from _listing(tracks, Corrections(store.entries()))
         yield f"next: {PROGRAM} correct {quoted(options.output)} {quoted(options.photo)} --face N --name NAME"
         return None
-    model = _model(options.model)
+    model = _model(directory)
     track = _chosen(options, tracks)
     entry = _correct(store, track, options.name, model)
     yield f"correction {entry.id}: {_shown(entry)}; --undo takes it back"
@@ -148,7 +149,9 @@ def _correct(store: CorrectionStore, track: Track, name: str, model: FaceModel) 
         return store.not_a_face([_plain(face) for face in track.faces])
     if name.startswith(_NOT):
         wrong = Spellings(model.labels.values()).first(name.removeprefix(_NOT))
-        labels = {face.label for face in track.faces} | {None}
+        corrections = Corrections(store.entries())
+        corrected = [face.as_corrected(corrections) for face in track.faces]
+        labels = {face.label for face in (*track.faces, *corrected) if face is not None}
         if wrong not in labels:
             known = ", ".join(sorted(printable(label) for label in labels if label)) or "nobody"
             raise UsageError(f"--name {printable(name)}: the face is not called so, but {known}")

@@ -74,10 +74,18 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     """Add the option for the model whose corrections are used."""
     parser.add_argument(
         "--model",
-        default=DEFAULT_MODEL,
         metavar="MODELDIR",
-        help="the face model; corrections lie in MODELDIR-corrections beside it (default: %(default)s)",
+        help="the face model; corrections lie in MODELDIR-corrections beside it (default: "
+        f"{DEFAULT_MODEL}, here or beside OUTPUT)",
     )
+
+
+def model_directory(options: argparse.Namespace) -> str:
+    """Return the model directory that the options name; it may not exist."""
+    if options.model is not None:
+        return str(options.model)
+    beside = os.path.join(os.path.dirname(os.path.abspath(options.output)), DEFAULT_MODEL)
+    return beside if os.path.isdir(beside) and not os.path.isdir(DEFAULT_MODEL) else DEFAULT_MODEL
 
 
 def check_output(output: str) -> None:
@@ -94,9 +102,10 @@ def run(options: argparse.Namespace) -> Lines:
     _check_places(options)
     if options.group_distance is not None and options.group_distance > _FARTHEST:
         raise UsageError(f"--group-distance {options.group_distance:g}: no two faces are more than 2 apart")
-    corrections = Corrections.beside(options.model)
+    model = model_directory(options)
+    corrections = Corrections.beside(model)
     state = read_groups(top / GROUPS_FILE)
-    describer = _Shown(_network(options.model), problems)
+    describer = _Shown(_network(model), problems)
     found = unknown_tracks(Path(options.output), corrections, problems, least_side_px=options.min_size)
     check_writable(top)
     pictures = pictures_in(top)

@@ -6,7 +6,7 @@ import csv
 import io
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +32,8 @@ UNKNOWN_FOLDER = "_unknown"
 
 _OWN_FILES = (GROUPS_FILE, SHEET_FILE)
 _GROUP_NAME = re.compile(r"group-(\d{1,9})", re.ASCII)
+
+_DATE = re.compile(r"(?:19|20)\d\d(?:[-_. ]?\d\d){0,2}", re.ASCII)
 
 _LAYOUT = "a folder for each person, with the person's name, and that person's pictures in it"
 _MAKE = "make it with the csv command"
@@ -79,7 +81,8 @@ class FaceFolder:
 def list_face_folder(top: str) -> FaceFolder:
     """List the pictures in `TOP/<label>/` and its subfolders.
 
-    If the pictures lie in TOP itself, and `crop` made them all, they are one person's, with the name of TOP.
+    If the pictures lie in TOP itself or in folders named after dates, and `crop` made them all, they are one
+    person's, with the name of TOP.
     A picture is recognized by its first bytes, not by its name.
 
     Raises: UsageError: the folder does not exist, or has no pictures in folders of people.
@@ -113,8 +116,9 @@ def list_face_folder(top: str) -> FaceFolder:
             loose.append(found)
         else:
             sources.setdefault(spellings.first(label_of_folder(folder)), []).append(found)
-    if loose and not sources and all(is_recorded(found.path) for found in loose):
-        sources[label_of_folder(os.path.basename(os.path.abspath(top)))] = loose
+    if _is_of_one_person(sources, loose):
+        everything = [*loose, *(source for own in sources.values() for source in own)]
+        sources = {label_of_folder(os.path.basename(os.path.abspath(top))): everything}
     else:
         passed_over += [
             f"{printable(found.path)}: not in the folder of a person; expected {_LAYOUT}" for found in loose
@@ -129,6 +133,13 @@ def list_face_folder(top: str) -> FaceFolder:
         raise UsageError(f"{printable(top)}: holds no pictures in folders of people{reason}; make {_LAYOUT}")
     in_order = {label: tuple(sources[label]) for label in sorted(sources)}
     return FaceFolder(in_order, tuple(passed_over), tuple(unreadable))
+
+
+def _is_of_one_person(sources: Mapping[str, Sequence[Source]], loose: Sequence[Source]) -> bool:
+    """Whether a folder that `crop` filled is that of one person: it has no subfolders, or only dates."""
+    everything = [*loose, *(found for own in sources.values() for found in own)]
+    has_people = any(not _DATE.fullmatch(label) for label in sources)
+    return bool(everything) and not has_people and all(is_recorded(found.path) for found in everything)
 
 
 def are_aligned(folder: FaceFolder) -> bool:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 
 import pytest
 
 from pipeline.errors import UsageError
 from recognizers.faces.dataset import Example, check_present, list_face_folder, read_examples, write_examples
+from recognizers.faces.folderrecord import FaceFacts
 
 AWKWARD = ['a "quoted", name', "Zoë Ångström", "猫", "new\nline", "-dash", " space "]
 
@@ -110,3 +112,23 @@ def test_missing_files(tmp_path):
     gone = Example(str(tmp_path / "gone.png"), "ann", 0)
     with pytest.raises(UsageError, match=r"gone\.png: there is no such file, as for 2 of the 2 pictures"):
         check_present([gone, gone])
+
+
+def test_folders_with_dates_that_crop_made_are_one_persons(tmp_path, face):
+    for folder in ("2019", "2020-05", "2021_05_30"):
+        (tmp_path / "ann" / folder).mkdir(parents=True)
+        path = tmp_path / "ann" / folder / "1.png"
+        face(1, 1).save(path)
+        path.write_bytes(FaceFacts(margin=0.1).written_into(path.read_bytes()))
+    assert {label: len(own) for label, own in list_face_folder(str(tmp_path / "ann")).sources.items()} == {
+        "ann": 3
+    }
+    (tmp_path / "ann" / "bob").mkdir()
+    shutil.copy(tmp_path / "ann" / "2019" / "1.png", tmp_path / "ann" / "bob" / "1.png")
+    assert set(list_face_folder(str(tmp_path / "ann")).sources) == {"2019", "2020-05", "2021_05_30", "bob"}
+
+
+def test_dates_are_labels_of_pictures_that_are_the_users_own(tmp_path, face):
+    (tmp_path / "2019").mkdir()
+    face(1, 1).save(tmp_path / "2019" / "1.png")
+    assert set(list_face_folder(str(tmp_path)).sources) == {"2019"}
