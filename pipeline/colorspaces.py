@@ -10,6 +10,7 @@ H.273 (code points of primaries and transfers).
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -74,6 +75,12 @@ class Conversion:
         """Convert an HDR picture of 16 bits, (height, width, 3) uint16, to (height, width, 3) uint8."""
         assert self.deep_curve is not None
         return self._converted(codes, self.deep_curve, np.empty(codes.shape, np.uint8))
+
+    def with_white(self, white: int) -> Conversion:
+        """Return the same conversion for 16-bit pixels whose white is another code value than 65535."""
+        assert self.deep_curve is not None
+        meant = np.minimum(np.arange(_FULL + 1) * (_FULL / white), _FULL).round().astype(np.intp)
+        return dataclasses.replace(self, deep_curve=self.deep_curve[meant])
 
     def _converted(self, codes: NDArray[Any], curves: NDArray[np.uint16], converted: RgbArray) -> RgbArray:
         for row in range(0, len(codes), _ROWS):

@@ -87,3 +87,27 @@ def make_clip(path: Path, pixels: NDArray[np.generic], filters: str, *encoding: 
     ffmpeg(*source, "-i", raw, "-vf", filters, *encoding, path)
     raw.unlink()
     return path
+
+
+def make_exact_hdr_chart(path: Path, transfer: str, range_: str = "tv") -> Path:
+    """An HDR video of the chart in 10 bits whose code values are BT.2100's own, which ffmpeg's scaler misses.
+
+    Args:
+        path: of a Matroska file.
+        transfer: `pq` or `hlg`.
+        range_: `tv` or `pc`, as ffmpeg calls limited and full range.
+    Source: ITU-R BT.2100-2, tables 6 (YCbCr), 9 (quantization).
+    """
+    code_point, name = _TRANSFERS[transfer]
+    rgb = as_hdr(chart((320, 192)), code_point) / 65535
+    luma = rgb @ (0.2627, 0.6780, 0.0593)
+    blue, red = (rgb[..., 2] - luma) / 1.8814, (rgb[..., 0] - luma) / 1.4746
+    (base, luma_scale, chroma_scale) = (64, 876, 896) if range_ == "tv" else (0, 1023, 1023)
+    planes = [base + luma * luma_scale, 512 + blue * chroma_scale, 512 + red * chroma_scale]
+    raw = path.with_suffix(".raw")
+    raw.write_bytes(b"".join(plane.round().clip(0, 1023).astype("<u2").tobytes() for plane in planes) * 5)
+    source = ("-f", "rawvideo", "-pixel_format", "yuv444p10le", "-video_size", "320x192", "-framerate", "25")
+    tags = f"color_primaries=bt2020:color_trc={name}:colorspace=bt2020nc:range={range_}"
+    ffmpeg(*source, "-i", raw, "-vf", f"setparams={tags}", "-c:v", "ffv1", path)
+    raw.unlink()
+    return path

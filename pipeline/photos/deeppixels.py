@@ -24,13 +24,14 @@ def _decode_heif(content: bytes) -> NDArray[np.uint16] | None:
     import pillow_heif
 
     try:
-        image = pillow_heif.open_heif(content, convert_hdr_to_8bit=False)
-        pixels = np.asarray(image[image.primary_index] if len(image) > 1 else image)
+        file = pillow_heif.open_heif(content, convert_hdr_to_8bit=False)
+        image = file[file.primary_index]
+        pixels = np.asarray(image)
     except (OSError, RuntimeError, ValueError, EOFError):
         return None
     if pixels.dtype != np.uint16 or pixels.ndim != 3 or pixels.shape[2] < 3:
         return None
-    return np.ascontiguousarray(pixels[:, :, :3])
+    return _widened(np.array(pixels[:, :, :3], order="C"), image.info.get("bit_depth"))
 
 
 def _decode_with_cv2(content: bytes, bits: int | None) -> NDArray[np.uint16] | None:
@@ -44,5 +45,11 @@ def _decode_with_cv2(content: bytes, bits: int | None) -> NDArray[np.uint16] | N
     rgb = np.asarray(cv2.cvtColor(bgr[:, :, :3], cv2.COLOR_BGR2RGB), np.uint16)
     if bits in (10, 12):
         rgb <<= 16 - bits
+    return _widened(rgb, bits)
+
+
+def _widened(rgb: NDArray[np.uint16], bits: int | None) -> NDArray[np.uint16]:
+    """Fill the low bits of samples that have their `bits` in the high ones, so that white becomes 65535."""
+    if bits in (10, 12):
         rgb |= rgb >> bits
     return rgb

@@ -38,12 +38,14 @@ class PictureCoding:
             does, or where ffmpeg's own assumption (BT.601) is right.
         space: code points of primaries and transfer (ITU-T H.273) of a video that looks wrong if it is taken
             for sRGB: PQ, HLG, BT.2020, P3; None for others.
+        is_full_range: whether its code values begin at 0; most videos' begin at 16 of 255.
         is_interlaced: whether the first frame, or the stream's header, says that frames hold two fields.
     """
 
     matrix: str | None = None
     space: tuple[int, int] | None = None
     is_interlaced: bool = False
+    is_full_range: bool = False
 
     @property
     def is_hdr(self) -> bool:

@@ -37,6 +37,9 @@ from pipeline.videos.select import find_runs, select_expression
 
 _log = logging.getLogger(__name__)
 
+_WHITES = {False: 65283, True: 65472}
+"""White in the 16 bits to which ffmpeg (swscale 9) converts YCbCr, by whether that has the full range (of 10
+bits). Taken for 65535, PQ's middle tones would come out two levels too dark."""
 _WORTH_SCALING = 0.75
 """Scaled by less, a frame is read at its full size: a second resampling costs more than it saves."""
 _MAX_BEYOND = 16
@@ -169,7 +172,9 @@ def rgb_conversion(coding: PictureCoding) -> tuple[Callable[[NDArray[Any]], RgbA
 
     conversion = conversion_of_cicp(*coding.space)
     assert conversion is not None  # which it is for sRGB alone
-    return (conversion.apply_deep, np.uint16) if coding.is_hdr else (conversion.apply, np.uint8)
+    if not coding.is_hdr:
+        return conversion.apply, np.uint8
+    return conversion.with_white(_WHITES[coding.is_full_range]).apply_deep, np.uint16
 
 
 class _Read(NamedTuple):

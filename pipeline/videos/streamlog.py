@@ -102,7 +102,7 @@ def picture_coding(log: Iterable[str], stored_wh: tuple[int, int], *, has_fields
     known = _BT709 if primaries == "bt709" else _UNKNOWN
     if transfer in _HDR:
         hdr = (_WIDE.get(primaries, known), _HDR[transfer])
-        return PictureCoding("bt2020" if matrix == "unknown" else None, hdr, is_interlaced)
+        return PictureCoding("bt2020" if matrix == "unknown" else None, hdr, is_interlaced, "pc" in items)
     is_hd = stored_wh[0] >= _HD_WIDTH or stored_wh[1] >= _HD_HEIGHT
     space = (_WIDE[primaries], _BT709) if primaries in _WIDE else None
     return PictureCoding("bt709" if matrix == "unknown" and is_hd else None, space, is_interlaced)

@@ -69,6 +69,14 @@ def test_hdr_looks_as_its_sdr_original(format_, transfer, photo, tmp_path):
 
 
 @pytest.mark.parametrize("transfer", [PQ, HLG])
+def test_the_middle_tones_of_exact_hdr_are_exact(transfer, photo):
+    """The 10 bits that a camera stores; pillow-heif writes 16 bits without their last six."""
+    ten_bits = (as_hdr(chart(), transfer) * (1023 / 65535)).round().astype(np.uint16)
+    errors = np.abs(patch_means(photo(hdr_heic(ten_bits << 6, transfer)).rgb(), 3, 4) - CHART)
+    assert errors[0, 1:].max() <= 1, "grays"
+
+
+@pytest.mark.parametrize("transfer", [PQ, HLG])
 def test_highlights_brighter_than_white_stay_distinct(transfer, photo):
     grays = np.full((40, 80, 3), 255, np.uint8)
     bright = np.hstack([as_hdr(grays, transfer, nits) for nits in (203, 230, 250)])

@@ -12,7 +12,16 @@ from pipeline.source import Limits
 from pipeline.videos.probe import probe_file
 from pipeline.videos.reader import ReadStats, iter_frames, split_video
 from pipeline.videos.sampling import Sampling
-from tests.charts import PATCHES, chart, in_primaries, make_chart, make_clip, make_hdr_chart, patches_in
+from tests.charts import (
+    PATCHES,
+    chart,
+    in_primaries,
+    make_chart,
+    make_clip,
+    make_exact_hdr_chart,
+    make_hdr_chart,
+    patches_in,
+)
 from tests.videos import source_of
 
 X264 = ("-c:v", "libx264", "-preset", "ultrafast", "-qp", "4")
@@ -43,6 +52,16 @@ def test_hdr_looks_as_it_should(tmp_path, transfer, at_least_wh, name, encoding)
     assert rgb.dtype == np.uint8
     assert rgb.shape == ((192, 320, 3) if at_least_wh is None else (48, 80, 3))
     assert error_of(rgb) <= 15
+
+
+@pytest.mark.parametrize("transfer", ["pq", "hlg"])
+@pytest.mark.parametrize("range_", ["tv", "pc"])
+def test_the_middle_tones_of_exact_hdr_are_exact(tmp_path, transfer, range_) -> None:
+    """Code values as a camera's, not as ffmpeg's scaler makes them, whose error its way back would hide."""
+    rgb = last_frame(make_exact_hdr_chart(tmp_path / "v.mkv", transfer, range_))
+    errors = np.abs(patches_in(rgb) - PATCHES)
+    assert errors[0, 1:].max() <= 1, "grays"
+    assert errors.max() <= 5
 
 
 def test_hdr_that_names_its_transfer_alone(tmp_path: Path) -> None:
