@@ -59,7 +59,7 @@ def test_facts_of_a_phone_video(tmp_path: Path) -> None:
         "is_mirrored": False,
         "goes_on": False,
         "streams": {"video": "V:0", "sound": "a:0", "videos": 1},
-        "coding": {"matrix": None, "space": None, "is_interlaced": False},
+        "coding": {"matrix": None, "space": None, "is_interlaced": False, "is_full_range": False},
     }
     times = video.times
     assert times.by_pts
