@@ -15,7 +15,7 @@ demo: demo/mined/.done
 	@echo "  $(PY) visualsearch.py query demo/mined person"
 	@echo
 	@echo "Now mine a folder of your own:"
-	@echo "  $(PY) visualminer.py INPUT OUTPUT demo-pipeline.yml"
+	@echo "  $(PY) visualminer.py ~/photos ~/photos-mined people.yml"
 
 demo/mined/.done: demo-pipeline.yml demo/.fetched $(SOURCES)
 	$(PY) visualminer.py demo/photos demo/mined demo-pipeline.yml

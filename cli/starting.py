@@ -47,18 +47,19 @@ def start(folder: str, photos: str | None) -> Iterator[str]:
     yield f"{printable(root / _CRON)}: the line for crontab -e, to mine every night"
     yield "next:"
     miner, trainer = command("visualminer"), command("facerec-train")
+    model = _quoted(root / "familymodel")
     if missing := [name for name in _MODELS if not _is_here(name)]:
         yield f"  {command('visualminer-models')} fetch {' '.join(missing)}"
     mine = f"  {miner} {_quoted(source)} {_quoted(root / _OUTPUT)} {_quoted(root / _PIPELINE)}"
     yield f"1. mine: finds objects and faces in {printable(source)}"
     yield mine
-    yield "2. cut the faces out, similar ones into one folder; then name the folders after the people"
-    yield f"  {trainer} unknown {_quoted(root / _OUTPUT)} {_quoted(root / _FACES)}"
+    yield "2. cut out the faces without a name, similar ones into one folder; name the folders after people"
+    yield f"  {trainer} unknown {_quoted(root / _OUTPUT)} {_quoted(root / _FACES)} --model {model}"
     yield "3. teach the names; then mine again (1), and the reports and pictures have them"
     listed = _quoted(root / "faces.csv")
     yield (
         f"  {trainer} csv {_quoted(root / _FACES)} {listed} && "
-        f"{trainer} train {listed} 80 {_quoted(root / 'test.csv')} {_quoted(root / 'familymodel')}"
+        f"{trainer} train {listed} 80 {_quoted(root / 'test.csv')} {model}"
     )
 
 

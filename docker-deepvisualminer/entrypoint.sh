@@ -23,8 +23,8 @@ if [[ -n $is_program ]]; then
     exec "$@"
 fi
 
-# INPUT and OUTPUT without PIPELINE: the one that needs nothing but what is in this image.
+# INPUT and OUTPUT without PIPELINE: people.yml, which needs nothing but what is in this image.
 if [[ $# -ge 2 && $1 != -* && $2 != -* && (-z ${3-} || $3 == -*) ]]; then
-    set -- "$1" "$2" "$home/demo-pipeline.yml" "${@:3}"
+    set -- "$1" "$2" "$home/people.yml" "${@:3}"
 fi
 exec python3 "$home/visualminer.py" "$@"

@@ -143,7 +143,7 @@ def test_the_lean_image_gets_all_that_the_program_imports_but_tensorflow():
     [
         (
             ["/photos", "/out"],
-            ["python3", f"{HOME}/visualminer.py", "/photos", "/out", f"{HOME}/demo-pipeline.yml"],
+            ["python3", f"{HOME}/visualminer.py", "/photos", "/out", f"{HOME}/people.yml"],
         ),
         (["/photos", "/out", "/p.yml"], ["python3", f"{HOME}/visualminer.py", "/photos", "/out", "/p.yml"]),
         (
@@ -153,7 +153,7 @@ def test_the_lean_image_gets_all_that_the_program_imports_but_tensorflow():
                 f"{HOME}/visualminer.py",
                 "/photos",
                 "/out",
-                f"{HOME}/demo-pipeline.yml",
+                f"{HOME}/people.yml",
                 "--workers",
                 "1",
             ],

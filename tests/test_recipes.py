@@ -36,7 +36,9 @@ class Home:
         os.utime(folder / "photos" / "a.png", (1_500_000_000, 1_500_000_000))
         (folder / "photos-mined").mkdir()
         faces = component("faces", "simpledetector", model="haarcascade_frontalface_default.xml")
-        pipeline_file(folder / "photos.yml", faces, component("report", "jsonreportwriter", "faces"))
+        pipeline_file(
+            folder / "deepvisualminer" / "people.yml", faces, component("report", "jsonreportwriter", "faces")
+        )
 
     def here(self, text: str) -> str:
         return text.replace("/home/you", str(self.folder))
