@@ -28,7 +28,7 @@ from recognizers.unknown.folders import (
     placed_by_people,
     write_new_faces,
 )
-from recognizers.unknown.groupfile import read_groups, write_groups
+from recognizers.unknown.groupfile import lock_groups, read_groups, write_groups
 from recognizers.unknown.groups import Groups
 from recognizers.unknown.minedfaces import MinedFace
 from recognizers.unknown.pictures import ALIGNED, cut_faces
@@ -103,11 +103,18 @@ def run(options: argparse.Namespace) -> Lines:
     if options.group_distance is not None and options.group_distance > _FARTHEST:
         raise UsageError(f"--group-distance {options.group_distance:g}: no two faces are more than 2 apart")
     model = model_directory(options)
+    check_writable(top)
+    with lock_groups(top):
+        return (yield from _group(options, model, problems))
+
+
+def _group(options: argparse.Namespace, model: str, problems: list[str]) -> Lines:
+    """Cut the new faces out while the lock of FACES is held."""
+    top = Path(options.faces)
     corrections = Corrections.beside(model)
     state = read_groups(top / GROUPS_FILE)
     describer = _Shown(_network(model), problems)
     found = unknown_tracks(Path(options.output), corrections, problems, least_side_px=options.min_size)
-    check_writable(top)
     pictures = pictures_in(top)
     groups = group_unknown(
         found.tracks,
@@ -117,19 +124,19 @@ def run(options: argparse.Namespace) -> Lines:
         distance=options.group_distance,
         placed=placed_by_people(pictures),
     )
-    new = [track.best for track in found.tracks if track.best.key in groups.new]
+    new = [track.best for track in found.tracks if track.best.key in groups.uncut]
     facts = ALIGNED.model_copy(update={"network": describer.network.name})
     cut = tracked(cut_faces(new, facts, problems), len(new), "cutting faces")
-    written = sum(1 for _ in write_new_faces(cut, groups, top))
+    written = list(write_new_faces(cut, groups, top))
     move_out_of_singles(groups, pictures, top)
-    write_groups(top / GROUPS_FILE, groups.state)
+    write_groups(top / GROUPS_FILE, groups.state.with_cut({groups.uncut[key] for key, _ in written}))
     folders = group_folders(top)
     sheet = write_contact_sheet({group_folder(number): own for number, own in folders.items()}, top)
     for problem in problems[:_MOST_SHOWN]:
         yield f"left out: {problem}"
     if len(problems) > _MOST_SHOWN:
         yield f"left out: {len(problems) - _MOST_SHOWN} more like these"
-    yield from _report(found, groups, written, options.faces)
+    yield from _report(found, groups, len(written), options.faces)
     yield from _next(groups, sheet, options.faces, has_groups=bool(folders))
     return ExitCode.SOME_FAILED if problems else None
 

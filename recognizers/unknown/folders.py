@@ -52,8 +52,8 @@ def placed_by_people(pictures: Mapping[FaceKey, PlacedPicture]) -> dict[FaceKey,
     }
 
 
-def write_new_faces(cut: Iterable[CutFace], groups: Groups, top: Path) -> Iterator[Path]:
-    """Write the pictures of new faces into the folders of their groups; yield their paths.
+def write_new_faces(cut: Iterable[CutFace], groups: Groups, top: Path) -> Iterator[tuple[FaceKey, Path]]:
+    """Write the pictures of faces into the folders of their groups; yield which they are, and their paths.
 
     Raises: OutputError: one cannot be written.
     """
@@ -61,7 +61,7 @@ def write_new_faces(cut: Iterable[CutFace], groups: Groups, top: Path) -> Iterat
         track.best.key: group_folder(number) for number, tracks in groups.numbered.items() for track in tracks
     }
     for one in cut:
-        yield write_picture(one, top / folder_of.get(one.face.key, SINGLES_FOLDER))
+        yield one.face.key, write_picture(one, top / folder_of.get(one.face.key, SINGLES_FOLDER))
 
 
 def move_out_of_singles(groups: Groups, pictures: Mapping[FaceKey, PlacedPicture], top: Path) -> int:

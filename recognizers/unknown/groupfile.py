@@ -6,14 +6,19 @@ It is the user's: runs, training and pruning never touch it. It is replaced as a
 from __future__ import annotations
 
 import base64
+import contextlib
+import fcntl
+import json
+import os
+from collections.abc import Container, Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from pipeline.errors import ModelError
-from pipeline.files.outputs import write_file
+from pipeline.errors import LockedError, ModelError
+from pipeline.files.outputs import output_errors, write_file
 from pipeline.text import printable
 from recognizers.faces.facekey import FaceKey
 from recognizers.networks.base import DescriptorArray, FaceNetworkRecord
@@ -30,6 +35,7 @@ class GroupedFace(BaseModel):
         key: see `recognizers.faces.facekey.FaceKey`.
         group: number of its group; None if it is like no other.
         descriptor: by the file's network, as float16 numbers in base64; None if it is not known.
+        is_cut: whether its picture was written into a folder once, so that it is not written again.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -37,6 +43,7 @@ class GroupedFace(BaseModel):
     key: str
     group: _Number | None = None
     descriptor: Annotated[str, Field(max_length=4 * _MAX_NUMBERS)] | None = None
+    is_cut: bool = False
 
     @field_validator("key")
     @classmethod
@@ -72,6 +79,36 @@ class GroupState(BaseModel):
     network: FaceNetworkRecord | None = None
     next_number: _Number = 1
     faces: tuple[GroupedFace, ...] = ()
+
+    def with_cut(self, keys: Container[FaceKey]) -> GroupState:
+        """Return the state after the pictures of these faces were written."""
+        faces = tuple(
+            face.model_copy(update={"is_cut": True}) if FaceKey.parse(face.key) in keys else face
+            for face in self.faces
+        )
+        return self.model_copy(update={"faces": faces})
+
+
+@contextlib.contextmanager
+def lock_groups(folder: Path) -> Iterator[None]:
+    """Hold the lock of a folder with groups while they are changed; it is made if it is missing.
+
+    Raises:
+        LockedError: another program changes them.
+        OutputError: the folder cannot be made.
+    """
+    with output_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise LockedError(
+            f"{printable(folder)}: another program is grouping faces there; try again when it has ended"
+        ) from None
+    finally:
+        os.close(descriptor)
 
 
 def encoded(descriptor: DescriptorArray) -> str:
@@ -111,4 +148,5 @@ def write_groups(path: Path, state: GroupState) -> None:
 
     Raises: OutputError: it cannot be written.
     """
-    write_file(path, state.model_dump_json(exclude_none=True).encode() + b"\n")
+    values = {"format": state.format} | state.model_dump(mode="json", exclude_defaults=True)
+    write_file(path, json.dumps(values).encode() + b"\n")

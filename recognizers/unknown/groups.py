@@ -36,6 +36,7 @@ class Groups:
         singles: faces that are like no other.
         undescribed: faces that cannot be compared: their file is gone, or they have no landmarks.
         new: keys of the faces that were not known before.
+        uncut: faces whose pictures were never written into a folder: key of the face -> key in the state.
         alike: pairs of numbers of groups that may show the same person, the most alike first.
         state: to be written for the next time.
     """
@@ -44,6 +45,7 @@ class Groups:
     singles: Sequence[Track]
     undescribed: Sequence[Track]
     new: frozenset[FaceKey]
+    uncut: Mapping[FaceKey, FaceKey]
     alike: Sequence[tuple[int, int]]
     state: GroupState
 
@@ -91,6 +93,7 @@ def group_tracks(
         singles=[face.track for face in here if face.track and not face.number and face.is_described],
         undescribed=[face.track for face in here if face.track and not face.is_described],
         new=frozenset(face.key for face in here if face.is_new and face.is_described),
+        uncut={face.track.best.key: face.key for face in here if face.track and _is_uncut(face)},
         alike=_alike(grouped, distance),
         state=GroupState(
             network=describer.network,
@@ -113,6 +116,7 @@ class _Face:
         own_number: of its group without the merges of people, which may be undone.
         is_new: whether neither the state nor a folder holds it.
         is_elsewhere: whether a person has put it elsewhere, so that it is in no group.
+        is_cut: whether its picture was written once, or lies in a folder now.
     """
 
     key: FaceKey
@@ -123,6 +127,7 @@ class _Face:
     own_number: int | None = None
     is_new: bool = False
     is_elsewhere: bool = False
+    is_cut: bool = False
 
     @property
     def is_described(self) -> bool:
@@ -154,6 +159,7 @@ class _Memory:
                 pictures=frozenset({key[:2]}),
                 own_number=own,
                 is_elsewhere=placed.get(key) == ELSEWHERE,
+                is_cut=key in placed or (face is not None and face.is_cut),
             )
             self._in_picture[key[:2]].append(key)
 
@@ -257,7 +263,12 @@ def _by_number(faces: Iterable[_Face]) -> dict[int, list[Track]]:
 
 def _remembered(face: _Face) -> GroupedFace:
     descriptor = None if face.descriptor is None else encoded(face.descriptor)
-    return GroupedFace(key=str(face.key), group=face.own_number or face.number, descriptor=descriptor)
+    number = face.own_number or face.number
+    return GroupedFace(key=str(face.key), group=number, descriptor=descriptor, is_cut=face.is_cut)
+
+
+def _is_uncut(face: _Face) -> bool:
+    return face.is_described and not face.is_cut
 
 
 def _drop_odd_descriptors(faces: Sequence[_Face]) -> None:

@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 from recognizers.networks.base import DescriptorArray
 from recognizers.teaching.grouping import join_by_average
 
-_BLOCK = 1024
+_BLOCK_CELLS = 1 << 24
 MOST_AT_ONCE = 6_000
 """Nodes that are compared in one matrix, of 288 MB. Where more are connected, a smaller distance separates
 them."""
 _CLOSER = 0.95
 _NEAREST = 0.05
+_ROUNDING = 1e-4
+"""Squared distances near 2 in single precision are right to this."""
 
 FloatArray = NDArray[np.float64]
 
@@ -82,23 +84,18 @@ def _connected(means: FloatArray, squares: FloatArray, limit: float) -> list[NDA
 
     Average linkage joins two groups only if two of their nodes are within the limit.
     """
-    unseen = np.ones(len(means), dtype=bool)
-    components = []
-    for start in range(len(means)):
-        if not unseen[start]:
-            continue
-        unseen[start] = False
-        component, frontier = [start], [start]
-        while frontier:
-            block, frontier = frontier[:_BLOCK], frontier[_BLOCK:]
-            others = np.flatnonzero(unseen)
-            near = _squared(means[block], squares[block], means[others], squares[others]) <= limit
-            found = others[near.any(axis=0)]
-            unseen[found] = False
-            component += found.tolist()
-            frontier += found.tolist()
-        components.append(np.array(sorted(component)))
-    return components
+    labels = np.arange(len(means))
+    single, single_squares = means.astype(np.float32), squares.astype(np.float32)
+    rows = max(1, _BLOCK_CELLS // max(1, len(means)))
+    for start in range(0, len(means), rows):
+        block = slice(start, start + rows)
+        apart = single_squares[block, None] + single_squares - 2 * (single[block] @ single.T)
+        for row in apart <= limit + _ROUNDING:
+            own = np.unique(labels[row])
+            if len(own) > 1:
+                labels[np.isin(labels, own)] = own[0]
+    order = np.argsort(labels, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(labels[order])) + 1)
 
 
 def _keep_apart(apart: FloatArray, pictures: Sequence[frozenset[int]]) -> None:

@@ -127,6 +127,18 @@ def test_corrected_faces_and_faces_of_other_folders_are_not_asked_for_again(face
     assert "4 new pictures in others" in said.out
 
 
+def test_faces_that_the_search_page_grouped_first_are_cut_too(facerec, collection):
+    facerec(*WORDS)
+    before = tree(collection / "faces")
+    state = json.loads((collection / "faces" / "groups.json").read_text())
+    assert all(face.pop("is_cut") for face in state["faces"])
+    shutil.rmtree(collection / "faces")
+    (collection / "faces").mkdir()
+    (collection / "faces" / "groups.json").write_text(json.dumps(state))
+    assert "7 new pictures in faces" in facerec(*WORDS).out
+    assert tree(collection / "faces") == before
+
+
 def test_small_faces_and_faces_without_landmarks_are_told(facerec, collection):
     said = facerec("unknown", "out", "faces", "--min-size", 500)
     assert "left out: 7 faces smaller than --min-size" in said.out

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from pipeline.errors import ModelError
-from recognizers.unknown.groupfile import GroupState, read_groups, write_groups
+from pipeline.errors import LockedError, ModelError
+from recognizers.faces.facekey import FaceKey
+from recognizers.unknown.groupfile import GroupState, lock_groups, read_groups, write_groups
 from recognizers.unknown.groups import group_tracks
 
 
@@ -38,6 +39,23 @@ def test_a_file_that_was_edited_or_is_newer_is_refused_and_left_alone(tmp_path, 
     with pytest.raises(ModelError, match=r"g\.json: .*mend it, or remove it"):
         read_groups(path)
     assert path.read_bytes() == before
+
+
+def test_what_was_cut_is_remembered_when_others_group_too(tmp_path, state, directory):
+    first, second = (FaceKey.parse(face.key) for face in state.faces)
+    write_groups(tmp_path / "g.json", state.with_cut({first}))
+    tracks = [directory.track(1, 1), directory.track(1, 2)]
+    again = group_tracks(tracks, directory, read_groups(tmp_path / "g.json"))
+    assert again.uncut == {second: second}
+    assert [face.is_cut for face in again.state.faces] == [True, False]
+
+
+def test_one_program_at_a_time(tmp_path):
+    busy = pytest.raises(LockedError, match="another program is grouping faces there")
+    with lock_groups(tmp_path / "faces"), busy, lock_groups(tmp_path / "faces"):
+        pass
+    with lock_groups(tmp_path / "faces"):
+        assert list((tmp_path / "faces").iterdir()) == []
 
 
 def test_a_number_that_is_taken_is_not_given_again(tmp_path, state):
