@@ -29,7 +29,7 @@ def add_to(commands: Any) -> None:
         run,
         short="name the face in one picture",
         long="Print whose face IMG shows according to each strategy, and whether that is LABEL.",
-        example="recognize resized/ann/7.png ann familymodel 1 1 1",
+        example="recognize faces/ann/7.png ann familymodel",
     )
     parser.add_argument("img", metavar="IMG", help="a picture that shows nothing but a face")
     parser.add_argument("label", metavar="LABEL", help="name of the person")
