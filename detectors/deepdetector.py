@@ -62,9 +62,8 @@ class DeepDetectorParams(Params):
     precision: Annotated[
         Precision,
         Field(
-            description="of the arithmetic; auto: bf16 where the processor has it, OpenVINO is installed and "
-            "the network is one of those measured to find the same, else float32; int8: of the weights, not "
-            "for an .onnx"
+            description="of the arithmetic; auto: the fastest of those with which the network was measured "
+            "to find the same, else float32; bf16 needs OpenVINO; int8: of the weights, not for an .onnx"
         ),
     ] = "float32"
     resize: Annotated[

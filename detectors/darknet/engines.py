@@ -12,7 +12,7 @@ from detectors.darknet.networkcfg import NetworkCfg
 from detectors.engines.candidates import Candidate, fitting, in_openvino
 from detectors.engines.choosing import Question, choose
 from detectors.engines.engine import Engine
-from detectors.engines.proven import is_proven_in_bf16
+from detectors.engines.proven import proven_precisions
 from detectors.networkparams import EngineName, Precision
 from pipeline.text import printable
 
@@ -34,8 +34,7 @@ def open_engine(network: NetworkCfg, files: Sequence[Path], precision: Precision
     chosen = choose(_question(network, files, precision), kept) if by_speed else kept[0]
     stride = network.stride
     if chosen.engine == "litert":
-        weights: WeightPrecision = "int8" if precision == "int8" else "float32"
-        return open_compiled(FLATBUFFERS, files, weights, lambda file: _in_litert(file, stride))
+        return open_compiled(FLATBUFFERS, files, _of_weights(chosen), lambda file: _in_litert(file, stride))
     if chosen.engine == "onnxruntime":
         return open_compiled(ONNX_FILES, files, "float32", lambda file: _in_onnx_runtime(file, stride))
     return open_compiled(ONNX_FILES, files, "float32", lambda file: _in_openvino(file, chosen.precision))
@@ -50,7 +49,10 @@ def _iter_candidates(files: Sequence[Path], precision: Precision, name: EngineNa
         if name == "litert" or FLATBUFFERS.usable or is_compiled(FLATBUFFERS, files, "float32"):
             yield Candidate("litert", "float32")
         yield Candidate("onnxruntime", "float32")
-    yield from in_openvino(precision, bf16_is_proven=is_proven_in_bf16(files[1]))
+    yield from in_openvino(precision, files[1])
+    in_int8 = precision == "auto" and "int8" in proven_precisions(files[1])
+    if in_int8 and (FLATBUFFERS.usable or is_compiled(FLATBUFFERS, files, "int8")):
+        yield Candidate("litert", "int8")
 
 
 def _question(network: NetworkCfg, files: Sequence[Path], precision: Precision) -> Question:
@@ -61,9 +63,15 @@ def _question(network: NetworkCfg, files: Sequence[Path], precision: Precision) 
         return {"image": np.random.default_rng(1).random((1, *network.shape), dtype=np.float32)}
 
     def compiled_for(candidate: Candidate) -> Path:
-        return compiled(FLATBUFFERS if candidate.engine == "litert" else ONNX_FILES, files, "float32")
+        compiler = FLATBUFFERS if candidate.engine == "litert" else ONNX_FILES
+        return compiled(compiler, files, _of_weights(candidate))
 
     return Question(files, precision, feeds, (network.shape.width, network.shape.height), compiled_for)
+
+
+def _of_weights(candidate: Candidate) -> WeightPrecision:
+    """The precision of the weights in the compiled file."""
+    return "int8" if candidate.precision == "int8" else "float32"
 
 
 def _in_litert(file: Path, stride: int | None) -> Engine:

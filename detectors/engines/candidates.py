@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import NamedTuple, get_args
 
+from detectors.engines.proven import proven_precisions
 from detectors.networkparams import EngineName
 from pipeline.errors import ModelError
 from pipeline.host.command import install_command
@@ -51,18 +53,18 @@ def wanted_engine(name: EngineName) -> tuple[str | None, bool]:
     return (None if word == "auto" else word), False
 
 
-def in_openvino(precision: str, *, bf16_is_proven: bool) -> Iterator[Candidate]:
+def in_openvino(precision: str, weights: Path) -> Iterator[Candidate]:
     """What OpenVINO offers here.
 
     Args:
         precision: as in the pipeline file.
-        bf16_is_proven: whether `auto` may mean bf16 for this network.
+        weights: the network's file of weights.
     """
     if can_use_openvino():
         if precision in ("auto", "float32"):
             yield Candidate("openvino", "float32")
-        has_bf16 = this_processor().has_bfloat16
-        if has_bf16 and (precision == "bf16" or (precision == "auto" and bf16_is_proven)):
+        is_allowed = precision == "bf16" or (precision == "auto" and "bf16" in proven_precisions(weights))
+        if is_allowed and this_processor().has_bfloat16:
             yield Candidate("openvino", "bf16")
 
 

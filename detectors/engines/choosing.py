@@ -31,6 +31,8 @@ from pipeline.text import printable
 TIMING_LIMIT_S = 300
 WORTH = 0.9
 """A candidate is taken in place of one that is preferred to it if it takes at most this share of its time."""
+INT8_WORTH = 1 / 1.5
+"""8-bit weights are also taken only if they take at most this share of the time of the fastest float32."""
 
 _log = logging.getLogger(__name__)
 _PROJECT_ROOT = Path(__file__).resolve().parents[2]
@@ -101,11 +103,7 @@ def _place(question: Question, candidates: Sequence[Candidate]) -> Path:
 
 def _chosen_now(question: Question, candidates: Sequence[Candidate]) -> EngineChoice:
     measured = _measured(question, candidates)
-    best = candidates[0]
-    for candidate in candidates[1:]:
-        took, least = measured.get(str(candidate)), measured.get(str(best))
-        if isinstance(took, float) and (not isinstance(least, float) or took <= WORTH * least):
-            best = candidate
+    best = fastest(measured, candidates)
     return EngineChoice(
         network=printable(question.files[0].name),
         precision=question.precision,
@@ -115,6 +113,21 @@ def _chosen_now(question: Question, candidates: Sequence[Candidate]) -> EngineCh
         measured=measured,
         made=datetime.date.today().isoformat(),
     )
+
+
+def fastest(measured: Mapping[str, float | str], candidates: Sequence[Candidate]) -> Candidate:
+    """The candidate that is worth its place: the first, or a later one that is enough faster."""
+    answers = ((candidate, measured.get(str(candidate))) for candidate in candidates)
+    times = {candidate: took for candidate, took in answers if isinstance(took, float)}
+    best = candidates[0]
+    floats = [took for candidate, took in times.items() if candidate.precision == "float32"]
+    for candidate in times:
+        bound = WORTH * times[best] if best in times else float("inf")
+        if candidate.precision == "int8" and floats:
+            bound = min(bound, INT8_WORTH * min(floats))
+        if times[candidate] <= bound:
+            best = candidate
+    return best
 
 
 def _measured(question: Question, candidates: Sequence[Candidate]) -> dict[str, float | str]:

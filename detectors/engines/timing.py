@@ -32,7 +32,7 @@ MOST_ROUNDS = 9
 FEWEST_ROUNDS = 2
 ENOUGH_S = 2.5
 """No round begins later than this."""
-MOST_DIFFERENCE = {"float32": 1e-3, "bf16": 0.25}
+MOST_DIFFERENCE = {"float32": 1e-3, "bf16": 0.25, "int8": 0.25}
 """Precision -> how far outputs may be from the first candidate's, as a share of their range."""
 
 

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from detectors.engines.candidates import Candidate, fitting, in_openvino
 from detectors.engines.choosing import Question, choose
-from detectors.engines.proven import is_proven_in_bf16
 from detectors.networkparams import EngineName, Precision
 from detectors.onnx.modelinfo import ModelInfo
 from detectors.onnx.opening import Opened, synthetic_feeds
@@ -53,7 +52,7 @@ def chosen_runner(
 def _iter_candidates(info: ModelInfo, precision: Precision) -> Iterator[Candidate]:
     if precision != "bf16":
         yield Candidate("onnxruntime", "float32")
-    yield from in_openvino(precision, bf16_is_proven=is_proven_in_bf16(Path(info.file)))
+    yield from in_openvino(precision, Path(info.file))
 
 
 def _question(info: ModelInfo, opened: Opened, precision: Precision) -> Question:

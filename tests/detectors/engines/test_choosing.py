@@ -12,7 +12,9 @@ import pytest
 
 from detectors.darknet.opening import compiled_network, open_darknet
 from detectors.deepdetector import DeepDetector, DeepDetectorParams
-from detectors.engines.candidates import ENGINE_VARIABLE
+from detectors.engines import proven
+from detectors.engines.candidates import ENGINE_VARIABLE, Candidate
+from detectors.engines.choosing import fastest
 from detectors.engines.litert import LiteRtEngine
 from detectors.engines.onnxruntime import OnnxRuntimeEngine
 from detectors.engines.openvino import OpenVinoEngine
@@ -22,8 +24,10 @@ from pipeline.errors import ModelError
 from pipeline.files.cachefolder import CACHE_VARIABLE
 from pipeline.host.libraries import can_use_openvino
 from pipeline.host.logs import NOTICE
+from pipeline.host.processor import this_processor
 from pipeline.models.__main__ import main
 from pipeline.models.enginechoices import iter_choices
+from pipeline.models.hash import model_sha256
 from tests.detectors.darknet.networks import conv, head_conv, net, write_network, yolo
 
 TEXT = net(32, 32) + conv(4) + head_conv() + yolo()
@@ -186,6 +190,40 @@ def test_a_candidate_that_fails_or_differs_is_left_out(tmp_path: Path) -> None:
     assert isinstance(found["same"], float)
     assert str(found["tanh"]).startswith("its outputs differ by ")
     assert str(found["missing"]).startswith("fails: ")
+
+
+@pytest.mark.parametrize(
+    ("measured", "chosen"),
+    [
+        ({"litert float32": 10.0, "onnxruntime float32": 9.1, "openvino bf16": 9.1}, "litert float32"),
+        ({"litert float32": 10.0, "onnxruntime float32": 8.9, "openvino bf16": 8.1}, "onnxruntime float32"),
+        ({"litert float32": 10.0, "onnxruntime float32": 9.1, "openvino bf16": 5.0}, "openvino bf16"),
+        ({"litert float32": 10.0, "onnxruntime float32": 9.0, "litert int8": 6.1}, "onnxruntime float32"),
+        ({"litert float32": 10.0, "openvino bf16": 6.6, "litert int8": 6.1}, "openvino bf16"),
+        ({"litert float32": 10.0, "openvino bf16": 6.6, "litert int8": 5.9}, "litert int8"),
+        ({"litert float32": "fails", "onnxruntime float32": 90.0}, "onnxruntime float32"),
+        ({"litert float32": "fails"}, "litert float32"),
+    ],
+)
+def test_the_faster_one_is_worth_its_place(measured: dict[str, float | str], chosen: str) -> None:
+    candidates = [Candidate(*name.split()) for name in measured]
+    assert str(fastest(measured, candidates)) == chosen
+
+
+def test_reduced_precision_is_for_networks_that_were_measured(
+    cache: Path, pair: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine_of(pair, precision="auto")
+    ((_, unproven),) = iter_choices()
+    assert {name.split()[1] for name in unproven.measured} == {"float32"}
+    assert main(["engines", "--forget"]) == 0
+    monkeypatch.setitem(proven._PROVEN, model_sha256(pair[1]), frozenset({"bf16", "int8"}))  # type: ignore[arg-type]
+    engine_of(pair, precision="auto")
+    ((_, choice),) = iter_choices()
+    expected = {"float32", "int8"}
+    if can_use_openvino() and this_processor().has_bfloat16:
+        expected.add("bf16")
+    assert {name.split()[1] for name in choice.measured} == expected
 
 
 def test_the_command_lists_and_forgets(
