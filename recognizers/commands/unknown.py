@@ -198,8 +198,14 @@ def _next(groups: Groups, sheet: Path | None, faces: str, *, has_groups: bool) -
         yield f"{group_folder(first)} and {group_folder(second)} may show one person: put them together if so"
     if sheet is not None:
         yield f"all groups at a glance: {printable(sheet)}"
+    then = f"then: {PROGRAM} csv {quoted(faces)} dataset.csv"
     if has_groups:
         yield (
-            "next: rename each folder of somebody you know to the person's name, delete what is not a face, "
-            f"then: {PROGRAM} csv {quoted(faces)} dataset.csv"
+            "next: rename the folder of each person that you know to the person's name, delete what is not a "
+            f"face, {then}"
+        )
+    elif groups.singles:
+        yield (
+            f"next: move the faces of people that you know from {SINGLES_FOLDER} into folders with their "
+            f"names, {then}"
         )

@@ -52,7 +52,7 @@ def test_unknown_faces_come_into_groups_with_a_contact_sheet(facerec, collection
     assert said.code == 0, said.err
     assert "7 unknown faces: 1 group of likely equal faces, and 4 single faces in _single/" in said.out
     assert "7 new pictures in faces" in said.out
-    assert "next: rename each folder" in said.out
+    assert "next: rename the folder of each person that you know" in said.out
     faces = collection / "faces"
     assert of_person(faces) == {"group-001"}
     assert len(list((faces / "group-001").iterdir())) == 3
@@ -137,6 +137,22 @@ def test_faces_that_the_search_page_grouped_first_are_cut_too(facerec, collectio
     (collection / "faces" / "groups.json").write_text(json.dumps(state))
     assert "7 new pictures in faces" in facerec(*WORDS).out
     assert tree(collection / "faces") == before
+
+
+def test_one_face_can_be_taught(facerec, tmp_path, monkeypatch, network_file):
+    draw(tmp_path / "photos", "a.png", [5], 1)
+    monkeypatch.chdir(tmp_path)
+    mine(tmp_path)
+    said = facerec(*WORDS)
+    assert "0 groups of likely equal faces, and 1 single face" in said.out
+    assert (
+        "next: move the faces of people that you know from _single into folders with their names" in said.out
+    )
+    (tmp_path / "faces" / "_single").rename(tmp_path / "faces" / "ann")
+    assert facerec("csv", "faces", "one.csv").code == 0
+    said = facerec("train", "one.csv", 80, "t.csv", "model", "--embedding", network_file)
+    assert said.code == 0, said.err
+    assert "training on 1 picture of 1 label" in said.out
 
 
 def test_small_faces_and_faces_without_landmarks_are_told(facerec, collection):
