@@ -69,6 +69,9 @@ CAMERA_RAW_ENDINGS = frozenset((
 """Camera raw files are TIFF by their first bytes, yet hold only a thumbnail that a TIFF reader sees."""
 
 _PROMISES = frozenset(ending for format_ in FORMATS.values() for ending in format_.endings)
+_PROMISES_VIDEO = frozenset(
+    ending for format_ in FORMATS.values() if format_.kind is SourceKind.VIDEO for ending in format_.endings
+)
 # fmt: off
 _HEIF_BRANDS = frozenset((
     b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs",
@@ -112,6 +115,11 @@ def results_fingerprint(pipeline: str, format_: str | None) -> str:
 def promises_media(name: str) -> bool:
     """Whether a file's name ends as a photo's or a video's does."""
     return os.path.splitext(name)[1].lower() in _PROMISES
+
+
+def promises_video(name: str) -> bool:
+    """Whether a file's name ends as a video's does."""
+    return os.path.splitext(name)[1].lower() in _PROMISES_VIDEO
 
 
 def is_camera_raw(name: str) -> bool:

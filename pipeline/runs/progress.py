@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 from pipeline.host.logs import NOTICE
 from pipeline.outcome import Outcome, Status
 from pipeline.runs.filecounter import FileCounter
+from pipeline.runs.videoestimate import VideoEstimate
 from pipeline.runs.videospeed import VideoSpeed
 from pipeline.text import counted, printable, roughly
 from pipeline.videos.progress import VideoProgress
@@ -58,6 +59,7 @@ class PlainProgress:
     def __init__(self, input_path: str, output: str) -> None:
         self._counts, self._speed = _Counts(), VideoSpeed()
         self._files = FileCounter(input_path, output)
+        self._estimate = VideoEstimate(lambda: self._files.videos)
         self._logged_at = self._frames_logged_at = time.monotonic()
         self._done_before = 0
 
@@ -72,6 +74,7 @@ class PlainProgress:
         log_outcome(outcome)
         self._counts.add(outcome)
         self._speed.on_end(outcome.path)
+        self._estimate.on_outcome(outcome)
         self._log_files()
 
     def on_video(self, progress: VideoProgress) -> None:
@@ -80,7 +83,8 @@ class PlainProgress:
         if not self._speed.is_active:
             self._frames_logged_at = now
         self._speed.on_video(progress)
-        log_estimate(self._speed, progress)
+        self._files.start()
+        log_estimate(self._estimate, progress)
         if now - self._frames_logged_at >= _FRAMES_INTERVAL_S:
             self._frames_logged_at = now
             _log.info("%s", self._speed.sentence())
@@ -164,6 +168,7 @@ class TerminalProgress:
         self._frames_task: TaskID | None = None
         self._files = FileCounter(input_path, output, self._show)
         self._counts, self._speed = _Counts(), VideoSpeed()
+        self._estimate = VideoEstimate(lambda: self._files.videos)
 
     def __enter__(self) -> TerminalProgress:
         self._progress.start()
@@ -181,6 +186,7 @@ class TerminalProgress:
         log_outcome(outcome)
         self._counts.add(outcome)
         self._speed.on_end(outcome.path)
+        self._estimate.on_outcome(outcome)
         self._show_frames()
         if outcome.status is not Status.UNCHANGED or self._counts.done % _STEP == 0:
             self._show()
@@ -188,7 +194,7 @@ class TerminalProgress:
     def on_video(self, progress: VideoProgress) -> None:
         """Note how far a video is and move the bar of frames."""
         self._speed.on_video(progress)
-        log_estimate(self._speed, progress)
+        log_estimate(self._estimate, progress)
         self._show_frames()
 
     def on_pruning(self, doing: str, done: int, total: int) -> None:
@@ -241,7 +247,7 @@ def log_outcome(outcome: Outcome) -> None:
     _log.log(level, "%s: %s%s%s", path, outcome.status, code, reason, extra={"fields": fields})
 
 
-def log_estimate(speed: VideoSpeed, progress: VideoProgress) -> None:
-    """Log, once, how long a long video takes."""
-    if (sentence := speed.estimate(progress)) is not None:
+def log_estimate(estimate: VideoEstimate, progress: VideoProgress) -> None:
+    """Log, once, how long a long run over videos takes."""
+    if (sentence := estimate.on_video(progress)) is not None:
         _log.log(NOTICE, "%s", sentence)

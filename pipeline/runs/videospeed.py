@@ -1,4 +1,4 @@
-"""How fast the videos of a run are mined, how long that takes still, and the first estimate of a long one."""
+"""How fast the videos in progress are mined, and how long they take still."""
 
 from __future__ import annotations
 
@@ -7,18 +7,6 @@ import time
 
 from pipeline.text import counted, printable, roughly, shortened
 from pipeline.videos.progress import VideoProgress
-
-ESTIMATE_AFTER_S = 6.0
-"""A video's frames are mined this long before its time is estimated: the first ones take longer."""
-_LONG_S = 120.0
-"""Shorter videos are not worth a line."""
-_MUCH_LONGER = 3.0
-"""Another estimate is worth a line if it is so many times the last one."""
-_ADVISED_FPS = 2
-"""What the estimate compares with: people and things stay in a picture for longer than half a second."""
-_UNMINED = 0.2
-"""The time for a frame of an annotated video that is not mined, relative to that for a mined one.
-Measured with the smallest network: 6 ms to 25 ms."""
 
 _TITLE_CHARACTERS = 40
 
@@ -30,7 +18,6 @@ class VideoSpeed:
         self._current: dict[str, VideoProgress] = {}
         self._began: dict[str, float] = {}
         self._finished_frames = 0
-        self._longest_s = 0.0
 
     @property
     def is_active(self) -> bool:
@@ -84,25 +71,3 @@ class VideoSpeed:
         left = f", about {roughly(left_s)} left" if left_s is not None else ""
         frames = f"{self.done:,} of {counted(self.total, 'frame')}"
         return f"mining {self.title}: {frames}, {self.rate():.1f} frames a second{left}"
-
-    def estimate(self, progress: VideoProgress) -> str | None:
-        """Estimate, once, how long a long video takes.
-
-        Returns: a sentence; None if the video is short, was estimated, or it is too early to say.
-        """
-        mining_s = time.monotonic() - self._began.get(progress.path, float("inf"))
-        if mining_s < ESTIMATE_AFTER_S or not progress.read or not progress.mined:
-            return None
-        whole_s = mining_s * progress.to_read / progress.read
-        if whole_s < max(_LONG_S, self._longest_s * _MUCH_LONGER):
-            return None
-        self._longest_s = whole_s
-        frames = " at every frame" if progress.every_frame else f", {counted(progress.to_mine, 'frame')}"
-        name = printable(os.path.basename(progress.path))
-        sentence = f"{name}: about {roughly(whole_s)}: {progress.span_s:,.0f} s of video{frames}"
-        fps = progress.to_mine / progress.span_s if progress.span_s else 0.0
-        if not progress.every_frame or fps < 2 * _ADVISED_FPS:
-            return sentence
-        mined = _ADVISED_FPS / fps
-        thinned_s = whole_s * (mined + _UNMINED * (1 - mined))
-        return f"{sentence}; video: {{fps: {_ADVISED_FPS}}} would take about {roughly(thinned_s)}"

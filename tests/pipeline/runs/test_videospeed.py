@@ -58,30 +58,6 @@ def test_several_videos_are_counted_together(clock):
     assert not speed.is_active
 
 
-def test_a_long_video_is_estimated_once_with_what_sampling_would_save(clock):
-    speed = VideoSpeed()
-    speed.on_video(at(0))
-    assert speed.estimate(at(0)) is None
-    clock[0] = 5.0
-    assert speed.estimate(at(1)) is None
-    clock[0] = 10.0
-    sentence = speed.estimate(at(2))
-    assert sentence == (
-        "trip.mp4: about 3 h 14 min: 93 s of video at every frame; video: {fps: 2} would take about 51 min"
-    )
-    clock[0] = 20.0
-    assert speed.estimate(at(4)) is None
-
-
-def test_short_videos_are_not_worth_an_estimate_and_sampled_ones_get_no_advice(clock):
-    speed = VideoSpeed()
-    speed.on_video(at(0))
-    clock[0] = 10.0
-    assert speed.estimate(at(1000)) is None
-    sampled = at(5, to_read=186, to_mine=186, every_frame=False)
-    assert speed.estimate(sampled) == "trip.mp4: about 6 min: 93 s of video, 186 frames"
-
-
 def test_a_log_line_a_minute(clock, caplog):
     caplog.set_level(logging.INFO, "visualminer")
     with PlainProgress("", "") as plain:
