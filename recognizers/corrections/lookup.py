@@ -75,6 +75,10 @@ class Corrections:
         """Return what is known about every corrected face, those of one file together."""
         return [verdict for verdicts in self._of_content.values() for verdict in verdicts]
 
+    def holds(self, sha256: str) -> bool:
+        """Return whether a content has corrected faces."""
+        return sha256 in self._of_content
+
     def may_hold(self, size_bytes: int) -> bool:
         """Return whether a file of this size can have corrected faces: a cheap test before it is hashed."""
         return size_bytes in self._sizes

@@ -41,7 +41,13 @@ class CutFace(NamedTuple):
 
 
 def face_picture(frame: Frame, face: MinedFace, facts: FaceFacts) -> RgbArray | None:
-    """Cut a face out: (height, width, 3) uint8; None if it is to be aligned and has no landmarks."""
+    """Cut a face out: (height, width, 3) uint8.
+
+    Returns: None if it is to be aligned and has no landmarks, or lies outside of the frame, as a report that
+        another program has written may say.
+    """
+    if face.box.clipped(frame.size_wh).is_empty:
+        return None
     pixels = cut_face(frame, face.region, facts)
     return None if pixels is None else np.ascontiguousarray(pixels)
 

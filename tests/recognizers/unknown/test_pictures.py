@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from pipeline.detections import Box
 from recognizers.faces.folderrecord import FaceFacts, read_facts
 from recognizers.faces.pictures import read_rgb
 from recognizers.unknown.describing import PixelDescriber
@@ -66,6 +68,12 @@ def test_a_photo_that_has_changed_or_is_gone_is_told_and_the_others_are_cut(coll
     ]
 
 
+def test_a_box_outside_of_its_photo_gives_no_picture(collection):
+    face = next(face for face in iter_mined_faces(mine(collection)) if face.kind == "photo")
+    far = replace(face, box=Box(10_000, 10_000, 10_100, 10_100))
+    assert [one.face for one in cut_faces([far, face], FaceFacts(margin=0.1), [])] == [face]
+
+
 def test_names_are_the_same_each_time_and_fit_the_file_system(collection, tmp_path):
     name = "é" * 120 + ".png"
     draw(tmp_path / "photos", name, [4], 0)
@@ -92,8 +100,6 @@ def test_a_face_is_described_as_its_picture_is(collection, network_file):
 
 
 def test_faces_without_landmarks_or_photos_have_no_descriptor(collection, network_file):
-    from dataclasses import replace
-
     faces = [face for face in iter_mined_faces(mine(collection)) if face.kind == "photo"]
     faces[1] = replace(faces[1], landmarks=None)
     os.remove(collection / "photos" / "one.png")
