@@ -104,7 +104,7 @@ class Conversation:
         self._lock = threading.Lock()
         self._tasks: list[Packed] = []
         self._stops, self._is_ending, self._is_fed = 0, False, False
-        self._received = 0
+        self._received, self._is_lost = 0, False
         self._reaction = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -134,11 +134,12 @@ class Conversation:
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._reaction.set)
 
-    async def hold(self, ask: Ask) -> None:
+    async def hold(self, ask: Ask) -> bool:
         """Talk until the end, or until the machine is lost.
 
         Args:
             ask: sends requests.
+        Returns: whether the machine's engine has ended for certain.
         """
         self._loop = asyncio.get_running_loop()
         has_begun, heard_at = False, time.monotonic()
@@ -147,7 +148,7 @@ class Conversation:
             sent_at = time.monotonic()
             reply = await self._answer(ask, request, heard_at)
             if reply is None:
-                return
+                break
             heard_at, self.host = time.monotonic(), reply["host"]
             if reply["state"] == "busy":
                 self._tell(Waits(self, reply["sentence"]))
@@ -156,15 +157,15 @@ class Conversation:
             if reply["state"] != "mining":
                 is_refusal = reply["state"] == "refused"
                 self._tell(Lost(self, reply["sentence"] or "its Dask worker was started again", is_refusal))
-                return
+                return True
             has_begun = True
             if not self._pass_on(reply):
-                return
+                return True
             self._reaction.clear()
             await self._pause(REACTION_S if reply["messages"] else 0.0)
             if self._is_fed and not self._stops:
                 await self._pause(sent_at + FED_PERIOD_S - time.monotonic())
-        await self._farewell(ask)
+        return self._is_lost or await self._farewell(ask)
 
     def _request(self, *, is_first: bool) -> Request:
         with self._lock:
@@ -193,16 +194,19 @@ class Conversation:
             except Exception as error:  # whatever Dask raises: the machine was not reached
                 if isinstance(error, ImportError):
                     sentence = "its Dask worker does not have this program; install it there"
-                    self._tell(Lost(self, sentence, is_refusal=True))
+                    self._lose(sentence, is_refusal=True)
                     return None
                 silent_s = time.monotonic() - heard_at
                 if silent_s > LEASE_S + LEASE_MARGIN_S:
                     reason = one_line(error) or type(error).__name__
-                    self._tell(Lost(self, f"it has not answered for {silent_s:.0f} s ({reason})"))
+                    self._lose(f"it has not answered for {silent_s:.0f} s ({reason})")
                     return None
                 await self._pause(_RETRY_S)
-        await self._farewell(ask)
         return None
+
+    def _lose(self, sentence: str, *, is_refusal: bool = False) -> None:
+        self._is_lost = True
+        self._tell(Lost(self, sentence, is_refusal))
 
     def _pass_on(self, reply: Reply) -> bool:
         """Tell the run what the engine has said; whether it goes on."""
@@ -226,10 +230,11 @@ class Conversation:
             except TimeoutError:
                 return
 
-    async def _farewell(self, ask: Ask) -> None:
+    async def _farewell(self, ask: Ask) -> bool:
         request = self._request(is_first=False)
         request["end"], request["tasks"] = True, []
         try:
             await asyncio.wait_for(ask(self.address, request), _FAREWELL_S)
         except Exception:  # then the engine's lease ends it
-            return
+            return False
+        return True

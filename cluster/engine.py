@@ -70,7 +70,7 @@ def main(arguments: list[str] | None = None) -> None:
     except OrphanedError:
         os._exit(0)
     except MinerError as error:
-        over = Over(str(error), error.exit_code, machine)
+        over = Over(str(error), machine)
     except Exception as error:  # values that this code cannot read, or a plug-in that is missing here
         over = Over(
             f"its program cannot read what the run sends ({one_line(error)}); install the same version"

@@ -39,6 +39,7 @@ class Link:
         events: what the machines say.
         reached_at: when the scheduler answered last, on the monotonic clock; None: it never has.
         members: how many machines the scheduler knows.
+        all_ended: whether all machines have answered at the end that their engines have ended.
     """
 
     def __init__(
@@ -46,10 +47,10 @@ class Link:
     ) -> None:
         self.events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self.reached_at: float | None = None
-        self.members = 0
+        self.members, self.all_ended = 0, True
         self._address, self._files = address, files
         self._run, self._label, self._begin = run, label, begin
-        self._conversations: dict[str, tuple[Conversation, asyncio.Task[None]]] = {}
+        self._conversations: dict[str, tuple[Conversation, asyncio.Task[bool]]] = {}
         self._refusing: set[str] = set()
         self._refusing_members: set[str] = set()
         self._client: Client | None = None
@@ -73,8 +74,11 @@ class Link:
         for conversation, _ in self._conversations.values():
             conversation.end()
         tasks = [task for _, task in self._conversations.values()]
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), _CLOSE_TIMEOUT_S)
+        try:
+            ended = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), _CLOSE_TIMEOUT_S)
+            self.all_ended = all(end is True for end in ended)
+        except TimeoutError:
+            self.all_ended = False
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
 

@@ -15,7 +15,6 @@ from typing import Any, TypedDict
 
 from cluster.claims import Claims
 from cluster.roots import Roots
-from pipeline.errors import ExitCode
 from pipeline.source import Source
 from pipeline.workers.messages import LogLine, WorkerSettings
 
@@ -191,13 +190,11 @@ class Over:
 
     Args:
         sentence: why; empty after `Stop`.
-        exit_code: of the run, if no machine can go on.
         machine: as in `Ready`; empty if it never was.
         is_final: whether starting it again would end in the same way.
     """
 
     sentence: str = ""
-    exit_code: ExitCode = ExitCode.ENVIRONMENT
     machine: str = ""
     is_final: bool = True
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import socket
 import ssl
+import time
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from cluster.certificates import CertificateFiles
@@ -12,10 +14,34 @@ from pipeline.text import printable
 
 CONNECT_S = 10.0
 _GREETING_S = 3.0
+_RETRY_S = 0.5
 
 
 class UnreachableError(MinerError):
     """Nothing listens there, or not yet."""
+
+
+def wait_until_reachable(
+    address: str, files: CertificateFiles | None, patience_s: float, is_stopped: Callable[[], bool]
+) -> None:
+    """Connect to a scheduler once, which may still be starting.
+
+    Args:
+        address, files: as for `check_reachable`.
+        patience_s: how long to try while nothing answers.
+        is_stopped: whether to try no more.
+    Raises: MinerError: as `check_reachable`.
+    """
+    until = time.monotonic() + patience_s
+    while not is_stopped():
+        try:
+            check_reachable(address, files)
+        except UnreachableError:
+            if time.monotonic() >= until:
+                raise
+            time.sleep(_RETRY_S)
+        else:
+            return
 
 
 def check_reachable(address: str, files: CertificateFiles | None) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from pipeline.files.outputs import write_file
+from pipeline.files.outputs import remove_parts, sweep_machine_parts, write_file
 from pipeline.source import Source
 from pipeline.text import printable
 
@@ -18,18 +18,27 @@ _MOST_BYTES = 100
 
 
 @contextlib.contextmanager
-def marked(output_root: Path) -> Iterator[str]:
+def marked(output_root: Path, is_clean: Callable[[], bool]) -> Iterator[str]:
     """Keep a marker in OUTPUT while the context is open; yields its content.
 
+    A marker that is there at the beginning says that machines of an earlier run were not reached at its end.
+    The unfinished outputs of all machines are removed then.
+
+    Args:
+        output_root: OUTPUT.
+        is_clean: whether all machines have ended and left nothing, asked at the end.
     Raises: OutputError: it cannot be written.
     """
     path, content = output_root / MARKER_NAME, secrets.token_hex(16)
+    if path.exists():
+        for folder, _, _ in os.walk(output_root):
+            sweep_machine_parts(Path(folder))
     write_file(path, content.encode())
     try:
         yield content
     finally:
-        with contextlib.suppress(OSError):
-            path.unlink()
+        if is_clean():
+            remove_parts([path])
 
 
 def output_trouble(output_root: str, marker: str) -> str | None:

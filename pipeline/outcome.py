@@ -59,6 +59,21 @@ class Outcome:
         return self.status is Status.MINED and bool(self.sentence)
 
 
+@dataclass(slots=True)
+class MachineCounts:
+    """What one machine of a cluster has mined.
+
+    Args:
+        mined: inputs mined.
+        failed: inputs that failed.
+        frames: frames mined; a photo is one.
+    """
+
+    mined: int = 0
+    failed: int = 0
+    frames: int = 0
+
+
 MOST_FAILURES = 10_000
 """Number of failures that a summary keeps; the log has all of them."""
 
@@ -81,6 +96,7 @@ class Summary:
         mining_s: total time that workers spent on inputs, seconds.
         video_s: their time for videos that were mined, seconds.
         elapsed_s: wall-clock seconds.
+        machines: by name, the machines of a cluster; a video counts where its segments were joined.
         interrupted_by: ExitCode.INTERRUPTED or TERMINATED, or None for a completed run.
     """
 
@@ -100,12 +116,18 @@ class Summary:
     mining_s: float = 0.0
     video_s: float = 0.0
     elapsed_s: float = 0.0
+    machines: dict[str, MachineCounts] = field(default_factory=dict)
     interrupted_by: ExitCode | None = None
 
     def add(self, outcome: Outcome) -> None:
         """Count one outcome."""
         self.frames += outcome.frames
         self.mining_s += outcome.duration_s
+        if outcome.machine:
+            machine = self.machines.setdefault(outcome.machine, MachineCounts())
+            machine.mined += outcome.status is Status.MINED
+            machine.failed += outcome.status is Status.FAILED
+            machine.frames += outcome.frames
         match outcome.status:
             case Status.UNCHANGED:
                 self.unchanged += 1

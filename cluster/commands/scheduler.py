@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import sys
+import logging
+import warnings
 from typing import Any
 
 from cluster.address import DEFAULT_PORT
@@ -11,6 +12,8 @@ from cluster.certificates import find_certificates
 from cluster.dasksettings import import_distributed
 from pipeline.errors import UsageError
 from pipeline.host.processes import die_with_parent
+
+_log = logging.getLogger("cluster")
 
 
 def add_to(commands: Any) -> None:
@@ -67,9 +70,8 @@ def run(given: argparse.Namespace) -> int:
     import_distributed(with_pages=bool(given.dashboard))
     from distributed.cli.dask_scheduler import main
 
-    print(
-        f"scheduler on port {given.port or 'of the system'}" if not given.scheduler_file else "",
-        file=sys.stderr,
-    )
+    # Dask looks for an address that reaches the internet; one that does not is good enough.
+    warnings.filterwarnings("ignore", "Couldn't detect a suitable IP address", RuntimeWarning)
+    _log.info("the scheduler listens on port %s", given.port or "that the system chooses")
     main(arguments, standalone_mode=False)
     return 0

@@ -19,7 +19,7 @@ from cluster.agent import ROOT_VARIABLES
 from cluster.certificates import CertificateFiles, find_certificates
 from cluster.commands.scheduler import port
 from cluster.dasksettings import import_distributed
-from cluster.reach import UnreachableError, check_reachable
+from cluster.reach import wait_until_reachable
 from pipeline.errors import ExitCode, UsageError
 from pipeline.host.cores import usable_cores
 from pipeline.host.processes import die_with_parent
@@ -114,6 +114,7 @@ class _Keeper:
             while self._signal is None:
                 self._wait_for_scheduler()
                 if self._signal is None:
+                    _log.info("mining for the runs of %s", self._address)
                     self._run_once(scratch)
         return ExitCode.INTERRUPTED if self._signal == signal.SIGINT else ExitCode.OK
 
@@ -123,16 +124,8 @@ class _Keeper:
             os.kill(self._child, signal.SIGKILL)  # its engine dies with it; the run gives its tasks to others
 
     def _wait_for_scheduler(self) -> None:
-        until = time.monotonic() + self._given.wait
-        while self._signal is None:
-            try:
-                check_reachable(self._address, self._files)
-            except UnreachableError:
-                if time.monotonic() >= until:
-                    raise
-                time.sleep(_RETRY_S)
-            else:
-                return
+        is_stopped = lambda: self._signal is not None  # noqa: E731
+        wait_until_reachable(self._address, self._files, self._given.wait, is_stopped)
 
     def _run_once(self, scratch: str) -> None:
         parent = os.getpid()

@@ -242,9 +242,12 @@ def log_outcome(outcome: Outcome) -> None:
     fields = {"file": path, "status": str(outcome.status)}
     if outcome.code is not None:
         fields["code"] = str(outcome.code)
+    if outcome.machine:
+        fields["machine"] = outcome.machine
     code = f" ({outcome.code})" if outcome.status is Status.FAILED else ""
+    where = f" on {printable(outcome.machine)}" if outcome.machine else ""
     reason = f": {sentence}" if sentence else ""
-    _log.log(level, "%s: %s%s%s", path, outcome.status, code, reason, extra={"fields": fields})
+    _log.log(level, "%s: %s%s%s%s", path, outcome.status, where, code, reason, extra={"fields": fields})
 
 
 def log_estimate(estimate: VideoEstimate, progress: VideoProgress) -> None:

@@ -7,6 +7,7 @@ import json
 import os
 import platform
 import sqlite3
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,7 @@ def write_summary(
         "seconds": round(summary.elapsed_s, 3),
         "mining_seconds": round(summary.mining_s, 3),
         "counts": _counts(summary),
+        **_machines(summary),
         "failures": [_failure(outcome) for outcome in summary.failures],
         "versions": _versions(),
     }
@@ -81,11 +83,19 @@ def _counts(summary: Summary) -> dict[str, int]:
     }
 
 
+def _machines(summary: Summary) -> dict[str, Any]:
+    """The machines of a cluster, by name; no key without a cluster."""
+    machines = {name: asdict(counts) for name, counts in sorted(summary.machines.items())}
+    return {"machines": machines} if machines else {}
+
+
 def _failure(outcome: Outcome) -> dict[str, Any]:
     path = os.fsencode(outcome.path)
     shown: dict[str, Any] = {"file": path.decode("utf-8", "replace")}
     if shown["file"].encode() != path:
         shown["file_base64"] = base64.b64encode(path).decode("ascii")
+    if outcome.machine:
+        shown["machine"] = outcome.machine
     return shown | {
         "code": outcome.code,
         "sentence": outcome.sentence,

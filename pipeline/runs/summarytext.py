@@ -11,6 +11,8 @@ from pipeline.text import counted, printable
 
 _MOST_FOLDERS = 5
 """So many missing disks are named."""
+MOST_MACHINES = 20
+"""Number of machines of a cluster that the text lists."""
 
 
 def summary_text(summary: Summary, output: str) -> str:
@@ -20,7 +22,7 @@ def summary_text(summary: Summary, output: str) -> str:
         summary: of the run.
         output: the output folder, as the command line names it.
     """
-    return "\n".join([*_missing_lines(summary), final_line(summary, output)])
+    return "\n".join([*_missing_lines(summary), *_machine_lines(summary), final_line(summary, output)])
 
 
 def quiet_text(summary: Summary, output: str, *, where_more: str) -> str:
@@ -57,6 +59,21 @@ def _missing_lines(summary: Summary) -> list[str]:
         "the outputs were kept"
         for folder, count in summary.missing.most_common(_MOST_FOLDERS)
     ]
+
+
+def _machine_lines(summary: Summary) -> list[str]:
+    """One line for each machine of a cluster, those that mined most first."""
+    machines = sorted(summary.machines.items(), key=lambda one: (-one[1].frames, one[0]))
+    lines = [
+        f"  {printable(name)}: mined {counted(counts.mined, 'file')}"
+        + (f", {counts.failed:,} failed" if counts.failed else "")
+        for name, counts in machines[:MOST_MACHINES]
+    ]
+    if len(machines) > MOST_MACHINES:
+        lines.append(
+            f"  and {len(machines) - MOST_MACHINES:,} more machines, which --summary FILE would list"
+        )
+    return lines
 
 
 def final_line(summary: Summary, output: str) -> str:

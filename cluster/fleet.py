@@ -1,0 +1,230 @@
+"""The machines of a run: which one has which task, and what becomes of results and of lost machines."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import socket
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from cluster.conversation import Conversation, Event, Heard, Lost, Waits
+from cluster.machine import Machine
+from cluster.messages import Done, FramesRead, FromEngine, Over, Packed, Ready
+from cluster.roots import Roots, pack, unpack
+from cluster.shards import Costs, Lookahead, shard_s
+from cluster.storage import is_readable
+from pipeline.errors import FailureCode, MinerError
+from pipeline.files.outputs import output_path, sweep_machine_parts
+from pipeline.outcome import Outcome, Status
+from pipeline.tasks import Result, Task, key_of
+from pipeline.workers.messages import LogLine
+from pipeline.workers.queue import TaskQueue
+
+MOST_LOSSES = 3
+"""A file has failed when so many machines were lost while they mined it."""
+MOST_STRIKES = 3
+"""A machine is set aside when it cannot read so many files that the coordinator can read, and mined none
+between them. One such file is tried so often."""
+MOST_CRASHES = 3
+"""A machine is set aside when it was lost so often and finished no task between."""
+_HAND_OUT_S = 0.5
+_UNREADABLE = (FailureCode.VANISHED, FailureCode.UNREADABLE)
+_log = logging.getLogger(__name__)
+
+
+class Fleet:
+    """The machines of a run, and their tasks.
+
+    Args:
+        queue: gives tasks and takes results.
+        ahead: the sources that the queue takes.
+        roots: the run's folders.
+        output_root: OUTPUT.
+        refuse: called with the address of a machine that is not to be asked again.
+    Attributes:
+        machines: those that mine, or will soon.
+        last_words: why the last machine that cannot mine for this run cannot; None if there was none.
+    """
+
+    def __init__(
+        self,
+        queue: TaskQueue,
+        ahead: Lookahead,
+        roots: Roots,
+        output_root: Path,
+        refuse: Callable[[str], None],
+    ) -> None:
+        self.machines: dict[Conversation, Machine] = {}
+        self.last_words: MinerError | None = None
+        self._queue, self._ahead, self._roots, self._output_root = queue, ahead, roots, output_root
+        self._refuse = refuse
+        self._costs = Costs()
+        self._numbers = itertools.count(1)
+        self._gone: set[Conversation] = set()
+        self._losses: Counter[tuple[str, str, int]] = Counter()
+        self._suspicions: Counter[str] = Counter()
+        self._crashes: Counter[str] = Counter()
+        self._waiting: set[str] = set()
+        self._logged_once: set[LogLine] = set()
+
+    @property
+    def waiting(self) -> int:
+        """How many machines mine for another run."""
+        return len(self._waiting)
+
+    def stop(self, times: int) -> None:
+        """Tell all machines how often the run was stopped."""
+        for machine in self.machines.values():
+            machine.conversation.stop(times)
+
+    def sweep(self) -> None:
+        """Remove what machines have left unfinished, after their engines have ended."""
+        for machine in self.machines.values():
+            self._sweep(machine)
+
+    def hand_out(self) -> bool:
+        """Give tasks to machines that need some; whether all is done."""
+        given: dict[Machine, list[Packed]] = {}
+        ready = [machine for machine in self.machines.values() if machine.workers]
+        speed = sum(machine.speed for machine in ready)
+        wanted_s = shard_s(self._ahead.remaining_s(self._costs), speed)
+        needy = [machine for machine in ready if machine.needs_more(wanted_s)]
+        until = time.monotonic() + _HAND_OUT_S
+        while needy and time.monotonic() < until and (task := self._queue.next()) is not None:
+            machine = min(needy, key=lambda one: one.backlog_s)
+            number = next(self._numbers)
+            machine.add(number, task, self._costs.expected_s(task))
+            given.setdefault(machine, []).append((number, pack(task, self._roots)))
+            if not machine.needs_more(wanted_s):
+                needy.remove(machine)
+        for machine in ready:
+            machine.conversation.give(given.get(machine, []), is_fed=machine.is_fed)
+        return not any(machine.tasks for machine in self.machines.values()) and self._has_no_task()
+
+    def _has_no_task(self) -> bool:
+        task = self._queue.next()
+        if task is not None:
+            self._queue.put_back(task)
+        return task is None
+
+    def on_event(self, event: Event) -> Iterator[Outcome]:
+        """Take what a machine has said; yield the outcomes that this settles."""
+        if event.speaker in self._gone:
+            return
+        match event:
+            case Heard(speaker, messages, running):
+                machine = self._machine_of(speaker)
+                machine.running = running
+                for message in messages:
+                    yield from self._on_message(machine, message)
+            case Waits(speaker, sentence):
+                if speaker.address not in self._waiting:
+                    self._waiting.add(speaker.address)
+                    _log.warning("%s: %s; it joins when that is over", speaker.host, sentence)
+            case Lost(speaker, sentence, is_refusal):
+                machine = self._machine_of(speaker)
+                yield from self._on_lost(machine, sentence, is_refusal=is_refusal)
+
+    def _machine_of(self, speaker: Conversation) -> Machine:
+        if speaker not in self.machines:
+            host, taken = speaker.host or speaker.address, {one.name for one in self.machines.values()}
+            names = itertools.chain([host], (f"{host}#{number}" for number in itertools.count(2)))
+            self.machines[speaker] = Machine(speaker, next(name for name in names if name not in taken))
+            self._waiting.discard(speaker.address)
+        return self.machines[speaker]
+
+    def _on_message(self, machine: Machine, message: FromEngine) -> Iterator[Outcome]:
+        match message:
+            case Ready(owner, workers, sentence, others):
+                machine.owner, machine.workers = owner, workers
+                machine.log(logging.INFO, "mines with %s", sentence)
+                if others:
+                    machine.log(
+                        logging.WARNING, "packages of other versions, whose results may differ: %s", others
+                    )
+            case Done(number, packed):
+                yield from self._on_result(machine, number, unpack(packed, self._roots))
+            case FramesRead(number, frames):
+                if number in machine.tasks:
+                    self._queue.note_frames(machine.tasks[number][0], frames)
+            case LogLine():
+                self._log_line(machine, message)
+            case Over(_, owner):
+                machine.owner = owner or machine.owner
+
+    def _log_line(self, machine: Machine, line: LogLine) -> None:
+        if line not in self._logged_once:
+            logging.getLogger(line.logger).log(line.level, "%s: %s", machine.name, line.text)
+        if line.once:
+            self._logged_once.add(line)
+
+    def _on_result(self, machine: Machine, number: int, result: Result) -> Iterator[Outcome]:
+        task = machine.done(number, getattr(result, "duration_s", 0.0))
+        if task is None:
+            return
+        self._crashes[machine.conversation.address] = 0
+        if isinstance(result, Outcome) and result.code in _UNREADABLE and is_readable(result.path):
+            machine.strikes.add(result.path)
+            self._suspicions[result.path] += 1
+            if len(machine.strikes) >= MOST_STRIKES:
+                yield from self._put_back(task)
+                yield from self._set_aside(machine)
+                return
+            if self._suspicions[result.path] < MOST_STRIKES:
+                yield from self._put_back(task)
+                return
+            sentence = f"{machine.name} cannot read it, which can be read on {socket.gethostname()}"
+            result = replace(result, status=Status.FAILED, code=FailureCode.UNREADABLE, sentence=sentence)
+        else:
+            machine.strikes.clear()
+        self._costs.learn(task, result)
+        yield from self._settled(self._queue.note(task, result), machine)
+
+    def _set_aside(self, machine: Machine) -> Iterator[Outcome]:
+        """Have no more mined by a machine without the storage of INPUT."""
+        sentence = "it cannot read files of INPUT that can be read here; mount the storage of INPUT there"
+        machine.conversation.end()
+        self._refuse(machine.conversation.address)
+        yield from self._on_lost(machine, sentence, is_refusal=True)
+
+    def _settled(self, outcome: Outcome | None, machine: Machine | None = None) -> Iterator[Outcome]:
+        if outcome is not None:
+            yield outcome if machine is None else replace(outcome, machine=machine.name)
+
+    def _put_back(self, task: Task) -> Iterator[Outcome]:
+        yield from self._settled(self._queue.put_back(task))
+
+    def _on_lost(self, machine: Machine, sentence: str, *, is_refusal: bool) -> Iterator[Outcome]:
+        """Give the tasks of a machine to others."""
+        del self.machines[machine.conversation]
+        self._gone.add(machine.conversation)
+        self._sweep(machine)
+        address, tasks = machine.conversation.address, machine.take_all()
+        if sentence:
+            then = f"; its {len(tasks):,} tasks go to others" if tasks else ""
+            machine.log(logging.WARNING, "%s%s", sentence, then)
+        if is_refusal:
+            self.last_words = MinerError(f"{machine.name}: {sentence}")
+        else:
+            self._crashes[address] += 1
+            if self._crashes[address] >= MOST_CRASHES:
+                self.last_words = MinerError(f"{machine.name}: {sentence}")
+                self._refuse(address)
+        for task, was_running in reversed(tasks):
+            self._losses[key_of(task)] += was_running
+            if self._losses[key_of(task)] >= MOST_LOSSES:
+                reason = f"{MOST_LOSSES} machines were lost while they mined it"
+                failure = Outcome(task.source.path, Status.FAILED, FailureCode.WORKER_CRASHED, reason)
+                yield from self._settled(self._queue.note(task, failure))
+            else:
+                yield from self._put_back(task)
+
+    def _sweep(self, machine: Machine) -> None:
+        """Remove the unfinished outputs of a machine whose engine has ended."""
+        tasks = [task for task, _ in machine.tasks.values()] if machine.owner else []
+        for folder in {output_path(self._output_root, task.source.relative, "").parent for task in tasks}:
+            sweep_machine_parts(folder, machine.owner)
