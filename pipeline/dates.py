@@ -12,6 +12,10 @@ _DATE = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 """A day, mostly with a time: EXIF (colons), ISO 8601 (dashes, `T`), Casio's AVI (slashes, no seconds)."""
+_COMPACT = re.compile(
+    rf"(\d{{4}})(\d\d)(\d\d)[T ](\d\d)(\d\d)(\d\d)(?:[.,]\d*)?{_ZONE}?", re.ASCII | re.IGNORECASE
+)
+"""ISO 8601's basic form."""
 _CTIME = re.compile(r"[a-z]{3}\s+([a-z]{3})\s+(\d{1,2})\s+" + _TIME + r"\s+(\d{4})", re.ASCII | re.IGNORECASE)
 """C's `asctime`, the form that Microsoft defines for AVI: `Mon Mar 10 15:04:43 2003`."""
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -19,6 +23,8 @@ _OFFSET = re.compile(_ZONE, re.ASCII | re.IGNORECASE)
 
 _EPOCHS = ((1904, 1, 1), (1970, 1, 1))
 """Where the clocks of QuickTime and of Unix begin."""
+_OLE_EPOCH = datetime(1899, 12, 30)
+"""Zero in the dates of Windows' programs."""
 _EVES = ((1903, 12, 31), (1969, 12, 31))
 """The same moments, written as the local time of a zone west of Greenwich."""
 
@@ -34,7 +40,7 @@ def parse_date(text: str, offset: str = "", *, may_be_day: bool = False) -> str 
         may_be_day: whether a day without a time is accepted; the answer is `YYYY-MM-DD` then.
 
     Returns: None for a text that is no date, for a date that does not exist, and for the date of a clock that
-        was never set: in the year 0 or 1, or on the first day of 1904 or 1970.
+        was never set: in the year 0 or 1, on the first day of 1904 or 1970, or at the zero of Windows' dates.
     """
     text = text.strip()
     if match := _CTIME.fullmatch(text):
@@ -43,6 +49,8 @@ def parse_date(text: str, offset: str = "", *, may_be_day: bool = False) -> str 
             return None
         numbers = (year, _MONTHS.index(month.lower()) + 1, day, hour, minute, second or 0)
         return _moment(tuple(map(int, numbers)), offset)
+    if match := _COMPACT.fullmatch(text):
+        return _moment(tuple(map(int, match.groups()[:6])), match[7] or offset)
     match = _DATE.fullmatch(text)
     if match is None:
         return None
@@ -93,4 +101,4 @@ def _moment(numbers: tuple[int, ...], offset: str) -> str | None:
 def _is_unset(moment: datetime) -> bool:
     day = (moment.year, moment.month, moment.day)
     is_eve = day in _EVES and moment.hour >= 12 and not moment.minute % 15 and not moment.second
-    return moment.year <= 1 or day in _EPOCHS or is_eve
+    return moment.year <= 1 or day in _EPOCHS or is_eve or moment == _OLE_EPOCH

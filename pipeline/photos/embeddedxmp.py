@@ -6,6 +6,7 @@ from PIL import Image
 from PIL.TiffImagePlugin import TiffImageFile
 
 from pipeline.photos.exiftags import Tags
+from pipeline.photos.jxlboxes import JXL_CONTAINER, xml_box
 from pipeline.photos.pngchunks import international_text
 
 _TIFF_TAG = 700
@@ -16,11 +17,13 @@ def xmp_packet(image: Image.Image, content: bytes) -> bytes | None:
     """Return the XMP packet of an opened image, or None if there is none.
 
     Args:
-        image: opened, its pixels not yet decoded.
-        content: the whole file.
+        image: opened, its pixels not yet decoded; or the PNG that a second reader made.
+        content: the photo's whole file.
     """
-    if image.format == "PNG":
-        packet: object = international_text(content, _PNG_KEYWORD)
+    if content.startswith(JXL_CONTAINER):
+        packet: object = xml_box(content)
+    elif image.format == "PNG":
+        packet = international_text(content, _PNG_KEYWORD)
     elif isinstance(image, TiffImageFile):
         packet = Tags(image.tag_v2).value(_TIFF_TAG)
     else:

@@ -75,14 +75,16 @@ def read_header(
     content = _read(source, limits)
     readable = end_jpeg(content) if salvage and source.format == "jpeg" else content
     image, readable, read_as, orientation = open_header(readable, source.format, limits.max_pixels)
-    exif = read_exif(image, readable)
+    exif = read_exif(image, readable, content)
     if skip_reduced_pages(image):
-        orientation = read_exif(image, readable).orientation
+        orientation = read_exif(image, readable, content).orientation
     if orientation is None:
         orientation = exif.orientation
     if math.prod(stored_size(image)) > limits.max_pixels:
         raise too_large(stored_size(image), limits.max_pixels)
     own = primary_item_properties(content) if source.format in ("heif", "avif") else ItemProperties()
+    if read_as == "avif":  # Pillow follows XMP too, which browsers do not
+        orientation = own.orientation
     # A second reader has cropped the picture.
     item = own if read_as == source.format else ItemProperties(own.cicp, own.icc_profile)
     width, height = shown_size(image, item)

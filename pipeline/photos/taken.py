@@ -16,6 +16,7 @@ that says the same time is used, or one whose own date is missing.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from PIL import Image
@@ -24,9 +25,8 @@ from PIL.ImageFile import ImageFile
 from PIL.IptcImagePlugin import getiptcinfo
 
 from pipeline.dates import parse_date, parse_offset
-from pipeline.photos.embeddedxmp import xmp_packet
 from pipeline.photos.exiftags import ExifTables, Tags
-from pipeline.photos.xmp import read_dates
+from pipeline.photos.xmp import XmpFacts
 
 _EXIF_DATES = (
     (Base.DateTimeOriginal, Base.OffsetTimeOriginal),
@@ -43,7 +43,7 @@ _GPS_EPOCH = "1980-01-06"
 """The day at which GPS time begins, and a receiver's clock that was not yet set."""
 
 
-def find_taken(tables: ExifTables, image: Image.Image, content: bytes) -> str | None:
+def find_taken(tables: ExifTables, image: Image.Image, read_xmp: Callable[[], XmpFacts]) -> str | None:
     """Return when a photo was taken, as in `pipeline.capture.Capture`.
 
     XMP and IPTC are read only if EXIF has neither of its first two dates. DateTime counts before XMP and IPTC
@@ -52,12 +52,12 @@ def find_taken(tables: ExifTables, image: Image.Image, content: bytes) -> str | 
     Args:
         tables: of the EXIF block.
         image: opened, its pixels not yet decoded.
-        content: the whole file.
+        read_xmp: reads the file's XMP.
     """
     original, digitized, changed = _exif_dates(tables)
     if taken := original or digitized:
         return taken
-    if described := _xmp_date(image, content) or _iptc_date(image):
+    if described := _xmp_date(read_xmp()) or _iptc_date(image):
         return changed if changed and changed[:_LOCAL_LENGTH] == described[:_LOCAL_LENGTH] else described
     fixed = _gps_date(tables.gps)
     return changed if changed and (fixed is None or _may_be_local(changed, fixed)) else fixed
@@ -80,10 +80,8 @@ def _offset(date: str, own: str, texts: list[tuple[str, str]]) -> str:
     return next(borrowed, "")
 
 
-def _xmp_date(image: Image.Image, content: bytes) -> str | None:
-    if (packet := xmp_packet(image, content)) is None:
-        return None
-    dates = (parse_date(text, may_be_day=True) for text in read_dates(packet))
+def _xmp_date(described: XmpFacts) -> str | None:
+    dates = (parse_date(text, may_be_day=True) for text in described.dates)
     return next(filter(None, dates), None)
 
 

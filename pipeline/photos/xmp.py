@@ -1,14 +1,15 @@
-"""XMP -> the dates at which a photo was taken or digitized.
+"""XMP -> when, where and with which camera a photo was taken or digitized, as texts.
 
 XMP is XML from outside: at most `_MAX_BYTES` of a packet are read, and a document type declaration, without
 which there are no entities, ends the reading.
 
-Source: ISO 16684-1 (XMP, data model and serialization).
+Source: ISO 16684-1 (XMP, data model and serialization); CIPA DC-010 (EXIF in XMP).
 """
 
 from __future__ import annotations
 
 import contextlib
+from typing import NamedTuple
 from xml.parsers import expat
 
 _MAX_BYTES = 1 << 20
@@ -23,7 +24,8 @@ _XMP = "http://ns.adobe.com/xap/1.0/"
 
 _RDF_ROOT = f"{_RDF}{_SEPARATOR}RDF"
 _DESCRIPTION = f"{_RDF}{_SEPARATOR}Description"
-_PROPERTIES = tuple(
+_TIFF = "http://ns.adobe.com/tiff/1.0/"
+_DATES = tuple(
     _SEPARATOR.join(pair)
     for pair in (
         (_EXIF, "DateTimeOriginal"),
@@ -33,16 +35,46 @@ _PROPERTIES = tuple(
     )
 )
 """In the order of belief: when the photo was taken, then when it was digitized."""
+_OTHERS = {
+    "latitude": f"{_EXIF}{_SEPARATOR}GPSLatitude",
+    "longitude": f"{_EXIF}{_SEPARATOR}GPSLongitude",
+    "altitude": f"{_EXIF}{_SEPARATOR}GPSAltitude",
+    "altitude_reference": f"{_EXIF}{_SEPARATOR}GPSAltitudeRef",
+    "maker": f"{_TIFF}{_SEPARATOR}Make",
+    "model": f"{_TIFF}{_SEPARATOR}Model",
+}
+_PROPERTIES = frozenset((*_DATES, *_OTHERS.values()))
 
 
-def read_dates(packet: bytes) -> list[str]:
-    """Return the texts of a packet's dates, the most trusted first; those before any fault in the XML.
+class XmpFacts(NamedTuple):
+    """The texts of a packet, empty where it has none.
+
+    Args:
+        dates: the most trusted first.
+        latitude, longitude: degrees, minutes and a letter, `46,56.88N`, or with seconds, `46,56,52.8N`.
+        altitude: metres as a fraction, `542/1`.
+        altitude_reference: as EXIF's.
+        maker, model: of the camera.
+    """
+
+    dates: tuple[str, ...] = ()
+    latitude: str = ""
+    longitude: str = ""
+    altitude: str = ""
+    altitude_reference: str = ""
+    maker: str = ""
+    model: str = ""
+
+
+def read_facts(packet: bytes) -> XmpFacts:
+    """Return the facts in a packet; those before any fault in the XML.
 
     Args:
         packet: XML in any encoding that XMP allows.
     """
     found = _Reader().read(packet)
-    return [found[name] for name in _PROPERTIES if name in found]
+    dates = tuple(found[name] for name in _DATES if name in found)
+    return XmpFacts(dates, **{field: found.get(name, "") for field, name in _OTHERS.items()})
 
 
 class _RefusedError(Exception):
@@ -87,7 +119,7 @@ class _Reader:
         elif self._depth == self._rdf_depth + 1:
             self._is_description = name == _DESCRIPTION
             if self._is_description:
-                for key in attributes.keys() & set(_PROPERTIES):
+                for key in attributes.keys() & _PROPERTIES:
                     self._found.setdefault(key, attributes[key][:_MAX_TEXT])
         elif self._depth == self._rdf_depth + 2 and self._is_description and name in _PROPERTIES:
             self._property, self._text = name, ""

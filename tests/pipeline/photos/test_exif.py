@@ -6,6 +6,7 @@ import struct
 import pytest
 from PIL import Image
 from PIL.ExifTags import GPS, IFD, Base
+from PIL.PngImagePlugin import PngInfo
 
 from pipeline.capture import Capture
 from pipeline.photos.exif import Exif, read_exif
@@ -135,3 +136,32 @@ def test_broken_blocks_are_left_out(exif):
 def test_what_is_readable_beside_a_broken_tag_is_kept():
     found = of_exif(block((Base.Orientation, 3, 1, b"\x06\0\0\0"), (Base.GPSInfo, 4, 1, FAR)))
     assert found.orientation == 6
+
+
+XMP = b"""<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+<rdf:Description rdf:about="" xmlns:exif="http://ns.adobe.com/exif/1.0/"
+xmlns:tiff="http://ns.adobe.com/tiff/1.0/"
+exif:GPSLatitude="46,56.88N" exif:GPSLongitude="7,26.844E" exif:GPSAltitude="542/1" tiff:Make="Canon"
+tiff:Model="EOS"
+exif:DateTimeOriginal="2011-07-09T10:11:12" tiff:Orientation="6"/></rdf:RDF></x:xmpmeta>"""
+
+
+@pytest.mark.parametrize("format_", ["JPEG", "PNG", "WEBP", "TIFF", "HEIF", "AVIF"])
+def test_what_exif_does_not_have_comes_from_xmp(format_):
+    content = encoded(patches(), format_, **xmp_in(format_))
+    assert facts(content).capture == Capture("2011-07-09T10:11:12", "Canon EOS", 46.948, 7.4474, 542.0)
+
+
+def xmp_in(format_: str) -> dict:
+    if format_ == "PNG":
+        info = PngInfo()
+        info.add_itxt("XML:com.adobe.xmp", XMP.decode())
+        return {"pnginfo": info}
+    return {"tiffinfo": {700: XMP}} if format_ == "TIFF" else {"xmp": XMP}
+
+
+def test_exif_is_believed_before_xmp():
+    exif = exif_of(**{str(Base.Make.value): "NIKON", str(Base.Model.value): "NIKON D90"})
+    exif.get_ifd(IFD.GPSInfo).update({GPS.GPSLatitude: (1.0, 0.0, 0.0), GPS.GPSLongitude: (2.0, 0.0, 0.0)})
+    found = facts(encoded(patches(), "JPEG", exif=exif, xmp=XMP)).capture
+    assert found == Capture("2011-07-09T10:11:12", "NIKON D90", 1.0, 2.0)

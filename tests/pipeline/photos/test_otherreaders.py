@@ -10,10 +10,12 @@ import pytest
 from PIL import Image
 
 from pipeline.errors import FailureCode, SourceError
+from pipeline.photos.jxlboxes import JXL_CONTAINER, xml_box
 from pipeline.photos.photo import open_photo
 from pipeline.photos.tiffheader import read_tiff_header
 from pipeline.source import Limits
 from tests.hdrpictures import CHART, PQ, as_hdr, chart
+from tests.isomedia import box
 from tests.pictures import GRAYS, PATCHES, encoded, exif_of, gray_patches, patch_means, patches, source_of
 from tests.rarejpegs import jpeg_of_12_bits, lossless_jpeg
 from tests.videos import ffmpeg
@@ -126,6 +128,23 @@ def test_jpeg_xl(photo, jxl):
     facts, frame = photo(content)
     assert (facts.format, facts.size_wh) == ("jxl", (96, 64))
     assert np.abs(patch_means(frame.rgb()) - PATCHES).max() <= 6
+
+
+def test_xmp_in_the_container_of_jpeg_xl(photo, jxl):
+    codestream = jxl(patches(), "", "-distance", "0.5")
+    packet = (
+        b"<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>"
+        b"<rdf:Description rdf:about='' xmlns:xmp='http://ns.adobe.com/xap/1.0/' "
+        b"xmp:CreateDate='2011-07-09T10:11:12'/>"
+        b"</rdf:RDF></x:xmpmeta>"
+    )
+    begin = JXL_CONTAINER + box(b"ftyp", b"jxl \0\0\0\0jxl ")
+    content = begin + box(b"xml ", packet) + box(b"jxlc", codestream)
+    facts, frame = photo(content)
+    assert (facts.format, facts.capture.taken) == ("jxl", "2011-07-09T10:11:12")
+    assert frame.rgb().shape == (64, 96, 3)
+    for broken in (begin + struct.pack(">I4s", 1 << 30, b"xml ") + packet, begin + b"\0\0\0\4xml ", begin):
+        assert xml_box(broken) is None
 
 
 def test_jpeg_xl_in_display_p3_and_in_hdr(photo, jxl):

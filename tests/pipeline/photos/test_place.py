@@ -10,7 +10,8 @@ from PIL.TiffImagePlugin import IFDRational
 
 from pipeline.capture import Place
 from pipeline.photos.exiftags import Tags
-from pipeline.photos.place import find_place
+from pipeline.photos.place import find_place, xmp_place
+from pipeline.photos.xmp import XmpFacts
 
 ROME = {
     GPS.GPSLatitudeRef: "N",
@@ -88,3 +89,37 @@ def test_below_the_sea(reference: object, altitude: float) -> None:
 @pytest.mark.parametrize("altitude", [UNKNOWN, IFDRational(5, 0), 4e9, (1.0, 2.0), "high", None])
 def test_absurd_altitude(altitude: object) -> None:
     assert place(GPSAltitude=altitude) == Place(41.8902222, 12.4923056)
+
+
+@pytest.mark.parametrize(
+    ("latitude", "longitude", "degrees"),
+    [
+        ("46,56.88N", "7,26.844E", (46.948, 7.4474)),
+        ("46,56,52.8N", "7,26,50.64E", (46.948, 7.4474)),
+        ("33,52.128S", "151,12.558e", (-33.8688, 151.2093)),
+        ("46.948N", "7.4474W", (46.948, -7.4474)),
+        ("0,0.0N", "9,30.0W", (0.0, -9.5)),
+    ],
+)
+def test_places_in_xmp(latitude: str, longitude: str, degrees: tuple[float, float]) -> None:
+    assert xmp_place(XmpFacts((), latitude, longitude, "1084/2", "0")) == Place(*degrees, 542.0)
+    assert xmp_place(XmpFacts((), latitude, longitude, "12.5", "1")) == Place(*degrees, -12.5)
+    assert xmp_place(XmpFacts((), latitude, longitude, "1/0")) == Place(*degrees)
+
+
+@pytest.mark.parametrize(
+    ("latitude", "longitude"),
+    [
+        ("", ""),
+        ("46,56.88N", ""),
+        ("46,56.88E", "7,26.844E"),
+        ("46,56.88", "7,26.844"),
+        ("0,0N", "0,0E"),
+        ("91,0N", "7,26.844E"),
+        ("46,56,52,1N", "7,26.844E"),
+        ("-46,56.88N", "7,26.844E"),
+        ("9" * 1000 + "N", "7E"),
+    ],
+)
+def test_no_places_in_xmp(latitude: str, longitude: str) -> None:
+    assert xmp_place(XmpFacts((), latitude, longitude, "542/1")) == Place()

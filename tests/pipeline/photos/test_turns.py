@@ -54,3 +54,15 @@ def test_a_tiff_that_a_second_reader_turns(tmp_path):
     good, content = cv2.imencode(".tiff", np.zeros((4, 6, 3), np.uint16))
     assert good
     assert turn_of(tmp_path, content.tobytes()) == Turn()
+
+
+def test_an_orientation_that_xmp_alone_gives_does_not_turn_avif(tmp_path):
+    """Its container decides, as it does for browsers; Pillow would turn the picture."""
+    xmp = b"""<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+    <rdf:Description rdf:about="" xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Orientation="6"/>
+    </rdf:RDF></x:xmpmeta>"""
+    path = tmp_path / "a.avif"
+    path.write_bytes(encoded(patches(), "AVIF", xmp=xmp))
+    found, frame = open_photo(source_of(path), Limits())
+    assert (found.size_wh, found.turn.orientation) == ((96, 64), 1)
+    assert frame.rgb().shape == (64, 96, 3)

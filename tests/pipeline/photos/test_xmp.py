@@ -1,16 +1,20 @@
-"""Dates in XMP packets."""
+"""Dates, places and cameras in XMP packets."""
 
 from __future__ import annotations
 
 import pytest
 
-from pipeline.photos.xmp import read_dates
+from pipeline.photos.xmp import XmpFacts, read_facts
 
 NAMESPACES = (
     'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:exif="http://ns.adobe.com/exif/1.0/"'
     ' xmlns:photoshop="http://ns.adobe.com/photoshop/1.0/" xmlns:xmp="http://ns.adobe.com/xap/1.0/"'
     ' xmlns:xmpMM="http://ns.adobe.com/xap/1.0/mm/"'
 )
+
+
+def read_dates(content: bytes) -> list[str]:
+    return list(read_facts(content).dates)
 
 
 def packet(attributes: str = "", inside: str = "", before: str = "") -> str:
@@ -96,3 +100,11 @@ def test_only_the_first_mebibyte_is_read_and_texts_are_short() -> None:
 
 def test_deep_nesting_is_read_in_a_time_that_grows_with_its_length() -> None:
     assert read_dates(packet(inside="<xmp:a>" * 200_000).encode()) == []
+
+
+def test_place_and_camera():
+    found = packet(
+        'exif:GPSLatitude="46,56.88N" exif:GPSAltitude="542/1" tiff:Model="EOS" xmlns:tiff="http://ns.adobe.com/tiff/1.0/"',
+        "<exif:GPSLongitude>7,26,50.64E</exif:GPSLongitude><exif:GPSAltitudeRef>1</exif:GPSAltitudeRef>",
+    )
+    assert read_facts(found.encode()) == XmpFacts((), "46,56.88N", "7,26,50.64E", "542/1", "1", "", "EOS")
