@@ -217,3 +217,22 @@ def test_from_real_photos_to_names_with_aligned_faces(network, yunet, tmp_path):
         (found,) = report["frames"][0]["names"]
         names[name] = [(label["label"], label["method"]) for label in found["labels"]]
     assert names == {"obama3.jpg": [("obama", "embedding")], "biden.jpg": [("unknown", "embedding")]}
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"), [("trian", "train"), ("unkown", "unknown"), ("corect", "correct")]
+)
+def test_a_misspelled_command_gets_a_suggestion(capsys, word, meant):
+    with pytest.raises(SystemExit) as end:
+        facerec_train.main([word, "a", "b"])
+    assert end.value.code == 2
+    assert f'there is no command "{word}"; did you mean "{meant}"?' in capsys.readouterr().err
+
+
+def test_a_folder_in_place_of_a_list_says_how_to_list_it(tmp_path, capsys):
+    (tmp_path / "faces").mkdir()
+    assert facerec_train.main(["train", str(tmp_path / "faces"), "80", "t.csv", "m"]) == 2
+    assert (
+        f"is a folder; list its pictures first: facerec_train.py csv {tmp_path}/faces"
+        in capsys.readouterr().err
+    )

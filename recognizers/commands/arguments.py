@@ -51,7 +51,7 @@ def add_command(
 
 
 def check_options(parser: argparse.ArgumentParser, words: Sequence[str]) -> None:
-    """Exit with a suggestion if an option is none of the subcommand's; argparse blames a later word instead.
+    """Exit with a suggestion if there is no such subcommand or option; argparse blames a later word instead.
 
     Args:
         parser: of the program, with its subcommands.
@@ -63,6 +63,8 @@ def check_options(parser: argparse.ArgumentParser, words: Sequence[str]) -> None
             commands = action.choices
     named = next((word for word in words if word in commands), None)
     if named is None:
+        if words and not words[0].startswith("-"):
+            parser.error(f'there is no command "{printable(words[0])}"{did_you_mean(words[0], commands)}')
         return
     command = commands[named]
     known = command._option_string_actions

@@ -137,6 +137,8 @@ def _chosen(options: argparse.Namespace, tracks: Sequence[Track]) -> Track:
     if options.name is None or options.face is None:
         missing = "--name" if options.name is None else "--face"
         raise UsageError(f"{missing} is missing; --face N --name NAME says who face N is")
+    if not options.name.strip():
+        raise UsageError("--name is empty; give the name of the person")
     if not 1 <= options.face <= len(tracks):
         raise UsageError(f"--face {options.face}: {printable(options.photo)} has faces 1 to {len(tracks)}")
     track: Track = tracks[options.face - 1]

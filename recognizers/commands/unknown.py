@@ -30,7 +30,7 @@ from recognizers.unknown.folders import (
 )
 from recognizers.unknown.groupfile import lock_groups, read_groups, write_groups
 from recognizers.unknown.groups import Groups
-from recognizers.unknown.minedfaces import MinedFace
+from recognizers.unknown.minedfaces import MinedFace, holds_reports
 from recognizers.unknown.pictures import ALIGNED, cut_faces
 
 DEFAULT_MODEL = "familymodel"
@@ -89,10 +89,15 @@ def model_directory(options: argparse.Namespace) -> str:
 
 
 def check_output(output: str) -> None:
-    """Make sure that a folder is given. Raises: UsageError: it is not."""
+    """Make sure that a folder with reports is given. Raises: UsageError: it is not."""
     if not os.path.isdir(output):
         what = "is not a folder" if os.path.exists(output) else "there is no such folder"
         raise UsageError(f"{printable(output)}: {what}; give the OUTPUT folder of a run of visualminer.py")
+    if not holds_reports(Path(output)):
+        raise UsageError(
+            f"{printable(output)}: holds no reports; give the OUTPUT folder of a run of visualminer.py with "
+            "a jsonreportwriter"
+        )
 
 
 def run(options: argparse.Namespace) -> Lines:

@@ -13,6 +13,7 @@ from pathlib import Path
 from pipeline.errors import SourceError, UsageError
 from pipeline.files.outputs import write_file
 from pipeline.files.walk import iter_sources
+from pipeline.host.command import program_name
 from pipeline.source import Source, SourceKind
 from pipeline.text import Spellings, printable
 from recognizers.faces.folderrecord import RECORD_FILE, common_record, is_recorded
@@ -212,6 +213,11 @@ def read_examples(csv_path: str) -> list[Example]:
         with open(csv_path, encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
             reader = csv.reader(stream, strict=True)
             examples = [_parse_row(row, f"{shown}:{reader.line_num}") for row in reader if row]
+    except IsADirectoryError:
+        raise UsageError(
+            f"{shown}: is a folder; list its pictures first: {program_name('facerec-train')} csv {shown} "
+            "dataset.csv"
+        ) from None
     except OSError as error:
         raise UsageError(f"{shown}: cannot be read ({error.strerror}); {_MAKE}") from None
     except csv.Error as error:

@@ -5,6 +5,7 @@ A face is a box that a recognizer has labelled, or one that has a face's five la
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -116,6 +117,21 @@ def iter_mined_faces(
             if source_name is not None and os.path.basename(facts.path) != source_name:
                 continue
             yield from (known[at] for at in sorted(known, key=lambda at: (at[0], at[1].xyxy)))
+
+
+def holds_reports(output_root: Path) -> bool:
+    """Return whether there is any report of this program in a folder, or in a folder of it.
+
+    Raises: OSError: the folder itself cannot be listed.
+    """
+    for folder in _iter_folders(output_root, []):
+        for name in os.listdir(folder):
+            path = os.path.join(folder, name)
+            if name.endswith(_REPORT_ENDING) and not os.path.islink(path) and os.path.isfile(path):
+                with contextlib.suppress(ValueError, OSError):
+                    ReportReader(path)
+                    return True
+    return False
 
 
 def iter_unknown_faces(

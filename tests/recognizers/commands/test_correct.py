@@ -130,6 +130,7 @@ def test_wrong_words(facerec, family):
         (("party.png", "--face", 9, "--name", "ann"), "--face 9: party.png has faces 1 to 3"),
         (("party.png", "--face", 0, "--name", "ann"), "has faces 1 to 3"),
         (("party.png", "--face", 1), "--name is missing"),
+        (("party.png", "--face", 1, "--name", " "), "--name is empty"),
         (("party.png", "--name", "ann"), "--face is missing"),
         (("party.png", "--face", 1, "--name", "not-bob"), "the face is not called so, but ann"),
         (("party.png", "--undo"), "leave PHOTO, --face and --name out"),

@@ -64,6 +64,7 @@ def test_likely_equal_faces_come_into_folders(facerec, album, tmp_path):
     groups = {os.path.dirname(name) for name in names}
     assert "group-001" in groups
     assert any(name.endswith("2019--IMG_0.png-face-1.png") for name in names)
+    assert Image.open(out / "groups.jpg").height == 6 + 102 * len(groups - {"_single"})
     for group in groups - {"_single"}:
         photos = [name.split("-face-")[0] for name in names if name.startswith(group)]
         assert len(photos) == len(set(photos)) > 1

@@ -180,6 +180,7 @@ def test_a_photo_that_is_gone_is_named_and_tried_again(facerec, collection):
 def test_wrong_folders(facerec, collection):
     for words, says in (
         (("nothing", "faces"), "there is no such folder; give the OUTPUT folder"),
+        (("photos", "faces"), "photos: holds no reports; give the OUTPUT folder"),
         (("out", "out"), "lies in OUTPUT"),
         (("out", "out/faces"), "lies in OUTPUT"),
         (("out", "faces", "--group-distance", 112), "no two faces are more than 2 apart"),
