@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,7 @@ from recognizers.unknown.pictures import ALIGNED, cut_faces
 DEFAULT_MODEL = "familymodel"
 """The model directory that people.yml names."""
 _MOST_SHOWN = 10
+_MOST_NAMES = 3
 _FARTHEST = 2.0
 
 
@@ -199,6 +201,11 @@ def _report(found: UnknownTracks, groups: Groups, written: int, faces: str) -> I
 
 
 def _next(groups: Groups, sheet: Path | None, faces: str, *, has_groups: bool) -> Iterator[str]:
+    for number, tracks in sorted(groups.numbered.items()):
+        names = Counter(track.best.named_elsewhere for track in tracks if track.best.named_elsewhere)
+        if names:
+            some = ", ".join(f'"{printable(name)}"' for name, _ in names.most_common(_MOST_NAMES))
+            yield f"{group_folder(number)}: called {some} in another program"
     for first, second in groups.alike[:_MOST_SHOWN]:
         yield f"{group_folder(first)} and {group_folder(second)} may show one person: put them together if so"
     if sheet is not None:

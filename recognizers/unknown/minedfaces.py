@@ -23,6 +23,8 @@ from reporters.reportreader import ReportFacts, ReportReader, SeenFrame
 FACE_LANDMARKS = 5
 """What a face detector gives: eyes, nose, corners of the mouth."""
 
+_NAMED_IOU = 0.2
+"""As much must a face overlap the region of another program."""
 _REPORT_ENDING = ".json"
 
 
@@ -42,6 +44,7 @@ class MinedFace:
         label: what a recognizer called it, maybe `unknown`; None if none has looked at it.
         distance: to the nearest known face, or None.
         component: the name of the recognizer, or of the detector if there is no label.
+        named_elsewhere: the name that the face has in another program, such as digiKam; None if it has none.
     """
 
     path: str
@@ -55,6 +58,7 @@ class MinedFace:
     label: str | None
     distance: float | None
     component: str
+    named_elsewhere: str | None = None
 
     @property
     def key(self) -> FaceKey:
@@ -201,9 +205,16 @@ def _faces_in(facts: ReportFacts, frame: SeenFrame) -> Iterator[MinedFace]:
             label=seen.text if seen.is_name else None,
             distance=seen.distance,
             component=seen.component,
+            named_elsewhere=_name_elsewhere(facts, box),
         )
         faces[box] = _joined(faces[box], face) if box in faces else face
     yield from faces.values()
+
+
+def _name_elsewhere(facts: ReportFacts, box: Box) -> str | None:
+    """Return the name of that region of another program which overlaps a face most; None if none does."""
+    best = max(facts.named_faces, key=lambda named: box.iou(Box(*named.rect)), default=None)
+    return best.text if best is not None and box.iou(Box(*best.rect)) >= _NAMED_IOU else None
 
 
 def _joined(one: MinedFace, other: MinedFace) -> MinedFace:

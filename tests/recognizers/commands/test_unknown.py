@@ -139,6 +139,16 @@ def test_faces_that_the_search_page_grouped_first_are_cut_too(facerec, collectio
     assert tree(collection / "faces") == before
 
 
+def test_names_from_another_program_are_told(facerec, collection):
+    for name, rect in (("0.png", [40, 30, 150, 170]), ("1.png", [44, 40, 150, 150])):
+        path = collection / "out" / f"{name}.json"
+        report = json.loads(path.read_text())
+        frames = report.pop("frames")
+        report["named_faces"] = [{"name": "Ann Äß", "rect": rect}]
+        path.write_text(json.dumps(report | {"frames": frames}, indent=2))
+    assert 'group-001: called "Ann Äß" in another program' in facerec(*WORDS).out
+
+
 def test_one_face_can_be_taught(facerec, tmp_path, monkeypatch, network_file):
     draw(tmp_path / "photos", "a.png", [5], 1)
     monkeypatch.chdir(tmp_path)
