@@ -15,7 +15,7 @@ import numpy as np
 from detectors.boxes import letterbox
 from detectors.darknet.cfg import read_cfg
 from detectors.darknet.opening import compiled_network
-from detectors.engines.litert import LiteRtEngine
+from pipeline.engines.litert import LiteRtEngine
 from pipeline.files.walk import iter_sources
 from pipeline.frame import Frame
 from pipeline.host.libraries import configure_imaging

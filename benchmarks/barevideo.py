@@ -9,7 +9,7 @@ import numpy as np
 
 from detectors.darknet.cfg import read_cfg
 from detectors.darknet.opening import compiled_network
-from detectors.engines.litert import LiteRtEngine
+from pipeline.engines.litert import LiteRtEngine
 from pipeline.models.files import resolve_darknet
 
 

@@ -29,7 +29,7 @@ from detectors.darknet.heads import DetectionHead, Head, Region
 from detectors.darknet.networkcfg import NetworkCfg
 from detectors.darknet.tree import LIKELY, read_tree
 from detectors.darknet.treefile import find_tree
-from detectors.engines.litert import LiteRtEngine
+from pipeline.engines.litert import LiteRtEngine
 from tests.detectors.darknet.networks import write_weights
 
 LIBRARY = "/usr/lib/darknet/libdarknet.so"

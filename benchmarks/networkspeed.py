@@ -25,10 +25,10 @@ import onnx
 from benchmarks.yoloxgraphs import SIZES, yolox
 from detectors.darknet.cfg import parse_cfg
 from detectors.darknet.compile import compile_network
-from detectors.engines.litert import LiteRtEngine
 from detectors.onnx.engine import OnnxEngine
 from detectors.onnx.modelfile import read_model_info
 from detectors.onnx.shapes import picture_port
+from pipeline.engines.litert import LiteRtEngine
 from tests.detectors.darknet.networks import write_weights
 
 FEWEST_CALLS = 5

@@ -19,7 +19,7 @@ import numpy as np
 
 from detectors.darknet.cfg import parse_cfg
 from detectors.darknet.compile import compile_network
-from detectors.engines.litert import LiteRtEngine
+from pipeline.engines.litert import LiteRtEngine
 from tests.detectors.darknet.networks import write_weights
 
 

@@ -9,8 +9,6 @@ seconds to import and a gigabyte of memory.
 from __future__ import annotations
 
 import contextlib
-import errno
-import fcntl
 import hashlib
 import importlib.util
 import logging
@@ -18,7 +16,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeVar
 
@@ -26,7 +24,8 @@ from pipeline.errors import ExitCode, ModelError
 from pipeline.files.cachefolder import cache_folder
 from pipeline.files.outputs import sweep_parts
 from pipeline.host.command import install_command
-from pipeline.host.logs import NOTICE, ONCE_A_RUN
+from pipeline.host.logs import NOTICE
+from pipeline.models.cachelock import locked
 from pipeline.models.hash import model_sha256
 from pipeline.text import printable
 
@@ -156,43 +155,6 @@ def _sweep_unused(folder: Path) -> None:
         with contextlib.suppress(OSError):
             if time.time() - path.stat().st_mtime > UNUSED_S:
                 path.unlink()
-
-
-@contextlib.contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Hold the cache's lock, so that one compiler runs at a time; a dead holder's lock is released."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if not os.access(folder, os.W_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-        descriptor = _open_lock(folder / ".lock")
-    except OSError as error:
-        raise ModelError(
-            f"{printable(folder)}: compiled networks cannot be kept there ({error.strerror}); "
-            "set DEEPVISUALMINER_CACHE to a folder that can be written"
-        ) from None
-    try:
-        _wait_for_lock(descriptor)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _wait_for_lock(descriptor: int) -> None:
-    """Take the lock; if another process has it, log that once a run, because compiling takes minutes."""
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        _log.log(NOTICE, "waiting for another process that compiles a network", extra=ONCE_A_RUN)
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-
-
-def _open_lock(path: Path) -> int:
-    """Open the lock file for reading, which all users of a shared folder may, whichever created it."""
-    try:
-        return os.open(path, os.O_RDONLY)
-    except FileNotFoundError:
-        return os.open(path, os.O_RDONLY | os.O_CREAT, 0o644)
 
 
 def _make(compiler: Compiler, files: Sequence[Path], precision: str, output: Path) -> None:

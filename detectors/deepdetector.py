@@ -18,10 +18,11 @@ from pydantic import Field, field_validator
 from detectors.classnames import names_in
 from detectors.examplemodels import copy_onnx_network, write_darknet_network
 from detectors.networkfiles import NetworkFiles, kind_of
-from detectors.networkparams import EngineName, Precision, Resize
+from detectors.networkparams import Resize
 from detectors.onnxchoices import Device, FamilyName
 from pipeline.component import Detector, ModelName, Params, Problem
 from pipeline.detections import Box, Detection, Label
+from pipeline.engines.names import EngineName, Precision
 from pipeline.errors import ModelError
 from pipeline.frame import Frame
 from pipeline.models.files import resolve_default

@@ -7,11 +7,9 @@ from typing import Literal, Protocol
 
 from detectors.onnxchoices import Device, FamilyName
 from pipeline.component import Problem
+from pipeline.engines.names import EngineName, Precision
 
 Resize = Literal["auto", "letterbox", "stretch", "darknet"]
-Precision = Literal["auto", "float32", "bf16", "int8"]
-EngineName = Literal["auto", "litert", "onnxruntime", "openvino"]
-"""Values of `engine:`, what runs a network on the CPU."""
 
 
 class NetworkParams(Protocol):

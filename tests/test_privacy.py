@@ -59,7 +59,7 @@ from pathlib import Path
 from pipeline.host.libraries import configure
 configure()
 import numpy as np
-from detectors.engines.openvino import OpenVinoModel
+from pipeline.engines.openvino import OpenVinoModel
 from detectors.onnxwriter import OnnxGraph
 graph = OnnxGraph()
 graph.output(graph.node("Relu", graph.input("x", (1, 4))), "y", (1, 4))

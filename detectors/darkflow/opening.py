@@ -8,8 +8,8 @@ from detectors.classnames import read_class_names
 from detectors.compilecache import Compiler, open_compiled
 from detectors.darkflow.meta import read_meta
 from detectors.darknet.yolonetwork import YoloNetwork
-from detectors.engines.litert import LiteRtEngine
-from detectors.networkparams import Precision
+from pipeline.engines.litert import LiteRtEngine
+from pipeline.engines.names import Precision
 
 COMPILER = Compiler("detectors.darkflow.compile", version="1")
 

@@ -9,11 +9,11 @@ from typing import Any
 from detectors.compilecache import Compiler, compiled, is_compiled, open_compiled
 from detectors.compilecache import Precision as WeightPrecision
 from detectors.darknet.networkcfg import NetworkCfg
-from detectors.engines.candidates import Candidate, fitting, in_openvino
-from detectors.engines.choosing import Question, choose
-from detectors.engines.engine import Engine
-from detectors.engines.proven import proven_precisions
-from detectors.networkparams import EngineName, Precision
+from pipeline.engines.candidates import Candidate, fitting, in_openvino
+from pipeline.engines.choosing import Question, choose
+from pipeline.engines.engine import Engine
+from pipeline.engines.names import EngineName, Precision
+from pipeline.engines.proven import proven_precisions
 from pipeline.text import printable
 
 FLATBUFFERS = Compiler("detectors.darknet.compile", version="4")
@@ -75,18 +75,18 @@ def _of_weights(candidate: Candidate) -> WeightPrecision:
 
 
 def _in_litert(file: Path, stride: int | None) -> Engine:
-    from detectors.engines.litert import LiteRtEngine
+    from pipeline.engines.litert import LiteRtEngine
 
     return LiteRtEngine(file, stride)
 
 
 def _in_onnx_runtime(file: Path, stride: int | None) -> Engine:
-    from detectors.engines.onnxruntime import OnnxRuntimeEngine
+    from pipeline.engines.onnxruntime import OnnxRuntimeEngine
 
     return OnnxRuntimeEngine(file, varies=stride is not None)
 
 
 def _in_openvino(file: Path, precision: str) -> Engine:
-    from detectors.engines.openvino import OpenVinoEngine
+    from pipeline.engines.openvino import OpenVinoEngine
 
     return OpenVinoEngine(file, precision)

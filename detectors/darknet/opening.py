@@ -13,7 +13,7 @@ from detectors.darknet.tree import read_tree
 from detectors.darknet.treefile import tree_file
 from detectors.darknet.weightsfile import check_weights
 from detectors.darknet.yolonetwork import YoloNetwork
-from detectors.networkparams import EngineName, Precision
+from pipeline.engines.names import EngineName, Precision
 
 
 def compiled_network(cfg: Path, weights: Path, precision: WeightPrecision) -> Path:

@@ -12,9 +12,9 @@ from detectors.darknet.decode import decode_heads
 from detectors.darknet.heads import DetectionHead
 from detectors.darknet.networkcfg import NetworkCfg
 from detectors.darknet.tree import ClassTree
-from detectors.engines.engine import Engine
 from detectors.sampling import Resize, sample
 from pipeline.detections import Box
+from pipeline.engines.engine import Engine
 from pipeline.frame import Frame
 
 

@@ -8,9 +8,9 @@ from typing import Any, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.engines.onnxruntime import PROVIDERS, as_model, open_session, reason_of
 from detectors.onnx.modelinfo import ModelInfo
 from detectors.onnxchoices import Device
+from pipeline.engines.onnxruntime import PROVIDERS, as_model, open_session, reason_of
 from pipeline.errors import ModelError
 from pipeline.host.libraries import configure
 from pipeline.host.timelimit import time_limit

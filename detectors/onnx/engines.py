@@ -9,12 +9,12 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.engines.candidates import Candidate, fitting, in_openvino
-from detectors.engines.choosing import Question, choose
-from detectors.networkparams import EngineName, Precision
 from detectors.onnx.modelinfo import ModelInfo
 from detectors.onnx.opening import Opened, synthetic_feeds
 from detectors.onnx.shapes import input_size, picture_port
+from pipeline.engines.candidates import Candidate, fitting, in_openvino
+from pipeline.engines.choosing import Question, choose
+from pipeline.engines.names import EngineName, Precision
 from pipeline.text import printable
 
 Array = NDArray[Any]
@@ -67,7 +67,7 @@ class _InOpenVino:
     """A network in OpenVINO, see `OpenVinoModel`."""
 
     def __init__(self, info: ModelInfo, opened: Opened, precision: str) -> None:
-        from detectors.engines.openvino import OpenVinoModel
+        from pipeline.engines.openvino import OpenVinoModel
 
         states_one_size = all(input_size(info))
         open_sides = {picture_port(info).name: (2, 3)} if opened.stride and states_one_size else None

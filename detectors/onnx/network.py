@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.boxes import FloatArray, suppress_boxes, suppress_scores
-from detectors.networkparams import EngineName, Precision
 from detectors.onnx.engines import chosen_runner
 from detectors.onnx.family import Decoded, Placing
 from detectors.onnx.modelfile import read_model_info
@@ -20,6 +19,7 @@ from detectors.onnx.preparing import Fitting, fit, prepare
 from detectors.onnx.shapes import SIZE_INPUT, check_inputs, input_size, picture_port
 from detectors.onnxchoices import Device, FamilyName
 from pipeline.detections import Box
+from pipeline.engines.names import EngineName, Precision
 from pipeline.errors import ModelError
 from pipeline.frame import Frame
 from pipeline.text import printable

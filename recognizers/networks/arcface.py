@@ -18,6 +18,7 @@ from pipeline.text import printable
 from recognizers.faces.faceimage import PixelArray, scaled, with_margin
 from recognizers.networks.alignment import TEMPLATE_SIDE_PX, aligned
 from recognizers.networks.base import DescriptorArray, ImpostorDistances
+from recognizers.networks.engines import FloatArray, Run, chosen_engine, in_openvino_runtime
 from recognizers.networks.probe import Probe
 
 configure()  # ONNX Runtime reads its environment when it is imported
@@ -61,7 +62,7 @@ def unit_descriptor(values: Any, shown: str) -> DescriptorArray:
 
 
 class ArcFace:
-    """A network in ONNX Runtime, on one thread.
+    """A network in ONNX Runtime or OpenVINO, on one thread.
 
     Args:
         path: of the .onnx file, which contains all weights.
@@ -74,6 +75,7 @@ class ArcFace:
 
     def __init__(self, path: Path) -> None:
         self._shown = printable(path)
+        self._run: Run = self._in_onnx_runtime
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 4
@@ -96,6 +98,9 @@ class ArcFace:
             raise ModelError(f"{self._shown}: ONNX Runtime cannot use it ({reason})") from None
         if size < 2:
             raise ModelError(f"{self._shown}: returns one number per face; {_GIVE}")
+        if chosen_engine(path, ("onnxruntime",), self._input, self._shape()) == "openvino":
+            self._run = in_openvino_runtime(path, self._input)
+            del self._session
 
     def describe(self, probe: Probe) -> DescriptorArray:
         """Return the descriptor: (D,) float32 of length 1."""
@@ -103,15 +108,20 @@ class ArcFace:
         if not self._pixels:
             square = (square - 127.5) / 127.5
         picture = square if self._channels_last else square.transpose(2, 0, 1)
-        return unit_descriptor(self._session.run(None, {self._input: picture[None]})[0], self._shown)
+        return unit_descriptor(self._run(np.ascontiguousarray(picture[None])), self._shown)
+
+    def _in_onnx_runtime(self, face: FloatArray) -> FloatArray:
+        return np.asarray(self._session.run(None, {self._input: face})[0], dtype=np.float32)
+
+    def _shape(self) -> tuple[int, ...]:
+        side = TEMPLATE_SIDE_PX
+        return (1, side, side, 3) if self._channels_last else (1, 3, side, side)
 
     def _tried(self) -> DescriptorArray:
         """Describe a blank picture, or raise if that takes longer than `_TRIAL_S`."""
-        side = TEMPLATE_SIDE_PX
-        shape = (1, side, side, 3) if self._channels_last else (1, 3, side, side)
         options = onnxruntime.RunOptions()
         with time_limit(_TRIAL_S, lambda: setattr(options, "terminate", True)):
-            answer = self._session.run(None, {self._input: np.zeros(shape, np.float32)}, options)[0]
+            answer = self._session.run(None, {self._input: np.zeros(self._shape(), np.float32)}, options)[0]
         return unit_descriptor(answer, self._shown)
 
     def _checked_input(self) -> tuple[bool, str]:

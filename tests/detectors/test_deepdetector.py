@@ -13,9 +13,9 @@ import pytest
 
 from detectors.boxes import iou_with
 from detectors.deepdetector import DeepDetector, DeepDetectorParams
-from detectors.engines.litert import LiteRtEngine
 from pipeline.config.config import read_config
 from pipeline.detections import Box, Detection
+from pipeline.engines.litert import LiteRtEngine
 from pipeline.errors import ExitCode, ModelError, PipelineFileError
 from pipeline.files.walk import iter_sources
 from pipeline.frame import Frame

@@ -12,7 +12,7 @@ import pytest
 
 from detectors.darkflow.compile import compile_darkflow
 from detectors.darkflow.files import DarkflowFiles
-from detectors.engines.litert import LiteRtEngine
+from pipeline.engines.litert import LiteRtEngine
 from pipeline.errors import ModelError
 
 

@@ -17,10 +17,10 @@ from detectors.darknet.compileonnx import compile_to_onnx
 from detectors.darknet.heads import Region, Yolo
 from detectors.darknet.layers import BatchNorm, Connected, Shortcut, Weighted
 from detectors.darknet.networkcfg import NetworkCfg
-from detectors.engines.engine import Engine
-from detectors.engines.litert import LiteRtEngine
-from detectors.engines.onnxruntime import OnnxRuntimeEngine
-from detectors.engines.openvino import OpenVinoEngine
+from pipeline.engines.engine import Engine
+from pipeline.engines.litert import LiteRtEngine
+from pipeline.engines.onnxruntime import OnnxRuntimeEngine
+from pipeline.engines.openvino import OpenVinoEngine
 
 HEADER = np.array((0, 2, 0, 0, 0), dtype="<i4").tobytes()
 """Of a .weights file: version 0.2.0, and eight bytes that count the pictures seen."""

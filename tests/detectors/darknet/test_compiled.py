@@ -16,7 +16,7 @@ import pytest
 from detectors.compilecache import UNUSED_S, open_compiled
 from detectors.darknet.engines import FLATBUFFERS
 from detectors.darknet.opening import compiled_network, open_darknet
-from detectors.engines.litert import LiteRtEngine
+from pipeline.engines.litert import LiteRtEngine
 from pipeline.errors import ModelError
 from pipeline.files.cachefolder import CACHE_VARIABLE
 from pipeline.host.logs import NOTICE
@@ -93,11 +93,11 @@ def test_says_that_it_waits_for_another_process(
     lock = os.open(cache / "compiled" / ".lock", os.O_RDONLY | os.O_CREAT)
     fcntl.flock(lock, fcntl.LOCK_EX)
     unlocks = Unlocks(lock)
-    logging.getLogger("detectors").addHandler(unlocks)
+    logging.getLogger("pipeline").addHandler(unlocks)
     try:
         assert compiled_network(*pair, "float32").is_file()
     finally:
-        logging.getLogger("detectors").removeHandler(unlocks)
+        logging.getLogger("pipeline").removeHandler(unlocks)
     said = [record.getMessage().split()[0] for record in caplog.records]
     assert said == ["waiting", "compiling"]
 

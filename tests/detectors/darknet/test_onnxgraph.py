@@ -16,7 +16,7 @@ import pytest
 from detectors.darknet.cfg import parse_cfg
 from detectors.darknet.compileonnx import compile_to_onnx
 from detectors.darknet.opening import open_darknet
-from detectors.engines.onnxruntime import OnnxRuntimeEngine
+from pipeline.engines.onnxruntime import OnnxRuntimeEngine
 from pipeline.errors import ModelError
 from tests.detectors.darknet import networks
 from tests.detectors.darknet.networks import (

@@ -11,10 +11,10 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from detectors.deepdetector import DeepDetector, DeepDetectorParams
-from detectors.engines.openvino import OpenVinoModel
 from detectors.onnx import opening
 from detectors.onnx.engine import OnnxEngine
 from pipeline.detections import Box
+from pipeline.engines.openvino import OpenVinoModel
 from pipeline.errors import ModelError
 from pipeline.frame import Frame
 from tests.detectors.onnx import graphs

@@ -12,6 +12,7 @@ import hashlib
 import json
 import logging
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -19,11 +20,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from detectors.compilecache import locked
-from detectors.engines.candidates import Candidate
+from pipeline.engines.candidates import Candidate
 from pipeline.errors import MinerError, ModelError
 from pipeline.host.logs import NOTICE
 from pipeline.host.processor import this_processor
+from pipeline.models.cachelock import locked
 from pipeline.models.enginechoices import EngineChoice, choices_folder, keep_choice, read_choice
 from pipeline.models.hash import model_sha256
 from pipeline.text import printable
@@ -134,7 +135,7 @@ def _measured(question: Question, candidates: Sequence[Candidate]) -> dict[str, 
     """Time the candidates; see `timing.measure`. If that fails as a whole, each has the reason."""
     import numpy as np
 
-    from detectors.engines.timing import FEEDS_FILE, JOB_FILE
+    from pipeline.engines.timing import FEEDS_FILE, JOB_FILE
 
     jobs: list[tuple[str, ...]] = []
     left_out: dict[str, float | str] = {}
@@ -158,13 +159,15 @@ def _answer(folder: str, names: Sequence[str]) -> dict[str, float | str]:
     }
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "detectors.engines.timing", str(os.getpid()), folder],
+            [sys.executable, "-m", "pipeline.engines.timing", str(os.getpid()), folder],
             env=environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=TIMING_LIMIT_S,
             check=False,
         )
+        if done.returncode in (-signal.SIGINT, -signal.SIGTERM, -signal.SIGHUP):
+            raise MinerError("timing was interrupted")
         answer: dict[str, float | str] = json.loads(done.stdout)
     except subprocess.TimeoutExpired:
         return dict.fromkeys(names, f"timing took longer than {TIMING_LIMIT_S} s")

@@ -12,14 +12,14 @@ import pytest
 
 from detectors.darknet.opening import compiled_network, open_darknet
 from detectors.deepdetector import DeepDetector, DeepDetectorParams
-from detectors.engines import proven
-from detectors.engines.candidates import ENGINE_VARIABLE, Candidate
-from detectors.engines.choosing import fastest
-from detectors.engines.litert import LiteRtEngine
-from detectors.engines.onnxruntime import OnnxRuntimeEngine
-from detectors.engines.openvino import OpenVinoEngine
-from detectors.engines.timing import Job, measure
-from detectors.networkparams import EngineName, Precision
+from pipeline.engines import proven
+from pipeline.engines.candidates import ENGINE_VARIABLE, Candidate
+from pipeline.engines.choosing import fastest
+from pipeline.engines.litert import LiteRtEngine
+from pipeline.engines.names import EngineName, Precision
+from pipeline.engines.onnxruntime import OnnxRuntimeEngine
+from pipeline.engines.openvino import OpenVinoEngine
+from pipeline.engines.timing import Job, measure
 from pipeline.errors import ModelError
 from pipeline.files.cachefolder import CACHE_VARIABLE
 from pipeline.host.libraries import can_use_openvino
@@ -144,7 +144,7 @@ def test_a_variable_that_names_no_engine_is_an_error(
 def test_without_openvino_it_says_what_to_install(
     cache: Path, pair: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("detectors.engines.candidates.can_use_openvino", lambda: False)
+    monkeypatch.setattr("pipeline.engines.candidates.can_use_openvino", lambda: False)
     for precision, name in (("float32", "openvino"), ("bf16", "auto")):
         with pytest.raises(ModelError, match=r'net\.cfg: OpenVINO is not installed; type: .*\[openvino\]"$'):
             engine_of(pair, name, precision)  # type: ignore[arg-type]

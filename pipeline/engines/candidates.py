@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, get_args
 
-from detectors.engines.proven import proven_precisions
-from detectors.networkparams import EngineName
+from pipeline.engines.names import EngineName
+from pipeline.engines.proven import proven_precisions
 from pipeline.errors import ModelError
 from pipeline.host.command import install_command
 from pipeline.host.libraries import can_use_openvino
@@ -17,7 +17,7 @@ from pipeline.text import printable
 
 ENGINE_VARIABLE = "DEEPVISUALMINER_ENGINE"
 """Environment variable that names the engine where a pipeline file says `auto`."""
-NAMES = {"litert": "LiteRT", "onnxruntime": "ONNX Runtime", "openvino": "OpenVINO"}
+NAMES = {"litert": "LiteRT", "onnxruntime": "ONNX Runtime", "openvino": "OpenVINO", "opencv": "OpenCV"}
 
 
 class Candidate(NamedTuple):

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from detectors.engines.openvino import OpenVinoEngine, OpenVinoModel
 from detectors.onnxwriter import OnnxGraph
+from pipeline.engines.openvino import OpenVinoEngine, OpenVinoModel
 from pipeline.errors import ModelError
 from pipeline.host.libraries import can_use_openvino
 from pipeline.host.processor import this_processor

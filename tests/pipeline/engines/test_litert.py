@@ -8,7 +8,7 @@ import pytest
 
 from detectors.darknet.cfg import parse_cfg
 from detectors.darknet.compile import compile_network
-from detectors.engines.litert import LiteRtEngine
+from pipeline.engines.litert import LiteRtEngine
 from pipeline.errors import ModelError
 from tests.detectors.darknet.networks import (
     conv,

@@ -1,6 +1,6 @@
 """Measures how fast engines run a network; run as a process of its own.
 
-python -m detectors.engines.timing PARENT_PID FOLDER
+python -m pipeline.engines.timing PARENT_PID FOLDER
 
 FOLDER holds `job.json`, see `Job`, and `feeds.npz`, the network's inputs by name. The answer, on standard
 output, is a JSON object: a candidate's name -> the CPU time of one call, ms, or why it is left out.
@@ -106,17 +106,30 @@ def _difference(outputs: Sequence[Array], expected: Sequence[Array]) -> float:
 def _loaded(job: Job, feeds: Mapping[str, Array]) -> Call:
     """A call of the network in its engine."""
     if job.engine == "litert":
-        from detectors.engines.litert import LiteRtEngine
+        from pipeline.engines.litert import LiteRtEngine
 
         (image,) = feeds.values()
         litert = LiteRtEngine(Path(job.file))
         return lambda: litert.run(image)
+    if job.engine == "opencv":
+        import cv2
+
+        cv2.setNumThreads(1)
+        network = cv2.dnn.readNetFromONNX(np.fromfile(job.file, dtype=np.uint8))
+        (blob,) = feeds.values()
+
+        def call() -> Sequence[Array]:
+            """As OpenCV's FaceRecognizerSF does it."""
+            network.setInput(blob)
+            return [network.forward().copy()]
+
+        return call
     if job.engine == "onnxruntime":
-        from detectors.engines.onnxruntime import as_model, open_session
+        from pipeline.engines.onnxruntime import as_model, open_session
 
         session = open_session(as_model(job.file), "cpu", False)
         return lambda: list(session.run(None, dict(feeds)))
-    from detectors.engines.openvino import OpenVinoModel
+    from pipeline.engines.openvino import OpenVinoModel
 
     model = OpenVinoModel(Path(job.file), job.precision)
     return lambda: model.infer(feeds)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.engines.engine import FloatArray
+from pipeline.engines.engine import FloatArray
 from pipeline.errors import ModelError
 from pipeline.host.command import install_command
 from pipeline.host.libraries import can_use_openvino
