@@ -22,6 +22,7 @@ from pipeline.component import ALL, Detector, Problem, Words
 from pipeline.detections import Box, Detection, Label, Region
 from pipeline.errors import ModelError
 from pipeline.frame import Frame, GrayArray, RgbArray
+from pipeline.host.command import command
 from pipeline.host.logs import NOTICE, ONCE_A_RUN
 from pipeline.params import ModelPath
 from pipeline.text import printable
@@ -43,7 +44,8 @@ if TYPE_CHECKING:
 
 MOST_VOTES = "mostvotes"
 _NO_MODEL_YET = (
-    "%s: there is no face model %s yet, so faces get no names; docs/faces.md shows how to train one"
+    "%s: there is no face model %s yet, so faces get no names; the first step to one, after this run: "
+    "%s unknown OUTPUT FACES"
 )
 
 _log = logging.getLogger(__name__)
@@ -174,7 +176,8 @@ class Recognizer(Detector):
         """Read the galleries of the strategies that are used, and load the network if needed."""
         self._is_missing = self.params.is_missing()
         if self._is_missing:
-            _log.log(NOTICE, _NO_MODEL_YET, self.name, printable(self.params.model), extra=ONCE_A_RUN)
+            model, trainer = printable(self.params.model), command("facerec-train")
+            _log.log(NOTICE, _NO_MODEL_YET, self.name, model, trainer, extra=ONCE_A_RUN)
             return
         from recognizers.faces import faceimage
         from recognizers.faces.folderrecord import FolderRecord
