@@ -19,6 +19,7 @@ MOST_WORKERS = 1024
 
 _ALONE = {"check": "PIPELINE", "example": "NAME", "failures": "OUTPUT", "init": "DIR"}
 """Options that do something else than to mine, and what follows each."""
+_PIPELINE_ENDINGS = (".yml", ".yaml")
 _EXAMPLE = "~/photos ~/photos-mined people.yml"
 
 
@@ -34,6 +35,10 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         parser.error(f"--{alone[0]} {_ALONE[alone[0]]} stands alone: it mines nothing")
     if not alone and given.pipeline is None:
         parser.error(_what_is_missing(given))
+    if given.pipeline is not None and not given.pipeline.endswith(_PIPELINE_ENDINGS):
+        for word in (given.input, given.output):
+            if word.endswith(_PIPELINE_ENDINGS):
+                parser.error(f"the pipeline file, {word}, comes last: INPUT OUTPUT PIPELINE")
     if given.dry_run and (given.quiet or given.summary is not None):
         parser.error("--dry-run only prints what would be done; leave out --quiet and --summary")
     if given.cluster is not None:
@@ -52,7 +57,11 @@ def _what_is_missing(given: argparse.Namespace) -> str:
         return (
             "INPUT, OUTPUT and PIPELINE are needed; --init DIR writes a pipeline file and says what to type"
         )
+    if given.input in _ALONE:
+        return f"did you mean --{given.input} {given.output or _ALONE[given.input]}?"
     missing = "OUTPUT and PIPELINE are" if given.output is None else "PIPELINE is"
+    if given.output is not None and given.output.endswith(_PIPELINE_ENDINGS):
+        missing = "OUTPUT is"
     return f"{missing} missing: INPUT OUTPUT PIPELINE, such as {_EXAMPLE}"
 
 
