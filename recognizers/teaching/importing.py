@@ -20,6 +20,7 @@ from pipeline.source import Limits, Source
 from pipeline.text import printable
 from pipeline.xmp.embedded import read_embedded
 from pipeline.xmp.namedfaces import NamedFace, named_faces, read_sidecars
+from recognizers.faces.foldername import folder_name
 from recognizers.faces.folderrecord import FaceFacts
 from recognizers.faces.pictures import encode_as
 from recognizers.teaching.cropping import cut_face, path_of
@@ -32,7 +33,6 @@ _SEARCHED_MARGIN = 0.5
 """How far beyond a region a face is looked for, as a part of its sides; programs draw them narrow or wide."""
 _LEAST_OVERLAP = 0.2
 """IoU of a region and the face found in it."""
-_MOST_NAME_BYTES = 120
 
 Find = Callable[[Frame], Sequence[Region]]
 
@@ -151,10 +151,3 @@ def _found_in(frame: Frame, box: Box, find: Find) -> Region | None:
             points = tuple((px + x, py + y) for px, py in found.landmarks)
             best, overlap = Region(*shifted.xyxy, landmarks=points), shifted.iou(box)
     return best
-
-
-def folder_name(name: str) -> str:
-    """A name as that of a folder; empty if nothing of it can be. Names that begin with `_` have a meaning."""
-    shown = "".join(char if char.isprintable() and char not in "/\\" else "-" for char in name)
-    text = " ".join(shown.split()).lstrip("._ ")
-    return text.encode("utf-8", "ignore")[:_MOST_NAME_BYTES].decode("utf-8", "ignore").strip()

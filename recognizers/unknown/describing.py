@@ -5,7 +5,7 @@ Another implementation may keep descriptors from the run that found the faces, b
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 from pipeline.errors import SourceError
@@ -52,11 +52,19 @@ class PixelDescriber:
             best that is installed.
         facts: how faces are prepared: aligned or not, and with which margin.
         problems: gains a sentence for each file that cannot be read.
+        on_picture: called with each face and its picture, in several threads at once.
     Raises: ModelError: the network is not installed, or cannot be used.
     """
 
-    def __init__(self, network: str, facts: FaceFacts, problems: list[str]) -> None:
+    def __init__(
+        self,
+        network: str,
+        facts: FaceFacts,
+        problems: list[str],
+        on_picture: Callable[[MinedFace, RgbArray], None] | None = None,
+    ) -> None:
         self._facts = facts
+        self._on_picture = on_picture
         self._problems = problems
         self._network = network_record(chosen_network(network, aligned=facts.aligned))
         self._loaded = load_network(self._network)
@@ -81,6 +89,8 @@ class PixelDescriber:
                 for face in shown:
                     picture = face_picture(frame, face, self._facts)
                     if picture is not None:
+                        if self._on_picture is not None:
+                            self._on_picture(face, picture)
                         found[id(face)] = self._described(picture)
         except SourceError as error:
             problem = f"{printable(faces[0].path)}: {error.sentence}"

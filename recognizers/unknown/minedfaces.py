@@ -138,6 +138,16 @@ def holds_reports(output_root: Path) -> bool:
     return False
 
 
+def iter_report_faces(path: str) -> Iterator[MinedFace]:
+    """Yield the faces of one report, frame by frame.
+
+    Args:
+        path: of the report.
+    Raises: ValueError: it is not a report, or is damaged; OSError: it cannot be read.
+    """
+    yield from _faces_of(ReportReader(path))
+
+
 def iter_unknown_faces(
     output_root: Path, corrections: Corrections, problems: list[str] | None = None
 ) -> Iterator[MinedFace]:

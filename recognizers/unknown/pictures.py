@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.errors import SourceError
-from pipeline.files.outputs import output_path, write_file
+from pipeline.files.outputs import write_file
 from pipeline.frame import Frame, RgbArray
 from pipeline.source import SourceKind
 from pipeline.text import printable
@@ -19,13 +18,12 @@ from recognizers.faces.folderrecord import FaceFacts
 from recognizers.faces.pictures import encode_as
 from recognizers.teaching.cropping import cut_face
 from recognizers.unknown.minedfaces import MinedFace
+from recognizers.unknown.picturename import picture_name
 from recognizers.unknown.reading import by_file, in_parallel, iter_frames_with
 
 DEFAULT_MARGIN = 0.1
 ALIGNED = FaceFacts(margin=DEFAULT_MARGIN, aligned=True)
 """How `crop` prepares faces that have landmarks."""
-
-_NAME_DIGITS = 12
 
 
 class CutFace(NamedTuple):
@@ -68,8 +66,7 @@ def cut_faces(faces: Sequence[MinedFace], facts: FaceFacts, problems: list[str])
                 for face in shown:
                     pixels = face_picture(frame, face, facts)
                     if pixels is not None:
-                        note = facts_of(face, facts)
-                        cut.append(CutFace(face, note.written_into(encode_as("face.png", pixels))))
+                        cut.append(CutFace(face, png_of(face, pixels, facts)))
         except SourceError as error:
             return cut, f"{printable(own[0].path)}: {error.sentence}"
         return cut, None
@@ -78,6 +75,11 @@ def cut_faces(faces: Sequence[MinedFace], facts: FaceFacts, problems: list[str])
         if problem is not None:
             problems.append(problem)
         yield from cut
+
+
+def png_of(face: MinedFace, pixels: RgbArray, facts: FaceFacts) -> bytes:
+    """Return the PNG file of a face's picture, with the face's facts in it."""
+    return facts_of(face, facts).written_into(encode_as("face.png", pixels))
 
 
 def facts_of(face: MinedFace, facts: FaceFacts) -> FaceFacts:
@@ -95,15 +97,6 @@ def facts_of(face: MinedFace, facts: FaceFacts) -> FaceFacts:
             "time": face.time_s if is_video else None,
         }
     )
-
-
-def picture_name(face: MinedFace) -> str:
-    """Return the file name of a face's picture, such as `IMG_1.jpg-face-3f2a9c1e40b7.png`.
-
-    It is the same in every run; faces of equally named photos have different ones.
-    """
-    digest = hashlib.sha256(str(face.key).encode()).hexdigest()[:_NAME_DIGITS]
-    return output_path(Path(), os.path.basename(face.path), f"-face-{digest}.png").name
 
 
 def write_picture(cut: CutFace, folder: Path) -> Path:

@@ -8,13 +8,16 @@ import secrets
 import socket
 import webbrowser
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import ExitCode, UsageError
 from pipeline.files.cachefolder import cache_folder
 from pipeline.host.command import command, install_command
 from search.commands.arguments import add_command, add_output
 from search.place import index_path, output_folder
+
+if TYPE_CHECKING:
+    from search.web.settings import Writable
 
 _PORT = 8765
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -44,6 +47,19 @@ def add_to(commands: Any) -> None:
         metavar="FILE",
         help="read the token from FILE instead of making one (at least 16 characters)",
     )
+    parser.add_argument(
+        "--writable",
+        metavar="FACES",
+        help="give people their names on the page: named faces are kept as pictures in FACES, in a folder "
+        "for each person, from which the face model is trained; needs --pipeline",
+    )
+    parser.add_argument(
+        "--pipeline",
+        metavar="FILE",
+        help="with --writable: the pipeline file with which OUTPUT was mined; its recognizer says which face "
+        "model is trained",
+    )
+    parser.add_argument("--allow-plugins", action="store_true", help="with --pipeline: as for visualminer")
     parser.add_argument("--open", action="store_true", help="open the page in the browser")
 
 
@@ -66,6 +82,7 @@ def run(options: argparse.Namespace) -> ExitCode:
         raise UsageError(
             f"serve: {output_root} has no index yet; type: {command('visualsearch')} index {output_root}"
         )
+    writable = _writable(options)
     token = _token(options)
     listening = _listening_socket(options.host, options.port)
     settings = Settings(
@@ -75,6 +92,8 @@ def run(options: argparse.Namespace) -> ExitCode:
         host=options.host,
         port=listening.getsockname()[1],
         token=token,
+        writable=writable,
+        views=cache_folder() / "faces",
     )
     print(f"The collection is shown at {settings.url}", flush=True)
     print("Stop it with Ctrl-C.", flush=True)
@@ -85,6 +104,36 @@ def run(options: argparse.Namespace) -> ExitCode:
     with listening, contextlib.suppress(KeyboardInterrupt):  # Ctrl-C is how a server is stopped
         uvicorn.Server(config).run(sockets=[listening])
     return ExitCode.OK
+
+
+def _writable(options: argparse.Namespace) -> Writable | None:
+    """What the pages may change: nothing without `--writable`.
+
+    Raises: UsageError, PipelineFileError: the options do not say where named faces and the model belong.
+    """
+    if options.writable is None:
+        if options.pipeline is not None:
+            raise UsageError("serve: --pipeline is for --writable FACES")
+        return None
+    if options.pipeline is None:
+        raise UsageError(
+            "serve: --writable needs --pipeline FILE, the pipeline file of this OUTPUT, such as people.yml"
+        )
+    from pipeline.config.config import read_config
+    from pipeline.files.outputs import check_writable
+    from recognizers.recognizer import RecognizerParams
+    from search.web.settings import Writable
+
+    components = read_config(options.pipeline, allow_plugins=options.allow_plugins).components
+    models = [one.params.model for one in components if isinstance(one.params, RecognizerParams)]
+    if not models:
+        raise UsageError(f"{options.pipeline}: has no recognizer, so nobody gets a name; see people.yml")
+    faces = Path(options.writable).absolute()
+    if faces.exists() and not faces.is_dir():
+        raise UsageError(f"{options.writable}: is not a folder")
+    check_writable(faces)
+    pipeline, model = Path(options.pipeline).absolute(), Path(models[0]).absolute()
+    return Writable(faces, pipeline, model, allow_plugins=options.allow_plugins)
 
 
 def _token(options: argparse.Namespace) -> str | None:

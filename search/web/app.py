@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
-import jinja2
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -27,8 +24,11 @@ from search.web import filepage, searchpage
 from search.web.copies import annotated_copy
 from search.web.faces import best_face
 from search.web.library import Library, media_format, readable_file
+from search.web.people.handlers import PeoplePages
 from search.web.picturemaker import PictureMaker
 from search.web.ratios import ratio_styles
+from search.web.rendering import Renderer
+from search.web.responses import SHORTLY, jpeg, query_of
 from search.web.security import Guard
 from search.web.settings import Settings
 from search.web.texts import TEXTS
@@ -37,10 +37,8 @@ from search.web.videoboxes import VideoBoxes
 from search.web.views import THUMBNAIL_PX
 
 _HERE = Path(__file__).parent
-_MOST_QUERY_CHARS = 1_000
 _PICTURE_PX = 1_600
 _FACE_PX = 160
-_SHORTLY = "private, max-age=300"
 _MILLISECONDS = re.compile(r"[0-9]{1,11}")
 
 
@@ -50,13 +48,13 @@ def make_app(settings: Settings) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        pages.people.begin()
         yield
-        pages.close()
+        await pages.close()
 
     return Starlette(
         routes=[
             Route("/", pages.search),
-            Route("/people", pages.people),
             Route("/complete", pages.complete),
             Route("/file/{key}", pages.file),
             Route("/boxes/{key}", pages.boxes),
@@ -67,6 +65,7 @@ def make_app(settings: Settings) -> Starlette:
             Route("/original/{key}", pages.original),
             Route("/annotated/{key}", pages.annotated),
             Route("/ratios.css", pages.ratios),
+            *pages.people.routes(),
             Mount("/static", StaticFiles(directory=_HERE / "static")),
         ],
         middleware=[Middleware(Guard, settings=settings)],
@@ -87,30 +86,24 @@ class _Pages:
         self._library = Library(settings)
         self._maker = PictureMaker(Thumbnails(settings.thumbnails))
         self._video_boxes = VideoBoxes(settings.output_root)
-        self._templates = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(_HERE / "templates"),
-            autoescape=True,
-            undefined=jinja2.StrictUndefined,
-        )
-        self._templates.globals["t"] = TEXTS
+        self._renderer = Renderer()
+        self._page, self._message = self._renderer.page, self._renderer.message
+        self.people = PeoplePages(settings, self._library, self._maker, self._renderer)
 
-    def close(self) -> None:
-        """End the processes that make pictures."""
+    async def close(self) -> None:
+        """End the processes that make pictures, and the job that is at work."""
+        await self.people.close()
         self._maker.close()
 
     def search(self, request: Request) -> Response:
         """The results of a search."""
-        query = _query_of(request)
+        query = query_of(request)
         after = request.query_params.get("after") or None
         return self._page("search.html", **searchpage.search_page(self._library.index(), query, after))
 
-    def people(self, request: Request) -> Response:
-        """People with names."""
-        return self._page("people.html", query="", **searchpage.people_page(self._library.index()))
-
     def complete(self, request: Request) -> Response:
         """Completions of the last word of a query, as JSON."""
-        return JSONResponse(searchpage.completions(self._library.index(), _query_of(request)))
+        return JSONResponse(searchpage.completions(self._library.index(), query_of(request)))
 
     def file(self, request: Request) -> Response:
         """One photo or video."""
@@ -119,7 +112,7 @@ class _Pages:
             return self._message(TEXTS["not_found"], "", 404)
         after = request.query_params.get("after") or None
         shown = filepage.file_page(
-            self._library.index(), document, _query_of(request), after, _seconds_of(request)
+            self._library.index(), document, query_of(request), after, _seconds_of(request)
         )
         is_photo = document.kind is MediaKind.PHOTO
         format_ = media_format(document.source)
@@ -153,15 +146,15 @@ class _Pages:
         time = _MILLISECONDS.fullmatch(request.path_params["milliseconds"])
         if document is None or document.kind is not MediaKind.VIDEO or time is None:
             return PlainTextResponse(TEXTS["not_found"], 404)
-        return _jpeg(request, await self._maker.frame(document, int(time[0]) / 1000, _PICTURE_PX))
+        return jpeg(request, await self._maker.frame(document, int(time[0]) / 1000, _PICTURE_PX))
 
     async def face(self, request: Request) -> Response:
         """The face of a person, from one of the photos."""
-        name = request.query_params.get("name", "")[:_MOST_QUERY_CHARS]
+        name = query_of(request, "name")
         found = await run_in_threadpool(best_face, self._library, name)
         if found is None:
             return PlainTextResponse(TEXTS["picture_failed"], 404)
-        return _jpeg(request, await self._maker.face(found[0], found[1], _FACE_PX))
+        return jpeg(request, await self._maker.face(found[0], found[1], _FACE_PX))
 
     def original(self, request: Request) -> Response:
         """The file itself, with ranges; only formats that a browser shows as a picture or video."""
@@ -181,7 +174,7 @@ class _Pages:
 
     def ratios(self, request: Request) -> Response:
         """The style sheet of aspect ratios."""
-        return Response(ratio_styles(), media_type="text/css", headers={"Cache-Control": _SHORTLY})
+        return Response(ratio_styles(), media_type="text/css", headers={"Cache-Control": SHORTLY})
 
     def trouble(self, request: Request, error: Exception) -> Response:
         """An index that cannot be used, reported in a sentence."""
@@ -200,25 +193,15 @@ class _Pages:
         if document is None:
             return PlainTextResponse(TEXTS["not_found"], 404)
         if document.kind is MediaKind.PHOTO:
-            return _jpeg(request, await self._maker.photo(document, longest_px))
+            return jpeg(request, await self._maker.photo(document, longest_px))
         best = max(document.moments, key=lambda moment: moment.confidence or 0.0, default=None)
         time_s = (document.duration_s or 0.0) / 4 if best is None else best.time_s
-        return _jpeg(request, await self._maker.frame(document, time_s, longest_px))
-
-    def _page(self, template: str, status: int = 200, **shown: Any) -> Response:
-        return HTMLResponse(self._templates.get_template(template).render(shown), status)
-
-    def _message(self, headline: str, detail: str, status: int) -> Response:
-        return self._page("message.html", status, headline=headline, detail=detail, query="")
+        return jpeg(request, await self._maker.frame(document, time_s, longest_px))
 
 
 def _sent_as(format_: str | None) -> str | None:
     """The media type of an original that browsers show, or None for other formats, which are not sent."""
     return (filepage.SHOWN_AS_THEY_ARE | filepage.PLAYABLE).get(format_ or "")
-
-
-def _query_of(request: Request) -> str:
-    return request.query_params.get("q", "")[:_MOST_QUERY_CHARS]
 
 
 def _seconds_of(request: Request) -> float:
@@ -230,22 +213,12 @@ def _seconds_of(request: Request) -> float:
     return seconds if 0.0 <= seconds < 3e7 else 0.0
 
 
-def _jpeg(request: Request, content: bytes | None) -> Response:
-    if content is None:
-        return PlainTextResponse(TEXTS["picture_failed"], 404, {"Cache-Control": "no-store"})
-    tag = f'"{hashlib.sha256(content).hexdigest()[:20]}"'
-    headers = {"ETag": tag, "Cache-Control": _SHORTLY}
-    if request.headers.get("if-none-match") == tag:
-        return Response(status_code=304, headers=headers)
-    return Response(content, media_type="image/jpeg", headers=headers)
-
-
 def _whole_file(request: Request, path: bytes | None, media_type: str | None) -> Response:
     status = None if path is None else readable_file(path)
     if path is None or media_type is None or status is None:
         return PlainTextResponse(TEXTS["file_gone"], 404)
     answer = FileResponse(
-        os.fsdecode(path), stat_result=status, media_type=media_type, headers={"Cache-Control": _SHORTLY}
+        os.fsdecode(path), stat_result=status, media_type=media_type, headers={"Cache-Control": SHORTLY}
     )
     if request.headers.get("if-none-match") == answer.headers.get("etag"):
         return Response(status_code=304, headers={"ETag": answer.headers["etag"]})

@@ -10,10 +10,13 @@ from concurrent.futures.process import BrokenProcessPool
 
 from pipeline.errors import SourceError
 from pipeline.host.cores import usable_cores
+from recognizers.faces.folderrecord import FaceFacts
+from recognizers.unknown.minedfaces import MinedFace
 from search.documents import Document, Rect
+from search.web.facecrops import cut_png, kind_of
 from search.web.library import readable_file
 from search.web.picturepool import PicturePool
-from search.web.pictures import face_as_jpeg, frame_as_jpeg, photo_as_jpeg
+from search.web.pictures import face_as_jpeg, frame_as_jpeg, frame_face_as_jpeg, photo_as_jpeg
 from search.web.thumbnails import Thumbnails
 
 _log = logging.getLogger(__name__)
@@ -47,6 +50,17 @@ class PictureMaker:
         kind = f"face {rect} {side_px}"
         path = os.fsdecode(document.source)
         return await self._picture(document.source, kind, face_as_jpeg, path, rect, side_px)
+
+    async def frame_face(self, document: Document, time_s: float, rect: Rect, side_px: int) -> bytes | None:
+        """The surroundings of a box of a video's frame as JPEG, or None if it cannot be read."""
+        kind = f"frame face {round(time_s * 1000)} {rect} {side_px}"
+        path, size_wh = os.fsdecode(document.source), (max(document.width, 1), max(document.height, 1))
+        arguments = (path, time_s, size_wh, rect, side_px)
+        return await self._picture(document.source, kind, frame_face_as_jpeg, *arguments)
+
+    async def crop(self, face: MinedFace, facts: FaceFacts) -> bytes | None:
+        """A face as it is taught, as PNG, or None if its file is gone or has changed."""
+        return await self._picture(os.fsencode(face.path), kind_of(face, facts), cut_png, face, facts)
 
     def close(self) -> None:
         """End the processes, whatever they are decoding."""

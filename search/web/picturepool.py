@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -76,7 +77,8 @@ class PicturePool:
         with self._lock:
             if self._idle:
                 return self._idle.pop()
-            made = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), prepare_process)
+            context = multiprocessing.get_context("spawn")
+            made = ProcessPoolExecutor(1, context, prepare_process, (os.getpid(),))
             self._every.add(made)
             return made
 

@@ -16,6 +16,7 @@ from itertools import islice
 
 from pipeline.errors import FailureCode, SourceError
 from pipeline.frame import RgbArray
+from pipeline.host.processes import die_with_parent
 from pipeline.source import Limits, Source, SourceKind
 
 SECONDS = 30
@@ -28,8 +29,13 @@ _FACE_MARGIN = 0.25
 """Around a face, parts of its longer side."""
 
 
-def prepare_process() -> None:
-    """Limit the memory of a process that makes pictures, and lower its priority."""
+def prepare_process(server_pid: int) -> None:
+    """Limit the memory of a process that makes pictures, lower its priority, and let it end with the server.
+
+    Args:
+        server_pid: the server's process.
+    """
+    die_with_parent(server_pid)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_AS, (_MAX_BYTES, resource.RLIM_INFINITY))
     os.nice(5)
@@ -43,7 +49,7 @@ def photo_as_jpeg(path: str, longest_px: int) -> bytes:
         longest_px: longest side of the result, pixels.
     Raises: SourceError: it cannot be read.
     """
-    with _time_bound():
+    with time_bound():
         size_wh, decode = _opened(path)
         return _encoded(decode(_fitted(size_wh, longest_px)), longest_px)
 
@@ -57,15 +63,28 @@ def face_as_jpeg(path: str, rect: tuple[int, int, int, int], side_px: int) -> by
         side_px: longest side of the result, pixels.
     Raises: SourceError: it cannot be read.
     """
-    with _time_bound():
+    with time_bound():
         size_wh, decode = _opened(path)
-        half = max(rect[2] - rect[0], rect[3] - rect[1], 1) * (0.5 + _FACE_MARGIN)
-        scale = min(1.0, side_px / (2 * half))
+        scale = min(1.0, side_px / (2 * _half_side(rect)))
         rgb = decode((max(1, round(size_wh[0] * scale)), max(1, round(size_wh[1] * scale))))
-        scale = rgb.shape[1] / size_wh[0]
-        x, y = (rect[0] + rect[2]) / 2, (rect[1] + rect[3]) / 2
-        left, top, right, bottom = (round(edge * scale) for edge in (x - half, y - half, x + half, y + half))
-        return _encoded(rgb[max(top, 0) : max(bottom, 1), max(left, 0) : max(right, 1)], side_px)
+        return _encoded(_around(rgb, rect, size_wh), side_px)
+
+
+def frame_face_as_jpeg(
+    path: str, time_s: float, size_wh: tuple[int, int], rect: tuple[int, int, int, int], side_px: int
+) -> bytes:
+    """The square around a box of a video's frame, with a margin.
+
+    Args:
+        path, time_s, size_wh: as for `frame_as_jpeg`.
+        rect: the box, pixels of the upright frame.
+        side_px: longest side of the result, pixels.
+    Raises: SourceError: it cannot be read, or has no frame there.
+    """
+    from pipeline.videos.still import read_still
+
+    with time_bound():
+        return _encoded(_around(read_still(_source_of(path), time_s, size_wh), rect, size_wh), side_px)
 
 
 def frame_as_jpeg(path: str, time_s: float, size_wh: tuple[int, int], longest_px: int) -> bytes:
@@ -80,7 +99,7 @@ def frame_as_jpeg(path: str, time_s: float, size_wh: tuple[int, int], longest_px
     """
     from pipeline.videos.still import read_still
 
-    with _time_bound():
+    with time_bound():
         source = _source_of(path)
         if source.kind is SourceKind.PHOTO:
             return _encoded(_animation_frame(source, time_s), longest_px)
@@ -88,7 +107,7 @@ def frame_as_jpeg(path: str, time_s: float, size_wh: tuple[int, int], longest_px
 
 
 @contextlib.contextmanager
-def _time_bound() -> Iterator[None]:
+def time_bound() -> Iterator[None]:
     """Kill this process if the block takes longer than `SECONDS`: a decoder may hang."""
     signal.alarm(SECONDS)
     try:
@@ -145,6 +164,25 @@ def _animation_frame(source: Source, time_s: float) -> RgbArray:
         raise SourceError(FailureCode.DECODER_FAILED, "the picture does not move any more")
     number = max(0, bisect_right(animation.begins_us, round(time_s * 1_000_000)) - 1)
     return next(islice(iter_animation(animation), number, None))
+
+
+def _half_side(rect: tuple[int, int, int, int]) -> float:
+    """Half the side of the square around a box with its margin, pixels."""
+    return max(rect[2] - rect[0], rect[3] - rect[1], 1) * (0.5 + _FACE_MARGIN)
+
+
+def _around(rgb: RgbArray, rect: tuple[int, int, int, int], size_wh: tuple[int, int]) -> RgbArray:
+    """The square around a box, cut off at the edges.
+
+    Args:
+        rgb: the picture, which may be scaled down.
+        rect: the box, pixels of the picture at its full size.
+        size_wh: the full size.
+    """
+    scale, half = rgb.shape[1] / size_wh[0], _half_side(rect)
+    x, y = (rect[0] + rect[2]) / 2, (rect[1] + rect[3]) / 2
+    left, top, right, bottom = (round(edge * scale) for edge in (x - half, y - half, x + half, y + half))
+    return rgb[max(top, 0) : max(bottom, 1), max(left, 0) : max(right, 1)]
 
 
 def _encoded(rgb: RgbArray, longest_px: int) -> bytes:

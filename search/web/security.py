@@ -40,6 +40,7 @@ class Guard:
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
         self._token = settings.token
+        self._methods = ("GET", "HEAD", "POST") if settings.writable else ("GET", "HEAD")
         self._hosts = {settings.host.lower()} if settings.token else LOOPBACK | {settings.host.lower()}
         self._any_host = settings.token is not None and settings.host in ("0.0.0.0", "::")  # noqa: S104
 
@@ -63,8 +64,8 @@ class Guard:
         """The response that refuses a request, or None if it may pass."""
         if not self._any_host and _host_name(request.headers.get("host", "")) not in self._hosts:
             return PlainTextResponse("This server does not answer under this host name.", 421)
-        if request.method not in ("GET", "HEAD"):
-            return PlainTextResponse("This server only answers GET and HEAD.", 405)
+        if request.method not in self._methods:
+            return PlainTextResponse(f"This server only answers {', '.join(self._methods)}.", 405)
         return None if self._token is None else self._without_token(request, self._token)
 
     def _without_token(self, request: Request, token: str) -> Response | None:

@@ -123,13 +123,6 @@ def dlib_face() -> str:
 
 
 @pytest.fixture(scope="session")
-def sface() -> str:
-    """The name of SFace; fetched if missing, from the package index if need be."""
-    fetch(find_model("sface"), logging.info)
-    return "sface"
-
-
-@pytest.fixture(scope="session")
 def famous(tmp_path_factory: pytest.TempPathFactory) -> Famous:
     """Photographs of presidents, fetched from the package index."""
     return fetch_famous(tmp_path_factory.mktemp("famous"))

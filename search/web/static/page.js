@@ -265,3 +265,74 @@ if (video) {
     });
   }
 }
+
+// Faces: choose all; the progress of a job.
+for (const button of document.querySelectorAll(".choose-all")) {
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    const boxes = [...button.closest("form").querySelectorAll('input[name="face"]')];
+    const isChosen = boxes.every((one) => one.checked);
+    for (const one of boxes) one.checked = !isChosen;
+  });
+}
+
+// A group is named without leaving the page: the next one is ready to be typed.
+for (const form of document.querySelectorAll(".name-form")) {
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const card = form.closest("li");
+    const data = new URLSearchParams(new FormData(form, event.submitter));
+    let answer;
+    try {
+      const response = await fetch(form.action, { method: "POST", body: data, headers: { Accept: "application/json" } });
+      answer = await response.json();
+      if (!response.ok) throw new Error(answer.sentence);
+    } catch (error) {
+      form.querySelector('input[name="name"]').setCustomValidity(error.message);
+      form.reportValidity();
+      form.addEventListener("input", () => form.querySelector('input[name="name"]').setCustomValidity(""), { once: true });
+      return;
+    }
+    const undo = document.createElement("form");
+    Object.assign(undo, { method: "post", action: form.action, className: "done" });
+    for (const [name, value] of [["form", data.get("form")], ["back", data.get("back")], ["correction", answer.correction]]) {
+      undo.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
+    }
+    const said = Object.assign(document.createElement("span"), { textContent: `${answer.text}.` });
+    said.setAttribute("role", "status");
+    const button = Object.assign(document.createElement("button"), { name: "do", value: "undo", className: "quiet", textContent: form.closest(".groups").dataset.undo });
+    undo.append(said, button);
+    const next = card.nextElementSibling?.querySelector('input[name="name"]');
+    card.replaceChildren(card.querySelector(".samples"), undo);
+    document.querySelector(".teach-text").textContent = answer.teach;
+    const teach = document.querySelector(".teach-button");
+    teach.textContent = teach.dataset.teach;
+    teach.disabled = document.querySelector('.job[data-running="true"]') !== null;
+    const name = data.get("name");
+    const names = document.querySelector("#names");
+    if (![...names.options].some((option) => option.value === name)) names.append(new Option("", name));
+    next?.focus();
+  });
+}
+const job = document.querySelector('.job[data-running="true"]');
+if (job) {
+  const [title, bar, count, line] = ["job-title", "progress", "job-count", "job-line"].map((name) => job.querySelector(name === "progress" ? name : `.${name}`));
+  const look = async () => {
+    try {
+      const state = await (await fetch("/people/job")).json();
+      if (!state?.running) {
+        // What is typed stays: the page is loaded again only if nothing would be lost.
+        if ([...document.querySelectorAll('input[name="name"]')].every((one) => !one.value)) location.reload();
+        else title.textContent = "";
+        return;
+      }
+      title.textContent = state.title;
+      count.textContent = state.total ? `${state.done}/${state.total}` : "";
+      line.textContent = state.line;
+      if (state.total) Object.assign(bar, { max: state.total, value: state.done });
+      else bar.removeAttribute("value");
+    } catch { /* the server is being restarted */ }
+    setTimeout(look, 1000);
+  };
+  setTimeout(look, 500);
+}

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from search.web.library import key_of
+from tests.search.web.browsing import CHROMIUM, assert_accessible, chromium, keep, watched_page
 from tests.search.web.conftest import DOG_BOX, HOSTILE_PATH, PHOTO_WH, Collection
-
-CHROMIUM = shutil.which("chromium")
-SCREENSHOTS = os.environ.get("DEEPVISUALMINER_SCREENSHOTS")
-"""A folder for pictures of the pages, for the documentation."""
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 
@@ -24,45 +18,15 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not instal
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium."""
-    quiet = [
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        "--no-first-run",
-    ]
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", *quiet]
-        )
+    with chromium() as started:
         yield started
-        started.close()
 
 
 @pytest.fixture
 def page(browser: Browser, server: str) -> Iterator[Page]:
-    """A page that fails its test where it asks another server, breaks the security policy or has an error."""
-    troubles: list[str] = []
-
-    def note(message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning") and "404" not in message.text:
-            troubles.append(message.text)
-
-    context = browser.new_context(base_url=server, viewport={"width": 1200, "height": 800})
-    made = context.new_page()
-    made.on("request", lambda request: request.url.startswith(server) or troubles.append(request.url))
-    made.on("console", note)
-    made.on("pageerror", lambda error: troubles.append(str(error)))
-    made.on("dialog", lambda dialog: troubles.append(dialog.message))
-    yield made
-    context.close()
-    assert troubles == []
-
-
-def keep(page: Page, name: str) -> None:
-    """A picture of the page for the documentation, if one is asked for."""
-    if SCREENSHOTS is not None:
-        page.wait_for_load_state("networkidle")
-        page.screenshot(path=Path(SCREENSHOTS) / f"{name}.png")
+    """A page of the collection."""
+    with watched_page(browser, server) as made:
+        yield made
 
 
 def test_a_search_and_the_way_back(page: Page) -> None:
@@ -260,9 +224,7 @@ def test_accessible(page: Page, scheme: str) -> None:
     ):
         page.goto(address)
         page.wait_for_load_state("networkidle")
-        found = Axe().run(page).response["violations"]
-        serious = [one["id"] for one in found if one["impact"] in ("serious", "critical")]
-        assert serious == [], f"{address}: {found}"
+        assert_accessible(page)
 
 
 def test_on_a_phone_nothing_is_wider_than_the_screen(page: Page) -> None:

@@ -1,0 +1,114 @@
+"""A program that groups the unknown faces of a collection for the pages; the server starts it.
+
+    python -m search.web.people.grouping OUTPUT FACES MODEL VIEW THUMBNAILS
+
+It prints its progress as JSON objects, one a line. Groups keep their numbers through `FACES/groups.json`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from pipeline.errors import MinerError
+from pipeline.frame import RgbArray
+from pipeline.host.libraries import configure
+from recognizers.corrections.lookup import Corrections
+from recognizers.networks.base import FaceNetworkRecord
+from recognizers.unknown.describing import DescribedFace, PixelDescriber
+from recognizers.unknown.groupfile import GROUPS_FILE, read_groups, write_groups
+from recognizers.unknown.groups import group_tracks
+from recognizers.unknown.minedfaces import MinedFace, iter_unknown_faces
+from recognizers.unknown.pictures import png_of
+from recognizers.unknown.tracks import iter_tracks
+from search.web.facecrops import cached_at, facts_for
+from search.web.people.facesview import write_view
+from search.web.people.placing import placed_faces
+from search.web.thumbnails import Thumbnails
+
+_NICE = 5
+_MOST_PROBLEMS = 20
+
+
+class ReportingDescriber:
+    """Describes faces, prints how many there have been, and keeps their pictures for the pages.
+
+    Args:
+        model: directory of the face model, which says how faces are prepared.
+        thumbnails: the cache.
+        problems: gains a sentence for each file that cannot be read.
+    Raises: ModelError: there is no network for faces.
+    """
+
+    def __init__(self, model: Path, thumbnails: Thumbnails, problems: list[str]) -> None:
+        self._facts = facts_for(model)
+        self._thumbnails = thumbnails
+        self._describer = PixelDescriber("default", self._facts, problems, self._keep)
+
+    @property
+    def network(self) -> FaceNetworkRecord:
+        """The network, with the hashes of its files."""
+        return self._describer.network
+
+    def descriptors_for(self, faces: Sequence[MinedFace]) -> Iterator[DescribedFace]:
+        """Yield every one of these faces once."""
+        for done, described in enumerate(self._describer.descriptors_for(faces), start=1):
+            _report(done, len(faces))
+            yield described
+
+    def _keep(self, face: MinedFace, picture: RgbArray) -> None:
+        path = cached_at(self._thumbnails, face, self._facts)
+        if path is not None:
+            self._thumbnails.keep(path, png_of(face, picture, self._facts))
+
+
+def group(output: Path, faces: Path, model: Path, view: Path, thumbnails: Path) -> list[str]:
+    """Group the unknown faces of OUTPUT, and write the groups and the view.
+
+    Args:
+        output: OUTPUT.
+        faces: the folder of the user's that holds `groups.json`.
+        model: directory of the face model; its corrections lie beside it.
+        view: file for the pages.
+        thumbnails: folder of the cache.
+    Returns: a sentence for each file that could not be read.
+    Raises: MinerError: the groups cannot be made or written.
+    """
+    problems: list[str] = []
+    corrections = Corrections.beside(os.fspath(model))
+    tracks = list(iter_tracks(iter_unknown_faces(output, corrections, problems)))
+    describer = ReportingDescriber(model, Thumbnails(thumbnails), problems)
+    state = read_groups(faces / GROUPS_FILE)
+    placed = placed_faces(corrections)
+    groups = group_tracks(tracks, describer, state, merges=corrections.merges, placed=placed)
+    write_groups(faces / GROUPS_FILE, groups.state)
+    view.parent.mkdir(parents=True, exist_ok=True)
+    facts = {"problems": len(problems), "undescribed": len(groups.undescribed)}
+    write_view(view, groups.numbered, groups.singles, groups.alike, facts)
+    return problems
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the program; returns its exit status."""
+    os.nice(_NICE)
+    configure()
+    try:
+        problems = group(*map(Path, arguments))
+    except MinerError as error:
+        print(error)
+        return 3
+    for problem in problems[:_MOST_PROBLEMS]:
+        print(problem)
+    return 0
+
+
+def _report(done: int, total: int) -> None:
+    if done == total or done % 10 == 0:
+        print(json.dumps({"done": done, "total": total}), flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

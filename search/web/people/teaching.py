@@ -1,0 +1,163 @@
+"""What the button "Teach" runs: training with the user's folder of faces, mining again, grouping again."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.errors import ModelError
+from recognizers.model.facemodel import FaceModel, read_facemodel
+from search.place import INDEX_NAME
+from search.web.people.jobs import Step
+from search.web.people.names import people_of
+from search.web.settings import Settings, Writable
+
+ROOT = Path(__file__).resolve().parents[3]
+"""The folder of the programs: the checkout, or where the package is installed."""
+_DIGEST_DIGITS = 16
+"""As many digits of a picture's SHA-256 as a model records."""
+_WAIT_LOCK_S = 3600
+_MOST_BYTES = 64 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What teaching would do.
+
+    Args:
+        people: how many people have a folder with pictures.
+        pictures: how many pictures they have.
+        new: how many of those the model does not hold.
+        removed: how many pictures the model holds that are no longer in the folders.
+        others: people whom the model knows and who have no folder here. They are kept: the pictures are added
+            to the model, and nothing is removed from it.
+    """
+
+    people: int
+    pictures: int
+    new: int
+    removed: int
+    others: tuple[str, ...]
+
+    @property
+    def trains(self) -> bool:
+        """Whether the model is to be trained; if not, only the files are mined again."""
+        return self.new > 0 or (self.removed > 0 and not self.others)
+
+
+class Teaching:
+    """Finds out what is to be done, and which programs do it.
+
+    Args:
+        settings: of the server, with `writable`.
+        work: a folder of the cache for lists of pictures.
+    """
+
+    def __init__(self, settings: Settings, work: Path) -> None:
+        assert settings.writable is not None
+        self._settings = settings
+        self._writable: Writable = settings.writable
+        self._work = work
+        self._digests: dict[tuple[str, int, int], str] = {}
+
+    def plan(self) -> Plan:
+        """Compare the folders with the model."""
+        model = _model_of(self._writable.model)
+        people = people_of(self._writable.faces)
+        digests = {digest for name in people for digest in self._digests_in(self._writable.faces / name)}
+        held = set() if model is None else set(model.training_files)
+        known = () if model is None else tuple(model.labels.values())
+        others = tuple(sorted(set(known) - set(people)))
+        return Plan(len(people), len(digests), len(digests - held), len(held - digests), others)
+
+    def steps(self, plan: Plan, root: Path, files: int) -> list[Step]:
+        """The programs, in order.
+
+        Args:
+            plan: what is to be done.
+            root: INPUT.
+            files: how many files OUTPUT has.
+        """
+        faces, model = os.fspath(self._writable.faces), os.fspath(self._writable.model)
+        steps: list[Step] = []
+        if plan.trains:
+            self._work.mkdir(parents=True, exist_ok=True)
+            listed, rest = os.fspath(self._work / "faces.csv"), os.fspath(self._work / "rest.csv")
+            adding = ("--add",) if plan.others else ()
+            steps += [
+                Step("Listing the pictures", [*program("facerec_train.py"), "csv", faces, listed]),
+                Step(
+                    "Training the model",
+                    [*program("facerec_train.py"), "train", listed, "100", rest, model, *adding],
+                ),
+            ]
+        return [*steps, *self._mining(root, files), self.grouping()]
+
+    def grouping(self) -> Step:
+        """The program that groups the faces which are still unknown."""
+        settings, writable = self._settings, self._writable
+        assert settings.views is not None
+        paths = (
+            *(settings.output_root, writable.faces, writable.model),
+            *(view_path(settings), settings.thumbnails),
+        )
+        start = f"import sys; sys.path.insert(0, {os.fspath(ROOT)!r})"
+        code = f"{start}; from search.web.people.grouping import main; sys.exit(main(sys.argv[1:]))"
+        return Step(
+            "Grouping unknown faces",
+            [sys.executable, "-c", code, *map(os.fspath, paths)],
+        )
+
+    def _mining(self, root: Path, files: int) -> Sequence[Step]:
+        output, index = self._settings.output_root, self._settings.index
+        command = [*program("visualminer.py"), os.fspath(root), os.fspath(output)]
+        command += [os.fspath(self._writable.pipeline), "--wait-lock", str(_WAIT_LOCK_S)]
+        command += ["--allow-plugins"] * self._writable.allow_plugins
+        if index == output / INDEX_NAME:
+            return [Step("Looking for names in all files", command, files)]
+        update = [*program("visualsearch.py"), "index", os.fspath(output), "--index", os.fspath(index)]
+        return [
+            Step("Looking for names in all files", [*command, "--no-index"], files),
+            Step("Updating the index", update),
+        ]
+
+    def _digests_in(self, folder: Path) -> list[str]:
+        found = []
+        for path in sorted(folder.rglob("*")):
+            try:
+                status = path.stat()
+                if not path.is_file() or path.name.startswith(".") or status.st_size > _MOST_BYTES:
+                    continue
+                key = (os.fspath(path), status.st_size, status.st_mtime_ns)
+                if key not in self._digests:
+                    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+                    self._digests[key] = digest[:_DIGEST_DIGITS]
+            except OSError:
+                continue
+            found.append(self._digests[key])
+        return found
+
+
+def program(name: str) -> list[str]:
+    """The beginning of a command that runs one of the programs."""
+    return [sys.executable, os.fspath(ROOT / name)]
+
+
+def view_path(settings: Settings) -> Path:
+    """Where the view of an OUTPUT's unknown faces is kept, by OUTPUT and model."""
+    assert settings.views is not None
+    assert settings.writable is not None
+    places = f"{settings.output_root}\0{settings.writable.model}\0{settings.writable.faces}"
+    digest = hashlib.sha256(os.fsencode(places)).hexdigest()[:24]
+    return settings.views / f"{digest}.sqlite"
+
+
+def _model_of(directory: Path) -> FaceModel | None:
+    try:
+        return read_facemodel(os.fspath(directory))
+    except ModelError:
+        return None
