@@ -14,7 +14,7 @@ from pipeline.text import printable
 from recognizers.commands.arguments import PROGRAM, plural, quoted
 from recognizers.commands.contactsheet import write_contact_sheet
 from recognizers.commands.progress import tracked
-from recognizers.faces.dataset import SINGLES_FOLDER, group_folder
+from recognizers.faces.foldername import SINGLES_FOLDER, group_folder
 from recognizers.faces.folderrecord import FolderRecord, read_facts
 from recognizers.model.strategies import EMBEDDING, LBP
 from recognizers.networks.base import FaceNetwork

@@ -11,7 +11,8 @@ from pipeline.formats import FORMATS
 from pipeline.source import SourceKind
 from pipeline.text import printable
 from recognizers.commands.arguments import plural
-from recognizers.faces.dataset import Example, group_number
+from recognizers.faces.dataset import Example
+from recognizers.faces.foldername import group_number
 from recognizers.model.descriptors import DescriptorGallery
 from recognizers.model.facemodel import MODEL_FILE
 from recognizers.networks.base import FaceNetwork

@@ -17,7 +17,7 @@ from recognizers.commands.arguments import PROGRAM, Lines, add_command, pixels, 
 from recognizers.commands.contactsheet import write_contact_sheet
 from recognizers.commands.progress import tracked
 from recognizers.corrections.lookup import Corrections
-from recognizers.faces.dataset import GROUPS_FILE, SINGLES_FOLDER, group_folder
+from recognizers.faces.foldername import GROUPS_FILE, SINGLES_FOLDER, group_folder
 from recognizers.model.facemodel import read_facemodel
 from recognizers.networks.facenetwork import chosen_network
 from recognizers.unknown.collection import LEAST_SIDE_PX, UnknownTracks, group_unknown, unknown_tracks

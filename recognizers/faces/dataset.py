@@ -16,23 +16,16 @@ from pipeline.files.walk import iter_sources
 from pipeline.host.command import program_name
 from pipeline.source import Source, SourceKind
 from pipeline.text import Spellings, printable
+from recognizers.faces.foldername import GROUPS_FILE, SET_ASIDE, SINGLES_FOLDER
 from recognizers.faces.folderrecord import RECORD_FILE, common_record, is_recorded
 from recognizers.faces.pictures import frame_of
 
-SET_ASIDE = (".", "_")
-"""First characters of folder names that are not names of people."""
-
-SINGLES_FOLDER = "_single"
-"""Where `crop --group` puts faces that are like no other."""
-GROUPS_FILE = "groups.json"
-"""Where `unknown` remembers the groups of faces."""
 SHEET_FILE = "groups.jpg"
 """A picture of all groups, for people."""
 UNKNOWN_FOLDER = "_unknown"
 """Where users put faces of people whom a model shall not know."""
 
 _OWN_FILES = (GROUPS_FILE, SHEET_FILE)
-_GROUP_NAME = re.compile(r"group-(\d{1,9})", re.ASCII)
 
 _DATE = re.compile(r"(?:19|20)\d\d(?:[-_. ]?\d\d){0,2}", re.ASCII)
 
@@ -149,17 +142,6 @@ def are_aligned(folder: FaceFolder) -> bool:
         return common_record(example.path for example in folder.examples()).aligned
     except UsageError:  # not all of them
         return False
-
-
-def group_folder(number: int) -> str:
-    """Return the name of the folder of a group of faces."""
-    return f"group-{number:03}"
-
-
-def group_number(folder: str) -> int | None:
-    """Return the number of the group that a folder's name tells; None if it is not that of a group."""
-    match = _GROUP_NAME.fullmatch(folder)
-    return int(match[1]) if match and int(match[1]) else None
 
 
 def label_of_folder(name: str) -> str:

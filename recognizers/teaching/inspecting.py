@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from pipeline.errors import SourceError, UsageError
 from pipeline.host.cores import usable_cores
 from pipeline.text import printable
-from recognizers.faces.dataset import Example, group_number
+from recognizers.faces.dataset import Example
+from recognizers.faces.foldername import group_number
 from recognizers.faces.folderrecord import FolderRecord, read_facts
 from recognizers.faces.pictures import frame_of, source_of
 from recognizers.networks.base import DescriptorArray, ImpostorDistances

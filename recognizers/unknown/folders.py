@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.files.outputs import output_errors
-from recognizers.faces.dataset import SINGLES_FOLDER, group_folder, group_number
 from recognizers.faces.facekey import FaceKey
+from recognizers.faces.foldername import SINGLES_FOLDER, group_folder, group_number
 from recognizers.faces.folderrecord import read_facts
 from recognizers.unknown.groups import ELSEWHERE, Groups
 from recognizers.unknown.pictures import CutFace, write_picture

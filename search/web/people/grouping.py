@@ -17,16 +17,18 @@ from pipeline.errors import MinerError
 from pipeline.frame import RgbArray
 from pipeline.host.libraries import configure
 from recognizers.corrections.lookup import Corrections
+from recognizers.faces.facekey import FaceKey
+from recognizers.faces.foldername import GROUPS_FILE
 from recognizers.networks.base import FaceNetworkRecord
+from recognizers.unknown.collection import group_unknown, unknown_tracks
 from recognizers.unknown.describing import DescribedFace, PixelDescriber
-from recognizers.unknown.groupfile import GROUPS_FILE, read_groups, write_groups
-from recognizers.unknown.groups import group_tracks
-from recognizers.unknown.minedfaces import MinedFace, iter_unknown_faces
+from recognizers.unknown.folders import PlacedPicture, pictures_in, placed_by_people
+from recognizers.unknown.groupfile import lock_groups, read_groups, write_groups
+from recognizers.unknown.minedfaces import MinedFace
 from recognizers.unknown.pictures import png_of
-from recognizers.unknown.tracks import iter_tracks
 from search.web.facecrops import cached_at, facts_for
 from search.web.people.facesview import write_view
-from search.web.people.placing import placed_faces
+from search.web.people.placing import UNDONE_FOLDER, placed_faces
 from search.web.thumbnails import Thumbnails
 
 _NICE = 5
@@ -78,17 +80,33 @@ def group(output: Path, faces: Path, model: Path, view: Path, thumbnails: Path) 
     Raises: MinerError: the groups cannot be made or written.
     """
     problems: list[str] = []
-    corrections = Corrections.beside(os.fspath(model))
-    tracks = list(iter_tracks(iter_unknown_faces(output, corrections, problems)))
-    describer = ReportingDescriber(model, Thumbnails(thumbnails), problems)
-    state = read_groups(faces / GROUPS_FILE)
-    placed = placed_faces(corrections)
-    groups = group_tracks(tracks, describer, state, merges=corrections.merges, placed=placed)
-    write_groups(faces / GROUPS_FILE, groups.state)
-    view.parent.mkdir(parents=True, exist_ok=True)
-    facts = {"problems": len(problems), "undescribed": len(groups.undescribed)}
-    write_view(view, groups.numbered, groups.singles, groups.alike, facts)
+    with lock_groups(faces):
+        corrections = Corrections.beside(os.fspath(model))
+        found = unknown_tracks(output, corrections, problems)
+        describer = ReportingDescriber(model, Thumbnails(thumbnails), problems)
+        state = read_groups(faces / GROUPS_FILE)
+        pictures = pictures_in(faces)
+        lying = {key: one for key, one in pictures.items() if _is_placed(key, one, corrections)}
+        placed = placed_by_people(lying) | placed_faces(corrections)
+        groups = group_unknown(found.tracks, describer, state, corrections, placed=placed)
+        write_groups(faces / GROUPS_FILE, groups.state)
+        view.parent.mkdir(parents=True, exist_ok=True)
+        facts = {
+            "problems": len(problems),
+            "undescribed": len(groups.undescribed),
+            "too_small": found.too_small,
+        }
+        write_view(view, groups.numbered, groups.singles, groups.alike, facts)
     return problems
+
+
+def _is_placed(key: FaceKey, picture: PlacedPicture, corrections: Corrections) -> bool:
+    """Whether the place of a picture says where its face belongs.
+
+    A face that was named on a page keeps the number of its group, for the case that the name is taken back.
+    """
+    verdict = corrections.verdict(key)
+    return picture.folder != UNDONE_FOLDER and (verdict is None or verdict.name is None)
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -7,12 +7,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from pipeline.text import name_key
-from recognizers.faces.foldername import folder_name
+from recognizers.faces.foldername import SET_ASIDE, folder_name, group_number
 from search.documents import UNKNOWN
 from search.web.people.forms import FormError
-from search.web.people.placing import is_group_name
 
-_SET_ASIDE = (".", "_")
 _MOST_CHARS = 100
 
 
@@ -23,7 +21,7 @@ def people_of(faces: Path) -> list[str]:
             names = [entry.name for entry in entries if entry.is_dir()]
     except OSError:
         return []
-    return sorted(name for name in names if not name.startswith(_SET_ASIDE) and not is_group_name(name))
+    return sorted(name for name in names if not name.startswith(SET_ASIDE) and group_number(name) is None)
 
 
 def checked_name(typed: str, people: Iterable[str]) -> str:
@@ -37,7 +35,7 @@ def checked_name(typed: str, people: Iterable[str]) -> str:
     name = folder_name(name_key(typed))
     if not name or len(name) > _MOST_CHARS:
         raise FormError(400, f"Type a name, of at most {_MOST_CHARS} characters.")
-    if is_group_name(name) or name.casefold() == UNKNOWN:
+    if group_number(name) is not None or name.casefold() == UNKNOWN:
         raise FormError(400, f'"{name}" has a meaning for the program; choose another name.')
     same = [one for one in people if name_key(one).casefold() == name.casefold()]
     return name if not same or name in same else same[0]

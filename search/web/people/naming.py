@@ -17,6 +17,7 @@ from recognizers.corrections.entry import Action, Entry
 from recognizers.corrections.lookup import Corrections
 from recognizers.corrections.store import CorrectionStore, FacePicture, store_beside
 from recognizers.faces.facekey import FaceKey
+from recognizers.faces.foldername import SINGLES_FOLDER, group_folder
 from recognizers.faces.folderrecord import read_facts
 from recognizers.unknown.minedfaces import MinedFace
 from recognizers.unknown.picturename import picture_name
@@ -24,13 +25,12 @@ from search.documents import UNKNOWN
 from search.web.people.facesview import ALONE, FacesView, ShownFace
 from search.web.people.forms import FormError
 from search.web.people.names import checked_name, people_of
-from search.web.people.placing import group_name
+from search.web.people.placing import UNDONE_FOLDER
 from search.web.settings import Writable
 
-UNDONE_FOLDER = "_undone"
-"""Where pictures go whose names were taken back; training leaves it out."""
 _MOST_PICTURES = 200
 """Of a larger group so many faces are cut out, spread over it: more teach a model little."""
+_GROUP_FOLDERS = "group-*"
 _GONE = "These faces were named or moved meanwhile, on another page or by another program."
 _NO_PICTURES = "None of these faces can be cut out: their files are gone or have changed."
 
@@ -114,7 +114,7 @@ class Naming:
             if not shown:
                 raise FormError(409, _GONE)
             pictures = [_without_picture(one.face) for one in shown]
-            entry = await asyncio.to_thread(self._store.not_name, pictures, group_name(group))
+            entry = await asyncio.to_thread(self._store.not_name, pictures, group_folder(group))
             await asyncio.to_thread(self._view.move_out, [one.id for one in shown], entry.id)
             return Done(entry.id, len(shown))
 
@@ -220,8 +220,13 @@ class Naming:
         return Done(entry.id, len(named), len(gone), name)
 
     def _write_pictures(self, pictures: Sequence[tuple[MinedFace, bytes]], name: str) -> None:
+        singles = self._faces_folder / SINGLES_FOLDER
+        sorted_by_program = [*self._faces_folder.glob(_GROUP_FOLDERS), singles]
         for face, png in pictures:
-            write_file(self._faces_folder / name / picture_name(face), png)
+            file_name = picture_name(face)
+            write_file(self._faces_folder / name / file_name, png)
+            for folder in sorted_by_program:
+                (folder / file_name).unlink(missing_ok=True)  # it is in the person's folder now
 
     async def _settled(self, shown: Sequence[ShownFace], entry: Entry) -> Done:
         await asyncio.to_thread(self._view.settle, [one.id for one in shown], entry.id)

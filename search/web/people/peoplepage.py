@@ -11,6 +11,7 @@ from pipeline.text import printable
 from recognizers.corrections.entry import Action, Entry
 from recognizers.corrections.lookup import Corrections
 from recognizers.faces.facekey import FaceKey
+from recognizers.faces.foldername import group_number
 from search.backend import Count, Page
 from search.conditions import TermKind
 from search.documents import UNKNOWN
@@ -21,7 +22,6 @@ from search.web.people.facesview import ALONE, FacesView, ShownFace
 from search.web.people.filelinks import FileLinks
 from search.web.people.names import people_of
 from search.web.people.personfaces import PersonFace, faces_of
-from search.web.people.placing import is_group_name
 from search.web.people.teaching import Plan
 from search.web.querytext import field as query_field
 from search.web.texts import TEXTS
@@ -196,8 +196,8 @@ def described(entry: Entry) -> Change:
             text = f"{faces}: {TEXTS['is_stranger']}"
         case Action.NAME:
             text = f"{faces}: {name}"
-        case Action.NOT_NAME if is_group_name(name):
-            text = f"{faces}: {TEXTS['moved_out']} {int(name.rpartition('-')[2])}"
+        case Action.NOT_NAME if (number := group_number(name)) is not None:
+            text = f"{faces}: {TEXTS['moved_out']} {number}"
         case Action.NOT_NAME:
             text = f"{faces}: {TEXTS['not']} {name}"
         case Action.NOT_A_FACE:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -19,7 +21,7 @@ from recognizers.faces.pictures import read_rgb
 from search.web.app import make_app
 from search.web.people import naming
 from search.web.people.forms import TOKEN_FIELD
-from tests.running import PATIENCE_S
+from tests.running import PATIENCE_S, ROOT
 from tests.search.web.people.conftest import PEOPLE, PHOTOS, Desk, Family
 
 
@@ -55,6 +57,22 @@ def test_of_a_large_group_some_faces_are_cut_and_all_are_named(
     assert len(family.pictures_of("Ann")) == 3
     (entry,) = entries(family)
     assert len(entry["faces"]) == PHOTOS  # type: ignore[arg-type]
+
+
+def test_pictures_in_folders_of_groups_move_to_the_person(desk: Desk, family: Family) -> None:
+    """`facerec_train.py unknown` has written them; the groups of the page are the same."""
+    command = [sys.executable, ROOT / "facerec_train.py", "unknown", family.output, family.faces]
+    subprocess.run([*command, "--model", family.folder / "model"], check=True, timeout=PATIENCE_S)
+    sizes = {number: len(family.pictures_of(f"group-{number:03}")) for number in desk.groups()}
+    assert sizes == desk.groups()
+    before = {path.name for path in family.pictures_of("group-001")}
+    desk.send(do="name", group=1, name="Ann")
+    assert {path.name for path in family.pictures_of("Ann")} == before
+    assert family.pictures_of("group-001") == []
+    desk.send(do="undo", correction=1)
+    desk.send(do="group")
+    desk.wait()
+    assert desk.groups() == sizes
 
 
 def test_chosen_faces_only(desk: Desk, family: Family) -> None:
