@@ -55,6 +55,8 @@ FORMATS: dict[str, Format] = {
     "asf": Format(SourceKind.VIDEO, (".wmv", ".asf")),
     "flv": Format(SourceKind.VIDEO, (".flv",)),
     "dv": Format(SourceKind.VIDEO, (".dv",)),
+    "mxf": Format(SourceKind.VIDEO, (".mxf",)),
+    "ogg": Format(SourceKind.VIDEO, (".ogv",)),
 }
 
 ANIMATED_FORMATS = frozenset(("gif", "webp", "png", "avif"))
@@ -95,6 +97,7 @@ _SYNC = b"G"
 _PACKETS_AFTER_A_CUT = 12
 """A recording that was cut begins inside a packet. So many in a row are no coincidence."""
 
+_MXF_HEADER = bytes.fromhex("060e2b34020501010d0102010102")
 _ASF_HEADER = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 
 
@@ -169,6 +172,16 @@ def _is_bmp(head: bytes) -> bool:
     return head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in known_header_sizes
 
 
+def _is_mxf(head: bytes) -> bool:
+    """A header partition pack, which a run-in may precede (SMPTE ST 377-1, 5.3 and 6.5)."""
+    return _MXF_HEADER in head
+
+
+def _is_ogg_video(head: bytes) -> bool:
+    """Ogg whose first pages, one for each stream (RFC 3533, 4), hold a header of Theora."""
+    return head.startswith(b"OggS") and b"\x80theora" in head
+
+
 def _is_jxl(head: bytes) -> bool:
     """A JPEG XL codestream, or the container of one."""
     return head.startswith((b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n"))
@@ -215,5 +228,7 @@ _SIGNATURES: tuple[tuple[str, Callable[[bytes], bool]], ...] = (
     ("flv", lambda head: head.startswith(b"FLV\x01")),
     ("jxl", _is_jxl),
     ("dv", _is_dv),
+    ("mxf", _is_mxf),
+    ("ogg", _is_ogg_video),
     ("mpegts", _is_mpegts),
 )

@@ -23,7 +23,7 @@ from pipeline.videos.pipereader import PipeReader
 MAX_FRAME_PIXELS = 1 << 25
 """8K (7680x4320) and a little more: ffmpeg holds about a dozen frames, 100 MB each at that size."""
 
-_DEMUXERS = "mov,matroska,avi,mpegts,mpeg,mpegvideo,asf,flv,dv,gif"
+_DEMUXERS = "mov,matroska,avi,mpegts,mpeg,mpegvideo,asf,flv,dv,gif,mxf,ogg"
 """The demuxers that may read a file; none follows references to other files (as HLS, concat, image2 do)."""
 _RENUMBERED = ("-merge_pmt_versions", "1")
 """If a broadcast changes the packet identifiers of its streams, they go on as the same streams."""

@@ -156,3 +156,18 @@ def test_names_promise():
         assert not promises_media(name), name
     assert is_camera_raw("IMG_1.NEF")
     assert not is_camera_raw("IMG_1.TIF")
+
+
+@pytest.mark.parametrize(
+    ("name", "format_", "sound"),
+    [("a.mxf", "mxf", "pcm_s16le"), ("a.ogv", "ogg", "libvorbis"), ("a.ogg", None, "libvorbis")],
+)
+def test_camcorders_and_theora(name, format_, sound, tmp_path):
+    path = tmp_path / name
+    picture = ("-f", "lavfi", "-i", "testsrc=d=0.2:s=160x96:r=25") if format_ else ()
+    coding = {"mxf": ("-c:v", "mpeg2video"), "ogg": ("-c:v", "libtheora"), None: ()}[format_]
+    noise = ("-f", "lavfi", "-i", "sine=d=0.2:sample_rate=48000")
+    ffmpeg(*picture, *noise, *coding, "-c:a", sound, str(path))
+    content = path.read_bytes()
+    assert identify(content[:HEAD_BYTES]) == format_
+    assert identify(content[:10]) is None

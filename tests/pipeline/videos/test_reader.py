@@ -58,6 +58,9 @@ ENCODINGS = {
     "vp8.webm": ("-c:v", "libvpx", "-g", "20", "-b:v", "1M", "-deadline", "realtime", "-cpu-used", "8"),
     "vp9.webm": ("-c:v", "libvpx-vp9", "-g", "20", "-b:v", "1M", "-deadline", "realtime", "-cpu-used", "8"),
     "wmv2.wmv": ("-c:v", "wmv2", "-g", "20", "-q:v", "3"),
+    "theora.ogv": ("-c:v", "libtheora", "-g", "20", "-q:v", "9"),
+    "mpeg2.mxf": MPEG2,
+    "intra.mxf": ("-c:v", "mpeg2video", "-g", "1", "-q:v", "3"),
 }
 """What people have, by the kinds of timestamps, keyframes and indices that there are."""
 
