@@ -76,10 +76,10 @@ def group_tracks(
     """
     memory = _Memory(state, describer, merges, placed or {})
     faces = [memory.face_of(track) for track in tracks]
-    missing = [track.best for track, face in zip(tracks, faces, strict=True) if face.descriptor is None]
+    missing = [face.track.best for face in faces if face.track and face.is_to_be_described]
     fresh = {one.face.key: one.descriptor for one in describer.descriptors_for(missing)} if missing else {}
     for track, face in zip(tracks, faces, strict=True):
-        if face.descriptor is None:
+        if face.is_to_be_described:
             face.descriptor = fresh.get(track.best.key)
     everything = [*faces, *memory.absent()]
     _drop_odd_descriptors(everything)
@@ -98,7 +98,7 @@ def group_tracks(
         state=GroupState(
             network=describer.network,
             next_number=next_number,
-            faces=tuple(_remembered(face) for face in everything if face.is_described or face.number),
+            faces=tuple(_remembered(face) for face in everything if face.track or face.is_remembered),
         ),
     )
 
@@ -115,6 +115,7 @@ class _Face:
         track: in this collection; None for a face that is not in it now.
         own_number: of its group without the merges of people, which may be undone.
         is_new: whether neither the state nor a folder holds it.
+        is_remembered: whether the state holds it.
         is_elsewhere: whether a person has put it elsewhere, so that it is in no group.
         is_cut: whether its picture was written once, or lies in a folder now.
     """
@@ -126,12 +127,17 @@ class _Face:
     track: Track | None = None
     own_number: int | None = None
     is_new: bool = False
+    is_remembered: bool = False
     is_elsewhere: bool = False
     is_cut: bool = False
 
     @property
     def is_described(self) -> bool:
         return self.descriptor is not None
+
+    @property
+    def is_to_be_described(self) -> bool:
+        return self.descriptor is None and not self.is_elsewhere
 
 
 class _Memory:
@@ -159,6 +165,7 @@ class _Memory:
                 pictures=frozenset({key[:2]}),
                 own_number=own,
                 is_elsewhere=placed.get(key) == ELSEWHERE,
+                is_remembered=face is not None,
                 is_cut=key in placed or (face is not None and face.is_cut),
             )
             self._in_picture[key[:2]].append(key)

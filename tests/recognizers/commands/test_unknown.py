@@ -6,6 +6,7 @@ import shutil
 import pytest
 from PIL import Image
 
+from pipeline.errors import OutputError
 from recognizers.corrections.store import CorrectionStore, FacePicture
 from recognizers.faces.folderrecord import read_facts
 from recognizers.unknown.minedfaces import iter_mined_faces
@@ -137,6 +138,23 @@ def test_faces_that_the_search_page_grouped_first_are_cut_too(facerec, collectio
     (collection / "faces" / "groups.json").write_text(json.dumps(state))
     assert "7 new pictures in faces" in facerec(*WORDS).out
     assert tree(collection / "faces") == before
+
+
+def test_a_run_that_ends_before_it_remembers_its_groups_is_repeated(facerec, collection, monkeypatch):
+    with monkeypatch.context() as broken:
+        broken.setattr("recognizers.commands.unknown.write_groups", _no_space)
+        said = facerec(*WORDS)
+        assert (said.code, "no space left" in said.err) == (3, True)
+    cut = tree(collection / "faces")
+    assert len(cut) == 7
+    assert not (collection / "faces" / "groups.json").exists()
+    assert facerec(*WORDS).code == 0
+    assert tree(collection / "faces") == cut
+    assert "0 new pictures" in facerec(*WORDS).out
+
+
+def _no_space(*_):
+    raise OutputError("no space left")
 
 
 def test_names_from_another_program_are_told(facerec, collection):

@@ -102,6 +102,23 @@ def test_faces_that_people_have_moved_are_where_they_put_them(directory):
     assert again.new == frozenset()
 
 
+def test_faces_in_the_folders_of_people_are_not_read_again(directory):
+    tracks = [directory.track(1, 1), directory.track(1, 2), directory.track(1, 3)]
+    placed = {tracks[0].best.key: ELSEWHERE}
+    first = group_tracks(tracks, directory, GroupState(), placed=placed)
+    assert {face.sha256 for face in directory.asked} == {track.best.sha256 for track in tracks[1:]}
+    assert (photos_of(first), set(first.uncut)) == ({1: [2, 3]}, {track.best.key for track in tracks[1:]})
+    later = group_tracks(tracks, directory, first.state.with_cut(set(first.uncut.values())))
+    assert photos_of(later) == {1: [1, 2, 3]}
+    assert later.uncut == {}
+
+
+def test_the_state_does_not_grow_with_the_pictures_of_known_people(directory):
+    tracks = [directory.track(1, 1), directory.track(1, 2)]
+    placed = {directory.track(2, photo).best.key: ELSEWHERE for photo in range(10, 20)}
+    assert len(group_tracks(tracks, directory, GroupState(), placed=placed).state.faces) == 2
+
+
 def test_a_box_that_a_newer_detector_has_moved_is_the_same_face(directory):
     first = group_tracks([directory.track(1, 1), directory.track(1, 2)], directory, GroupState())
     moved = replace(directory.track(1, 1).best, box=Box(3, 4, 104, 105))
