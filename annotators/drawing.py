@@ -42,7 +42,7 @@ class Stroke:
 
     def thinner(self) -> Stroke:
         """The stroke for what is drawn thin."""
-        return Stroke(max(1, self.line_px // 2), max(1, self.edge_px // 2), self.text_px)
+        return Stroke(max(1, round(self.line_px / 2)), max(1, self.edge_px // 2), self.text_px)
 
 
 def draw_detections(
