@@ -30,7 +30,8 @@ from recognizers.unknown.folders import (
     write_new_faces,
 )
 from recognizers.unknown.groupfile import lock_groups, read_groups, write_groups
-from recognizers.unknown.groups import Groups
+from recognizers.unknown.groups import Groups, usual_distance
+from recognizers.unknown.likepeople import groups_like_people
 from recognizers.unknown.minedfaces import MinedFace, holds_reports
 from recognizers.unknown.pictures import ALIGNED, cut_faces
 
@@ -144,6 +145,9 @@ def _group(options: argparse.Namespace, model: str, problems: list[str]) -> Line
     if len(problems) > _MOST_SHOWN:
         yield f"left out: {len(problems) - _MOST_SHOWN} more like these"
     yield from _report(found, groups, len(written), options.faces)
+    distance = options.group_distance or usual_distance(describer.network.name)
+    for number, folder in groups_like_people(groups.state, pictures, distance)[:_MOST_SHOWN]:
+        yield f"{group_folder(number)} may show {printable(folder)}: put its faces into that folder if so"
     yield from _next(groups, sheet, options.faces, has_groups=bool(folders))
     return ExitCode.SOME_FAILED if problems else None
 

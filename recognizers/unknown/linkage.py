@@ -72,6 +72,13 @@ def link(nodes: Sequence[Node], distance: float) -> list[list[int]]:
     return sorted(groups)
 
 
+def distance_between(one: Node, other: Node) -> float:
+    """Return the root mean squared distance between the faces of two nodes."""
+    rows, others = one.descriptors.astype(np.float64), other.descriptors.astype(np.float64)
+    apart = (rows**2).sum(axis=1).mean() + (others**2).sum(axis=1).mean()
+    return float(np.sqrt(max(apart - 2 * rows.mean(axis=0) @ others.mean(axis=0), 0.0)))
+
+
 def _squared(
     means: FloatArray, squares: FloatArray, other_means: FloatArray, other_squares: FloatArray
 ) -> FloatArray:

@@ -157,6 +157,18 @@ def _no_space(*_):
     raise OutputError("no space left")
 
 
+def test_a_group_that_looks_like_a_person_with_a_folder_is_told(facerec, collection):
+    facerec(*WORDS)
+    (collection / "faces" / "group-001").rename(collection / "faces" / "ann")
+    for picture in (6, 7):
+        draw(collection / "photos", f"late-{picture}.png", [5, 9], picture)
+    mine(collection)
+    said = facerec(*WORDS).out
+    assert "group-003 may show ann: put its faces into that folder if so" in said
+    assert "group-002 may" not in said
+    assert "may show" not in facerec("unknown", "out", "faces", "--group-distance", 0.01).out
+
+
 def test_names_from_another_program_are_told(facerec, collection):
     for name, rect in (("0.png", [40, 30, 150, 170]), ("1.png", [44, 40, 150, 150])):
         path = collection / "out" / f"{name}.json"
