@@ -6,10 +6,11 @@ Both give a PNG, so that all that follows (colour tags, EXIF, 16 bits, sizes) is
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.errors import FailureCode, SourceError
 from pipeline.photos.ffmpegreader import DEMUXERS, FfmpegLimitError, decode_as_png
@@ -82,12 +83,30 @@ def _by_cv2(content: bytes, max_pixels: int) -> Reread | None:
         # It turns the picture as the file says, whatever the flags.
         bgr = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR)
         upright_shape = (width, height) if header.orientation >= 5 else (height, width)
-        if bgr is None or bgr.shape[:2] != upright_shape or bgr.dtype not in (np.uint8, np.uint16):
+        if bgr is None or bgr.shape[:2] != upright_shape:
+            return None
+        if bgr.dtype in (np.float32, np.float64):
+            bgr = _in_16_bits(bgr)
+        if bgr.dtype not in (np.uint8, np.uint16):
             return None
         good, png = cv2.imencode(".png", bgr, [cv2.IMWRITE_PNG_COMPRESSION, 1])
     except cv2.error:
         return None
     return Reread(png.tobytes(), 1) if good else None
+
+
+def _in_16_bits(samples: NDArray[Any]) -> NDArray[np.uint16]:
+    """Floating-point samples: black is 0 or the least one below it, white is 1 or the greatest above it."""
+    low, high = 0.0, 1.0
+    for numbers in samples:
+        finite = numbers[np.isfinite(numbers)]
+        if finite.size:
+            low, high = min(low, float(finite.min())), max(high, float(finite.max()))
+    scaled = np.empty(samples.shape, np.uint16)
+    for row, numbers in enumerate(samples):  # row by row: copies of all of them would be large
+        known = np.nan_to_num(numbers.astype(np.float64), nan=low, posinf=high, neginf=low)
+        scaled[row] = ((known - low) * (65535 / (high - low))).round()
+    return scaled
 
 
 def _jpeg_by_ffmpeg(content: bytes, max_pixels: int) -> Reread | None:

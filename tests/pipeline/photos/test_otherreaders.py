@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -279,3 +280,23 @@ def test_a_camera_raw_file_under_another_name_is_no_photo(photo):
     error = failure_of(photo, content)
     assert error.code is FailureCode.UNSUPPORTED_FORMAT
     assert "camera raw" in error.sentence
+
+
+@pytest.mark.parametrize(("factor", "offset"), [(1 / 255, 0.0), (3.0, -1.5)])
+def test_tiff_of_floating_point_colours(factor, offset, photo):
+    """Numbers of 0 to 1 are taken as they are; where some are greater, the greatest is white."""
+    good, content = cv2.imencode(".tiff", patches()[:, :, ::-1].astype(np.float32) * factor + offset)
+    assert good
+    facts, frame = photo(content.tobytes())
+    assert (facts.format, facts.size_wh) == ("tiff", (96, 64))
+    numbers = np.array(PATCHES) * factor + offset
+    expected = numbers * 255 / max(1.0, numbers.max())
+    assert np.abs(patch_means(frame.rgb()) - expected).max() <= 2
+
+
+def test_tiff_of_numbers_that_are_none(photo):
+    numbers = patches()[:, :, ::-1].astype(np.float32) / 255
+    numbers[:8, :8] = np.nan
+    numbers[-8:, -8:] = np.inf
+    _, content = cv2.imencode(".tiff", numbers)
+    assert photo(content.tobytes())[1].rgb().shape == (64, 96, 3)
