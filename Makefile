@@ -48,6 +48,7 @@ check: .venv/.installed-dev
 
 benchmark: .venv/.installed-dev
 	$(PY) -m benchmarks.photos
+	$(PY) -m benchmarks.engines
 
 # Runs libraries, not the product: findings/README.md.
 findings:

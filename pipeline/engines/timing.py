@@ -118,10 +118,12 @@ def _loaded(job: Job, feeds: Mapping[str, Array]) -> Call:
         network = cv2.dnn.readNetFromONNX(np.fromfile(job.file, dtype=np.uint8))
         (blob,) = feeds.values()
 
+        names = network.getUnconnectedOutLayersNames()
+
         def call() -> Sequence[Array]:
             """As OpenCV's FaceRecognizerSF does it."""
             network.setInput(blob)
-            return [network.forward().copy()]
+            return [output.copy() for output in network.forward(names)]
 
         return call
     if job.engine == "onnxruntime":
