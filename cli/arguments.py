@@ -77,6 +77,7 @@ def options_of(given: argparse.Namespace) -> Options:
         follow_links=given.follow_links,
         allow_plugins=given.allow_plugins,
         force=given.force,
+        force_components=tuple(given.force_component or ()),
         retry_failed=given.retry_failed,
         prune=given.prune or given.prune_all,
         prune_even_most=given.prune_all,
@@ -177,6 +178,12 @@ def _add_logging_options(parser: argparse.ArgumentParser) -> None:
 def _add_nightly_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of runs over an OUTPUT that holds results already."""
     parser.add_argument("--force", action="store_true", help="mine every input again")
+    parser.add_argument(
+        "--force-component",
+        action="append",
+        metavar="NAME",
+        help="run this component again for every input, and what depends on what it finds; may be repeated",
+    )
     parser.add_argument(
         "--retry-failed", action="store_true", help="retry inputs that failed in an earlier run"
     )

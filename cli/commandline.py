@@ -21,6 +21,7 @@ from pipeline.host.program import exit_status
 from pipeline.miner import mine
 from pipeline.outcome import Outcome, Summary
 from pipeline.runs.failures import iter_failure_lines
+from pipeline.runs.known import Tally
 from pipeline.runs.plan import plan
 from pipeline.runs.progress import PlainProgress, TerminalProgress
 from pipeline.runs.selection import Reason
@@ -78,9 +79,13 @@ def _level(given: argparse.Namespace, on_terminal: bool) -> int:
 
 def _plan(given: argparse.Namespace) -> int:
     counts: Counter[Reason | None] = Counter()
-    for planned in plan(options_of(given)):
+    tallies: list[Tally] = []
+    for planned in plan(options_of(given), tallies.append):
         counts[planned.reason] += 1
         _say(planned_text(planned))
+    for tally in tallies:
+        if tally.known:
+            _say(tally.sentence)
     _say(plan_text(counts))
     return ExitCode.OK
 

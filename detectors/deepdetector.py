@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,9 +19,9 @@ from pydantic import Field, field_validator
 from detectors.classnames import names_in
 from detectors.examplemodels import copy_onnx_network, write_darknet_network
 from detectors.networkfiles import NetworkFiles, kind_of
-from detectors.networkparams import Resize
+from detectors.networkparams import Resize, as_float32
 from detectors.onnxchoices import Device, FamilyName
-from pipeline.component import Detector, ModelName, Params, Problem
+from pipeline.component import Detector, Evidence, ModelName, Params, Problem
 from pipeline.detections import Box, Detection, Label
 from pipeline.engines.names import EngineName, Precision
 from pipeline.errors import ModelError
@@ -165,6 +166,26 @@ class DeepDetector(Detector):
         """Greater than 1 for the ONNX networks whose results have changed since version 1.0.0."""
         files: NetworkFiles = params.files
         return max(cls.RESULTS_VERSION, files.results_version())
+
+    @classmethod
+    def evidence(cls, params: Any, *, of_whole_frames: bool) -> Evidence:
+        """Everything but the threshold decides: suppression keeps the better of two boxes at any threshold.
+
+        What runs the network does not count: engines agree to the last digits that reports show, or nearly.
+        """
+        left_out = ("triggerlabels", "model", "weights", "labels", "threshold", "device", "engine")
+        return Evidence(params.values_but(*left_out), cls.model_files(params), params.threshold)
+
+    def reconsider(self, detections: Sequence[Detection], level: float) -> Sequence[Detection]:
+        """Leave out labels that are not above the threshold, and boxes without labels."""
+        if level == self.params.threshold:
+            return detections
+        threshold = as_float32(self.params.threshold)
+        selected = [
+            replace(one, labels=tuple(label for label in one.labels if (label.confidence or 0) > threshold))
+            for one in detections
+        ]
+        return [one for one in selected if one.labels]
 
     @classmethod
     def labels(cls, params: Any) -> frozenset[str] | None:

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from detectors.examplemodels import copy_onnx_network
-from pipeline.component import Detector, ModelName, Params, Problem
+from detectors.networkparams import as_float32
+from pipeline.component import Detector, Evidence, ModelName, Params, Problem
 from pipeline.detections import Box, Detection, Label
 from pipeline.errors import ModelError
 from pipeline.frame import Frame
+from pipeline.kept.findings import ANY_LEVEL
 from pipeline.models.files import resolve_yunet
 from pipeline.text import printable
 
@@ -77,6 +80,30 @@ class FaceDetector(Detector):
     def model_files(cls, params: Any) -> Sequence[Path]:
         """The network's file."""
         return [params.file]
+
+    @classmethod
+    def evidence(cls, params: Any, *, of_whole_frames: bool) -> Evidence:
+        """All but the label decides.
+
+        In regions the threshold does too: a face of one region hides the same face in the next.
+        """
+        left_out = ("triggerlabels", "model", "outputlabel")
+        if of_whole_frames:
+            return Evidence(
+                params.values_but(*left_out, "threshold"), cls.model_files(params), params.threshold
+            )
+        return Evidence(params.values_but(*left_out), cls.model_files(params))
+
+    def reconsider(self, detections: Sequence[Detection], level: float) -> Sequence[Detection]:
+        """Leave out faces that are not above the threshold, and give the others the present label."""
+        threshold = as_float32(self.params.threshold)
+        text, is_selection = self.params.outputlabel, level not in (ANY_LEVEL, self.params.threshold)
+        return [
+            replace(face, labels=(replace(label, text=text),))
+            for face in detections
+            for label in face.labels
+            if not is_selection or (label.confidence or 0) > threshold
+        ]
 
     @classmethod
     def labels(cls, params: Any) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from typing import Literal, Protocol
 
@@ -31,3 +32,8 @@ def iter_unfit_if_compiled(params: NetworkParams) -> Iterator[Problem]:
         yield Problem("family", f"{params.family} is for an .onnx file; leave it out")
     if params.device not in ("auto", "cpu"):
         yield Problem("device", f"{params.device} is for an .onnx file; leave it out: this runs on the CPU")
+
+
+def as_float32(value: float) -> float:
+    """The float32 next to a number, with which networks' scores are compared."""
+    return float(struct.unpack("<f", struct.pack("<f", value))[0])

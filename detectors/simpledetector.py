@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field
 
-from pipeline.component import Detector, ModelName, Params, Problem
+from pipeline.component import Detector, Evidence, ModelName, Params, Problem
 from pipeline.detections import Box, Detection, Label
 from pipeline.errors import ModelError
 from pipeline.frame import Frame
@@ -86,6 +87,15 @@ class SimpleDetector(Detector):
     def model_files(cls, params: Any) -> Sequence[Path]:
         """The cascade's file."""
         return [params.file]
+
+    @classmethod
+    def evidence(cls, params: Any, *, of_whole_frames: bool) -> Evidence:
+        """All but the label decides."""
+        return Evidence(params.values_but("triggerlabels", "model", "outputlabel"), cls.model_files(params))
+
+    def reconsider(self, detections: Sequence[Detection], level: float) -> Sequence[Detection]:
+        """Give every hit the present label."""
+        return [replace(hit, labels=(Label(self.params.outputlabel),)) for hit in detections]
 
     @classmethod
     def labels(cls, params: Any) -> frozenset[str]:

@@ -14,11 +14,12 @@ from pipeline.attribution import READING, attribute_errors_to, source_errors
 from pipeline.frame import Frame, RgbArray
 from pipeline.photos.animation import MICROSECOND, Animation, iter_animation, probe_animation
 from pipeline.pipeline import Mined, Pipeline
+from pipeline.segmentmining import SegmentMining
 from pipeline.source import Source, SourceKind
-from pipeline.videomining import join, mine_segment
+from pipeline.videomining import join
 from pipeline.videos.facts import FrameTimes, Video, VideoFacts
 from pipeline.videos.ffmpeg import MAX_FRAME_PIXELS
-from pipeline.videos.messages import SegmentTask
+from pipeline.videos.messages import SegmentTask, VideoPlan
 from pipeline.videos.probe import file_version
 from pipeline.videos.reader import ReadStats
 from pipeline.videos.sampling import Sampling, choose_frames
@@ -68,19 +69,16 @@ def mine_animation(
             if index in wanted:
                 yield _frame(facts, rgb, index, segment.seconds(wanted[index]))
 
+    stale = frozenset(step.name for step in pipeline.writers)
+    tasks = tuple(SegmentTask(segment, mined if every_frame else None) for segment in segments)
     results = [
-        mine_segment(
-            pipeline,
-            source,
-            facts,
-            SegmentTask(segment, mined if every_frame else None),
-            run_pid=run_pid,
-            on_frame=on_frame,
-            read_frames=frames,
+        SegmentMining(pipeline, source, facts, task, stale).mine(
+            run_pid=run_pid, on_frame=on_frame, read_frames=frames
         )
-        for segment in segments
+        for task in tasks
     ]
-    return join(pipeline, source, facts, version, results)._replace(kind=SourceKind.VIDEO)
+    joined = join(pipeline, source, VideoPlan(facts, version, tasks, stale=stale), results)
+    return replace(joined, kind=SourceKind.VIDEO, kept=None)
 
 
 def _shown_frames(times: FrameTimes, sampling: Sampling, mined: array[int]) -> array[int]:

@@ -6,10 +6,12 @@ import contextlib
 import logging
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from typing import TypeVar
+from pathlib import Path
+from typing import Any, Generic, TypeVar
 
 from pipeline.component import Component
 from pipeline.errors import FailureCode, MinerError, OutputNameError, SourceError
+from pipeline.files.outputs import noting_outputs
 from pipeline.frame import Frame
 from pipeline.text import one_line
 
@@ -63,15 +65,20 @@ def attribute_errors_to(cause: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def attributed_session(component: Component, session: AbstractContextManager[S]) -> Iterator[S]:
-    """Enter a writer's session; errors of its beginning and its end are attributed to the writer.
+def attributed_session(
+    component: Component, session: AbstractContextManager[S], noted: list[Path]
+) -> Iterator[S]:
+    """Enter a writer's session; errors and outputs of its beginning and its end are attributed to the writer.
 
     An error inside the block is raised as it is, even if the session's end raises another because of it: a
     full disk refuses to close a file that it refused to write, and only the first error says why.
+
+    Args:
+        noted: receives the paths of the outputs.
     """
     first: BaseException | None = None
     try:
-        with attribute_errors_to(describe(component)), session as opened:
+        with attribute_errors_to(describe(component)), _Noting(session, noted) as opened:
             try:
                 yield opened
             except BaseException as error:
@@ -82,6 +89,21 @@ def attributed_session(component: Component, session: AbstractContextManager[S])
             raise
         _log.debug("traceback of a second error, at the end of a session", exc_info=True)
         raise first from None
+
+
+class _Noting(Generic[S]):
+    """A session; the outputs that get their names when it begins or ends are added to a list."""
+
+    def __init__(self, session: AbstractContextManager[S], noted: list[Path]) -> None:
+        self._session, self._noted = session, noted
+
+    def __enter__(self) -> S:
+        with noting_outputs(self._noted):
+            return self._session.__enter__()
+
+    def __exit__(self, *error: Any) -> bool | None:
+        with noting_outputs(self._noted):
+            return self._session.__exit__(*error)
 
 
 def next_frame(frames: Iterator[Frame]) -> Frame | None:

@@ -11,9 +11,9 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
-from pipeline.detections import Detection, FrameResult, Region
+from pipeline.detections import Detection, FrameResult, Picture, Region
 from pipeline.files.outputs import output_errors, output_path, replace_file
 from pipeline.formats import results_fingerprint
 from pipeline.frame import Frame
@@ -26,7 +26,9 @@ from pipeline.videos.messages import SegmentPart, VideoResult
 __all__ = [
     "ALL",
     "Component",
+    "Describer",
     "Detector",
+    "Evidence",
     "ModelName",
     "Params",
     "Problem",
@@ -109,7 +111,8 @@ class Component:
     def needed_wh(self, full_wh: tuple[int, int]) -> tuple[int, int]:
         """The least width and height, pixels, that suffice of a whole video frame.
 
-        Frames are decoded no larger than the most demanding component needs.
+        Frames are decoded no larger than the most demanding component needs. A writer whose answer is (1, 1)
+        looks at no pixels of videos; a run that knows all findings does not decode them for it.
 
         Args:
             full_wh: the frame's full size, pixels.
@@ -117,8 +120,47 @@ class Component:
         return full_wh
 
 
+class Evidence(NamedTuple):
+    """What decides the findings of a detector that a later run may reuse.
+
+    Args:
+        values: of the params that decide; not of those that only select among findings or rename them.
+        files: of the model files, those that decide.
+        level: the confidence at or below which it reports nothing, where a higher one only leaves out
+            findings and labels; None if nothing is known of that.
+        is_description: whether it decides descriptions, see `Describer`.
+    """
+
+    values: Mapping[str, Any]
+    files: Sequence[Path]
+    level: float | None = None
+    is_description: bool = False
+
+
 class Detector(Component):
     """Finds things in regions of a frame. A recognizer is a detector whose labels are names."""
+
+    @classmethod
+    def evidence(cls, params: Any, *, of_whole_frames: bool) -> Evidence:
+        """What decides its findings; runs in the parent.
+
+        A later run takes the findings in a photo or frame as they are if this, the regions and the pixels are
+        the same. The default is right for every detector: all params and model files decide.
+
+        Args:
+            of_whole_frames: whether it looks at whole frames only, one region each.
+        Raises: ModelError: a model file cannot be read.
+        """
+        return Evidence(params.values_but("triggerlabels"), cls.model_files(params))
+
+    def reconsider(self, detections: Sequence[Detection], level: float) -> Sequence[Detection]:
+        """Turn kept findings into those of the present params, as `detect` would give them.
+
+        Args:
+            detections: what `detect` gave with equal `Evidence.values` and `Evidence.files`.
+            level: `Evidence.level` at that time, not above the present one; -1 if there is none.
+        """
+        return detections
 
     @classmethod
     def labels(cls, params: Any) -> frozenset[str] | None:
@@ -139,6 +181,27 @@ class Detector(Component):
                 declare `Sequence[Box]`.
         Returns: detections in full-size pixels of the frame; the pipeline clips them to the frame.
         """
+        raise NotImplementedError
+
+
+class Describer(Detector):
+    """A detector in two steps: it describes regions, which takes pixels, and judges them by the descriptions.
+
+    A later run judges kept descriptions again without reading a photo. `Evidence` is then what decides the
+    descriptions, not the judgement.
+    """
+
+    keeps_descriptions: bool = False
+    """Whether `describe` and `judge` can be used in place of `detect`; set by `load`."""
+
+    def describe(self, frame: Frame, regions: Sequence[Region]) -> list[bytes]:
+        """Describe each region by bytes that depend on the frame, the region and `Evidence` alone."""
+        raise NotImplementedError
+
+    def judge(
+        self, picture: Picture, regions: Sequence[Region], descriptions: Sequence[bytes]
+    ) -> list[Detection]:
+        """Return what `detect` returns for these regions of a picture."""
         raise NotImplementedError
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from pipeline.text import name_key
 
@@ -133,6 +134,18 @@ class Detection:
     def carries(self, texts: frozenset[str]) -> bool:
         """Whether one of the labels is among `texts`, which are in the form of `pipeline.text.name_key`."""
         return any(name_key(label.text) in texts for label in self.labels)
+
+
+class Picture(NamedTuple):
+    """Which picture a detector looks at, whatever its file is called.
+
+    Args:
+        sha256: of the file's bytes, hexadecimal; None if it is not known, as of videos that were never mined.
+        frame_index: 0-based; 0 for a photo.
+    """
+
+    sha256: str | None
+    frame_index: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from pipeline.detections import Box
+from pipeline.detections import Box, Picture
 
 if TYPE_CHECKING:  # saves the parent process a sixth of a second
     import numpy as np
@@ -34,6 +34,7 @@ class Frame:
         index: 0-based; 0 for a photo.
         timestamp: seconds from the start of the video; None for a photo.
         seen: the part that could be decoded of a truncated photo; None if the frame is complete.
+        sha256: of the file's bytes, hexadecimal; None if it is not known.
     """
 
     def __init__(
@@ -44,11 +45,13 @@ class Frame:
         index: int = 0,
         timestamp: float | None = None,
         seen: Box | None = None,
+        sha256: str | None = None,
     ) -> None:
         self.size_wh = size_wh
         self.index = index
         self.timestamp = timestamp
         self.seen = seen or self.whole
+        self.sha256 = sha256
         self._decode = decode
         self._decoded: dict[tuple[int, int], RgbArray] = {}
 
@@ -57,6 +60,11 @@ class Frame:
         """Make a frame of decoded pixels: (height, width, 3) uint8, red first."""
         height, width = rgb.shape[:2]
         return cls((width, height), lambda _: rgb, index=index, timestamp=timestamp)
+
+    @property
+    def picture(self) -> Picture:
+        """Which picture it is."""
+        return Picture(self.sha256, self.index)
 
     @property
     def whole(self) -> Box:

@@ -20,6 +20,7 @@ from pipeline.host.logs import own_level
 from pipeline.host.memory import free_bytes
 from pipeline.outcome import Outcome, Status, Summary
 from pipeline.runs.bookkeeping import Bookkeeping
+from pipeline.runs.known import KnownComponents, tally_of_other_pipelines
 from pipeline.runs.opening import OpenRun, open_run
 from pipeline.runs.options import Options, limits_of
 from pipeline.runs.prune import OnPruning, count_missing, prune
@@ -77,7 +78,10 @@ class _Mining:
     """One walk through INPUT, with workers for the inputs that have to be mined."""
 
     def __init__(self, run: OpenRun, summary: Summary, on_outcome: Callable[[Outcome], None]) -> None:
-        self.books = Bookkeeping(run.ledger, run.selection, run.output_root, run.context, run.writers)
+        self.books = Bookkeeping(
+            *(run.ledger, run.selection, run.output_root, run.context, run.writers, run.store),
+            without=run.options.force_components,
+        )
         self._run = run
         self._summary = summary
         self._on_outcome = on_outcome
@@ -90,6 +94,7 @@ class _Mining:
 
     def mine(self, interruption: _Interruption, on_video: OnVideo) -> None:
         """Mine what has to be mined, until the end or a signal."""
+        self._say_what_is_known()
         executor = _executor(self._run, on_video)
         with (
             interruption.stopping(executor),
@@ -99,6 +104,15 @@ class _Mining:
             for outcome in outcomes:
                 self.books.note(outcome)
                 self._count(outcome)
+
+    def _say_what_is_known(self) -> None:
+        """Log how much of the work is done already where the pipeline has changed."""
+        run = self._run
+        components = KnownComponents(run.config, run.options.force_components)
+        tally = tally_of_other_pipelines(components, run.store, run.context)
+        if tally.known:
+            inputs = "1 input" if tally.inputs == 1 else f"{tally.inputs:,} inputs"
+            _log.info("%s mined by another pipeline; %s", inputs, tally.sentence)
 
     def _sources(self) -> Iterator[Source]:
         """Yield the inputs to mine until a signal comes, and count the outcomes of the others."""
@@ -147,6 +161,7 @@ def _prune(run: OpenRun, summary: Summary, on_pruning: OnPruning) -> None:
     """
     pruned = prune(
         run.ledger,
+        run.store,
         run.output_root,
         run.writers,
         lambda: summary.interrupted_by is not None,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from pipeline.errors import ExitCode, FailureCode
+from pipeline.kept.values import Kept
 from pipeline.source import SourceKind
 
 
@@ -18,7 +19,7 @@ class Status(StrEnum):
     IGNORED = "ignored"
     """Neither photo nor video, or gone before it was read."""
     UNCHANGED = "unchanged"
-    """Mined by an earlier run and unchanged since."""
+    """Mined by an earlier run, and neither it nor what is found in it has changed since."""
     RENAMED = "renamed"
     """Mined by an earlier run under another path: its outputs are made from those of the old path."""
     LEFT_ALONE = "left alone"
@@ -40,6 +41,9 @@ class Outcome:
         sha256: of the input's content, hexadecimal; None if it was not computed.
         outputs: names of the files written, in the input's output folder; also for a failed input.
         machine: the machine of a cluster that mined it; empty without a cluster.
+        kept: what is to be kept of it for later runs; None: nothing.
+        ran: names of the components that looked at its pixels.
+        reused: names of the components whose findings were known.
     """
 
     path: str
@@ -52,6 +56,9 @@ class Outcome:
     sha256: str | None = None
     outputs: tuple[str, ...] = ()
     machine: str = field(default="", compare=False)
+    kept: Kept | None = field(default=None, compare=False)
+    ran: frozenset[str] = field(default=frozenset(), compare=False)
+    reused: frozenset[str] = field(default=frozenset(), compare=False)
 
     @property
     def is_partial(self) -> bool:
@@ -97,6 +104,8 @@ class Summary:
         video_s: their time for videos that were mined, seconds.
         elapsed_s: wall-clock seconds.
         machines: by name, the machines of a cluster; a video counts where its segments were joined.
+        ran: for each component, the inputs whose pixels it looked at.
+        reused: for each component, the inputs in which its findings were known.
         interrupted_by: ExitCode.INTERRUPTED or TERMINATED, or None for a completed run.
     """
 
@@ -117,6 +126,8 @@ class Summary:
     video_s: float = 0.0
     elapsed_s: float = 0.0
     machines: dict[str, MachineCounts] = field(default_factory=dict)
+    ran: Counter[str] = field(default_factory=Counter)
+    reused: Counter[str] = field(default_factory=Counter)
     interrupted_by: ExitCode | None = None
 
     def add(self, outcome: Outcome) -> None:
@@ -128,6 +139,8 @@ class Summary:
             machine.mined += outcome.status is Status.MINED
             machine.failed += outcome.status is Status.FAILED
             machine.frames += outcome.frames
+        self.ran.update(outcome.ran)
+        self.reused.update(outcome.reused)
         match outcome.status:
             case Status.UNCHANGED:
                 self.unchanged += 1

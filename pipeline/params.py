@@ -65,6 +65,19 @@ class Params(BaseModel):
 
     triggerlabels: TriggerLabels = ()
 
+    def values_but(self, *left_out: str) -> dict[str, Any]:
+        """The values that differ from their defaults, by field, without those of the fields named.
+
+        Values of fields that are added later with a default that changes nothing leave the result as it is.
+        """
+        fields = type(self).model_fields
+        return {
+            key: value
+            for key, value in self.model_dump().items()
+            if key not in left_out
+            and getattr(self, key) != fields[key].get_default(call_default_factory=True)
+        }
+
 
 class Problem(NamedTuple):
     """A mistake in params that only the file system shows.

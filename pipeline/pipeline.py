@@ -1,65 +1,39 @@
-"""Runs the components of a pipeline: builds them, routes detections from one to the next, mines one photo.
+"""A pipeline: its components, built and loaded, with what they have in common.
 
-Routing is done only here: a detector gets regions and does not see other components, a writer gets finished
-results.
+`pipeline.detecting` routes detections from one to the next; `pipeline.photomining` and `pipeline.videomining`
+mine.
 """
 
 from __future__ import annotations
 
-import contextlib
+import functools
 import logging
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from operator import index
 from pathlib import Path
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any
 
-from pipeline.attribution import (
-    READING,
-    attribute_errors_to,
-    attributed_session,
-    describe,
-    is_out_of_memory,
-    source_errors,
-)
+from pipeline.attribution import is_out_of_memory
 from pipeline.catalog import load_class
-from pipeline.component import Component, Detector, Writer, WriterSession
-from pipeline.config.values import FILES, ComponentConfig, PipelineConfig
-from pipeline.detections import Box, Detection, FrameResult, Region
-from pipeline.errors import FailureCode, MinerError, SourceError
+from pipeline.component import Component, Detector, Writer
+from pipeline.config.keys import key_for_format
+from pipeline.config.values import FILES, ComponentKey, PipelineConfig
+from pipeline.detecting import Detected, Scene, Step, detect
+from pipeline.detections import FrameResult
+from pipeline.earlier import Earlier
+from pipeline.errors import MinerError
 from pipeline.files.outputs import output_path
 from pipeline.frame import Frame
-from pipeline.source import Limits, MediaFacts, Source, SourceKind
-from pipeline.text import name_key, one_line
+from pipeline.kept.findings import NOTHING_KNOWN, FrameFindings
+from pipeline.kept.values import Kept
+from pipeline.source import Limits, Source, SourceKind
+from pipeline.text import one_line
 
 _log = logging.getLogger(__name__)
 
-C = TypeVar("C")
-S = TypeVar("S")
-Found = dict[str, tuple[Detection, ...]]
-
 
 @dataclass(frozen=True, slots=True)
-class Step(Generic[C]):
-    """A built component, the names of its inputs and its trigger labels."""
-
-    component: C
-    inputs: tuple[str, ...]
-    triggerlabels: frozenset[str]
-
-    def share_of(self, result: FrameResult) -> FrameResult:
-        """The part of a frame's detections that this component's inputs and trigger labels select."""
-        own = {
-            name: tuple(_triggering(detections, self.triggerlabels))
-            for name, detections in result.found.items()
-            if name in self.inputs
-        }
-        return FrameResult(result.frame_index, result.timestamp, own)
-
-
-class Mined(NamedTuple):
+class Mined:
     """The result of one source.
 
     Args:
@@ -67,12 +41,30 @@ class Mined(NamedTuple):
         sha256: of its content, or None if it was not computed.
         flaw: why some of it is missing, as a sentence; empty if nothing is.
         kind: what it was mined as, if not what the walk took it for.
+        is_unchanged: nothing was read or written: its outputs show what is found.
+        kept: what is to be kept of it; None: nothing.
+        outputs: names of outputs of earlier runs that show what is found.
+        ran: names of the components that looked at pixels.
+        reused: names of the components whose findings were known.
     """
 
     frames: int
     sha256: str | None
     flaw: str = ""
     kind: SourceKind | None = None
+    is_unchanged: bool = False
+    kept: Kept | None = None
+    outputs: tuple[str, ...] = ()
+    ran: frozenset[str] = frozenset()
+    reused: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class _Steps:
+    """The steps of a pipeline, with their keys for one format of inputs."""
+
+    detectors: tuple[Step[Detector], ...]
+    writers: tuple[Step[Writer], ...]
 
 
 class Pipeline:
@@ -88,21 +80,20 @@ class Pipeline:
         self.output_root = output_root
         self.limits = limits
         self.sampling = config.sampling
-        self._salvages = config.on_truncated == "salvage"
+        self.salvages = config.on_truncated == "salvage"
         self._detectors: list[Step[Detector]] = []
         self.writers: list[Step[Writer]] = []
-        of_class: Counter[str] = Counter()
-        for component in config.components:
+        keys = config.keys or (ComponentKey(b""),) * len(config.components)
+        for component, key in zip(config.components, keys, strict=True):
             cls = load_class(component.target)
             if issubclass(cls, Writer):
-                tag = f"-{component.name}" if of_class[component.target] else ""
-                of_class[component.target] += 1
-                writer = cls(component.name, component.params, tag=tag, fingerprint=config.fingerprint)
-                self.writers.append(_step(writer, component))
+                writer = cls(component.name, component.params, tag=key.tag, fingerprint=key.networks)
+                self.writers.append(Step.of(writer, component, key))
             elif issubclass(cls, Detector):
-                self._detectors.append(_step(cls(component.name, component.params), component))
+                self._detectors.append(Step.of(cls(component.name, component.params), component, key))
         # Sessions that are opened first are finished last.
         self.writers.sort(key=lambda step: not step.component.finished_last)
+        self._steps_of = functools.cache(self._keyed_for)
 
     @property
     def _components(self) -> list[Component]:
@@ -132,40 +123,40 @@ class Pipeline:
         """Whether this process may be forked now that the pipeline is loaded."""
         return all(component.forkable for component in self._components)
 
-    def mine(self, source: Source) -> Mined:
-        """Run one photo through all components and write its outputs, the reports last.
-
-        Raises:
-            SourceError: this photo cannot be mined; each of its outputs is complete or as it was.
-            MinerError: no source can be mined, as on a full disk.
-        """
-        try:
-            return self._mine(source, salvage=False)
-        except SourceError as error:
-            if error.code is not FailureCode.TRUNCATED or not self._salvages:
-                raise
-            return self._mine(source, salvage=True)._replace(flaw=error.sentence)
-
-    def _mine(self, source: Source, *, salvage: bool) -> Mined:
-        with source_errors(), contextlib.ExitStack() as stack:
-            with attribute_errors_to(READING):
-                from pipeline.photos.photo import open_photo  # imports numpy, which the parent does without
-
-                facts, frame = open_photo(source, self.limits, salvage=salvage)
-            sessions = [(step, stack.enter_context(session)) for step, session in self._open(source, facts)]
-            result = self.detect(frame)
-            for step, session in sessions:
-                with attribute_errors_to(describe(step.component)):
-                    session.write(frame, step.share_of(result))
-        return Mined(1, facts.sha256)
-
     def output_folder(self, source: Source) -> Path:
         """The folder of all outputs of a source."""
         return output_path(self.output_root, source.relative, "").parent
 
+    def writers_for(self, format_: str) -> Sequence[Step[Writer]]:
+        """The writers, those that finish last first, with their keys for an input of this format."""
+        return self._steps_of(format_).writers
+
+    def keys_for(self, format_: str) -> bytes:
+        """The keys of the detectors for an input of this format, one after the other."""
+        return b"".join(step.key.digest for step in self._steps_of(format_).detectors)
+
+    def earlier(self, source: Source) -> Earlier:
+        """What an earlier run knew of an input."""
+        steps, known = self._steps_of(source.format), source.known
+        without = known.without if known is not None else ()
+        all_steps: tuple[Step[Any], ...] = (*steps.detectors, *steps.writers)
+        keys = [step.key.digest for step in all_steps if step.name in without]
+        return Earlier(known, keys)
+
     def detect(self, frame: Frame) -> FrameResult:
         """Run every detector on one frame, in the order of the pipeline file."""
-        return FrameResult(frame.index, frame.timestamp, self._detect(frame))
+        return self.find(Scene.of(frame), frame).result
+
+    def find(
+        self, scene: Scene, frame: Frame | None, known: FrameFindings = NOTHING_KNOWN, format_: str = ""
+    ) -> Detected:
+        """Find what is in one frame, from what is known of it as far as possible.
+
+        Args:
+            scene, frame, known: as for `pipeline.detecting.detect`.
+            format_: of the input, a word of `pipeline.formats.FORMATS`.
+        """
+        return detect(self._steps_of(format_).detectors, scene, frame, known)
 
     def needed_wh(self, full_wh: tuple[int, int]) -> tuple[int, int]:
         """The least frame size, pixels, that suffices for all components; see `Component.needed_wh`."""
@@ -176,52 +167,8 @@ class Pipeline:
         widths, heights = zip(*needed, strict=True)
         return min(max(widths), full_wh[0]), min(max(heights), full_wh[1])
 
-    def _detect(self, frame: Frame) -> Found:
-        found: Found = {}
-        for step in self._detectors:
-            regions = _regions(frame, found, step)
-            with attribute_errors_to(describe(step.component)):
-                detections = step.component.detect(frame, regions) if regions else ()
-                found[step.component.name] = tuple(_inside(frame, detections))
-        return found
+    def _keyed_for(self, format_: str) -> _Steps:
+        def keyed(step: Step[Any]) -> Step[Any]:
+            return replace(step, key=step.key._replace(digest=key_for_format(step.key.digest, format_)))
 
-    def _open(
-        self, source: Source, facts: MediaFacts
-    ) -> Iterator[tuple[Step[Writer], AbstractContextManager[WriterSession]]]:
-        for step in self.writers:
-            with attribute_errors_to(describe(step.component)):
-                session = step.component.open(source, facts, self.output_root)
-            if session is not None:
-                yield step, attributed_session(step.component, session)
-
-
-def _step(component: C, config: ComponentConfig) -> Step[C]:
-    return Step(component, config.inputs, frozenset(map(name_key, config.params.triggerlabels)))
-
-
-def _triggering(detections: Sequence[Detection], triggerlabels: frozenset[str]) -> Iterator[Detection]:
-    """The detections that carry one of the labels; all of them if there are no trigger labels."""
-    return (found for found in detections if not triggerlabels or found.carries(triggerlabels))
-
-
-def _regions(frame: Frame, found: Found, step: Step[Detector]) -> list[Region]:
-    """The regions for a detector: what is present of the frame, or earlier detections, without duplicates.
-
-    Of several detections with the same box, the first with landmarks supplies them.
-    """
-    whole = (Detection(frame.seen, ()),)
-    regions: dict[Box, Region] = {}
-    for name in step.inputs:
-        for parent in whole if name == FILES else _triggering(found[name], step.triggerlabels):
-            if parent.box not in regions or regions[parent.box].landmarks is None:
-                regions[parent.box] = parent.region
-    return list(regions.values())
-
-
-def _inside(frame: Frame, detections: Iterable[Detection]) -> Iterator[Detection]:
-    """Clip detections to the frame and convert coordinates to Python integers; drop empty ones."""
-    for detection in detections:
-        box = detection.box
-        whole = Box(index(box.x1), index(box.y1), index(box.x2), index(box.y2)).clipped(frame.size_wh)
-        if not whole.is_empty:
-            yield replace(detection, box=whole)
+        return _Steps(tuple(map(keyed, self._detectors)), tuple(map(keyed, self.writers)))

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from pipeline.capture import Capture
+from pipeline.kept.values import Known
 
 
 class SourceKind(StrEnum):
@@ -66,6 +67,7 @@ class Source:
         earlier_outputs: names of the files that earlier runs made from it, according to the ledger.
         recorded_path: the path that outputs state, where INPUT is mounted elsewhere on the machine of the
             run than on this one; empty if it is `path`.
+        known: what an earlier run found in it.
     """
 
     path: str
@@ -74,6 +76,7 @@ class Source:
     format: str
     stamp: Stamp
     earlier_outputs: frozenset[str] = field(default=frozenset(), compare=False)
+    known: Known | None = field(default=None, compare=False, repr=False)
     recorded_path: str = field(default="", compare=False)
 
     @property

@@ -13,7 +13,7 @@ from pipeline.formats import ANIMATED_FORMATS
 from pipeline.outcome import Outcome, Status
 from pipeline.pipeline import Mined, Pipeline
 from pipeline.source import Source, SourceKind
-from pipeline.videos.facts import FileVersion, VideoFacts
+from pipeline.videos.facts import VideoFacts
 from pipeline.videos.messages import SegmentResult, SegmentTask, VideoPlan
 
 
@@ -33,20 +33,39 @@ class ProbeVideo:
 
 @dataclass(frozen=True, slots=True)
 class MineSegment:
-    """Mine one segment of a video. The result is a `SegmentResult`, or an `Outcome` if it has failed."""
+    """Mine one segment of a video. The result is a `SegmentResult`, or an `Outcome` if it has failed.
+
+    Args:
+        source: the video.
+        facts: of it.
+        segment_task: the segment.
+        stale: names of the writers that have to write.
+        chunk: what earlier runs found in it, see `pipeline.kept.codec`.
+        most_bytes: of findings that are kept of it.
+        sha256: of the video's bytes, hexadecimal; None if it is not known.
+    """
 
     source: Source
     facts: VideoFacts
     segment_task: SegmentTask
+    stale: frozenset[str]
+    chunk: bytes | None
+    most_bytes: int
+    sha256: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class JoinSegments:
-    """Make a video's outputs from the results of its segments. The result is the video's `Outcome`."""
+    """Make a video's outputs from the results of its segments. The result is the video's `Outcome`.
+
+    Args:
+        source: the video.
+        plan: of it; its chunks are left out.
+        mined: the results of all segments, in their order; their chunks are left out.
+    """
 
     source: Source
-    facts: VideoFacts
-    version: FileVersion
+    plan: VideoPlan
     mined: tuple[SegmentResult, ...]
 
 
@@ -83,17 +102,21 @@ def run_task(pipeline: Pipeline, task: Task, run_pid: int, on_frame: Callable[[]
             result = Outcome(source.path, status, error.code, error.sentence)
     if isinstance(result, VideoPlan):
         return result
-    kind = source.kind
+    kind, stay = source.kind, tuple[str, ...]()
     if isinstance(result, Mined):
         kind = result.kind or kind
+        stay = result.outputs
         result = Outcome(
-            *(source.path, Status.MINED),
+            *(source.path, Status.UNCHANGED if result.is_unchanged else Status.MINED),
             sentence=f"{result.flaw}; mined as far as it goes" if result.flaw else "",
             frames=result.frames,
             sha256=result.sha256,
+            kept=result.kept,
+            ran=result.ran,
+            reused=result.reused,
         )
     folder = pipeline.output_folder(source)
-    outputs = tuple(sorted({path.name for path in noted if path.parent == folder}))
+    outputs = tuple(sorted({*stay, *(path.name for path in noted if path.parent == folder)}))
     duration_s = time.monotonic() - began
     if isinstance(result, SegmentResult):
         return replace(result, duration_s=duration_s, outputs=outputs)
@@ -113,15 +136,26 @@ def _run(
             )
             if animation is not None:
                 return animation
-        return pipeline.mine(task.source)
+        from pipeline.photomining import mine_photo
+
+        return mine_photo(pipeline, task.source)
     from pipeline import videomining
+    from pipeline.segmentmining import SegmentMining
 
     match task:
         case ProbeVideo():
             return videomining.probe_video(pipeline, task.source)
-        case MineSegment(source, facts, segment_task):
-            return videomining.mine_segment(
-                pipeline, source, facts, segment_task, run_pid=run_pid, on_frame=on_frame
+        case MineSegment():
+            segment = SegmentMining(
+                pipeline,
+                task.source,
+                task.facts,
+                task.segment_task,
+                task.stale,
+                task.chunk,
+                task.most_bytes,
+                task.sha256,
             )
-        case JoinSegments(source, facts, version, mined):
-            return videomining.join(pipeline, source, facts, version, mined)
+            return segment.mine(run_pid=run_pid, on_frame=on_frame)
+        case JoinSegments(source, plan, mined):
+            return videomining.join(pipeline, source, plan, mined)

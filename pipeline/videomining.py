@@ -1,61 +1,42 @@
 """Mine a video in three kinds of task: probe it and split it, mine its segments in any order, join the parts.
 
 Any worker can do each task. Tasks exchange the plain values of `pipeline.videos.messages`. The content of a
-segment depends on the video and the pipeline file alone, and so do the outputs.
+segment depends on the video and the pipeline file alone, and so do the outputs. `pipeline.segmentmining`
+mines a segment.
 """
 
 from __future__ import annotations
 
-import contextlib
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import AbstractContextManager, closing
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple, Protocol
 
-from pipeline.attribution import (
-    READING,
-    attribute_errors_to,
-    attributed_session,
-    describe,
-    next_frame,
-    source_errors,
-)
-from pipeline.component import SegmentSession, Writer
+from pipeline.attribution import READING, attribute_errors_to, describe, source_errors
+from pipeline.component import Writer
+from pipeline.detecting import Step
+from pipeline.earlier import Earlier, outputs_of, shown_of
 from pipeline.errors import FailureCode, SourceError
 from pipeline.files.hashing import sha256_of
-from pipeline.files.outputs import make_part, reassign_part, remove_parts
-from pipeline.frame import Frame
-from pipeline.pipeline import Mined, Pipeline, Step
+from pipeline.files.outputs import noting_outputs
+from pipeline.kept.findings import DIGEST_BYTES, digest, digest_of_shown
+from pipeline.kept.values import InputState, Kept
+from pipeline.pipeline import Mined, Pipeline
+from pipeline.segmentmining import scenes_of
 from pipeline.source import Source
 from pipeline.videos.facts import FileVersion, Video, VideoFacts
-from pipeline.videos.messages import SegmentPart, SegmentResult, SegmentTask, VideoPlan, VideoResult
+from pipeline.videos.messages import SegmentResult, SegmentTask, VideoPlan, VideoResult
 from pipeline.videos.probe import file_version, probe_file
-from pipeline.videos.reader import ReadStats, iter_frames, split_video
+from pipeline.videos.reader import split_video
 from pipeline.videos.sampling import Sampling, choose_frames
-from pipeline.videos.segments import Segment, plan_segments
+from pipeline.videos.segments import plan_segments
 
 
-class ReadFrames(Protocol):
-    """Gives the wanted frames of a segment, as `pipeline.videos.reader.iter_frames` does."""
+def probe_video(pipeline: Pipeline, source: Source) -> VideoPlan | Mined:
+    """Probe a video and split it into segments, and find out what has to be done.
 
-    def __call__(
-        self,
-        source: Source,
-        facts: VideoFacts,
-        segment: Segment,
-        stats: ReadStats,
-        *,
-        at_least_wh: tuple[int, int],
-    ) -> Generator[Frame, None, None]:
-        """The frames, in order."""
-
-
-def probe_video(pipeline: Pipeline, source: Source) -> VideoPlan:
-    """Probe a video and split it into segments.
-
+    Returns: the result if all findings are known and its outputs show them.
     Raises: SourceError: it cannot be mined.
     """
     with source_errors(), attribute_errors_to(READING):
@@ -65,7 +46,88 @@ def probe_video(pipeline: Pipeline, source: Source) -> VideoPlan:
             tasks = _with_frames_between(source, video, pipeline.sampling)
         else:
             tasks = [SegmentTask(segment) for segment in split_video(source, video, pipeline.sampling)]
-    return VideoPlan(video.facts, video.version, tuple(tasks), not pipeline.sampling.is_thinned)
+    plan = VideoPlan(
+        *(video.facts, video.version, tuple(tasks), not pipeline.sampling.is_thinned),
+        digest=digest_of_plan(pipeline, video.facts, tasks),
+    )
+    earlier = pipeline.earlier(source)
+    if _flaw(video.facts, ()) or not _is_about(earlier, source, plan):
+        return replace(plan, stale=frozenset(step.name for step in pipeline.writers))
+    with source_errors():
+        return _Recall(pipeline, source, plan, earlier).planned()
+
+
+def digest_of_plan(pipeline: Pipeline, facts: VideoFacts, tasks: Sequence[SegmentTask]) -> bytes:
+    """A digest of which frames are mined in which segments, and of the size at which they are decoded.
+
+    A frame's pixels depend on that size, so that findings of another size are not taken.
+    """
+    parts = [repr((facts.size_wh, pipeline.needed_wh(facts.size_wh))).encode()]
+    for task in tasks:
+        parts += [task.looked_at.tobytes(), b"lead" if task.has_lead else b";"]
+    return digest(*parts)
+
+
+def _is_about(earlier: Earlier, source: Source, plan: VideoPlan) -> bool:
+    """Whether what is known is about this content and this plan."""
+    state = earlier.state
+    if state is None or state.plan != plan.digest or earlier.segments != len(plan.tasks):
+        return False
+    return earlier.is_same_file or earlier.is_about(_content_hash(source, plan.version))
+
+
+class _Recall:
+    """What is known of a video, and what follows from it for a run."""
+
+    def __init__(self, pipeline: Pipeline, source: Source, plan: VideoPlan, earlier: Earlier) -> None:
+        self._pipeline, self._source, self._plan, self._earlier = pipeline, source, plan, earlier
+        self._writers = pipeline.writers_for(source.format)
+        self._missing: set[str] = set()
+        self._found: set[str] = set()
+        self._shown: dict[str, list[bytes]] = {step.name: [] for step in self._writers}
+
+    def planned(self) -> VideoPlan | Mined:
+        """The plan with what is known, or the result if nothing has to be read or written."""
+        for task in self._plan.tasks:
+            self._recall(task)
+        stale = frozenset(step.name for step in self._writers if self._is_stale(step))
+        state, earlier = self._earlier.state, self._earlier
+        assert state is not None
+        current = earlier.kept_by(step for step in self._writers if step.name not in stale)
+        state = replace(state, shown=current)
+        if self._missing or stale:
+            chunks = tuple(earlier.chunk(task.number) or b"" for task in self._plan.tasks)
+            return replace(self._plan, chunks=chunks, stale=stale, state=state, sha256=earlier.sha256)
+        keys = self._pipeline.keys_for(self._source.format)
+        return Mined(
+            state.frames,
+            None,
+            is_unchanged=True,
+            kept=Kept(keys, state.to_bytes(), None),
+            outputs=_names(state, self._source, self._pipeline.output_root),
+            reused=frozenset(self._found),
+        )
+
+    def _recall(self, task: SegmentTask) -> None:
+        digests: dict[str, list[bytes]] = {step.name: [] for step in self._writers}
+        for place, scene in enumerate(scenes_of(task, self._plan.facts, self._earlier.sha256)):
+            known = self._earlier.frame(place, task.number)
+            detected = self._pipeline.find(scene, None, known, self._source.format)
+            self._missing |= detected.missing
+            self._found.update(detected.result.found)
+            if task.has_lead and place == 0:
+                continue
+            for step in self._writers:
+                if self._missing.isdisjoint(step.inputs):
+                    digests[step.name].append(digest_of_shown(step.share_of(detected.result)))
+        for name, own in digests.items():
+            self._shown[name].append(digest(*own))
+
+    def _is_stale(self, step: Step[Writer]) -> bool:
+        if not self._missing.isdisjoint(step.inputs):
+            return True
+        shown = digest(*self._shown[step.name])
+        return not self._earlier.is_current(step, self._source, shown, self._pipeline.output_root)
 
 
 def _with_frames_between(source: Source, video: Video, sampling: Sampling) -> list[SegmentTask]:
@@ -90,120 +152,63 @@ def _with_frames_between(source: Source, video: Video, sampling: Sampling) -> li
     return tasks
 
 
-def mine_segment(
-    pipeline: Pipeline,
-    source: Source,
-    facts: VideoFacts,
-    task: SegmentTask,
-    *,
-    run_pid: int,
-    on_frame: Callable[[], None],
-    read_frames: ReadFrames = iter_frames,
-) -> SegmentResult:
-    """Mine one segment and let each writer make its part of it.
-
-    Args:
-        run_pid: the process that owns the parts when they are complete.
-        on_frame: called after each frame.
-        read_frames: gives the segment's frames, as `iter_frames` does.
-    Raises: SourceError: it cannot be mined; no part of it is left.
-    """
-    stats, needed_wh = ReadStats(), pipeline.needed_wh(facts.size_wh)
-    paths: dict[str, Path] = {}
-    try:
-        with source_errors(), contextlib.ExitStack() as stack:
-            sessions: list[_WriterSlot] = []
-            for step in pipeline.writers:
-                part = make_part(pipeline.output_folder(source))
-                paths[step.component.name] = part
-                session = _open(pipeline, step, source, facts, part)
-                if session is not None:
-                    sessions.append(_WriterSlot(step, stack.enter_context(session)))
-            frames = read_frames(source, facts, task.segment, stats, at_least_wh=needed_wh)
-            count = _mine_frames(pipeline, task, stack.enter_context(closing(frames)), sessions, on_frame)
-        parts = {
-            slot.step.component.name: SegmentPart(
-                reassign_part(paths.pop(slot.step.component.name), run_pid), slot.session.note
-            )
-            for slot in sessions
-        }
-    finally:
-        remove_parts(paths.values())
-    return SegmentResult(task.segment.number, count, stats.is_partial, parts)
-
-
-class _WriterSlot(NamedTuple):
-    """A writer and its session."""
-
-    step: Step[Writer]
-    session: SegmentSession
-
-
-def _open(
-    pipeline: Pipeline, step: Step[Writer], source: Source, facts: VideoFacts, part: Path
-) -> AbstractContextManager[SegmentSession] | None:
-    with attribute_errors_to(describe(step.component)):
-        session = step.component.open_segment(source, facts, pipeline.output_root, part)
-    return None if session is None else attributed_session(step.component, session)
-
-
-def _mine_frames(
-    pipeline: Pipeline,
-    task: SegmentTask,
-    frames: Iterator[Frame],
-    slots: Sequence[_WriterSlot],
-    on_frame: Callable[[], None],
-) -> int:
-    """Pass each frame to the detectors and the writers that need it; returns how many were mined."""
-    count = 0
-    first = task.segment.indices[0]
-    while (frame := next_frame(frames)) is not None:
-        is_lead = task.has_lead and frame.index == first
-        is_mined = not is_lead and _holds(task.mined, frame.index)
-        result = pipeline.detect(frame) if is_mined or is_lead else None
-        count += is_mined
-        for step, session in slots:
-            with attribute_errors_to(describe(step.component)):
-                if result is None:
-                    session.pass_by(frame)
-                elif is_lead:
-                    session.remember(step.share_of(result))
-                else:
-                    session.write(frame, step.share_of(result))
-        on_frame()
-    return count
-
-
-def _holds(mined: array[int] | None, index: int) -> bool:
-    if mined is None:
-        return True
-    at = bisect_left(mined, index)
-    return at < len(mined) and mined[at] == index
-
-
-def join(
-    pipeline: Pipeline,
-    source: Source,
-    facts: VideoFacts,
-    version: FileVersion,
-    mined: Sequence[SegmentResult],
-) -> Mined:
+def join(pipeline: Pipeline, source: Source, plan: VideoPlan, mined: Sequence[SegmentResult]) -> Mined:
     """Make the outputs of a video whose segments are all mined, the reports last.
 
     Raises: SourceError: the file has changed, or an output cannot be made; each is whole or as it was.
     """
+    written: dict[str, list[Path]] = {
+        name: [path for result in mined for path in result.written.get(name, ())] for name in plan.stale
+    }
     with source_errors():
         with attribute_errors_to(READING):
-            sha256 = _content_hash(source, version)
+            sha256 = _content_hash(source, plan.version, known=plan.sha256)
         frames = sum(result.frames for result in mined)
-        flaw = _flaw(facts, mined)
-        video = VideoResult(facts, pipeline.sampling, frames, bool(flaw), sha256)
+        flaw = _flaw(plan.facts, mined)
+        video = VideoResult(plan.facts, pipeline.sampling, frames, bool(flaw), sha256)
         for step in reversed(pipeline.writers):  # what is finished last stands first
-            name = step.component.name
-            parts = [result.parts[name] for result in mined if name in result.parts]
-            with attribute_errors_to(describe(step.component)):
+            if step.name not in plan.stale:
+                continue
+            parts = [result.parts[step.name] for result in mined if step.name in result.parts]
+            with attribute_errors_to(describe(step.component)), noting_outputs(written[step.name]):
                 step.component.join(source, video, parts, pipeline.output_root)
-    return Mined(frames, sha256, flaw)
+    ran = frozenset(name for result in mined for name in result.ran)
+    return Mined(
+        frames,
+        sha256,
+        flaw,
+        kept=None if flaw else _kept(pipeline, source, plan, mined, written),
+        outputs=() if plan.state is None else _names(plan.state, source, pipeline.output_root),
+        ran=ran,
+        reused=frozenset(name for result in mined for name in result.reused) - ran,
+    )
+
+
+def _kept(
+    pipeline: Pipeline,
+    source: Source,
+    plan: VideoPlan,
+    mined: Sequence[SegmentResult],
+    written: dict[str, list[Path]],
+) -> Kept:
+    """What is to be kept of a video; the queue adds the findings."""
+    shown = {} if plan.state is None else dict(plan.state.shown)
+    for step in pipeline.writers_for(source.format):
+        if step.name in written:
+            own = digest(*(result.shown[step.name] for result in mined))
+            new = shown_of(source, own, written[step.name])
+            shown |= {} if new is None else {step.key.digest: new}
+    frames = sum(result.frames for result in mined)
+    state = InputState(plan.facts.size_wh, frames, plan.digest, shown)
+    keys = mined[0].keys if mined else b""
+    split = [keys[at : at + DIGEST_BYTES] for at in range(0, len(keys), DIGEST_BYTES)]
+    in_all = b"".join(key for key in split if all(key in result.keys for result in mined))
+    return Kept(in_all, state.to_bytes(), None)
+
+
+def _names(state: InputState, source: Source, output_root: Path) -> tuple[str, ...]:
+    """Names of the outputs that the state speaks of."""
+    return tuple(path.name for one in state.shown.values() for path in outputs_of(one, source, output_root))
 
 
 def _flaw(facts: VideoFacts, mined: Sequence[SegmentResult]) -> str:
@@ -216,9 +221,16 @@ def _flaw(facts: VideoFacts, mined: Sequence[SegmentResult]) -> str:
     return " and ".join(flaws)
 
 
-def _content_hash(source: Source, version: FileVersion) -> str:
+def _content_hash(source: Source, version: FileVersion, *, known: str | None = None) -> str:
+    """The content's SHA-256, hexadecimal.
+
+    Args:
+        version: of the file when it was probed.
+        known: the hash of the content at that time, if it is known.
+    Raises: SourceError: the file cannot be read, or has changed.
+    """
     try:
-        sha256 = sha256_of(source.path)
+        sha256 = known or sha256_of(source.path)
     except OSError as error:
         raise SourceError(FailureCode.UNREADABLE, f"cannot be read ({error.strerror})") from None
     if file_version(source) != version:

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from pydantic import AfterValidator, Field, model_validator
 
 from pipeline import component
-from pipeline.component import ALL, Detector, Problem, Words
-from pipeline.detections import Box, Detection, Label, Region
+from pipeline.component import ALL, Describer, Evidence, Problem, Words
+from pipeline.detections import Box, Detection, Label, Picture, Region
 from pipeline.errors import ModelError
 from pipeline.frame import Frame, GrayArray, RgbArray
 from pipeline.host.command import command
@@ -40,6 +40,7 @@ from recognizers.networks.facenetwork import network_files
 
 if TYPE_CHECKING:
     from recognizers.model.gallery import Nearest
+    from recognizers.networks.base import DescriptorArray
     from recognizers.networks.probe import Probe
 
 MOST_VOTES = "mostvotes"
@@ -128,8 +129,11 @@ class RecognizerParams(component.Params):
         return self.strategies or tuple(word for word in self.outputlabel if word in STRATEGIES)
 
 
-class Recognizer(Detector):
-    """Labels each region with the name of the nearest known face."""
+class Recognizer(Describer):
+    """Labels each region with the name of the nearest known face.
+
+    If only `embedding` is used, a face's description is its descriptor.
+    """
 
     Params: ClassVar[type[component.Params]] = RecognizerParams
     forkable = True
@@ -166,6 +170,17 @@ class Recognizer(Detector):
         return [*own, *_network_files(params, model)]
 
     @classmethod
+    def evidence(cls, params: RecognizerParams, *, of_whole_frames: bool) -> Evidence:
+        """What decides the descriptors, if nothing else of a face is compared: not the known faces."""
+        if params.is_missing():
+            return Evidence({"missing": True}, ())
+        model = read_facemodel(params.model)
+        if _counting(params, model) != (EMBEDDING,):
+            return super().evidence(params, of_whole_frames=of_whole_frames)
+        values = {"aligned": model.aligned, "margin": model.margin}
+        return Evidence({"descriptors": values}, _network_files(params, model), is_description=True)
+
+    @classmethod
     def labels(cls, params: RecognizerParams) -> frozenset[str] | None:
         """Return the names that the model knows, and `unknown`; None as long as there is no model."""
         if params.is_missing():
@@ -179,18 +194,21 @@ class Recognizer(Detector):
             model, trainer = printable(self.params.model), command("facerec-train")
             _log.log(NOTICE, _NO_MODEL_YET, self.name, model, trainer, extra=ONCE_A_RUN)
             return
+        import numpy
+
         from recognizers.faces import faceimage
         from recognizers.faces.folderrecord import FolderRecord
         from recognizers.model.knownfaces import KnownFaces
         from recognizers.networks import alignment, probe
 
-        self._alignment, self._faceimage = alignment, faceimage
+        self._alignment, self._faceimage, self._numpy = alignment, faceimage, numpy
         self._probe_in, self._probe_of_picture = probe.probe_in, probe.probe_of_picture
         params: RecognizerParams = self.params
         self._model = read_facemodel(params.model)
         check_galleries(params.model, self._model, params.named_strategies())
         strategies = _counting(params, self._model)
         self._known = KnownFaces(params.model, self._model, strategies)
+        self.keeps_descriptions = self._known.asks_network_only
         self._equalize = self._equalizes()
         self._unknown_distances = _unknown_distances(self._model, params, strategies)
         self._record = FolderRecord(margin=self._model.margin, aligned=True)
@@ -206,6 +224,22 @@ class Recognizer(Detector):
             if not region.clipped(frame.size_wh).is_empty
         ]
 
+    def describe(self, frame: Frame, regions: Sequence[Region]) -> list[bytes]:
+        """Return the descriptor of the face in each region, (D,) float32 in the machine's byte order."""
+        return [self._known.describe(self._probe(frame, region)).tobytes() for region in regions]
+
+    def judge(
+        self, picture: Picture, regions: Sequence[Region], descriptions: Sequence[bytes]
+    ) -> list[Detection]:
+        """Return one detection for each region, with the name of the known face nearest to its descriptor."""
+        return [
+            Detection(region, self._elected({EMBEDDING: self._known.nearest_to(self._array(description))}))
+            for region, description in zip(regions, descriptions, strict=True)
+        ]
+
+    def _array(self, description: bytes) -> DescriptorArray:
+        return self._numpy.frombuffer(description, dtype=self._numpy.float32)
+
     def _names(self, frame: Frame, region: Box) -> tuple[Label, ...]:
         """Name a face, which is prepared as the training faces were."""
         picture = self._aligned(frame, region) if self._model.aligned else None
@@ -219,13 +253,23 @@ class Recognizer(Detector):
 
         def probe() -> Probe:
             """Return the face for a network."""
-            if picture is not None:
-                return self._probe_of_picture(picture, self._record)
-            return self._probe_in(frame, region, landmarks=self._known.finds_landmarks)
+            return self._probe_of(frame, region, picture)
 
-        nearest = self._known.nearest(gray, probe, equalize=self._equalize)
+        return self._elected(self._known.nearest(gray, probe, equalize=self._equalize))
+
+    def _elected(self, nearest: Mapping[str, Nearest]) -> tuple[Label, ...]:
+        """Return the labels of a face from the known face nearest to it by each strategy."""
         votes = [self._label(strategy, found) for strategy, found in nearest.items()]
         return elect(votes) if self.params.outputlabel == (MOST_VOTES,) else tuple(votes)
+
+    def _probe(self, frame: Frame, region: Box) -> Probe:
+        return self._probe_of(frame, region, self._aligned(frame, region) if self._model.aligned else None)
+
+    def _probe_of(self, frame: Frame, region: Box, picture: RgbArray | None) -> Probe:
+        """Return a face for a network: the aligned picture if there is one."""
+        if picture is not None:
+            return self._probe_of_picture(picture, self._record)
+        return self._probe_in(frame, region, landmarks=self._known.finds_landmarks)
 
     def _aligned(self, frame: Frame, region: Box) -> RgbArray | None:
         """Cut the face out as `crop` does; None, with a warning, if it has no landmarks."""

@@ -105,8 +105,8 @@ def test_the_oom_killer_kills_the_worker_and_the_run_goes_on(tmp_path: Path) -> 
         done = run(tmp_path / "in", tmp_path / "out", pipeline, *more, prefix=prefix)
     assert done.returncode == ExitCode.SOME_FAILED, done.stderr
     assert reports(tmp_path / "out") == [f"{n}.png.json" for n in range(4)]
-    crashed = "worker_crashed: two workers died while they mined it; the last one was killed by SIGKILL"
-    assert crashed in done.stdout
+    crashed = "(worker_crashed): two workers died while they mined it; the last one was killed by SIGKILL"
+    assert crashed in done.stderr
     assert done.stderr.count("its task is tried once more") == 1
 
 

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from pipeline.catalog import CATALOG, load_class
 from pipeline.component import Component, Params, Writer
 from pipeline.config.fingerprint import fingerprint_of
+from pipeline.config.keys import keys_of
 from pipeline.config.validation import example_of, sentence_of, shown
 from pipeline.config.values import FILES, ComponentConfig, OnTruncated, PipelineConfig, ProxiesWord
 from pipeline.config.warnings import iter_idle
@@ -56,7 +57,8 @@ def read_config(path: str, *, allow_plugins: bool = False, opening: bool = False
     if reader.problems:
         raise PipelineFileError([text for _, text in sorted(reader.problems, key=lambda problem: problem[0])])
     fingerprint = fingerprint_of(components, sampling, on_truncated)
-    return PipelineConfig(components, fingerprint, sampling, on_truncated, proxies)
+    keys = keys_of(components, sampling, on_truncated)
+    return PipelineConfig(components, fingerprint, sampling, on_truncated, proxies, keys)
 
 
 class _ConfigReader:

@@ -65,7 +65,7 @@ def fingerprint_of(
     """
     parts: list[Any] = [RESULTS_VERSION]
     if sampling != Sampling():
-        parts.append(_values(sampling, _SAMPLING_OF_1_0_0.split()))
+        parts.append(values_of(sampling, _SAMPLING_OF_1_0_0.split()))
     if on_truncated != "fail":
         parts.append(on_truncated)
     parts += [_part_of(component) for component in components]
@@ -78,7 +78,7 @@ def _part_of(component: ComponentConfig) -> list[Any]:
     if component.target not in CATALOG.values():  # a plug-in: version 1.0.0 hashed all of its params
         always = type(component.params).model_fields
     part: list[Any] = [component.name, component.target, component.inputs]
-    part.append(_values(component.params, always))
+    part.append(values_of(component.params, always))
     part.append([model_sha256(file) for file in cls.model_files(component.params)])
     results_version = cls.results_version(component.params)
     if results_version != 1:
@@ -86,7 +86,7 @@ def _part_of(component: ComponentConfig) -> list[Any]:
     return part
 
 
-def _values(model: BaseModel, always: Iterable[str]) -> dict[str, Any]:
+def values_of(model: BaseModel, always: Iterable[str] = ()) -> dict[str, Any]:
     """The values of a model's fields: of those named, and of others where they differ from their default."""
     values = model.model_dump()
     fields = type(model).model_fields

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pipeline.component import Params
 from pipeline.videos.sampling import Sampling
@@ -38,6 +38,24 @@ class ComponentConfig:
     params: Params
 
 
+class ComponentKey(NamedTuple):
+    """What decides what one component finds or writes; see `pipeline.config.keys`.
+
+    Args:
+        digest: of it, 8 bytes.
+        level: a detector's `Evidence.level`, or -1.
+        tag: a writer's, see `pipeline.component.Writer`.
+        networks: of a writer: the fingerprint of the components and networks that its findings come from.
+        is_asked: whether a detector judges kept descriptions again in each run.
+    """
+
+    digest: bytes
+    level: float = -1.0
+    tag: str = ""
+    networks: str = ""
+    is_asked: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class PipelineConfig:
     """A validated pipeline.
@@ -50,6 +68,7 @@ class PipelineConfig:
         on_truncated: what becomes of a photo that ends too early.
         proxies: what becomes of a camera's small copies of videos. It decides which files are inputs, not
             what is found in them, so that it is not part of the fingerprint.
+        keys: of the components, in their order; empty for a pipeline whose findings are not kept.
     """
 
     components: tuple[ComponentConfig, ...]
@@ -57,6 +76,7 @@ class PipelineConfig:
     sampling: Sampling = field(default_factory=Sampling)
     on_truncated: OnTruncated = "fail"
     proxies: ProxiesWord = "skip"
+    keys: tuple[ComponentKey, ...] = ()
 
     @property
     def targets(self) -> tuple[str, ...]:

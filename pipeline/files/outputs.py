@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import filecmp
 import hashlib
 import os
 import secrets
+import stat
 from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
 from pathlib import Path
@@ -72,14 +74,23 @@ _noted: ContextVar[list[Path] | None] = ContextVar("_noted", default=None)
 
 
 @contextlib.contextmanager
-def noting_outputs() -> Iterator[list[Path]]:
-    """Collect the outputs that get their names inside the block, in a list; for one thread."""
-    noted: list[Path] = []
+def noting_outputs(noted: list[Path] | None = None) -> Iterator[list[Path]]:
+    """Collect the outputs that get their names inside the block, in a list; for one thread.
+
+    Inside another such block, they are added to that block's list as well.
+
+    Args:
+        noted: the list; None: a new one.
+    """
+    noted = [] if noted is None else noted
+    before, outer = len(noted), _noted.get()
     token = _noted.set(noted)
     try:
         yield noted
     finally:
         _noted.reset(token)
+        if outer is not None:
+            outer += noted[before:]
 
 
 def keep_file(path: Path) -> None:
@@ -112,7 +123,8 @@ def replace_file(path: Path) -> Iterator[BinaryIO]:
     """Open a temporary file that becomes `path` if the block ends without an exception, else is removed.
 
     The folder is created if it is missing. The file is flushed to the disk before it is renamed, and the
-    folder afterwards, so that a power cut leaves the old file or the new one.
+    folder afterwards, so that a power cut leaves the old file or the new one. A file that has this content
+    already is left as it is.
 
     Raises:
         OutputNameError: `path` is a folder, a folder of it is a file, or it is too long.
@@ -128,8 +140,6 @@ def replace_file(path: Path) -> Iterator[BinaryIO]:
             yield stream
             with output_errors(path):
                 stream.flush()
-                if batch is None:
-                    os.fsync(stream.fileno())
         finally:
             with contextlib.suppress(OSError):  # on a full disk it fails as `flush` did
                 stream.close()
@@ -137,6 +147,11 @@ def replace_file(path: Path) -> Iterator[BinaryIO]:
             batch(part, path)
             return
         with output_errors(path):
+            if has_same_content(part, path):
+                part.unlink()
+                keep_file(path)
+                return
+            _flush(part)
             os.replace(part, path)
             if (noted := _noted.get()) is not None:
                 noted.append(path)
@@ -145,6 +160,29 @@ def replace_file(path: Path) -> Iterator[BinaryIO]:
         with contextlib.suppress(OSError):
             part.unlink()
         raise
+
+
+def has_same_content(part: Path, path: Path) -> bool:
+    """Whether `path` is a regular file with the content of the file `part`.
+
+    Raises: OSError: one of the two cannot be read.
+    """
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return False
+    if not stat.S_ISREG(status.st_mode) or status.st_size != os.stat(part).st_size:
+        return False
+    return filecmp.cmp(part, path, shallow=False)
+
+
+def _flush(part: Path) -> None:
+    """Flush a complete file to the disk."""
+    descriptor = os.open(part, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def make_part(folder: Path, pid: int | None = None) -> Path:

@@ -1,23 +1,18 @@
 """Opens the ledger's SQLite file in whatever state it was left, and brings its tables up to date.
 
-The file is only a cache of what the output folder shows: a damaged one is replaced by an empty one. It is in
-write-ahead mode, and its lock is held while it is open. So it needs no shared memory (which network file
-systems do not have), a kill at any moment leaves it intact, and a commit does not wait for the disk.
-Source: sqlite.org/wal.html, "Use of WAL Without Shared-Memory".
+The file is only a cache of what the output folder shows: a damaged one is replaced by an empty one.
 """
 
 from __future__ import annotations
 
 import contextlib
-import errno
 import logging
-import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline.errors import OutputError
-from pipeline.files.outputs import output_errors
+from pipeline.files.database import connect, database_errors, discard_database, is_damage
 from pipeline.text import printable
 
 LEDGER_NAME = ".deepvisualminer.sqlite"
@@ -61,15 +56,8 @@ def open_ledger_file(path: Path) -> sqlite3.Connection:
         return _open_checked(path)
     except _DamagedError as error:
         _log.warning("%s: the ledger is damaged (%s) and is rebuilt", printable(path), error)
-    discard_ledger_file(path)
+    discard_database(path)
     return _open_checked(path)
-
-
-def discard_ledger_file(path: Path) -> None:
-    """Remove the file and its companions; the log first, which a new file would take for its own."""
-    with output_errors(path):
-        for suffix in ("-wal", "-journal", "-shm", ""):
-            path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
 class _DamagedError(Exception):
@@ -77,20 +65,18 @@ class _DamagedError(Exception):
 
 
 def _open_checked(path: Path) -> sqlite3.Connection:
-    with ledger_errors(path):
-        connection = sqlite3.connect(path, isolation_level=None, timeout=10.0, check_same_thread=False)
-        try:
-            connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")
-            connection.execute("PRAGMA cell_size_check = ON")
+    connection = None
+    try:
+        with database_errors(path, "the ledger"):
+            connection = connect(path)
             _migrate(connection, path)
             return connection
-        except BaseException as error:
+    except BaseException as error:
+        if connection is not None:
             connection.close()
-            if _is_damage(error):
-                raise _DamagedError(str(error)) from None
-            raise
+        if is_damage(error):
+            raise _DamagedError(str(error)) from None
+        raise
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:
@@ -130,11 +116,6 @@ def _tables(connection: sqlite3.Connection) -> set[tuple[str, str]]:
     return set(connection.execute("SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'"))
 
 
-def _is_damage(error: BaseException) -> bool:
-    code = getattr(error, "sqlite_errorcode", None)
-    return code is not None and code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-
-
 @contextlib.contextmanager
 def ledger_errors(path: Path) -> Iterator[None]:
     """Turn SQLite's errors into a sentence with a remedy; remove a damaged ledger.
@@ -142,21 +123,10 @@ def ledger_errors(path: Path) -> Iterator[None]:
     Raises: OutputError: names the file and, where the disk is full, its mount point.
     """
     try:
-        yield
-    except sqlite3.Error as error:
-        if _is_damage(error):
-            discard_ledger_file(path)
-            raise OutputError(
-                f"{printable(path)}: the ledger is damaged ({error}); start again: "
-                "it is rebuilt from the reports"
-            ) from None
-        with output_errors(path):
-            match getattr(error, "sqlite_errorcode", 0) & 0xFF:
-                case sqlite3.SQLITE_FULL:
-                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from None
-                case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
-                    raise OSError(errno.EACCES, str(error)) from None
+        with database_errors(path, "the ledger"):
+            yield
+    except sqlite3.Error as error:  # it is damaged
+        discard_database(path)
         raise OutputError(
-            f"{printable(path)}: the ledger cannot be written ({error}); "
-            "see that the disk is sound and that nothing else has the file open"
+            f"{printable(path)}: the ledger is damaged ({error}); start again: it is rebuilt from the reports"
         ) from None

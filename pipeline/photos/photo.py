@@ -58,9 +58,10 @@ def open_photo(source: Source, limits: Limits, *, salvage: bool = False) -> tupl
     )
     pixels = Pixels(photo)
     if not salvage:
-        return facts, Frame(photo.size_wh, pixels.decode)
+        return facts, Frame(photo.size_wh, pixels.decode, sha256=facts.sha256)
     rgb, seen = pixels.decode_partly()
-    return dataclasses.replace(facts, is_partial=True), Frame(photo.size_wh, lambda _: rgb, seen=seen)
+    frame = Frame(photo.size_wh, lambda _: rgb, seen=seen, sha256=facts.sha256)
+    return dataclasses.replace(facts, is_partial=True), frame
 
 
 def read_header(

@@ -12,6 +12,8 @@ from typing import NamedTuple
 from pipeline.errors import FailureCode
 from pipeline.files.batch import OutputBatch
 from pipeline.files.walk import Skipped, WalkedFile
+from pipeline.kept.store import Store
+from pipeline.kept.values import Known
 from pipeline.ledger.ledger import Ledger
 from pipeline.ledger.record import Context, Record
 from pipeline.outcome import Outcome, Status
@@ -43,6 +45,8 @@ class Bookkeeping:
         output_root: the folder of the outputs.
         context: of this run.
         writers: of this run's pipeline.
+        store: the findings so far.
+        without: names of components whose findings and outputs are not to be used.
     """
 
     def __init__(
@@ -52,8 +56,12 @@ class Bookkeeping:
         output_root: Path,
         context: Context,
         writers: Collection[WriterType],
+        store: Store,
+        without: Collection[str] = (),
     ) -> None:
         self._ledger = ledger
+        self._store = store
+        self._without = frozenset(without)
         self._selection = selection
         self._output_root = output_root
         self._context = context
@@ -98,6 +106,8 @@ class Bookkeeping:
             if has_names and _is_unchanged(one.source):
                 outcome = _renamed(one)
                 results.append(outcome)
+                if one.decision.twin is not None:
+                    self._store.copy(one.decision.twin.relative, one.source.relative)
                 records.append(self._record_of(one.source, outcome, one.decision.earlier))
             else:
                 results.append(self._to_mine(one.decision))
@@ -110,14 +120,25 @@ class Bookkeeping:
         self._reused.clear()
 
     def note(self, outcome: Outcome) -> None:
-        """Record the outcome of an input that `triage` gave out for mining.
+        """Record the outcome of an input that `triage` gave out for mining, and keep what was found in it.
 
-        Raises: OutputError: the ledger cannot be written.
+        The findings are stored first: the ledger then never says that they are those of this pipeline too
+        early.
+
+        Raises: OutputError: the ledger or the store cannot be written.
         """
         source, earlier = self._mined.pop(outcome.path)
         self._in_progress.discard(source.relative)
-        if outcome.status is not Status.IGNORED:  # then it vanished before it was read
-            self._ledger.record(self._record_of(source, outcome, earlier))
+        if outcome.status is Status.IGNORED:  # it vanished before it was read
+            return
+        if outcome.status is Status.UNCHANGED and earlier is not None:
+            outcome = replace(outcome, sha256=earlier.sha256, duration_s=earlier.duration_s)
+        if outcome.kept is not None and outcome.sha256 is not None:
+            pipeline = self._context.of_format(source.format).pipeline
+            self._store.keep(source.relative, outcome.sha256, pipeline, outcome.kept)
+        elif outcome.status is Status.MINED:
+            self._store.forget(source.relative)
+        self._ledger.record(self._record_of(source, outcome, earlier))
 
     def mark_reported(self) -> None:
         """Note that this run has completed and lists its failures, so that later runs need not.
@@ -131,9 +152,42 @@ class Bookkeeping:
         assert isinstance(source, Source)
         self._mined[source.path] = source, earlier
         self._in_progress.add(source.relative)
+        known = self._known(decision)
         if earlier is None:
-            return source
-        return replace(source, earlier_outputs=frozenset((*earlier.outputs, *earlier.older_outputs)))
+            return replace(source, known=known)
+        self._mark_begun(decision, earlier)
+        outputs = frozenset((*earlier.outputs, *earlier.older_outputs))
+        return replace(source, earlier_outputs=outputs, known=known)
+
+    def _mark_begun(self, decision: Decision, earlier: Record) -> None:
+        """Record that an input's outputs may be of another pipeline, or another content, from now on.
+
+        Otherwise a run that is killed between the outputs and the record would leave outputs that a later run
+        with the earlier pipeline takes for its own.
+        """
+        is_of_this = earlier.context.pipeline == self._context.of_format(earlier.format).pipeline
+        if earlier.status is Status.MINED and (decision.reason is Reason.CHANGED or not is_of_this):
+            self._ledger.record(replace(earlier, context=earlier.context._replace(pipeline="")))
+
+    def _known(self, decision: Decision) -> Known | None:
+        """What is known of an input that is to be mined."""
+        record = decision.twin or decision.earlier
+        if (
+            record is None
+            or record.sha256 is None
+            or (decision.reason is Reason.FORCED and not self._without)
+        ):
+            return None
+        stored = self._store.find(record.relative)
+        if stored is None or stored.sha256 != record.sha256:
+            return None
+        is_same = decision.reason is not Reason.CHANGED or decision.twin is not None
+        has_outputs = (
+            is_same
+            and decision.twin is None
+            and (stored.fingerprint, self._context.root) == (record.context.pipeline, record.context.root)
+        )
+        return replace(stored.known, is_same_file=is_same, has_outputs=has_outputs, without=self._without)
 
     def _skipped(self, skipped: Skipped, decision: Decision) -> Outcome:
         status = Status.FAILED if skipped.failed else Status.IGNORED
@@ -180,7 +234,7 @@ class Bookkeeping:
             found.relative,
             stamp,
             context,
-            Status.MINED if outcome.status is Status.RENAMED else outcome.status,
+            Status.MINED if outcome.status in (Status.RENAMED, Status.UNCHANGED) else outcome.status,
             format=format_,
             code=outcome.code,
             sentence=outcome.sentence if failed or outcome.status is Status.IGNORED else "",

@@ -8,25 +8,26 @@ import shutil
 import tempfile
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline.catalog import CATALOG, writer_types
 from pipeline.config.config import read_config
 from pipeline.config.values import PipelineConfig
 from pipeline.config.warnings import iter_warnings
-from pipeline.errors import MinerError
+from pipeline.errors import MinerError, UsageError
 from pipeline.files.lock import lock_output, lock_output_for_reading
 from pipeline.files.outputs import check_writable, sweep_tree
 from pipeline.files.walk import Skipped, WalkedFile, iter_files
+from pipeline.kept.store import Store
 from pipeline.ledger.ledger import Ledger
 from pipeline.ledger.ledgerfile import LEDGER_NAME
-from pipeline.ledger.record import Context
+from pipeline.ledger.record import Context, Record
 from pipeline.runs.options import Options, check_places, context_of
 from pipeline.runs.rebuild import iter_rebuilt
 from pipeline.runs.reuse import WriterType, can_reuse_outputs
 from pipeline.runs.selection import Selection
-from pipeline.text import printable
+from pipeline.text import did_you_mean, printable
 
 _log = logging.getLogger(__name__)
 
@@ -43,6 +44,7 @@ class OpenRun:
         config: the pipeline.
         output_root: OUTPUT, absolute.
         ledger: of OUTPUT, or a copy of it.
+        store: of findings, of OUTPUT.
         context: what of this run decides the results of inputs.
         writers: the pipeline's writer types.
         selection: decides about each input.
@@ -52,6 +54,7 @@ class OpenRun:
     config: PipelineConfig
     output_root: Path
     ledger: Ledger
+    store: Store
     context: Context
     writers: Collection[WriterType]
     selection: Selection
@@ -79,6 +82,7 @@ def open_run(options: Options, *, read_only: bool = False) -> Iterator[OpenRun]:
     Raises: MinerError: the command line, the pipeline file or the machine does not allow the run.
     """
     config = read_config(options.pipeline, allow_plugins=options.allow_plugins)
+    _check_names(options, config)
     output_root = check_places(options)
     with ExitStack() as stack:
         if read_only:
@@ -93,19 +97,35 @@ def open_run(options: Options, *, read_only: bool = False) -> Iterator[OpenRun]:
                 stack.callback(sweep_tree, output_root)
             ledger_folder = output_root
         ledger = stack.enter_context(Ledger(ledger_folder))
+        store = stack.enter_context(Store(output_root, read_only=read_only))
         context = context_of(options, config)
-        _rebuild_if_empty(ledger, output_root, context.limits, config.targets)
+        _rebuild_if_empty(ledger, store, output_root, context.limits, config.targets)
         writers = writer_types(config.targets)
         selection = Selection(
             ledger,
             output_root,
             context,
             force=options.force,
+            ask_all=bool(options.force_components),
             retry_failed=options.retry_failed,
             reuse_outputs=can_reuse_outputs(writers),
             min_age_s=options.min_age_s,
         )
-        yield OpenRun(options, config, output_root, ledger, context, writers, selection)
+        yield OpenRun(options, config, output_root, ledger, store, context, writers, selection)
+
+
+def _check_names(options: Options, config: PipelineConfig) -> None:
+    """Check that the components to force exist.
+
+    Raises: UsageError: one does not.
+    """
+    names = [component.name for component in config.components]
+    for name in options.force_components:
+        if name not in names:
+            raise UsageError(
+                f"--force-component {printable(name)}: {printable(options.pipeline)} has no such component"
+                f"{did_you_mean(name, names)}"
+            )
 
 
 @contextmanager
@@ -128,20 +148,32 @@ def copied_ledger(output_root: Path) -> Iterator[Path]:
             shutil.rmtree(copy, ignore_errors=True)
 
 
-def _rebuild_if_empty(ledger: Ledger, output_root: Path, limits: str, targets: Iterable[str]) -> None:
+def _rebuild_if_empty(
+    ledger: Ledger, store: Store, output_root: Path, limits: str, targets: Iterable[str]
+) -> None:
     """Fill an empty ledger, which is new or was lost, from the outputs that exist.
 
     Writers of the catalogue are asked about outputs as well as those of the pipeline, whose components
-    `targets` name: earlier runs may have used other pipelines.
+    `targets` name: earlier runs may have used other pipelines. A report does not say by which pipeline it was
+    last found right; the store does.
     """
     if not ledger.is_empty or not _has_outputs(output_root):
         return
     writers = writer_types((*targets, *CATALOG.values()))
-    if count := ledger.record_many(iter_rebuilt(output_root, limits, writers)):
+    rebuilt = (_as_stored(record, store) for record in iter_rebuilt(output_root, limits, writers))
+    if count := ledger.record_many(rebuilt):
         _log.warning(
             "%s: the ledger was lost; rebuilt from the outputs of %s input%s",
             *(printable(ledger.path), f"{count:,}", "" if count == 1 else "s"),
         )
+
+
+def _as_stored(record: Record, store: Store) -> Record:
+    """A rebuilt record with the pipeline by which the store says that its outputs were found right."""
+    stored = store.find(record.relative)
+    if stored is None or stored.sha256 != record.sha256:
+        return record
+    return replace(record, context=record.context._replace(pipeline=stored.fingerprint))
 
 
 def _has_outputs(output_root: Path) -> bool:

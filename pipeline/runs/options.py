@@ -28,6 +28,7 @@ class Options:
         follow_links: whether links to folders are followed.
         allow_plugins: whether a pipeline file may name code from outside.
         force: mine everything, whatever the ledger says.
+        force_components: names of components whose findings and outputs of earlier runs are not used.
         retry_failed: try failed inputs again.
         prune: remove the outputs of inputs that no longer exist.
         prune_even_most: also if more than half of the inputs no longer exist.
@@ -47,6 +48,7 @@ class Options:
     follow_links: bool = False
     allow_plugins: bool = False
     force: bool = False
+    force_components: tuple[str, ...] = ()
     retry_failed: bool = False
     prune: bool = False
     prune_even_most: bool = False

@@ -17,6 +17,7 @@ from pathlib import Path
 from pipeline.component import Writer
 from pipeline.errors import MinerError
 from pipeline.files.outputs import output_errors, output_suffix
+from pipeline.kept.store import Store
 from pipeline.ledger.ledger import Ledger
 from pipeline.ledger.record import Record
 from pipeline.text import printable
@@ -43,6 +44,7 @@ class Presence(Enum):
 
 def prune(
     ledger: Ledger,
+    store: Store,
     output_root: Path,
     writers: Collection[WriterType],
     is_interrupted: Callable[[], bool],
@@ -55,6 +57,7 @@ def prune(
 
     Args:
         ledger: of the output folder; it is shrunk at the end.
+        store: of findings, too.
         output_root: the folder.
         writers: the pipeline's writer types.
         is_interrupted: asked before each input; if so, the rest is left for a later run.
@@ -83,11 +86,13 @@ def prune(
         on_pruning("removing their outputs", removed_count, len(gone))
         if (known := ledger.look_up(relative)) is not None:
             removed = remove_outputs(known, output_root, writers)
+            store.forget(relative)
             ledger.forget(relative)
             _log.debug("%s is gone; removed %d outputs", printable(relative), len(removed))
             if removed:
                 yield known
     ledger.shrink()
+    store.shrink()
 
 
 def _refuse_most(ledger: Ledger, gone: Collection[str], total: int) -> None:

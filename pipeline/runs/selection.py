@@ -62,7 +62,8 @@ class Decision(NamedTuple):
         reason: why.
         found: the input, as far as it was looked into.
         earlier: the ledger's record under this path, None if there is none or it was not needed.
-        twin: for `Reason.RENAMED`, the record of the same content under another path or root.
+        twin: for `Reason.RENAMED`, the record of the same content under another path or root; for an input
+            that is mined, such a record of another pipeline, whose findings may be used.
     """
 
     reason: Reason
@@ -79,6 +80,7 @@ class Selection:
         output_root: the folder of the outputs.
         context: of this run.
         force: mine everything.
+        ask_all: look at every input, also if nothing about it and the pipeline has changed.
         retry_failed: try failed inputs again.
         reuse_outputs: whether the outputs of a renamed input can be reused.
         min_age_s: leave files alone that were changed less than this long ago.
@@ -91,12 +93,14 @@ class Selection:
         context: Context,
         *,
         force: bool = False,
+        ask_all: bool = False,
         retry_failed: bool = False,
         reuse_outputs: bool = False,
         min_age_s: float = 0.0,
     ) -> None:
         self._ledger, self._output_root, self._context = ledger, output_root, context
-        self._force, self._retry_failed, self._reuse_outputs = force, retry_failed, reuse_outputs
+        self._force, self._ask_all = force, ask_all
+        self._retry_failed, self._reuse_outputs = retry_failed, reuse_outputs
         self._min_age_s = min_age_s
         self._is_current: dict[tuple[int, str | None], bool] = {}
 
@@ -120,7 +124,7 @@ class Selection:
 
     def _is_unchanged_result(self, entry: Entry, file: WalkedFile) -> bool:
         """Whether a run like this one came to the result, and the file has not changed since."""
-        if self._force or entry.failed or not entry.is_as(file.stamp):
+        if self._force or self._ask_all or entry.failed or not entry.is_as(file.stamp):
             return False
         if file.is_named and entry.format is None:
             return False
@@ -146,10 +150,12 @@ class Selection:
         stamp = (found.stamp or NO_STAMP).in_64_bits()
         content = _Content(found.path)
         if earlier is None or not self._is_same(earlier, stamp, content):
-            twin = self._twin(found.relative, stamp, content) if self._reuse_outputs else None
-            if twin is not None:
+            twin = self._twin(found.relative, stamp, content)
+            if twin is not None and self._reuse_outputs and self._has_right_outputs(twin):
                 return Decision(Reason.RENAMED, found, earlier, twin)
-            return Decision(Reason.NEW if earlier is None else Reason.CHANGED, found, earlier)
+            return Decision(Reason.NEW if earlier is None else Reason.CHANGED, found, earlier, twin)
+        if self._ask_all and earlier.status is Status.MINED:
+            return Decision(Reason.FORCED, found, earlier)
         if earlier.context.pipeline != self._context.of_format(earlier.format).pipeline:
             return Decision(Reason.OTHER_PIPELINE, found, earlier)
         if earlier.status is Status.FAILED:
@@ -204,18 +210,20 @@ class Selection:
         return failed.code in _LUCK and (failed.attempts < ATTEMPTS or not failed.is_reported)
 
     def _twin(self, relative: str, stamp: Stamp, content: _Content) -> Record | None:
-        """Find an input with the same content that this pipeline has mined and whose outputs exist."""
+        """Find another input with the same content that was mined, by this pipeline if there is one."""
         if not self._ledger.has_like(stamp) or not content.sha256:
             return None
-        for record in self._ledger.iter_same(stamp, content.sha256):
-            if (
-                record.relative != relative
-                and record.status is Status.MINED
-                and record.context.pipeline == self._context.of_format(record.format).pipeline
-                and self._are_there(record.relative, record.outputs)
-            ):
-                return record
-        return None
+        others = [
+            record
+            for record in self._ledger.iter_same(stamp, content.sha256)
+            if record.relative != relative and record.status is Status.MINED
+        ]
+        return next(filter(self._has_right_outputs, others), others[0] if others else None)
+
+    def _has_right_outputs(self, record: Record) -> bool:
+        """Whether this pipeline has mined a recorded input, and its outputs exist."""
+        current = record.context.pipeline == self._context.of_format(record.format).pipeline
+        return current and not self._ask_all and self._are_there(record.relative, record.outputs)
 
 
 class _Content:

@@ -60,6 +60,7 @@ def write_summary(
         "mining_seconds": round(summary.mining_s, 3),
         "counts": _counts(summary),
         **_machines(summary),
+        "components": _components(summary),
         "failures": [_failure(outcome) for outcome in summary.failures],
         "versions": _versions(),
     }
@@ -87,6 +88,12 @@ def _machines(summary: Summary) -> dict[str, Any]:
     """The machines of a cluster, by name; no key without a cluster."""
     machines = {name: asdict(counts) for name, counts in sorted(summary.machines.items())}
     return {"machines": machines} if machines else {}
+
+
+def _components(summary: Summary) -> dict[str, dict[str, int]]:
+    """For each detector, how many inputs it looked at, and in how many its findings were known."""
+    names = sorted({*summary.ran, *summary.reused})
+    return {name: {"run": summary.ran[name], "reused": summary.reused[name]} for name in names}
 
 
 def _failure(outcome: Outcome) -> dict[str, Any]:

@@ -22,7 +22,21 @@ def summary_text(summary: Summary, output: str) -> str:
         summary: of the run.
         output: the output folder, as the command line names it.
     """
-    return "\n".join([*_missing_lines(summary), *_machine_lines(summary), final_line(summary, output)])
+    return "\n".join(
+        [
+            *_missing_lines(summary),
+            *_reused_lines(summary),
+            *_machine_lines(summary),
+            final_line(summary, output),
+        ]
+    )
+
+
+def _reused_lines(summary: Summary) -> list[str]:
+    known = ", ".join(
+        f"{name} in {counted(count, 'input')}" for name, count in sorted(summary.reused.items())
+    )
+    return [f"known from earlier runs: {known}"] if known else []
 
 
 def quiet_text(summary: Summary, output: str, *, where_more: str) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from array import array
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pipeline.kept.values import InputState
 from pipeline.videos.facts import FileVersion, VideoFacts
 from pipeline.videos.progress import VideoProgress
 from pipeline.videos.sampling import Sampling
@@ -33,6 +35,18 @@ class SegmentTask:
         """The segment's number, from 0."""
         return self.segment.number
 
+    @property
+    def looked_at(self) -> array[int]:
+        """Indices of the frames that detectors look at: the lead if there is one, and those to mine."""
+        if self.mined is None:
+            return self.segment.indices
+        return self.segment.indices[:1] + self.mined if self.has_lead else self.mined
+
+    def seconds(self) -> Iterator[float]:
+        """When each of the frames of `looked_at` is shown, in seconds from the start of the file."""
+        places = dict(zip(self.segment.indices, range(len(self.segment)), strict=True))
+        return (self.segment.seconds(places[index]) for index in self.looked_at)
+
 
 @dataclass(frozen=True, slots=True)
 class VideoPlan:
@@ -43,12 +57,22 @@ class VideoPlan:
         version: of the file when it was probed.
         tasks: one for each segment that is read, in the order of the video.
         every_frame: whether the pipeline file asks for every frame.
+        digest: of which frames are looked at, see `pipeline.videomining.digest_of_plan`.
+        chunks: what earlier runs found in each of them, see `pipeline.kept.codec`; empty: nothing.
+        stale: names of the writers that have to write.
+        state: what an earlier run knew of the video as a whole, and the other writers have shown.
+        sha256: of the file's bytes, hexadecimal, if it is known.
     """
 
     facts: VideoFacts
     version: FileVersion
     tasks: tuple[SegmentTask, ...]
     every_frame: bool = False
+    digest: bytes = b""
+    chunks: tuple[bytes, ...] = ()
+    stale: frozenset[str] = frozenset()
+    state: InputState | None = None
+    sha256: str | None = None
 
     def frames_of(self, number: int) -> int:
         """How many frames of a segment are read."""
@@ -65,6 +89,10 @@ class VideoPlan:
             span_s=span_s,
             every_frame=self.every_frame,
         )
+
+    def chunk(self, number: int) -> bytes | None:
+        """What earlier runs found in a segment; None if nothing is known."""
+        return self.chunks[number] if number < len(self.chunks) else None
 
 
 class SegmentPart(NamedTuple):
@@ -90,6 +118,11 @@ class SegmentResult:
         parts: by the writers' names.
         outputs: names of files that are finished already, such as pictures of single frames.
         duration_s: how long it took.
+        written: paths of those files, by the writers' names.
+        shown: digests of what each writer was given, by the writers' names.
+        chunk: the findings, see `pipeline.kept.codec`; None: those that are known stay.
+        keys: of the components whose findings they are.
+        ran, reused: names of the components that looked at pixels, and of those whose findings were known.
     """
 
     number: int
@@ -98,6 +131,12 @@ class SegmentResult:
     parts: dict[str, SegmentPart]
     outputs: tuple[str, ...] = ()
     duration_s: float = 0.0
+    written: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
+    shown: Mapping[str, bytes] = field(default_factory=dict)
+    chunk: bytes | None = None
+    keys: bytes = b""
+    ran: frozenset[str] = frozenset()
+    reused: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

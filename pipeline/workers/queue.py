@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from pipeline.files.outputs import remove_parts
+from pipeline.kept.values import Kept
 from pipeline.outcome import Outcome
 from pipeline.source import Source
 from pipeline.tasks import (
@@ -24,6 +25,10 @@ from pipeline.tasks import (
 )
 from pipeline.videos.messages import SegmentResult, VideoPlan
 from pipeline.videos.progress import OnVideo, VideoProgress, ignore
+
+MOST_KEPT_BYTES = 64 << 20
+"""Of findings in one video. Faces that are described in every frame of a long video would take more; what is
+beyond is looked at again when it is needed."""
 
 
 @dataclass(slots=True)
@@ -50,6 +55,17 @@ class _Video:
     def progress(self) -> VideoProgress:
         """How far it is."""
         return self.plan.progress(self.source.path, sum(self.read.values()))
+
+    def in_order(self) -> list[SegmentResult]:
+        """The results of the segments, in the order of the video."""
+        return [self.mined[number] for number in sorted(self.mined)]
+
+    def with_chunks(self, kept: Kept) -> Kept:
+        """What is to be kept of the video, with the findings in its segments."""
+        if all(result.chunk is None for result in self.mined.values()):
+            return kept
+        chunks = (self.plan.chunk(one.number) if one.chunk is None else one.chunk for one in self.in_order())
+        return replace(kept, chunks=tuple(chunk or b"" for chunk in chunks))
 
     def remove_parts(self) -> None:
         """Remove the files that writers made of its segments."""
@@ -162,8 +178,15 @@ class TaskQueue:
             video.remove_parts()
 
     def _begin(self, source: Source, plan: VideoPlan) -> None:
+        source = replace(source, known=None)  # from here on the plan has it
         video = self._videos[source.path] = _Video(source, plan)
-        self._ready.extend(MineSegment(source, plan.facts, task) for task in plan.tasks)
+        most_bytes = MOST_KEPT_BYTES // max(len(plan.tasks), 1)
+        self._ready.extend(
+            MineSegment(
+                source, plan.facts, task, plan.stale, plan.chunk(task.number), most_bytes, plan.sha256
+            )
+            for task in plan.tasks
+        )
         self._on_video(video.progress)
         self._join_if_complete(video)
 
@@ -179,8 +202,8 @@ class TaskQueue:
 
     def _join_if_complete(self, video: _Video) -> None:
         if len(video.mined) == len(video.plan.tasks):
-            mined = tuple(video.mined[number] for number in sorted(video.mined))
-            self._ready.appendleft(JoinSegments(video.source, video.plan.facts, video.plan.version, mined))
+            mined = tuple(replace(one, chunk=None) for one in video.in_order())
+            self._ready.appendleft(JoinSegments(video.source, replace(video.plan, chunks=()), mined))
 
     def _end_failed(self, video: _Video) -> Outcome | None:
         """The outcome of a video that has failed; None while a segment of it is being mined."""
@@ -193,7 +216,14 @@ class TaskQueue:
         del self._videos[video.source.path]
         outputs = {*outcome.outputs, *_output_names(video.mined.values())}
         duration_s = outcome.duration_s + sum(result.duration_s for result in video.mined.values())
-        return replace(outcome, kind=video.source.kind, duration_s=duration_s, outputs=tuple(sorted(outputs)))
+        kept = None if outcome.kept is None else video.with_chunks(outcome.kept)
+        return replace(
+            outcome,
+            kind=video.source.kind,
+            duration_s=duration_s,
+            outputs=tuple(sorted(outputs)),
+            kept=kept,
+        )
 
 
 def _output_names(mined: Iterable[SegmentResult]) -> Iterator[str]:

@@ -12,7 +12,7 @@ from recognizers.model.descriptors import DescriptorGallery
 from recognizers.model.facemodel import FaceModel
 from recognizers.model.gallery import Gallery, Nearest, taught_equalized
 from recognizers.model.strategies import EMBEDDING
-from recognizers.networks.base import RETRAIN, FaceNetworkRecord
+from recognizers.networks.base import RETRAIN, DescriptorArray, FaceNetworkRecord
 from recognizers.networks.facenetwork import load_network
 from recognizers.networks.probe import Probe
 
@@ -49,6 +49,19 @@ class KnownFaces:
     def finds_landmarks(self) -> bool:
         """Whether there is a network that finds landmarks on its own."""
         return EMBEDDING in self.strategies and self._network.aligns_itself
+
+    @property
+    def asks_network_only(self) -> bool:
+        """Whether a face's descriptor is all that is compared."""
+        return self.strategies == (EMBEDDING,)
+
+    def describe(self, probe: Probe) -> DescriptorArray:
+        """Return the descriptor of a face, for `nearest_to`."""
+        return self._network.describe(probe)
+
+    def nearest_to(self, descriptor: DescriptorArray) -> Nearest:
+        """Return the known face nearest to a descriptor."""
+        return self._descriptors.nearest(descriptor)
 
     def nearest(
         self, gray: Callable[[], GrayArray], probe: Callable[[], Probe], *, equalize: bool

@@ -60,7 +60,7 @@ def test_a_session_that_fails_at_its_beginning_or_its_end_is_its_writers_failure
 
     for fails in ("beginning", "end"):
         with pytest.raises(SourceError, match='component "faces" raised OSError: no room'):
-            open_and_close(attributed_session(FACES, session(fails)))
+            open_and_close(attributed_session(FACES, session(fails), []))
 
 
 def open_and_close(session: contextlib.AbstractContextManager[int]) -> None:

@@ -12,6 +12,7 @@ from annotators.mark import MARK
 from annotators.photowriter import PhotoWriter
 from pipeline.files.hashing import sha256_of
 from pipeline.files.walk import Skipped, WalkedFile
+from pipeline.kept.store import Store
 from pipeline.ledger.ledger import Ledger
 from pipeline.ledger.record import Context
 from pipeline.outcome import Outcome, Status
@@ -33,7 +34,8 @@ class Place:
         self.ledger = Ledger(self.output)
         context = Context(str(self.input), "pipeline", "limits")
         selection = Selection(self.ledger, self.output, context, reuse_outputs=True)
-        self.books = Bookkeeping(self.ledger, selection, self.output, context, [PhotoWriter])
+        self.store = Store(self.output)
+        self.books = Bookkeeping(self.ledger, selection, self.output, context, [PhotoWriter], self.store)
 
     def put(self, name: str, content: bytes) -> None:
         (self.input / name).write_bytes(JPEG_MAGIC + content)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import ExitCode, MinerError, OutputError
+from pipeline.kept.store import Store
 from pipeline.ledger.ledger import Ledger
 from pipeline.ledger.record import Context, Record
 from pipeline.outcome import Status
@@ -151,8 +152,11 @@ def test_output_that_is_a_folder_by_now(ledger: Ledger, tmp_path: Path) -> None:
 
 
 def prune_all(ledger: Ledger, output: Path, *, even_most: bool = False) -> list[str]:
-    found = prune(ledger, output, (), lambda: False, lambda *_: None, missing=Counter(), even_most=even_most)
-    return [record.relative for record in found]
+    with Store(output) as store:
+        found = prune(
+            ledger, store, output, (), lambda: False, lambda *_: None, missing=Counter(), even_most=even_most
+        )
+        return [record.relative for record in found]
 
 
 def many(folder: Path, ledger: Ledger, number: int) -> list[str]:

@@ -68,7 +68,7 @@ def test_a_video_without_mined_frames_is_joined_at_once():
     queue = TaskQueue([VIDEO])
     probe = queue.next()
     queue.note(probe, cut(0))
-    assert queue.next() == JoinSegments(VIDEO, FACTS, VERSION, ())
+    assert queue.next() == JoinSegments(VIDEO, cut(0), ())
 
 
 def test_a_failed_segment_drops_the_rest_once_no_segment_of_it_is_running(tmp_path):

@@ -1,0 +1,317 @@
+"""The store: an SQLite file beside the ledger with the findings in each input.
+
+It is a cache. What is not in it, is damaged or is of another version is mined again. It is opened by the
+process that holds the output folder's lock, as the ledger is, and in the same way; see
+`pipeline.ledger.ledgerfile`. A row has the number of its input's path, not the path: the ledger has that.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import os
+import shutil
+import sqlite3
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import quote_from_bytes
+
+from pipeline.errors import OutputError
+from pipeline.files.database import connect, database_errors, discard_database, is_damage
+from pipeline.kept.values import Kept, Known
+from pipeline.text import printable
+
+STORE_NAME = ".deepvisualminer.findings.sqlite"
+
+VERSION = 1
+"""Of the tables. A store of another version is replaced by an empty one."""
+_APPLICATION_ID = 0x44564D46
+"""`DVMF`."""
+_PAGE_BYTES = 16_384
+"""So that rows of 1.3 KB, a photo with two described faces, fill their pages."""
+_TO_DISK_S = 5.0
+_MOST_FREE = 0.2
+_LEAST_FREE_BYTES = 1 << 20
+
+_TABLES = (
+    # Sets of keys of components, and fingerprints of pipelines.
+    "CREATE TABLE words (id INTEGER PRIMARY KEY, word BLOB NOT NULL UNIQUE)",
+    """CREATE TABLE inputs (
+        id INTEGER PRIMARY KEY, number INTEGER NOT NULL, sha256 BLOB NOT NULL, fingerprint INTEGER NOT NULL,
+        keys INTEGER NOT NULL, state BLOB NOT NULL, chunk BLOB)""",
+    "CREATE UNIQUE INDEX inputs_number ON inputs (number)",
+    # Of videos, whose `chunk` is NULL.
+    """CREATE TABLE segments (
+        input INTEGER NOT NULL, number INTEGER NOT NULL, chunk BLOB NOT NULL, PRIMARY KEY (input, number))""",
+)
+
+_INSERT = "INSERT INTO inputs (number, sha256, fingerprint, keys, state, chunk) VALUES (?, ?, ?, ?, ?, ?)"
+_WHAT = "the store of findings"
+_log = logging.getLogger(__name__)
+
+
+class StoredInput(NamedTuple):
+    """A row of the store.
+
+    Args:
+        sha256: of the input's content, hexadecimal.
+        fingerprint: of the pipeline by which its outputs were last found right.
+        known: the rest, for a worker.
+    """
+
+    sha256: str
+    fingerprint: str
+    known: Known
+
+
+class Store:
+    """The findings in the inputs of one output folder.
+
+    Every change is committed by itself and survives a kill.
+
+    Args:
+        output_root: the folder; its store is created if it is missing or cannot be used.
+        read_only: change nothing; a store that is missing or cannot be used is empty.
+    Raises: OutputError: the file cannot be written; all methods raise it too.
+    """
+
+    def __init__(self, output_root: Path, *, read_only: bool = False) -> None:
+        self.path = output_root / STORE_NAME
+        self._connection = _open_for_reading(self.path) if read_only else _open(self.path)
+        self._ids: dict[bytes, int] = {}
+        self._words: dict[int, bytes] = {}
+        self._to_disk_at = time.monotonic() + _TO_DISK_S
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, error: object = None, *_: object) -> None:
+        try:
+            with database_errors(self.path, _WHAT):
+                self._connection.close()
+        except OutputError:
+            if error is None:  # the other error says it already
+                raise
+
+    def __len__(self) -> int:
+        return int(self._all("SELECT count(*) FROM inputs")[0][0])
+
+    def find(self, relative: str) -> StoredInput | None:
+        """What is known of the input at this path under INPUT."""
+        select = "SELECT id, sha256, fingerprint, state, chunk FROM inputs WHERE number = ?"
+        rows = self._all(select, (_number(relative),))
+        if not rows:
+            return None
+        row_id, sha256, fingerprint, state, chunk = rows[0]
+        chunks = (chunk,) if chunk is not None else tuple(self._segments(row_id))
+        known = Known(sha256.hex(), state, chunks)
+        return StoredInput(sha256.hex(), self._word(fingerprint).decode(), known)
+
+    def has(self, relative: str) -> bool:
+        """Whether anything is known of the input at this path."""
+        return bool(self._all("SELECT 1 FROM inputs WHERE number = ?", (_number(relative),)))
+
+    def keys_of(self, relative: str) -> bytes:
+        """The keys of the components whose findings are known, one after the other."""
+        rows = self._all("SELECT keys FROM inputs WHERE number = ?", (_number(relative),))
+        return self._word(rows[0][0]) if rows else b""
+
+    def counts(self, *, but: Collection[str]) -> Counter[bytes]:
+        """How many inputs there are for each set of keys, without those of some fingerprints."""
+        counts: Counter[bytes] = Counter()
+        rows = self._all("SELECT keys, fingerprint, count(*) FROM inputs GROUP BY keys, fingerprint")
+        for keys, fingerprint, count in rows:
+            if self._word(fingerprint).decode() not in but:
+                counts[self._word(keys)] += count
+        return counts
+
+    def keep(self, relative: str, sha256: str, fingerprint: str, kept: Kept) -> None:
+        """Store what was found in an input, in place of anything that was known of it."""
+        number, ids = _number(relative), (self._id(fingerprint.encode()), self._id(kept.keys))
+        with self._transaction():
+            if kept.chunks is None:
+                self._execute(
+                    "UPDATE inputs SET fingerprint = ?, keys = ?, state = ? WHERE number = ?",
+                    (*ids, kept.state, number),
+                )
+                return
+            self._delete(number)
+            is_video = len(kept.chunks) != 1
+            values = (number, bytes.fromhex(sha256), *ids, kept.state, None if is_video else kept.chunks[0])
+            cursor = self._execute(_INSERT, values)
+            for place, chunk in enumerate(kept.chunks if is_video else ()):
+                self._execute("INSERT INTO segments VALUES (?, ?, ?)", (cursor.lastrowid, place, chunk))
+
+    def copy(self, relative: str, target: str) -> None:
+        """Take what is known of one input as known of another, to which it was renamed or copied."""
+        stored = self.find(relative)
+        if stored is not None:
+            kept = Kept(self.keys_of(relative), stored.known.state, stored.known.chunks)
+            self.keep(target, stored.sha256, stored.fingerprint, kept)
+
+    def forget(self, relative: str) -> None:
+        """Delete what is known of the input at this path."""
+        with self._transaction():
+            self._delete(_number(relative))
+
+    def shrink(self) -> None:
+        """Give the space of deleted rows back to the file system where that is worth a rewrite."""
+        (free,), (pages,) = self._all("PRAGMA freelist_count")[0], self._all("PRAGMA page_count")[0]
+        if free < pages * _MOST_FREE or free * _PAGE_BYTES < _LEAST_FREE_BYTES:
+            return
+        with database_errors(self.path, _WHAT), contextlib.suppress(sqlite3.OperationalError):
+            self._connection.execute("VACUUM")
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def _segments(self, row_id: int) -> Iterator[bytes]:
+        rows = self._all("SELECT chunk FROM segments WHERE input = ? ORDER BY number", (row_id,))
+        return (chunk for (chunk,) in rows)
+
+    def _delete(self, number: int) -> None:
+        self._execute(
+            "DELETE FROM segments WHERE input IN (SELECT id FROM inputs WHERE number = ?)", (number,)
+        )
+        self._execute("DELETE FROM inputs WHERE number = ?", (number,))
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """All changes in the block or none; none and an empty store if it turns out to be damaged."""
+        try:
+            self._execute("BEGIN IMMEDIATE")
+            yield
+            self._execute("COMMIT")
+        except BaseException as error:
+            self._ids.clear()
+            if isinstance(error, sqlite3.Error) and is_damage(error):
+                self._begin_again(error)
+                return
+            with contextlib.suppress(OutputError, sqlite3.Error):
+                self._execute("ROLLBACK")
+            raise
+        if time.monotonic() >= self._to_disk_at:
+            self._execute("PRAGMA wal_checkpoint(PASSIVE)")
+            self._to_disk_at = time.monotonic() + _TO_DISK_S
+
+    def _id(self, word: bytes) -> int:
+        if word not in self._ids:
+            self._execute("INSERT OR IGNORE INTO words (word) VALUES (?)", (word,))
+            self._ids[word] = self._all("SELECT id FROM words WHERE word = ?", (word,))[0][0]
+        return self._ids[word]
+
+    def _word(self, number: int) -> bytes:
+        if number not in self._words:
+            rows = self._all("SELECT word FROM words WHERE id = ?", (number,))
+            self._words[number] = rows[0][0] if rows else b""
+        return self._words[number]
+
+    def _all(self, statement: str, values: tuple[Any, ...] = ()) -> list[Any]:
+        try:
+            with database_errors(self.path, _WHAT):
+                return self._connection.execute(statement, values).fetchall()
+        except sqlite3.Error as error:  # it is damaged
+            self._begin_again(error)
+            return self._connection.execute(statement, values).fetchall()
+
+    def _execute(self, statement: str, values: tuple[Any, ...] = ()) -> sqlite3.Cursor:
+        with database_errors(self.path, _WHAT):
+            return self._connection.execute(statement, values)
+
+    def _begin_again(self, error: sqlite3.Error) -> None:
+        """Go on with an empty store in place of a damaged one."""
+        _log.warning(
+            "%s: damaged (%s) and begun again; what it held is mined again when it is needed",
+            *(printable(self.path), error),
+        )
+        self._connection.close()
+        discard_database(self.path)
+        self._connection = _open(self.path)
+        self._ids.clear()
+        self._words.clear()
+
+
+def _number(relative: str) -> int:
+    """The number that stands for a path: 63 bits of a hash, so that two paths have one as good as never.
+
+    Even then nothing false is taken: the content's hash decides.
+    """
+    return int.from_bytes(hashlib.blake2b(os.fsencode(relative), digest_size=8).digest()) >> 1
+
+
+def _open_for_reading(path: Path) -> sqlite3.Connection:
+    """A copy in memory, which leaves the file and its log as they are.
+
+    It says which components' findings are known, and does not hold the findings.
+    """
+    connection = sqlite3.connect("file::memory:", uri=True, isolation_level=None)
+    _prepare(connection)
+    if not path.is_file():
+        return connection
+    with contextlib.suppress(sqlite3.Error, OSError), tempfile.TemporaryDirectory() as scratch:
+        log = path.with_name(f"{path.name}-wal")
+        if log.exists():  # of a run that was killed: reading it would leave a third file beside the two
+            for file in (path, log):
+                shutil.copyfile(file, os.path.join(scratch, file.name))
+            path = Path(scratch, path.name)
+        access = "rw" if path.parent == Path(scratch) else "ro&immutable=1"
+        connection.execute("ATTACH ? AS disk", (f"file:{quote_from_bytes(os.fsencode(path))}?mode={access}",))
+        connection.execute("INSERT INTO words SELECT id, word FROM disk.words")
+        connection.execute(
+            "INSERT INTO inputs SELECT id, number, sha256, fingerprint, keys, x'', NULL FROM disk.inputs"
+        )
+        connection.execute("DETACH disk")
+    return connection
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    if path.exists() and not path.is_file():
+        raise OutputError(f"{printable(path)}: something else stands where the findings belong; remove it")
+    try:
+        return _checked(path)
+    except _UnusableError as error:
+        _log.warning("%s: cannot be used (%s) and is begun again", printable(path), error)
+    discard_database(path)
+    return _checked(path)
+
+
+class _UnusableError(Exception):
+    """The file is no store of this version, or is damaged."""
+
+
+def _checked(path: Path) -> sqlite3.Connection:
+    try:
+        with database_errors(path, _WHAT):
+            connection = connect(path, page_bytes=_PAGE_BYTES)
+            try:
+                _prepare(connection)
+            except BaseException:
+                connection.close()
+                raise
+            return connection
+    except sqlite3.Error as error:  # it is damaged
+        raise _UnusableError(str(error)) from None
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    """Create the tables of a new file.
+
+    Raises: _UnusableError: it is no store, or one of another version.
+    """
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if tables and application != _APPLICATION_ID:
+        raise _UnusableError("it was not written by this program")
+    if version not in (0, VERSION):
+        raise _UnusableError(f"it is of version {version}, this program writes {VERSION}")
+    if version == 0:
+        connection.execute("BEGIN IMMEDIATE")
+        for statement in _TABLES:
+            connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute("COMMIT")
