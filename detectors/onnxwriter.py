@@ -1,6 +1,6 @@
 """Write ONNX files: nodes, constants, and the graph around them, in Protocol Buffers' wire format.
 
-Neither the schema nor the `onnx` package is needed. `detectors.onnx.wire` is the reader.
+Neither the schema nor the `onnx` package is needed. `pipeline.engines.wire` is the reader.
 
 Source: onnx.proto of the ONNX project (field numbers); protobuf.dev, Encoding.
 """

@@ -21,7 +21,7 @@ from detectors.onnx.family import grid
 from detectors.onnx.modelfile import read_model_info
 from detectors.onnx.modelinfo import ModelInfo
 from detectors.onnx.shapes import input_size
-from detectors.onnx.wire import WireError
+from pipeline.engines.wire import WireError
 from pipeline.errors import ModelError
 from pipeline.frame import RgbArray
 from pipeline.text import printable

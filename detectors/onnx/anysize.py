@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator
 from detectors.onnx.modelfile import MOST_FIELDS
 from detectors.onnx.modelinfo import ModelInfo
 from detectors.onnx.shapes import is_channels_last, picture_port
-from detectors.onnx.wire import Field, Wire
+from pipeline.engines.wire import Field, Wire
 
 _GRAPH = 7  # of a ModelProto
 _RESERVED, _INPUT, _OUTPUT, _VALUE_INFO = 9, 11, 12, 13  # of a GraphProto; the first is reserved and ignored

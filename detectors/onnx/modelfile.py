@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from detectors.onnx.modelinfo import ELEMENT_TYPES, STANDARD_DOMAINS, ModelInfo, Port
-from detectors.onnx.wire import Field, Wire, WireError
+from pipeline.engines.wire import Field, Wire, WireError
 from pipeline.errors import ModelError
 from pipeline.text import printable
 

@@ -17,9 +17,9 @@ from detectors.onnx.families import recognize
 from detectors.onnx.family import OutputFormat, Preparation
 from detectors.onnx.modelinfo import ModelInfo, Port
 from detectors.onnx.shapes import MAX_SIDE, input_size, is_channels_last, picture_port, stated_size
-from detectors.onnx.wire import WireError
 from detectors.onnx.yolox import YOLOX_STRIDE, yolox_rows
 from detectors.onnxchoices import Device, FamilyName
+from pipeline.engines.wire import WireError
 from pipeline.errors import ModelError
 from pipeline.text import printable
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.engines.listedweights import without_listed_weights
 from pipeline.errors import ModelError
 from pipeline.host.libraries import configure
 from pipeline.text import printable
@@ -92,7 +93,16 @@ def open_session(model: str | bytes, device: str, sizes_vary: bool) -> Any:
 
 
 def as_model(file: str) -> str | bytes:
-    """The path; or the content, if the path is not UTF-8, which ONNX Runtime cannot open."""
+    """What a session is made of: the file's path, or its content.
+
+    The content if the path is not UTF-8, which ONNX Runtime cannot open, and without the weights among the
+    inputs if they are listed there.
+
+    Raises: OSError: the file cannot be read.
+    """
+    content = without_listed_weights(file)
+    if content is not None:
+        return content
     try:
         file.encode()
     except UnicodeEncodeError:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.engines.listedweights import without_listed_weights
 from pipeline.errors import ModelError
 from pipeline.host.libraries import configure
 from pipeline.host.timelimit import time_limit
@@ -85,7 +86,8 @@ class ArcFace:
                 if size > _MOST_BYTES:
                     raise ModelError(f"{self._shown}: is larger than 1 GB; give a network for faces")
                 content = stream.read(size)
-            self._session = onnxruntime.InferenceSession(content, options, ["CPUExecutionProvider"])
+            model = without_listed_weights(path) or content
+            self._session = onnxruntime.InferenceSession(model, options, ["CPUExecutionProvider"])
             self._channels_last, self._input = self._checked_input()
             self._pixels = _NORMALIZES_ITSELF in content
             size = self._tried().size
