@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import secrets
+import signal
 import socket
 import webbrowser
 from pathlib import Path
@@ -101,7 +102,9 @@ def run(options: argparse.Namespace) -> ExitCode:
         webbrowser.open(settings.url)
     # uvicorn's access log would hold queries and the token; errors go to the program's own log.
     config = uvicorn.Config(make_app(settings), log_config=None, access_log=False, server_header=False)
-    with listening, contextlib.suppress(KeyboardInterrupt):  # Ctrl-C is how a server is stopped
+    # uvicorn raises the signal that stopped it once more: SIGTERM, as from systemd, then ends like Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with listening, contextlib.suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[listening])
     return ExitCode.OK
 

@@ -122,6 +122,7 @@ class _Pages:
             is_there=format_ is not None,
             original=_sent_as(format_) is not None,
             annotated=annotated_copy(self._settings.output_root, document)[0] is not None,
+            forms=self.people.on_a_file(request),
             **shown,
         )
 

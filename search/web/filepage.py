@@ -11,11 +11,11 @@ from typing import Any
 from pipeline.text import printable, shortened
 from search.backend import Page
 from search.conditions import MediaKind, TermKind
-from search.documents import Detection, Document, Moment
+from search.documents import UNKNOWN, Detection, Document, Moment
 from search.hitformats import clock, taken_text
 from search.question import understand
 from search.sqlite.index import SqliteIndex
-from search.web.library import key_of
+from search.web.library import face_id_of, key_of
 from search.web.querytext import field as query_field
 from search.web.searchpage import HITS
 from search.web.texts import TEXTS
@@ -54,6 +54,9 @@ class BoxView:
 
     Args:
         is_inside: whether the caption lies inside because there is no room above.
+        raw: the text as the report has it.
+        is_unknown: whether it is a face without a name.
+        face: what forms that correct its name call it; empty if it is no name.
         under: the component that names the same box, whose caption is shown instead; empty if there is none.
     """
 
@@ -67,6 +70,9 @@ class BoxView:
     text_x: float
     is_inside: bool
     under: str
+    face: str
+    raw: str
+    is_unknown: bool
     confidence: str
     component: str
     colour: int
@@ -241,6 +247,9 @@ def _boxes(document: Document, font: float) -> list[BoxView]:
             text_x=max(
                 font / 3, min(one.rect[0] + font / 3, document.width - _LETTER * font * len(_caption(one)))
             ),
+            raw=one.text,
+            is_unknown=one.text == UNKNOWN,
+            face=face_id_of(document, 0, one.rect) if one.kind is TermKind.NAME else "",
             confidence="" if one.confidence is None else f"{one.confidence:.2f}",
             component=printable(one.component),
             colour=colours[one.component],

@@ -9,7 +9,7 @@ import stat
 import threading
 
 from pipeline.formats import HEAD_BYTES, identify
-from search.documents import Document
+from search.documents import Document, Rect
 from search.sqlite.index import SqliteIndex
 from search.web.settings import Settings
 
@@ -17,6 +17,11 @@ from search.web.settings import Settings
 def key_of(path: bytes) -> str:
     """What a file is called in addresses: its path below INPUT in base64url."""
     return base64.urlsafe_b64encode(path).decode("ascii").rstrip("=")
+
+
+def face_id_of(document: Document, frame: int, rect: Rect) -> str:
+    """What forms and addresses call a box of a photo, or of a video's frame."""
+    return f"{key_of(document.path)}.{frame}.{'.'.join(map(str, rect))}"
 
 
 def path_of(key: str) -> bytes | None:

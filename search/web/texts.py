@@ -19,6 +19,7 @@ TEXTS = {
     "confidence": "Confidence",
     "choose_all": "Choose all",
     "chosen_or_all": "The chosen faces, or all of them if none is chosen.",
+    "correct": "Correct",
     "dates": "Dates",
     "empty_collection": "The index is empty. Mine photos or videos with a jsonreportwriter in the pipeline "
     "file, then open this page again.",
@@ -104,6 +105,7 @@ TEXTS = {
     "taken": "Taken",
     "teach": "Teach the model",
     "teach_again": "Look for names again",
+    "teach_behind": "The reports do not show the last changes yet.",
     "teach_cost": "Training takes seconds to minutes. Then the collection is mined again for names. Files:",
     "teach_new": "pictures of named faces are new to the model.",
     "teach_nobody": "Nobody has a name yet. Name a group, then teach the model.",

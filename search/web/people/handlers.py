@@ -75,6 +75,12 @@ class PeoplePages:
         if self._desk is not None:
             await self._desk.jobs.stop()
 
+    def on_a_file(self, request: Request) -> dict[str, Any] | None:
+        """What the page of a photo needs for forms that correct names; None if the pages may not write."""
+        if self._desk is None:
+            return None
+        return self._common(request) | {"names": self._desk.people_names()}
+
     async def people(self, request: Request) -> Response:
         """Known people; and groups of unknown faces if the pages may write."""
         known = await run_in_threadpool(lambda: peoplepage.known_people(self._library.index()))
@@ -193,7 +199,7 @@ class _Desk:
         self.jobs = Jobs()
         self.view = FacesView(view_path(settings))
         self.naming = Naming(writable, self.view, self.picture)
-        self.teaching = Teaching(settings, settings.views)
+        self.teaching = Teaching(settings, settings.views, self.naming.store, self.naming.verdicts)
         self.actions = Actions(settings, library, self.naming, self.view, self.teaching, self.jobs)
         self._library = library
         self._maker = maker

@@ -10,27 +10,22 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from pipeline.files.outputs import write_file
 from recognizers.corrections.entry import Action, Entry
 from recognizers.corrections.lookup import Corrections
 from recognizers.corrections.store import CorrectionStore, FacePicture, store_beside
 from recognizers.faces.facekey import FaceKey
-from recognizers.faces.foldername import SINGLES_FOLDER, group_folder
-from recognizers.faces.folderrecord import read_facts
+from recognizers.faces.foldername import group_folder
 from recognizers.unknown.minedfaces import MinedFace
-from recognizers.unknown.picturename import picture_name
 from search.documents import UNKNOWN
-from search.web.people.facesview import ALONE, FacesView, ShownFace
+from search.web.people.facefolders import take_back, write_pictures
+from search.web.people.facesview import ALONE, FacesView, ShownFace, face_id
 from search.web.people.forms import FormError
 from search.web.people.names import checked_name, people_of
-from search.web.people.placing import UNDONE_FOLDER
 from search.web.settings import Writable
 
 _MOST_PICTURES = 200
 """Of a larger group so many faces are cut out, spread over it: more teach a model little."""
-_GROUP_FOLDERS = "group-*"
 _GONE = "These faces were named or moved meanwhile, on another page or by another program."
 _NO_PICTURES = "None of these faces can be cut out: their files are gone or have changed."
 
@@ -67,7 +62,7 @@ class Naming:
         self._faces_folder = writable.faces
         self._view = view
         self._picture = picture
-        self._store = CorrectionStore(store_beside(os.fspath(writable.model)))
+        self.store = CorrectionStore(store_beside(os.fspath(writable.model)))
         self._turn = asyncio.Lock()
         self._known: tuple[object, list[Entry], Corrections] | None = None
 
@@ -91,20 +86,20 @@ class Naming:
         """Give faces that have a wrong name the right one. Raises: as `name`."""
         name = checked_name(typed, await asyncio.to_thread(people_of, self._faces_folder))
         async with self._turn:
-            return await self._named([(face, ()) for face in faces], [], name)
+            return await self._named([(face, ()) for face in faces], _ids(faces), name)
 
     async def strangers(self, ids: Sequence[str]) -> Done:
         """Say that faces are of strangers, about whom nobody is asked again. Raises: as `name`."""
         async with self._turn:
             shown = await self._open_faces(ids)
-            entry = await asyncio.to_thread(self._store.name, _all_of(shown), UNKNOWN)
+            entry = await asyncio.to_thread(self.store.name, _all_of(shown), UNKNOWN)
             return await self._settled(shown, entry)
 
     async def not_faces(self, ids: Sequence[str]) -> Done:
         """Say that what was found are no faces. Raises: as `name`."""
         async with self._turn:
             shown = await self._open_faces(ids)
-            entry = await asyncio.to_thread(self._store.not_a_face, _all_of(shown))
+            entry = await asyncio.to_thread(self.store.not_a_face, _all_of(shown))
             return await self._settled(shown, entry)
 
     async def move_out(self, ids: Sequence[str], group: int) -> Done:
@@ -114,7 +109,7 @@ class Naming:
             if not shown:
                 raise FormError(409, _GONE)
             pictures = [_without_picture(one.face) for one in shown]
-            entry = await asyncio.to_thread(self._store.not_name, pictures, group_folder(group))
+            entry = await asyncio.to_thread(self.store.not_name, pictures, group_folder(group))
             await asyncio.to_thread(self._view.move_out, [one.id for one in shown], entry.id)
             return Done(entry.id, len(shown))
 
@@ -127,7 +122,7 @@ class Naming:
                 raise FormError(
                     409, "Choose two or more groups of faces; some were named or merged meanwhile."
                 )
-            entry = await asyncio.to_thread(self._store.merge, there)
+            entry = await asyncio.to_thread(self.store.merge, there)
             await asyncio.to_thread(self._view.merge, there, entry.id)
             return Done(entry.id, sum(counts[one] for one in there))
 
@@ -135,29 +130,34 @@ class Naming:
         """Say that faces are not those of the person whose name a run gave them. Raises: as `name`."""
         async with self._turn:
             pictures = [_without_picture(face) for face in faces]
-            entry = await asyncio.to_thread(self._store.not_name, pictures, name)
+            entry = await asyncio.to_thread(self.store.not_name, pictures, name)
             return Done(entry.id, len(faces), name=name)
 
     async def not_faces_of_person(self, faces: Sequence[MinedFace]) -> Done:
         """Say that what got a name are no faces. Raises: as `name`."""
         async with self._turn:
-            entry = await asyncio.to_thread(
-                self._store.not_a_face, [_without_picture(face) for face in faces]
-            )
+            pictures = [_without_picture(face) for face in faces]
+            entry = await asyncio.to_thread(self.store.not_a_face, pictures)
+            await asyncio.to_thread(self._view.settle, _ids(faces), entry.id)
             return Done(entry.id, len(faces))
 
     async def undo(self, correction: int) -> bool:
-        """Take a correction back; the pictures that it added move to `_undone`.
+        """Take a correction back; the pictures that it added move to whom they show now, or to `_undone`.
 
         Returns: False if the groups must be made again to show it.
         Raises: UsageError: it is undone already; MinerError: nothing can be written.
         """
         async with self._turn:
-            entry = await asyncio.to_thread(self._store.undo, correction)
+            entry = await asyncio.to_thread(self.store.undo, correction)
             if entry.do is Action.NAME and entry.name is not None:
                 keys = {face.key for face in entry.faces}
-                await asyncio.to_thread(_set_aside, self._faces_folder, entry.name, keys)
+                await asyncio.to_thread(take_back, self._faces_folder, entry.name, keys, self._person_of)
             return await asyncio.to_thread(self._view.take_back, entry.id)
+
+    def _person_of(self, key: FaceKey) -> str | None:
+        """The person whom a face shows by what has been said about it; None if nobody was named."""
+        verdict = self.verdicts().verdict(key)
+        return None if verdict is None or verdict.name == UNKNOWN else verdict.name
 
     def recent(self, most: int) -> list[Entry]:
         """Return the last corrections that are not undone, the newest first.
@@ -176,12 +176,12 @@ class Naming:
     def _log(self) -> tuple[list[Entry], Corrections]:
         """The corrections that hold; the log is read again only after it has changed."""
         try:
-            status = self._store.log_path.stat()
+            status = self.store.log_path.stat()
             stamp: object = (status.st_ino, status.st_size, status.st_mtime_ns)
         except OSError:
             stamp = None
         if self._known is None or self._known[0] != stamp:
-            active = self._store.active()
+            active = self.store.active()
             self._known = (stamp, active, Corrections(active))
         return self._known[1], self._known[2]
 
@@ -211,22 +211,13 @@ class Naming:
         cut = [(faces[at][0], png) for at, png in zip(places, pictures, strict=True) if png is not None]
         if not cut:
             raise FormError(409, _NO_PICTURES)
-        await asyncio.to_thread(self._write_pictures, cut, name)
+        await asyncio.to_thread(write_pictures, self._faces_folder, cut, name)
         gone = {at for at, png in zip(places, pictures, strict=True) if png is None}
         named = [at for at in range(len(faces)) if at not in gone]
         about = [one for at in named for one in _whole_track(*faces[at])]
-        entry = await asyncio.to_thread(self._store.name, about, name)
-        await asyncio.to_thread(self._view.settle, [ids[at] for at in named] if ids else [], entry.id)
+        entry = await asyncio.to_thread(self.store.name, about, name)
+        await asyncio.to_thread(self._view.settle, [ids[at] for at in named], entry.id)
         return Done(entry.id, len(named), len(gone), name)
-
-    def _write_pictures(self, pictures: Sequence[tuple[MinedFace, bytes]], name: str) -> None:
-        singles = self._faces_folder / SINGLES_FOLDER
-        sorted_by_program = [*self._faces_folder.glob(_GROUP_FOLDERS), singles]
-        for face, png in pictures:
-            file_name = picture_name(face)
-            write_file(self._faces_folder / name / file_name, png)
-            for folder in sorted_by_program:
-                (folder / file_name).unlink(missing_ok=True)  # it is in the person's folder now
 
     async def _settled(self, shown: Sequence[ShownFace], entry: Entry) -> Done:
         await asyncio.to_thread(self._view.settle, [one.id for one in shown], entry.id)
@@ -236,6 +227,11 @@ class Naming:
 def _spread(count: int, most: int) -> list[int]:
     """The places of at most `most` of `count` things, evenly spread."""
     return list(range(count)) if count <= most else [place * count // most for place in range(most)]
+
+
+def _ids(faces: Sequence[MinedFace]) -> list[str]:
+    """What the view calls faces, if it has them."""
+    return [face_id(face.key) for face in faces]
 
 
 def _without_picture(face: MinedFace) -> FacePicture:
@@ -251,18 +247,3 @@ def _whole_track(face: MinedFace, others: Sequence[FaceKey]) -> list[FacePicture
 
 def _all_of(shown: Sequence[ShownFace]) -> list[FacePicture]:
     return [one for face in shown for one in _whole_track(face.face, face.others)]
-
-
-def _set_aside(top: Path, name: str, keys: set[FaceKey]) -> None:
-    """Move the pictures of these faces out of a person's folder; an empty folder is removed."""
-    folder = top / name
-    if not folder.is_dir():
-        return
-    for path in sorted(folder.glob("*.png")):
-        facts = read_facts(os.fspath(path))
-        if facts is not None and facts.key in keys:
-            target = top / UNDONE_FOLDER / name / path.name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            path.replace(target)
-    if not any(folder.iterdir()):
-        folder.rmdir()

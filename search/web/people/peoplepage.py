@@ -127,7 +127,7 @@ def teach_text(plan: Plan) -> str:
     if not plan.pictures:
         return TEXTS["teach_nobody"]
     if not plan.trains:
-        return TEXTS["teach_none"]
+        return TEXTS["teach_behind"] if plan.is_behind else TEXTS["teach_none"]
     return f"{plan.new or plan.removed:,} {TEXTS['teach_new'] if plan.new else TEXTS['teach_removed']}"
 
 
@@ -164,7 +164,7 @@ def person_page(
 
     Args:
         index: the index.
-        said: corrections: faces about which something was said since are left out.
+        said: corrections: faces that were corrected since are left out.
         names: for completion.
         name: the person's, exactly.
         after: the page's cursor.
@@ -216,9 +216,11 @@ def _count(entry: Entry) -> int:
 
 
 def _is_corrected(face: PersonFace, said: Corrections) -> bool:
+    """Whether people have said since that the face is not of this person."""
     if face.document.sha256 is None:
         return False
-    return said.verdict(FaceKey(face.document.sha256.hex(), face.frame, face.rect)) is not None
+    key = FaceKey(face.document.sha256.hex(), face.frame, face.rect)
+    return said.label(key, face.name) != face.name
 
 
 def _face_view(one: ShownFace, links: FileLinks) -> FaceView:

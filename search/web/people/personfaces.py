@@ -15,7 +15,7 @@ from recognizers.unknown.minedfaces import MinedFace, iter_report_faces
 from search.conditions import MediaKind, TermKind
 from search.documents import Document, Rect
 from search.hitformats import clock
-from search.web.library import Library, key_of
+from search.web.library import Library, face_id_of
 from search.web.views import file_href
 
 _ID = re.compile(r"([A-Za-z0-9_-]{1,8192})\.[0-9]{1,12}(?:\.-?[0-9]{1,10}){4}")
@@ -130,7 +130,7 @@ def _named(document: Document) -> Iterator[PersonFace]:
     else:
         rows = [(one.kind, one.text, one.rect, one.frame, one.time_s) for one in document.moments]
     for kind, text, rect, frame, time_s in rows:
-        face_id = f"{key_of(document.path)}.{frame}.{'.'.join(map(str, rect))}"
+        face_id = face_id_of(document, frame, rect)
         if kind is TermKind.NAME and face_id not in seen:
             seen.add(face_id)
             yield PersonFace(face_id, document, text, rect, frame, time_s)

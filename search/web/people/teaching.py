@@ -5,12 +5,17 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import ModelError
+from recognizers.corrections.lookup import Corrections
+from recognizers.corrections.store import CorrectionStore
+from recognizers.faces.facekey import FaceKey
+from recognizers.faces.folderrecord import read_facts
 from recognizers.model.facemodel import FaceModel, read_facemodel
+from search.documents import UNKNOWN
 from search.place import INDEX_NAME
 from search.web.people.jobs import Step
 from search.web.people.names import people_of
@@ -35,6 +40,7 @@ class Plan:
         removed: how many pictures the model holds that are no longer in the folders.
         others: people whom the model knows and who have no folder here. They are kept: the pictures are added
             to the model, and nothing is removed from it.
+        is_behind: whether something was corrected since the collection was mined.
     """
 
     people: int
@@ -42,6 +48,7 @@ class Plan:
     new: int
     removed: int
     others: tuple[str, ...]
+    is_behind: bool = False
 
     @property
     def trains(self) -> bool:
@@ -55,24 +62,31 @@ class Teaching:
     Args:
         settings: of the server, with `writable`.
         work: a folder of the cache for lists of pictures.
+        store: of the corrections.
+        verdicts: gives what people have said about faces.
     """
 
-    def __init__(self, settings: Settings, work: Path) -> None:
+    def __init__(
+        self, settings: Settings, work: Path, store: CorrectionStore, verdicts: Callable[[], Corrections]
+    ) -> None:
         assert settings.writable is not None
         self._settings = settings
         self._writable: Writable = settings.writable
         self._work = work
-        self._digests: dict[tuple[str, int, int], str] = {}
+        self._store = store
+        self._verdicts = verdicts
+        self._known: dict[tuple[str, int, int], tuple[str, FaceKey | None]] = {}
 
     def plan(self) -> Plan:
         """Compare the folders with the model."""
         model = _model_of(self._writable.model)
         people = people_of(self._writable.faces)
-        digests = {digest for name in people for digest in self._digests_in(self._writable.faces / name)}
+        digests = self._taught(people)
         held = set() if model is None else set(model.training_files)
         known = () if model is None else tuple(model.labels.values())
         others = tuple(sorted(set(known) - set(people)))
-        return Plan(len(people), len(digests), len(digests - held), len(held - digests), others)
+        new, removed = len(digests - held), len(held - digests)
+        return Plan(len(people), len(digests), new, removed, others, self._is_behind())
 
     def steps(self, plan: Plan, root: Path, files: int) -> list[Step]:
         """The programs, in order.
@@ -125,20 +139,44 @@ class Teaching:
             Step("Updating the index", update),
         ]
 
-    def _digests_in(self, folder: Path) -> list[str]:
+    def _taught(self, people: Sequence[str]) -> set[str]:
+        """The digests of the pictures that a training would use: it obeys corrections."""
+        said = self._verdicts()
+        found = set()
+        for name in people:
+            for digest, key in self._pictures_in(self._writable.faces / name):
+                if key is None or said.label(key, name) not in (None, UNKNOWN):
+                    found.add(digest)
+        for verdict in said.verdicts:
+            path = self._store.picture_of(verdict.face)
+            if path is not None and verdict.is_face and verdict.name not in (None, UNKNOWN):
+                found.update(digest for digest, _ in self._pictures([path]))
+        return found
+
+    def _is_behind(self) -> bool:
+        index = self._settings.index
+        changed = _changed_at(self._store.log_path)
+        return changed > max(map(_changed_at, (index, index.with_name(f"{index.name}-wal"))))
+
+    def _pictures_in(self, folder: Path) -> list[tuple[str, FaceKey | None]]:
+        return self._pictures(sorted(folder.rglob("*")))
+
+    def _pictures(self, paths: Iterable[Path]) -> list[tuple[str, FaceKey | None]]:
+        """The digest of each picture, and which face it shows, if it says it."""
         found = []
-        for path in sorted(folder.rglob("*")):
+        for path in paths:
             try:
                 status = path.stat()
                 if not path.is_file() or path.name.startswith(".") or status.st_size > _MOST_BYTES:
                     continue
                 key = (os.fspath(path), status.st_size, status.st_mtime_ns)
-                if key not in self._digests:
-                    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-                    self._digests[key] = digest[:_DIGEST_DIGITS]
+                if key not in self._known:
+                    digest = hashlib.sha256(path.read_bytes()).hexdigest()[:_DIGEST_DIGITS]
+                    facts = read_facts(os.fspath(path))
+                    self._known[key] = (digest, None if facts is None else facts.key)
             except OSError:
                 continue
-            found.append(self._digests[key])
+            found.append(self._known[key])
         return found
 
 
@@ -154,6 +192,14 @@ def view_path(settings: Settings) -> Path:
     places = f"{settings.output_root}\0{settings.writable.model}\0{settings.writable.faces}"
     digest = hashlib.sha256(os.fsencode(places)).hexdigest()[:24]
     return settings.views / f"{digest}.sqlite"
+
+
+def _changed_at(path: Path) -> float:
+    """When a file was changed, seconds since 1970; 0 if there is none."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _model_of(directory: Path) -> FaceModel | None:

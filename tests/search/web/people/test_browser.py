@@ -75,6 +75,43 @@ def test_from_the_page_to_the_folder_the_model_and_the_reports(page: Page, famil
     page.get_by_role("combobox", name="Search").fill(f'name:"{order[0]}"')
     page.keyboard.press("Enter")
     expect(page.locator(".tile")).to_have_count(PHOTOS + 1)
+    _correct_on_the_page_of_a_photo(page, family, order)
+    _correct_on_the_page_of_a_person(page, family, order)
+
+
+def _correct_on_the_page_of_a_photo(page: Page, family: Family, order: list[str]) -> None:
+    """The second face from the left gets another name, and the next run obeys."""
+    page.goto(f"/file/{key_of(b'all0.png')}")
+    page.get_by_label(f"Correct: {order[1]}").click()
+    form = page.locator("details[open] form")
+    form.get_by_label("Name").fill("Zoe")
+    form.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("status")).to_have_text("1 face: Zoe.")
+    assert [_left_of(path) // 192 for path in family.pictures_of("Zoe")] == [1]
+
+
+def _correct_on_the_page_of_a_person(page: Page, family: Family, order: list[str]) -> None:
+    page.goto("/people")
+    page.get_by_role("link", name=f"Faces: {order[3]}").click()
+    expect(page.get_by_role("checkbox")).to_have_count(PHOTOS)
+    page.get_by_role("checkbox", name="Face from all1.png").check()
+    page.get_by_role("button", name=f"Not {order[3]}").click()
+    expect(page.get_by_role("status")).to_have_text(f"1 face: not {order[3]}.")
+    expect(page.get_by_role("checkbox")).to_have_count(PHOTOS - 1)
+    page.goto("/people")
+    page.get_by_role("button", name="Teach the model").click()
+    expect(page.get_by_text("The model knows all named faces.")).to_be_visible(timeout=PATIENCE_S * 1000)
+    assert names_in(family, "all0.png") == [order[0], "Zoe", *order[2:]]
+    assert names_in(family, "all2.png") == order
+    model = json.loads((family.folder / "model" / "model.json").read_text())
+    # The corrected pictures were not taught: one is Zoe's now, the other nobody's.
+    assert model["images_per_label"] == {
+        order[0]: PHOTOS,
+        order[1]: PHOTOS - 1,
+        order[2]: PHOTOS,
+        order[3]: PHOTOS - 1,
+        "Zoe": 1,
+    }
 
 
 def _left_of(path) -> int:

@@ -14,7 +14,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from recognizers.corrections.lookup import Corrections
-from recognizers.corrections.store import CorrectionStore
+from recognizers.corrections.store import CorrectionStore, FacePicture
 from recognizers.faces.dataset import list_face_folder
 from recognizers.faces.folderrecord import read_facts
 from recognizers.faces.pictures import read_rgb
@@ -153,6 +153,20 @@ def test_strangers_and_what_is_no_face_are_not_asked_about_again(desk: Desk, fam
     assert desk.wait()["failure"] == ""
     assert desk.groups() == {2: PHOTOS - 1, 3: PHOTOS, 4: PHOTOS}
     assert list(family.faces.glob("*/*.png")) == []
+
+
+def test_what_is_corrected_is_no_longer_new_to_the_model(desk: Desk, family: Family) -> None:
+    assert "Nobody has a name yet" in desk.client.get("/people").text
+    text = desk.send(do="name", group=1, name="Ann")
+    assert f"{PHOTOS} pictures of named faces are new" in text
+    picture = family.pictures_of("Ann")[0]
+    facts = read_facts(str(picture))
+    assert facts is not None
+    assert facts.key is not None
+    store = CorrectionStore(family.log.parent)
+    store.not_name([FacePicture(facts.key, facts.size_bytes or 0, facts.photo or "")], "Ann")
+    text = desk.client.get("/people").text
+    assert f"{PHOTOS - 1} pictures of named faces are new" in text
 
 
 def test_two_tabs(desk: Desk, family: Family) -> None:
