@@ -28,6 +28,7 @@ from cluster.messages import (
     Frames,
     NewTasks,
     Over,
+    Recall,
     Renewed,
     Reply,
     Request,
@@ -163,6 +164,8 @@ class _Session:
             self._tell(Renewed(self._lease_ends))
         if request["tasks"] and not is_repeated:
             self._tell(NewTasks(request["tasks"]))
+        if request["recalled"] and not is_repeated:
+            self._tell(Recall(request["recalled"]))
         while self._stops < request["stop"]:
             self._stops += 1
             self._tell(Stop())

@@ -78,7 +78,8 @@ def find_certificates(folder: str | None) -> CertificateFiles:
             "which it was made"
         ) from None
     except OSError as error:
-        missing = printable(os.path.basename(str(error.filename or ""))) or "a file of the certificates"
+        all_files = (files.authority, files.certificate, files.key)
+        missing = next((path.name for path in all_files if not os.access(path, os.R_OK)), "a file of them")
         raise MinerError(
             f"{shown}: {missing} cannot be read ({error.strerror}); make certificates once with "
             f"{command('visualminer-cluster')} make-certs, copy the folder to all machines, and name it with "

@@ -22,7 +22,7 @@ from cluster.messages import (
 from pipeline import __version__
 from pipeline.text import one_line
 
-FED_PERIOD_S = 1.0
+FED_PERIOD_S = 2.0
 """The time between two requests to a machine that has enough to do."""
 REACTION_S = 0.2
 """How long a conversation waits for the run to react to what a machine said."""
@@ -103,20 +103,23 @@ class Conversation:
         self._run, self._label, self._begin, self._tell = run, label, begin, tell
         self._lock = threading.Lock()
         self._tasks: list[Packed] = []
+        self._recalled: list[int] = []
         self._stops, self._is_ending, self._is_fed = 0, False, False
         self._received, self._is_lost = 0, False
         self._reaction = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    def give(self, tasks: list[Packed], *, is_fed: bool) -> None:
+    def give(self, tasks: list[Packed], recalled: list[int], *, is_fed: bool) -> None:
         """Send tasks with the next request. From the run's thread, as all public methods but `hold`.
 
         Args:
             tasks: may be empty.
+            recalled: numbers of tasks to be returned unless a worker has them; may be empty.
             is_fed: whether the machine has enough to do for some seconds.
         """
         with self._lock:
             self._tasks += tasks
+            self._recalled += recalled
             self._is_fed = is_fed
         self._wake()
 
@@ -174,6 +177,9 @@ class Conversation:
             while not is_first and self._tasks and total < _MOST_SHIPPED_BYTES:
                 tasks.append(self._tasks.pop(0))
                 total += len(tasks[-1][1])
+            recalled: list[int] = []
+            if not is_first and not self._tasks:  # else some of them may not be sent yet
+                recalled, self._recalled = self._recalled, []
         return {
             "version": __version__,
             "run": self._run,
@@ -181,6 +187,7 @@ class Conversation:
             "number": next(_numbers),
             "begin": self._begin if is_first else None,
             "tasks": tasks,
+            "recalled": recalled,
             "received": self._received,
             "stop": self._stops,
             "end": False,

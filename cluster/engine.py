@@ -62,7 +62,7 @@ def main(arguments: list[str] | None = None) -> None:
     os.dup2(2, 1)  # what a library prints goes to the log of the Dask worker
     machine = ""
     try:
-        (begin,) = pipes.wait()[:1]
+        begin = pipes.wait()
         assert isinstance(begin, Begin)
         machine = f"m{secrets.token_hex(4)}"
         _mine(pipes, begin, given, machine)

@@ -18,7 +18,9 @@ from cluster.messages import (
     FramesRead,
     FromEngine,
     NewTasks,
+    Recall,
     Renewed,
+    Returned,
     Stop,
     ToEngine,
     boot_clock,
@@ -53,23 +55,25 @@ class Pipes:
     def __init__(self, incoming: int, outgoing: BinaryIO) -> None:
         self._incoming, self._outgoing = incoming, outgoing
         self._frames = Frames()
+        self._kept: list[ToEngine] = []
         os.set_blocking(incoming, False)
 
-    def wait(self) -> list[ToEngine]:
-        """Wait for at least one message.
+    def wait(self) -> ToEngine:
+        """Wait for the next message.
 
         Raises: OrphanedError: the agent has ended.
         """
         while not (messages := self.receive()):
             select.select([self._incoming], [], [])
-        return messages
+        self._kept = messages[1:]
+        return messages[0]
 
     def receive(self) -> list[ToEngine]:
         """The messages that have come; none if there are none.
 
         Raises: OrphanedError: the agent has ended.
         """
-        messages: list[ToEngine] = []
+        messages, self._kept = self._kept, []
         while True:
             try:
                 some = os.read(self._incoming, _READ_BYTES)
@@ -130,6 +134,8 @@ class EngineTasks:
             match message:
                 case NewTasks(tasks):
                     self._ready += ((number, unpack(packed, self._roots)) for number, packed in tasks)
+                case Recall(numbers):
+                    self._return(frozenset(numbers))
                 case Renewed(until):
                     self._lease_ends = until
                 case Stop():
@@ -145,6 +151,13 @@ class EngineTasks:
             self._next_alive = now + ALIVE_S
             self._pipes.send(Alive())
         return True
+
+    def _return(self, numbers: frozenset[int]) -> None:
+        """Give those of these tasks back that no worker has."""
+        returned = [number for number, _ in self._ready if number in numbers]
+        self._ready = deque(one for one in self._ready if one[0] not in numbers)
+        for number in returned:
+            self._pipes.send(Returned(number))
 
     def next(self) -> Task | None:
         """The next task; None if there is none now."""

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from cluster.conversation import Conversation, Event, Heard, Lost, Waits
 from cluster.machine import Machine
-from cluster.messages import Done, FramesRead, FromEngine, Over, Packed, Ready
+from cluster.messages import Done, FramesRead, FromEngine, Over, Packed, Ready, Returned
 from cluster.roots import Roots, pack, unpack
-from cluster.shards import Costs, Lookahead, shard_s
+from cluster.shards import SHARD_S, Costs, Lookahead, shard_s
 from cluster.storage import is_readable
 from pipeline.errors import FailureCode, MinerError
 from pipeline.files.outputs import output_path, sweep_machine_parts
@@ -32,6 +32,7 @@ between them. One such file is tried so often."""
 MOST_CRASHES = 3
 """A machine is set aside when it was lost so often and finished no task between."""
 _HAND_OUT_S = 0.5
+_TOO_MUCH = 2.0
 _UNREADABLE = (FailureCode.VANISHED, FailureCode.UNREADABLE)
 _log = logging.getLogger(__name__)
 
@@ -93,16 +94,24 @@ class Fleet:
         speed = sum(machine.speed for machine in ready)
         wanted_s = shard_s(self._ahead.remaining_s(self._costs), speed)
         needy = [machine for machine in ready if machine.needs_more(wanted_s)]
-        until = time.monotonic() + _HAND_OUT_S
-        while needy and time.monotonic() < until and (task := self._queue.next()) is not None:
+        until, is_empty = time.monotonic() + _HAND_OUT_S, False
+        while needy and time.monotonic() < until:
+            task = self._queue.next()
+            if task is None:
+                is_empty = True
+                break
             machine = min(needy, key=lambda one: one.backlog_s)
             number = next(self._numbers)
             machine.add(number, task, self._costs.expected_s(task))
             given.setdefault(machine, []).append((number, pack(task, self._roots)))
             if not machine.needs_more(wanted_s):
                 needy.remove(machine)
+        # Nothing is left for a machine: another one that has much waiting gives some of it back.
+        is_idle = is_empty and any(len(machine.tasks) < machine.workers for machine in needy)
         for machine in ready:
-            machine.conversation.give(given.get(machine, []), is_fed=machine.is_fed)
+            kept_s = wanted_s if is_idle else SHARD_S
+            recalled = machine.recall(kept_s) if machine.backlog_s > _TOO_MUCH * kept_s else []
+            machine.conversation.give(given.get(machine, []), recalled, is_fed=machine.is_fed)
         return not any(machine.tasks for machine in self.machines.values()) and self._has_no_task()
 
     def _has_no_task(self) -> bool:
@@ -148,6 +157,9 @@ class Fleet:
                     )
             case Done(number, packed):
                 yield from self._on_result(machine, number, unpack(packed, self._roots))
+            case Returned(number):
+                if (task := machine.returned(number)) is not None:
+                    yield from self._put_back(task)
             case FramesRead(number, frames):
                 if number in machine.tasks:
                     self._queue.note_frames(machine.tasks[number][0], frames)

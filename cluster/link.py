@@ -20,7 +20,7 @@ from cluster.messages import Reply, Request
 if TYPE_CHECKING:
     from distributed import Client
 
-MEMBERS_PERIOD_S = 1.0
+MEMBERS_PERIOD_S = 2.0
 """How often the scheduler is asked which machines there are."""
 _MEMBERS_TIMEOUT_S = 15.0
 _CLOSE_TIMEOUT_S = 5.0
@@ -54,7 +54,8 @@ class Link:
         self._refusing: set[str] = set()
         self._refusing_members: set[str] = set()
         self._client: Client | None = None
-        self._is_closing = threading.Event()
+        self._is_closing, self._closing = threading.Event(), asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=lambda: asyncio.run(self._main()), name="cluster", daemon=True)
 
     def __enter__(self) -> Link:
@@ -65,12 +66,15 @@ class Link:
     def __exit__(self, *_: object) -> None:
         """End all conversations and the machines' engines."""
         self._is_closing.set()
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._closing.set)
         self._thread.join(_CLOSE_TIMEOUT_S + 1)
 
     async def _main(self) -> None:
+        self._loop = asyncio.get_running_loop()
         watching = asyncio.create_task(self._watch())
-        while not self._is_closing.is_set():
-            await asyncio.sleep(0.05)
+        if not self._is_closing.is_set():  # else it was set before there was a loop
+            await self._closing.wait()
         for conversation, _ in self._conversations.values():
             conversation.end()
         tasks = [task for _, task in self._conversations.values()]

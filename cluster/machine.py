@@ -9,6 +9,7 @@ from pipeline.tasks import Task
 
 _LEARNING = 0.1
 _FED_S = 3.0
+_UNKNOWN_S = 2.0
 
 
 class Machine:
@@ -23,6 +24,7 @@ class Machine:
         tasks: what it was given and has not done, with the expected seconds of one average worker.
         running: numbers of the tasks that its workers had when it replied last.
         slowness: how long its workers take for what takes an average one a second.
+        recalled: numbers of tasks that it is asked to return.
         strikes: inputs that it could not read and the coordinator could, since it has mined one.
     """
 
@@ -32,6 +34,8 @@ class Machine:
         self.tasks: dict[int, tuple[Task, float]] = {}
         self.running: frozenset[int] = frozenset()
         self.slowness = 1.0
+        self.recalled: set[int] = set()
+        self._finished = 0
         self.strikes: set[str] = set()
         self._expected_s = 0.0
 
@@ -56,7 +60,31 @@ class Machine:
         Args:
             wanted_s: how much it should have before it, in seconds of all of its workers.
         """
+        if self._finished < 2 * self.workers:  # its speed is not known
+            wanted_s = min(wanted_s, _UNKNOWN_S)
         return self.backlog_s < wanted_s or len(self.tasks) <= self.workers
+
+    def recall(self, wanted_s: float) -> list[int]:
+        """Choose tasks to be returned because others can do them sooner, the last given ones first.
+
+        Args:
+            wanted_s: how much it should keep, in seconds of all of its workers; at least a task for each.
+        """
+        chosen: list[int] = []
+        kept_s, factor = self.backlog_s, self.slowness / max(self.workers, 1)
+        for number in sorted(self.tasks.keys() - self.running - self.recalled, reverse=True):
+            if kept_s <= wanted_s or len(self.tasks) - len(chosen) <= self.workers:
+                break
+            kept_s -= self.tasks[number][1] * factor
+            chosen.append(number)
+        self.recalled.update(chosen)
+        return chosen
+
+    def returned(self, number: int) -> Task | None:
+        """Note that it will not do a task; None if it had not been given it."""
+        self.recalled.discard(number)
+        self._finished -= number in self.tasks
+        return self.done(number, 0.0)
 
     def add(self, number: int, task: Task, expected_s: float) -> None:
         """Note a task that it is given."""
@@ -73,6 +101,8 @@ class Machine:
         if known is None:
             return None
         task, expected_s = known
+        self._finished += 1
+        self.recalled.discard(number)
         self._expected_s = max(0.0, self._expected_s - expected_s) if self.tasks else 0.0
         if taken_s > 0:
             slowness = min(10.0, max(0.1, taken_s / expected_s))

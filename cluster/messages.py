@@ -49,6 +49,7 @@ class Request(TypedDict):
         number: ascending; a request that is sent twice has the same number and counts once.
         begin: a pickled `Begin`, in the first request of a session; else None.
         tasks: to be mined.
+        recalled: numbers of tasks to be returned unless a worker has them.
         received: how many messages of the session the coordinator has got.
         stop: as often as `Executor.stop` was called.
         end: the session ends.
@@ -60,6 +61,7 @@ class Request(TypedDict):
     number: int
     begin: bytes | None
     tasks: list[Packed]
+    recalled: list[int]
     received: int
     stop: int
     end: bool
@@ -127,6 +129,13 @@ class NewTasks:
 
 
 @dataclass(frozen=True, slots=True)
+class Recall:
+    """To the engine: return these tasks, by their numbers, unless a worker has them or has done them."""
+
+    numbers: list[int]
+
+
+@dataclass(frozen=True, slots=True)
 class Renewed:
     """To the engine: the coordinator lives; mine until this time of `boot_clock`."""
 
@@ -180,6 +189,13 @@ class FramesRead:
 
 
 @dataclass(frozen=True, slots=True)
+class Returned:
+    """From the engine: it will not do this task."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Alive:
     """From the engine, every few seconds: it is not stuck."""
 
@@ -199,8 +215,8 @@ class Over:
     is_final: bool = True
 
 
-ToEngine = Begin | NewTasks | Renewed | Stop
-FromEngine = Ready | Begun | FramesRead | Done | Alive | Over | LogLine
+ToEngine = Begin | NewTasks | Recall | Renewed | Stop
+FromEngine = Ready | Begun | FramesRead | Done | Returned | Alive | Over | LogLine
 
 
 def framed(message: ToEngine | FromEngine) -> bytes:

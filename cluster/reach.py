@@ -87,6 +87,11 @@ def _greet(connection: socket.socket, files: CertificateFiles, shown: str) -> No
             f"({error.verify_message}); copy the same certificates to all machines"
         ) from None
     except ssl.SSLError as error:
+        if error.reason == "WRONG_VERSION_NUMBER":
+            raise MinerError(
+                f"{shown}: what listens there does not use TLS; it is another program, or a scheduler with "
+                "--no-tls"
+            ) from None
         raise MinerError(
             f"{shown}: it refuses the certificate in {printable(files.folder)} ({error.reason}); "
             "copy the same certificates to all machines"

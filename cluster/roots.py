@@ -52,7 +52,8 @@ class _Pickler(pickle.Pickler):
             return None
         for word, root in self._named:
             if text.startswith(root) and text[len(root) : len(root) + 1] in ("", "/"):
-                return word, text[len(root) :], is_path
+                # Bytes, or the rest would be replaced in turn if it looks like a path below a folder.
+                return word, text[len(root) :].encode(errors="surrogatepass"), is_path
         return None
 
 
@@ -64,7 +65,7 @@ class _Unpickler(pickle.Unpickler):
     def persistent_load(self, pid: Any) -> Any:
         """The path below this machine's folder."""
         word, rest, is_path = pid
-        text = getattr(self._roots, word) + rest
+        text = getattr(self._roots, word) + rest.decode(errors="surrogatepass")
         return Path(text) if is_path else text
 
 
