@@ -38,8 +38,10 @@ _CPU_FEATURES = (
     "fma",
     "avx512f",
     "avx512_vnni",
+    "avx512_bf16",
     "avx_vnni",
     "amx_int8",
+    "amx_bf16",
     "asimd",
     "sve",
 )

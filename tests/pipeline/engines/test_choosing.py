@@ -24,7 +24,7 @@ from pipeline.errors import ModelError
 from pipeline.files.cachefolder import CACHE_VARIABLE
 from pipeline.host.libraries import can_use_openvino
 from pipeline.host.logs import NOTICE
-from pipeline.host.processor import this_processor
+from pipeline.host.processor import Processor, this_processor
 from pipeline.models.__main__ import main
 from pipeline.models.enginechoices import iter_choices
 from pipeline.models.hash import model_sha256
@@ -151,6 +151,18 @@ def test_without_openvino_it_says_what_to_install(
     engine_of(pair)
     ((_, choice),) = iter_choices()
     assert list(choice.measured) == ["litert float32", "onnxruntime float32"]
+
+
+@pytest.mark.skipif(not can_use_openvino(), reason="needs openvino")
+def test_a_processor_without_bf16_says_so(
+    cache: Path, pair: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = Processor("an old one", frozenset({"avx2"}))
+    monkeypatch.setattr("pipeline.engines.candidates.this_processor", lambda: old)
+    with pytest.raises(
+        ModelError, match=r"net\.cfg: this processor \(an old one\) has no bf16; write precision: float32$"
+    ):
+        engine_of(pair, precision="bf16")
 
 
 def test_a_read_only_cache_serves_the_first_engine(
