@@ -16,7 +16,7 @@ from pipeline.photos.animation import MICROSECOND, Animation, iter_animation, pr
 from pipeline.pipeline import Mined, Pipeline
 from pipeline.segmentmining import SegmentMining
 from pipeline.source import Source, SourceKind
-from pipeline.videomining import join
+from pipeline.videomining import content_if_wanted, join
 from pipeline.videos.facts import FrameTimes, Video, VideoFacts
 from pipeline.videos.ffmpeg import MAX_FRAME_PIXELS
 from pipeline.videos.messages import SegmentTask, VideoPlan
@@ -71,13 +71,15 @@ def mine_animation(
 
     stale = frozenset(step.name for step in pipeline.writers)
     tasks = tuple(SegmentTask(segment, mined if every_frame else None) for segment in segments)
+    with source_errors(), attribute_errors_to(READING):
+        sha256 = content_if_wanted(pipeline, source, version)
     results = [
-        SegmentMining(pipeline, source, facts, task, stale).mine(
+        SegmentMining(pipeline, source, facts, task, stale, sha256=sha256).mine(
             run_pid=run_pid, on_frame=on_frame, read_frames=frames
         )
         for task in tasks
     ]
-    joined = join(pipeline, source, VideoPlan(facts, version, tasks, stale=stale), results)
+    joined = join(pipeline, source, VideoPlan(facts, version, tasks, stale=stale, sha256=sha256), results)
     return replace(joined, kind=SourceKind.VIDEO, kept=None)
 
 

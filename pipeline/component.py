@@ -170,6 +170,13 @@ class Detector(Component):
         """
         return None
 
+    def wants_content(self, size_bytes: int) -> bool:
+        """Whether its findings in a file of this size may depend on `Picture.sha256`.
+
+        A video that was not mined before is then hashed first. Runs after `load`.
+        """
+        return False
+
     def detect(self, frame: Frame, regions: Sequence[Region]) -> list[Detection]:
         """Find what is in these regions.
 

@@ -101,7 +101,8 @@ class Label:
     Args:
         text: for people, such as `cat` or a name.
         confidence: 0 to 1, or None if the detector has none (a cascade).
-        method: the recognition strategy that gave this label (`eigen`, `embedding` ...), or None.
+        method: the recognition strategy that gave this label (`eigen`, `embedding` ...), `correction` for
+            one that a person gave, or None.
         distance: between the face and the nearest known face, in the strategy's own unit; None outside
             recognition.
     """

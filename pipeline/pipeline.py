@@ -158,6 +158,10 @@ class Pipeline:
         """
         return detect(self._steps_of(format_).detectors, scene, frame, known)
 
+    def wants_content(self, source: Source) -> bool:
+        """Whether a detector's findings may depend on the content's hash, see `Detector.wants_content`."""
+        return any(step.component.wants_content(source.size_bytes) for step in self._detectors)
+
     def needed_wh(self, full_wh: tuple[int, int]) -> tuple[int, int]:
         """The least frame size, pixels, that suffices for all components; see `Component.needed_wh`."""
         needed = [step.component.needed_wh(full_wh) for step in self.writers]

@@ -52,7 +52,9 @@ def probe_video(pipeline: Pipeline, source: Source) -> VideoPlan | Mined:
     )
     earlier = pipeline.earlier(source)
     if _flaw(video.facts, ()) or not _is_about(earlier, source, plan):
-        return replace(plan, stale=frozenset(step.name for step in pipeline.writers))
+        with source_errors(), attribute_errors_to(READING):
+            sha256 = content_if_wanted(pipeline, source, video.version)
+        return replace(plan, stale=frozenset(step.name for step in pipeline.writers), sha256=sha256)
     with source_errors():
         return _Recall(pipeline, source, plan, earlier).planned()
 
@@ -219,6 +221,16 @@ def _flaw(facts: VideoFacts, mined: Sequence[SegmentResult]) -> str:
     if facts.goes_on:
         flaws.append("it goes on with another programme, which is not read")
     return " and ".join(flaws)
+
+
+def content_if_wanted(pipeline: Pipeline, source: Source, version: FileVersion) -> str | None:
+    """The SHA-256 of a video that is not mined yet, hexadecimal; None if no detector needs it.
+
+    Args:
+        version: of the file when it was probed.
+    Raises: SourceError: the file cannot be read, or has changed.
+    """
+    return _content_hash(source, version) if pipeline.wants_content(source) else None
 
 
 def _content_hash(source: Source, version: FileVersion, *, known: str | None = None) -> str:

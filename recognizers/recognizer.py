@@ -10,22 +10,22 @@ from __future__ import annotations
 
 import logging
 import math
-import os
-from collections.abc import Iterator, Mapping, Sequence
+import struct
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
-
-from pydantic import AfterValidator, Field, model_validator
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pipeline import component
-from pipeline.component import ALL, Describer, Evidence, Problem, Words
+from pipeline.component import Describer, Evidence, Problem
 from pipeline.detections import Box, Detection, Label, Picture, Region
 from pipeline.errors import ModelError
 from pipeline.frame import Frame, GrayArray, RgbArray
 from pipeline.host.command import command
 from pipeline.host.logs import NOTICE, ONCE_A_RUN
-from pipeline.params import ModelPath
 from pipeline.text import printable
+from recognizers.corrections.applying import corrected_detections
+from recognizers.corrections.lookup import Corrections
+from recognizers.corrections.store import log_beside
 from recognizers.model.facemodel import (
     MODEL_FILE,
     FaceModel,
@@ -34,16 +34,16 @@ from recognizers.model.facemodel import (
     locate,
     read_facemodel,
 )
-from recognizers.model.strategies import EMBEDDING, STRATEGIES, UNKNOWN, model_file_name, strategy_named
+from recognizers.model.strategies import EMBEDDING, STRATEGIES, UNKNOWN, model_file_name
 from recognizers.model.voting import elect
 from recognizers.networks.facenetwork import network_files
+from recognizers.recognizerparams import MOST_VOTES, RecognizerParams
 
 if TYPE_CHECKING:
     from recognizers.model.gallery import Nearest
-    from recognizers.networks.base import DescriptorArray
     from recognizers.networks.probe import Probe
 
-MOST_VOTES = "mostvotes"
+_NEAREST = struct.Struct("<qd")
 _NO_MODEL_YET = (
     "%s: there is no face model %s yet, so faces get no names; the first step to one, after this run: "
     "%s unknown OUTPUT FACES"
@@ -52,87 +52,10 @@ _NO_MODEL_YET = (
 _log = logging.getLogger(__name__)
 
 
-def _strategies(words: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(strategy_named(word) for word in words))
-
-
-def _output(words: tuple[str, ...]) -> tuple[str, ...]:
-    if ALL in words or MOST_VOTES in words:
-        if len(words) > 1:
-            raise ValueError(f'"{ALL}" and "{MOST_VOTES}" stand alone')
-        return words
-    return _strategies(words)
-
-
-def _by_strategy(distances: dict[str, float]) -> dict[str, float]:
-    return {strategy_named(word): distance for word, distance in distances.items()}
-
-
-class RecognizerParams(component.Params):
-    """The `params:` of a recognizer."""
-
-    model: Annotated[ModelPath, Field(description="model directory that facerec_train.py train wrote")]
-    optional: Annotated[
-        bool, Field(description="true: while the model directory does not exist, no face gets a name")
-    ] = False
-    strategies: Annotated[
-        Words,
-        AfterValidator(_strategies),
-        Field(
-            description="which of eigen, fischer (or fisher), lbp and embedding run; default: all that "
-            "the model has"
-        ),
-    ] = ()
-    outputlabel: Annotated[
-        Words,
-        Field(min_length=1),
-        AfterValidator(_output),
-        Field(
-            description="all: every strategy's label; mostvotes: the majority's, or all if there is none; "
-            "or names of strategies"
-        ),
-    ] = (MOST_VOTES,)
-    equalizehist: Annotated[
-        bool | None,
-        Field(description="equalize the histogram of each face first; default: as the model was trained"),
-    ] = None
-    unknown: Annotated[
-        bool, Field(description='whether a face beyond the unknown distance is labelled "unknown"')
-    ] = True
-    unknown_distance: Annotated[
-        dict[str, Annotated[float, Field(gt=0)]],
-        AfterValidator(_by_strategy),
-        Field(
-            default_factory=dict,
-            examples=[{"eigen": 1800}],
-            description="strategy: distance beyond which a face is unknown, instead of the model's own",
-        ),
-    ]
-
-    @model_validator(mode="after")
-    def _fits_together(self) -> RecognizerParams:
-        if self.unknown_distance and not self.unknown:
-            raise ValueError('"unknown_distance" has no meaning with "unknown: false"; leave one of them out')
-        asked = [word for word in self.outputlabel if word in STRATEGIES]
-        if self.strategies and not set(asked) <= set(self.strategies):
-            raise ValueError(
-                f'"outputlabel" asks for {", ".join(asked)}, "strategies" are {", ".join(self.strategies)}'
-            )
-        return self
-
-    def is_missing(self) -> bool:
-        """Return whether the model does not exist yet and need not."""
-        return self.optional and not os.path.lexists(self.model)
-
-    def named_strategies(self) -> tuple[str, ...]:
-        """Return the strategies that `strategies` or `outputlabel` name; empty if neither does."""
-        return self.strategies or tuple(word for word in self.outputlabel if word in STRATEGIES)
-
-
 class Recognizer(Describer):
     """Labels each region with the name of the nearest known face.
 
-    If only `embedding` is used, a face's description is its descriptor.
+    A face's description is its descriptor if only `embedding` is used, else the nearest by each strategy.
     """
 
     Params: ClassVar[type[component.Params]] = RecognizerParams
@@ -148,10 +71,11 @@ class Recognizer(Describer):
 
     @classmethod
     def check(cls, params: RecognizerParams) -> Iterator[Problem]:
-        """Check that the model directory has the needed galleries, and that its network is installed."""
-        if params.is_missing():
-            return
+        """Check the model directory, its corrections, and that the network is installed."""
         try:
+            Corrections.beside(params.model)
+            if params.is_missing():
+                return
             model = read_facemodel(params.model)
             check_galleries(params.model, model, params.named_strategies())
             _network_files(params, model)
@@ -160,36 +84,37 @@ class Recognizer(Describer):
 
     @classmethod
     def model_files(cls, params: RecognizerParams) -> Sequence[Path]:
-        """Return the model's record, its galleries, and the files of its network if it is used."""
+        """Return the model's files, its corrections, and the files of its network if it is used."""
         if params.is_missing():
-            return []
-        directory = params.model
-        model = read_facemodel(directory)
-        galleries = [model_file_name(name) for name in available(directory, model)]
-        own = [Path(locate(directory, name)) for name in (MODEL_FILE, *galleries)]
-        return [*own, *_network_files(params, model)]
+            return log_beside(params.model)
+        model = read_facemodel(params.model)
+        return [*_own_files(params, model), *log_beside(params.model), *_network_files(params, model)]
 
     @classmethod
     def evidence(cls, params: RecognizerParams, *, of_whole_frames: bool) -> Evidence:
-        """What decides the descriptors, if nothing else of a face is compared: not the known faces."""
+        """What decides the descriptions: not the corrections, and of descriptors not the known faces."""
         if params.is_missing():
-            return Evidence({"missing": True}, ())
+            return Evidence({"missing": True}, log_beside(params.model))
         model = read_facemodel(params.model)
-        if _counting(params, model) != (EMBEDDING,):
-            return super().evidence(params, of_whole_frames=of_whole_frames)
-        values = {"aligned": model.aligned, "margin": model.margin}
-        return Evidence({"descriptors": values}, _network_files(params, model), is_description=True)
+        files, strategies = _network_files(params, model), _counting(params, model)
+        if strategies == (EMBEDDING,):
+            descriptors = {"aligned": model.aligned, "margin": model.margin}
+            return Evidence({"descriptors": descriptors}, files, is_description=True)
+        nearest = {"strategies": strategies, "equalizehist": params.equalizehist}
+        return Evidence({"nearest": nearest}, (*_own_files(params, model), *files), is_description=True)
 
     @classmethod
     def labels(cls, params: RecognizerParams) -> frozenset[str] | None:
         """Return the names that the model knows, and `unknown`; None as long as there is no model."""
         if params.is_missing():
             return None
-        return frozenset((*read_facemodel(params.model).labels.values(), UNKNOWN))
+        corrected = (verdict.name for verdict in Corrections.beside(params.model).verdicts if verdict.name)
+        return frozenset((*read_facemodel(params.model).labels.values(), *corrected, UNKNOWN))
 
     def load(self) -> None:
         """Read the galleries of the strategies that are used, and load the network if needed."""
         self._is_missing = self.params.is_missing()
+        self._corrections = Corrections.beside(self.params.model)
         if self._is_missing:
             model, trainer = printable(self.params.model), command("facerec-train")
             _log.log(NOTICE, _NO_MODEL_YET, self.name, model, trainer, extra=ONCE_A_RUN)
@@ -198,50 +123,74 @@ class Recognizer(Describer):
 
         from recognizers.faces import faceimage
         from recognizers.faces.folderrecord import FolderRecord
+        from recognizers.model.gallery import Nearest
         from recognizers.model.knownfaces import KnownFaces
         from recognizers.networks import alignment, probe
 
         self._alignment, self._faceimage, self._numpy = alignment, faceimage, numpy
+        self._nearest_type = Nearest
         self._probe_in, self._probe_of_picture = probe.probe_in, probe.probe_of_picture
         params: RecognizerParams = self.params
         self._model = read_facemodel(params.model)
         check_galleries(params.model, self._model, params.named_strategies())
         strategies = _counting(params, self._model)
         self._known = KnownFaces(params.model, self._model, strategies)
-        self.keeps_descriptions = self._known.asks_network_only
+        self.keeps_descriptions = True
         self._equalize = self._equalizes()
         self._unknown_distances = _unknown_distances(self._model, params, strategies)
         self._record = FolderRecord(margin=self._model.margin, aligned=True)
         self._warned = False
 
+    def wants_content(self, size_bytes: int) -> bool:
+        """Return whether there may be corrections of a file of this size."""
+        return self._corrections.may_hold(size_bytes)
+
     def detect(self, frame: Frame, regions: Sequence[Box]) -> list[Detection]:
-        """Return one detection for each region, with the names that the strategies give it."""
-        if self._is_missing:
-            return []
-        return [
-            Detection(region, self._names(frame, region))
+        """Return one detection for each region, with the names that the strategies or people give it.
+
+        Without a model these are the faces that people have named.
+        """
+        named = (
+            Detection(region, () if self._is_missing else self._elected(self._nearest(frame, region)))
             for region in regions
             if not region.clipped(frame.size_wh).is_empty
-        ]
+        )
+        return [one for one in self._corrected(frame.picture, named) if one.labels]
 
     def describe(self, frame: Frame, regions: Sequence[Region]) -> list[bytes]:
-        """Return the descriptor of the face in each region, (D,) float32 in the machine's byte order."""
-        return [self._known.describe(self._probe(frame, region)).tobytes() for region in regions]
+        """Return the descriptor of the face in each region, (D,) float32 in the machine's byte order.
+
+        With other strategies: number and distance of the nearest known face by each, int64 and float64.
+        """
+        if self._known.asks_network_only:
+            return [self._known.describe(self._probe(frame, region)).tobytes() for region in regions]
+        return [
+            b"".join(_NEAREST.pack(*found) for found in self._nearest(frame, region).values())
+            for region in regions
+        ]
 
     def judge(
         self, picture: Picture, regions: Sequence[Region], descriptions: Sequence[bytes]
     ) -> list[Detection]:
-        """Return one detection for each region, with the name of the known face nearest to its descriptor."""
-        return [
-            Detection(region, self._elected({EMBEDDING: self._known.nearest_to(self._array(description))}))
+        """Return one detection for each region, named after the known faces nearest to it."""
+        named = (
+            Detection(region, self._elected(self._nearest_of(description)))
             for region, description in zip(regions, descriptions, strict=True)
-        ]
+        )
+        return self._corrected(picture, named)
 
-    def _array(self, description: bytes) -> DescriptorArray:
-        return self._numpy.frombuffer(description, dtype=self._numpy.float32)
+    def _nearest_of(self, description: bytes) -> dict[str, Nearest]:
+        if self._known.asks_network_only:
+            descriptor = self._numpy.frombuffer(description, dtype=self._numpy.float32)
+            return {EMBEDDING: self._known.nearest_to(descriptor)}
+        found = (self._nearest_type(*pair) for pair in _NEAREST.iter_unpack(description))
+        return dict(zip(self._known.strategies, found, strict=True))
 
-    def _names(self, frame: Frame, region: Box) -> tuple[Label, ...]:
-        """Name a face, which is prepared as the training faces were."""
+    def _corrected(self, picture: Picture, detections: Iterable[Detection]) -> list[Detection]:
+        return corrected_detections(self._corrections, picture.sha256, picture.frame_index, detections)
+
+    def _nearest(self, frame: Frame, region: Box) -> dict[str, Nearest]:
+        """Return the known face nearest to a face, which is prepared as the training faces were."""
         picture = self._aligned(frame, region) if self._model.aligned else None
 
         def gray() -> GrayArray:
@@ -255,7 +204,7 @@ class Recognizer(Describer):
             """Return the face for a network."""
             return self._probe_of(frame, region, picture)
 
-        return self._elected(self._known.nearest(gray, probe, equalize=self._equalize))
+        return self._known.nearest(gray, probe, equalize=self._equalize)
 
     def _elected(self, nearest: Mapping[str, Nearest]) -> tuple[Label, ...]:
         """Return the labels of a face from the known face nearest to it by each strategy."""
@@ -321,6 +270,12 @@ def _counting(params: RecognizerParams, model: FaceModel) -> tuple[str, ...]:
     asked = [word for word in params.outputlabel if word in STRATEGIES]
     strategies = params.strategies or available(params.model, model)
     return tuple(strategy for strategy in strategies if not asked or strategy in asked)
+
+
+def _own_files(params: RecognizerParams, model: FaceModel) -> list[Path]:
+    """Return the model's record and its galleries."""
+    galleries = [model_file_name(name) for name in available(params.model, model)]
+    return [Path(locate(params.model, name)) for name in (MODEL_FILE, *galleries)]
 
 
 def _network_files(params: RecognizerParams, model: FaceModel) -> tuple[Path, ...]:

@@ -51,6 +51,12 @@ def store_beside(model_directory: str) -> Path:
     return Path(os.path.abspath(model_directory) + _SUFFIX)
 
 
+def log_beside(model_directory: str) -> tuple[Path, ...]:
+    """Return the file with the corrections that belong to a model directory; nothing if there is none."""
+    path = store_beside(model_directory) / LOG_NAME
+    return (path,) if path.is_file() else ()
+
+
 class CorrectionStore:
     """Reads and appends corrections. Several processes may use one store at the same time.
 

@@ -124,7 +124,7 @@ def _writable(options: argparse.Namespace) -> Writable | None:
         )
     from pipeline.config.config import read_config
     from pipeline.files.outputs import check_writable
-    from recognizers.recognizer import RecognizerParams
+    from recognizers.recognizerparams import RecognizerParams
     from search.web.settings import Writable
 
     components = read_config(options.pipeline, allow_plugins=options.allow_plugins).components
