@@ -3,7 +3,8 @@
 Sources: GoPro, "Camera File Naming Convention" (`GX010123.MP4`, its proxy `GL010123.LRV`, its thumbnail
 `GX010123.THM`; older ones `GOPR0123.MP4`, `GOPR0123.LRV`); DJI (`DJI_0001.LRF`), Garmin (`VIRB0001.GLV`) and
 Insta360 (`LRV_20240102_030405_11_001.lrv` beside `VID_20240102_030405_00_001.insv`) as their cameras write
-them; Sony, XAVC (`C0001S03.MP4`); `_Proxy` is the ending of editing programs and of Canon's cameras.
+them; Sony, XAVC (`SUB/C0001S03.MP4` of `CLIP/C0001.MP4`); `_Proxy` is the ending of editing programs and of
+Canon's cameras.
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ from pipeline.text import printable
 _APPLE_DOUBLE = b"\x00\x05\x16\x07"
 """`._IMG_1.jpg` lies beside `IMG_1.jpg` on a disk that a Mac has written to. (RFC 1740, appendix A.)"""
 
+_SONYS_PROXIES, _SONYS_CLIPS = "sub", "CLIP"
 _GONE = "gone since it was listed"
 
 
@@ -125,7 +126,7 @@ def _iter_folder(
             continue
         subfolders = []
         names = () if with_proxies else [entry.name for entry in in_order]
-        originals = _originals(names)
+        originals = _originals(names, folder if relative_folder else None)
         for entry in in_order:
             relative = f"{relative_folder}/{entry.name}" if relative_folder else entry.name
             if not _is_folder(entry):
@@ -150,13 +151,28 @@ def _iter_folder(
         waiting.extend(reversed(subfolders))
 
 
-def _originals(names: Sequence[str]) -> dict[str, str]:
-    """The proxies among the files of a folder, with the videos that they belong to."""
+def _originals(names: Sequence[str], folder: str | None) -> dict[str, str]:
+    """The proxies among the files of a folder, with the videos that they belong to.
+
+    Args:
+        names: of its files.
+        folder: its path, if the folder around it is walked too.
+    """
     if not any(map(is_proxy_name, names)):
         return {}
-    proxies = Proxies(names)
+    proxies = Proxies((*names, *_names_of_clips(folder)))
     found = {name: proxies.original_of(name) for name in names if is_proxy_name(name)}
     return {name: original for name, original in found.items() if original is not None}
+
+
+def _names_of_clips(folder: str | None) -> Sequence[str]:
+    """The files of the folder beside this one in which a Sony camera keeps the videos themselves."""
+    if folder is None or os.path.basename(folder).lower() != _SONYS_PROXIES:
+        return ()
+    try:
+        return os.listdir(os.path.join(os.path.dirname(folder), _SONYS_CLIPS))
+    except OSError:
+        return ()
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

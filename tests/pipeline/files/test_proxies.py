@@ -67,3 +67,14 @@ def test_a_run_leaves_them_out_until_it_is_to_take_them(tmp_path, caplog) -> Non
     house.pipeline.write_text(house.pipeline.read_text().replace("proxies: mine", "proxies: skip"))
     assert house.counts(prune=True) == {"unchanged": 2, "ignored": 1}
     assert "GX010123.THM.json" in house.outputs()
+
+
+def test_sonys_proxies_lie_in_a_folder_beside_that_of_their_videos(tmp_path) -> None:
+    for name in ("M4ROOT/CLIP/C0001.MP4", "M4ROOT/SUB/C0001S03.MP4", "M4ROOT/SUB/C0002S03.MP4"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"\0\0\0\x18ftypmp42")
+    found = list(iter_files(str(tmp_path), with_proxies=False))
+    assert [one.relative for one in found if isinstance(one, Skipped)] == ["M4ROOT/SUB/C0001S03.MP4"]
+    alone = list(iter_files(str(tmp_path / "M4ROOT" / "SUB"), with_proxies=False))
+    assert not any(isinstance(one, Skipped) for one in alone), "the videos themselves are not mined"
