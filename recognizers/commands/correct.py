@@ -113,7 +113,7 @@ def _listing(tracks: Sequence[Track], corrections: Corrections) -> Iterator[str]
         corrected = face.as_corrected(corrections)
         label = "no face" if corrected is None else corrected.label or "not looked at by a recognizer"
         how = "" if face.distance is None else f" at distance {shown_distance(face.distance)}"
-        if corrected is None or corrected.label != face.label:
+        if corrections.verdict(face.key) is not None:
             how = " as you corrected it"
         yield f"{number}: {', '.join(map(str, face.box.xyxy))}{_times(track)}: {printable(label)}{how}"
 
