@@ -46,6 +46,7 @@ FORMATS: dict[str, Format] = {
     "heif": Format(SourceKind.PHOTO, (".heic", ".heif", ".hif")),
     "avif": Format(SourceKind.PHOTO, (".avif", ".avifs")),
     "jxl": Format(SourceKind.PHOTO, (".jxl",)),
+    "jp2": Format(SourceKind.PHOTO, (".jp2", ".j2k", ".jpf", ".jpx")),
     "mp4": Format(SourceKind.VIDEO, (".mp4", ".m4v", ".mov", ".qt", ".3gp", ".3g2")),
     "matroska": Format(SourceKind.VIDEO, (".mkv", ".webm")),
     "avi": Format(SourceKind.VIDEO, (".avi",)),
@@ -84,7 +85,8 @@ _HEIF_BRANDS = frozenset((
 _AVIF_BRANDS = frozenset((b"avif", b"avis"))
 _AUDIO_BRANDS = frozenset((b"M4A ", b"M4B ", b"M4P ", b"F4A ", b"F4B "))
 _OTHER_BRANDS = frozenset((b"crx ", b"jp2 ", b"jpx "))
-"""Canon raw and JPEG 2000: ISO media files that are neither a video nor a photo read here."""
+"""Canon raw, and JPEG 2000 without its signature: neither a video nor a photo that is read here."""
+_JP2_BRANDS = (b"jp2 ", b"jpx ", b"jpxb")
 _QUICKTIME_PADDING = frozenset((b"free", b"skip", b"junk", b"udta", b"wide", b"pnot", b"pict", b"PICT"))
 """QuickTime atoms that may stand before the movie; old cameras begin with some."""
 _MOST_ATOM_BYTES = 1 << 26
@@ -182,6 +184,15 @@ def _is_ogg_video(head: bytes) -> bool:
     return head.startswith(b"OggS") and b"\x80theora" in head
 
 
+def _is_jpeg_2000(head: bytes) -> bool:
+    """A JPEG 2000 codestream, or a file of one picture in boxes; Motion JPEG 2000 begins alike."""
+    if head.startswith(b"\xff\x4f\xff\x51"):
+        return True
+    return (
+        head.startswith(b"\0\0\0\x0cjP  \r\n\x87\n") and head[16:20] == b"ftyp" and head[20:24] in _JP2_BRANDS
+    )
+
+
 def _is_jxl(head: bytes) -> bool:
     """A JPEG XL codestream, or the container of one."""
     return head.startswith((b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n"))
@@ -227,6 +238,7 @@ _SIGNATURES: tuple[tuple[str, Callable[[bytes], bool]], ...] = (
     ("asf", lambda head: head.startswith(_ASF_HEADER)),
     ("flv", lambda head: head.startswith(b"FLV\x01")),
     ("jxl", _is_jxl),
+    ("jp2", _is_jpeg_2000),
     ("dv", _is_dv),
     ("mxf", _is_mxf),
     ("ogg", _is_ogg_video),

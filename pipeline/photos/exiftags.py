@@ -13,6 +13,7 @@ from PIL import Image
 from PIL.ExifTags import IFD
 
 from pipeline.capture import clean_text
+from pipeline.photos import jp2
 from pipeline.photos.pngchunks import iter_chunks
 
 
@@ -74,6 +75,8 @@ def read_tables(image: Image.Image, content: bytes) -> ExifTables:
         for block in iter_chunks(content, b"eXIf"):
             image.info["exif"] = block
             break
+    elif image.format == "JPEG2000" and (found := jp2.exif_block(content)):
+        image.info["exif"] = found
     try:
         # Not `image.getexif()`: the PNG reader's decodes all pixels to see whether a block follows them.
         tags = Image.Image.getexif(image)

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterator
 from typing import NamedTuple
+
+from pipeline.photos.boxes import MOST_BOXES, iter_boxes
 
 _BEGINNING_BYTES = 1 << 16
 _CONSTANT_LUMINANCE = re.compile(rb"colrnclx....\0\x0a", re.DOTALL)
 """`colr` with H.273's matrix 10."""
-_MOST_BOXES = 10_000
-"""In one list. A panorama has a thousand tiles, which are items too."""
 
 
 _UNREAD_CODINGS = {b"avc1": "H.264", b"vvc1": "H.266", b"evc1": "EVC", b"j2k1": "JPEG 2000"}
@@ -90,7 +89,7 @@ def _properties(content: bytes) -> ItemProperties:
     view = memoryview(content)
     meta = _child(view, b"meta")[4:]  # behind version and flags
     item_properties = _child(meta, b"iprp")
-    boxes = list(_boxes(_child(item_properties, b"ipco")))
+    boxes = list(iter_boxes(_child(item_properties, b"ipco")))
     primary = _primary(_child(meta, b"pitm"))
     numbers = _associated(_child(item_properties, b"ipma"), primary)
     cicp, profile, clean_aperture, bits, size = None, None, None, None, None
@@ -126,27 +125,9 @@ def _then(first: int, second: int) -> int:
     return next(number for number, matrix in _MATRICES.items() if matrix == both)
 
 
-def _boxes(view: memoryview) -> Iterator[tuple[bytes, memoryview]]:
-    """The types and bodies of the boxes that a box consists of."""
-    at = 0
-    for _ in range(_MOST_BOXES):
-        if at + 8 > len(view):
-            return
-        length, kind = struct.unpack_from(">I4s", view, at)
-        header = 8
-        if length == 1:
-            (length,) = struct.unpack_from(">Q", view, at + 8)
-            header = 16
-        end = at + length if length else len(view)
-        if end < at + header or end > len(view):
-            return
-        yield kind, view[at + header : end]
-        at = end
-
-
 def _child(view: memoryview, kind: bytes) -> memoryview:
     """The first box of a type. Raises: StopIteration: there is none."""
-    return next(body for found, body in _boxes(view) if found == kind)
+    return next(body for found, body in iter_boxes(view) if found == kind)
 
 
 def _primary(body: memoryview) -> int:
@@ -168,7 +149,7 @@ def _coding(meta: memoryview, item: int) -> bytes | None:
 
 def _item_types(body: memoryview) -> dict[int, bytes]:
     types = {}
-    for kind, entry in _boxes(body[8 if body[0] else 6 :]):
+    for kind, entry in iter_boxes(body[8 if body[0] else 6 :]):
         if kind == b"infe" and entry[0] in (2, 3):
             _, number, _, found = struct.unpack_from(">IIH4s" if entry[0] == 3 else ">IHH4s", entry)
             types[number] = found
@@ -178,7 +159,7 @@ def _item_types(body: memoryview) -> dict[int, bytes]:
 def _first_part(body: memoryview, item: int) -> int:
     """The first item that another one is made of. Raises: StopIteration: none is said."""
     width = "I" if body[0] else "H"
-    for kind, reference in _boxes(body[4:]):
+    for kind, reference in iter_boxes(body[4:]):
         if kind == b"dimg":
             whole, count, first = struct.unpack_from(f">{width}H{width}", reference)
             if whole == item and count:
@@ -191,7 +172,7 @@ def _associated(body: memoryview, item: int) -> list[int]:
     version, flags = body[0], body[3]
     (count,) = struct.unpack_from(">I", body, 4)
     at = 8
-    for _ in range(min(count, _MOST_BOXES)):
+    for _ in range(min(count, MOST_BOXES)):
         (found,) = struct.unpack_from(">I" if version else ">H", body, at)
         at += 4 if version else 2
         associations = body[at]

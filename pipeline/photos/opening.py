@@ -26,6 +26,7 @@ _PILLOW_FORMATS = {
     "pnm": ("PPM",),
     "heif": ("HEIF",),
     "avif": ("AVIF",),
+    "jp2": ("JPEG2000",),
 }
 _REDUCED_PAGE = 1
 """The bit of TIFF's NewSubfileType for a smaller copy of another page."""

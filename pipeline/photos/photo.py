@@ -13,6 +13,7 @@ import os
 from pipeline.capture import Capture
 from pipeline.errors import FailureCode, SourceError
 from pipeline.frame import Frame
+from pipeline.photos import jp2
 from pipeline.photos.colortags import color_plan
 from pipeline.photos.exif import read_exif
 from pipeline.photos.heifitem import ItemProperties, primary_item_properties
@@ -83,7 +84,7 @@ def read_header(
         orientation = exif.orientation
     if math.prod(stored_size(image)) > limits.max_pixels:
         raise too_large(stored_size(image), limits.max_pixels)
-    own = primary_item_properties(content) if source.format in ("heif", "avif") else ItemProperties()
+    own = _properties(content, source.format)
     if read_as == "avif":  # Pillow follows XMP too, which browsers do not
         orientation = own.orientation
     # A second reader has cropped the picture.
@@ -94,6 +95,13 @@ def read_header(
     turn = find_turn(image, content, source.format, own, orientation, exif.orientation)
     opened = Opened(readable, image, read_as, size_wh, orientation, item, colors)
     return content, opened, exif.capture, turn
+
+
+def _properties(content: bytes, format_: str) -> ItemProperties:
+    """What the file's container says of its picture, as far as Pillow does not hand it on."""
+    if format_ == "jp2":
+        return ItemProperties(icc_profile=jp2.icc_profile(content))
+    return primary_item_properties(content) if format_ in ("heif", "avif") else ItemProperties()
 
 
 def _read(source: Source, limits: Limits) -> bytes:
