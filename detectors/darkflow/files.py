@@ -30,10 +30,12 @@ class DarkflowFiles:
     def iter_unfit(params: NetworkParams) -> Iterator[Problem]:
         """Params that are for other networks."""
         yield from iter_unfit_if_compiled(params)
-        if params.engine not in ("auto", "litert"):
-            yield Problem("engine", f"{params.engine} does not run Darkflow's networks; leave it out")
-        if params.precision == "bf16":
-            yield Problem("precision", "bf16 is for Darknet's networks and .onnx files; leave it out")
+        if params.engine == "onnxruntime":
+            yield Problem("engine", "onnxruntime does not run Darkflow's networks; leave it out")
+        if params.precision == "int8" and params.engine == "openvino":
+            yield Problem("engine", "openvino runs no int8 of Darkflow's; leave one of both out")
+        if params.precision == "bf16" and params.engine == "litert":
+            yield Problem("engine", "litert has no bf16; leave one of both out")
 
     @classmethod
     def find(cls, model: str, weights: str | None) -> Self:
@@ -100,4 +102,4 @@ class DarkflowFiles:
         from detectors.darkflow.opening import open_darkflow
 
         labels = Path(params.labels) if params.labels else None
-        return open_darkflow(self.graph, self.meta, labels, params.precision)
+        return open_darkflow(self.graph, self.meta, labels, params.precision, params.engine)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,13 +32,16 @@ def open_engine(network: NetworkCfg, files: Sequence[Path], precision: Precision
     """
     candidates = list(_iter_candidates(files, precision, name))
     kept, by_speed = fitting(candidates, name, precision, printable(files[0]))
-    chosen = choose(_question(network, files, precision), kept) if by_speed else kept[0]
+    question = question_about(network, files, precision, functools.partial(_compiled_for, files))
+    chosen = choose(question, kept) if by_speed else kept[0]
     stride = network.stride
     if chosen.engine == "litert":
-        return open_compiled(FLATBUFFERS, files, _of_weights(chosen), lambda file: _in_litert(file, stride))
+        return open_compiled(FLATBUFFERS, files, _of_weights(chosen), lambda file: in_litert(file, stride))
     if chosen.engine == "onnxruntime":
         return open_compiled(ONNX_FILES, files, "float32", lambda file: _in_onnx_runtime(file, stride))
-    return open_compiled(ONNX_FILES, files, "float32", lambda file: _in_openvino(file, chosen.precision))
+    return open_compiled(
+        ONNX_FILES, files, "float32", lambda file: in_openvino_runtime(file, chosen.precision)
+    )
 
 
 def _iter_candidates(files: Sequence[Path], precision: Precision, name: EngineName) -> Iterator[Candidate]:
@@ -55,18 +59,26 @@ def _iter_candidates(files: Sequence[Path], precision: Precision, name: EngineNa
         yield Candidate("litert", "int8")
 
 
-def _question(network: NetworkCfg, files: Sequence[Path], precision: Precision) -> Question:
+def question_about(
+    network: NetworkCfg,
+    files: Sequence[Path],
+    precision: Precision,
+    compiled_for: Callable[[Candidate], Path],
+) -> Question:
+    """Which engine runs a network whose one input is `image`; see `Question`."""
+
     def feeds() -> Mapping[str, Any]:
-        """Smooth noise."""
+        """Noise."""
         import numpy as np
 
         return {"image": np.random.default_rng(1).random((1, *network.shape), dtype=np.float32)}
 
-    def compiled_for(candidate: Candidate) -> Path:
-        compiler = FLATBUFFERS if candidate.engine == "litert" else ONNX_FILES
-        return compiled(compiler, files, _of_weights(candidate))
-
     return Question(files, precision, feeds, (network.shape.width, network.shape.height), compiled_for)
+
+
+def _compiled_for(files: Sequence[Path], candidate: Candidate) -> Path:
+    compiler = FLATBUFFERS if candidate.engine == "litert" else ONNX_FILES
+    return compiled(compiler, files, _of_weights(candidate))
 
 
 def _of_weights(candidate: Candidate) -> WeightPrecision:
@@ -74,7 +86,8 @@ def _of_weights(candidate: Candidate) -> WeightPrecision:
     return "int8" if candidate.precision == "int8" else "float32"
 
 
-def _in_litert(file: Path, stride: int | None) -> Engine:
+def in_litert(file: Path, stride: int | None) -> Engine:
+    """Load a flatbuffer; see `LiteRtEngine`."""
     from pipeline.engines.litert import LiteRtEngine
 
     return LiteRtEngine(file, stride)
@@ -86,7 +99,8 @@ def _in_onnx_runtime(file: Path, stride: int | None) -> Engine:
     return OnnxRuntimeEngine(file, varies=stride is not None)
 
 
-def _in_openvino(file: Path, precision: str) -> Engine:
+def in_openvino_runtime(file: Path, precision: str) -> Engine:
+    """Have each process load a compiled network in OpenVINO; see `OpenVinoEngine`."""
     from pipeline.engines.openvino import OpenVinoEngine
 
     return OpenVinoEngine(file, precision)
