@@ -91,15 +91,15 @@ class CorrectionStore:
 
         Raises: OutputError: the store cannot be written; ModelError: as `entries`.
         """
-        return self._append(Action.NAME, name=name, faces=self._kept(faces))
+        return self._append(Action.NAME, faces, name=name)
 
     def not_name(self, faces: Sequence[FacePicture], name: str) -> Entry:
         """Say that faces are not those of a person. Raises: as `name`."""
-        return self._append(Action.NOT_NAME, name=name, faces=self._kept(faces))
+        return self._append(Action.NOT_NAME, faces, name=name)
 
     def not_a_face(self, faces: Sequence[FacePicture]) -> Entry:
         """Say that what was found are no faces. Raises: as `name`."""
-        return self._append(Action.NOT_A_FACE, faces=self._kept(faces))
+        return self._append(Action.NOT_A_FACE, faces)
 
     def merge(self, groups: Iterable[int]) -> Entry:
         """Say that groups of unknown faces show one person; the smallest number stays. Raises: as `name`."""
@@ -128,37 +128,25 @@ class CorrectionStore:
         path = self.folder / PICTURES_FOLDER / face.picture
         return path if path.is_file() else None
 
-    def _kept(self, faces: Sequence[FacePicture]) -> tuple[CorrectedFace, ...]:
-        """Write the pictures of faces, and return the faces for the log."""
-        kept = []
-        for face in faces:
-            picture = None
-            if face.png is not None:
-                picture = _picture_name(face.key)
-                write_file(self.folder / PICTURES_FOLDER / picture, face.png)
-            sha256, frame, box = face.key
-            shown = os.fsencode(face.photo).decode("utf-8", "replace")
-            kept.append(
-                CorrectedFace(
-                    sha256=sha256, bytes=face.size_bytes, frame=frame, box=box, photo=shown, picture=picture
-                )
-            )
-        return tuple(kept)
-
-    def _append(self, do: Action, **fields: object) -> Entry:
+    def _append(self, do: Action, faces: Sequence[FacePicture] = (), **fields: object) -> Entry:
         with self._locked():
-            return self._write(do, **fields)
+            return self._write(do, faces, **fields)
 
-    def _write(self, do: Action, **fields: object) -> Entry:
+    def _write(self, do: Action, faces: Sequence[FacePicture] = (), **fields: object) -> Entry:
         """Add an entry to the log, which is replaced as a whole; the lock is held."""
         content = self._content()
         entries = _parsed(content, printable(self.log_path))
         number = entries[-1].id + 1 if entries else 1
         now = datetime.now(UTC).isoformat(timespec="seconds")
         try:
-            entry = Entry.model_validate({"id": number, "when": now, "do": do, **fields})
+            logged = tuple(map(_logged, faces))
+            values = {"id": number, "when": now, "do": do, "faces": logged, **fields}
+            entry = Entry.model_validate(values)
         except ValidationError as error:
             raise UsageError(f"no correction can be made of this: {error.errors()[0]['msg']}") from None
+        for face, kept in zip(faces, entry.faces, strict=True):
+            if face.png is not None and kept.picture is not None:
+                write_file(self.folder / PICTURES_FOLDER / kept.picture, face.png)
         line = entry.model_dump_json(exclude_defaults=True).encode()
         if content and not content.endswith(b"\n"):
             content += b"\n"
@@ -224,6 +212,19 @@ def _parsed(content: bytes, shown: str) -> list[Entry]:
             )
         entries.append(entry)
     return entries
+
+
+def _logged(face: FacePicture) -> CorrectedFace:
+    """Return a face as the log has it."""
+    sha256, frame, box = face.key
+    return CorrectedFace(
+        sha256=sha256,
+        bytes=face.size_bytes,
+        frame=frame,
+        box=box,
+        photo=os.fsencode(face.photo).decode("utf-8", "replace"),
+        picture=None if face.png is None else _picture_name(face.key),
+    )
 
 
 def _picture_name(key: FaceKey) -> str:

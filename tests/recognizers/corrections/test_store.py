@@ -114,5 +114,6 @@ def test_numbers_that_do_not_grow_are_refused(store):
 @pytest.mark.parametrize("name", ["", "x" * 201, "a\udcff"])
 def test_names_that_no_report_can_hold_are_refused(store, name):
     with pytest.raises(UsageError, match="no correction can be made of this"):
-        store.name([face()], name)
+        store.name([face(png=b"a picture")], name)
     assert store.entries() == []
+    assert list(store.folder.iterdir()) == []
