@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from search.conditions import (
     AllOf,
@@ -29,6 +30,8 @@ WINDOW_S = 10.0
 MAX_GROUPS = 6
 """Further labels and names only have to be somewhere in the video: a join for each would be too much."""
 _LONGEST_LABEL_WORDS = 6
+_LEVELS = re.compile(r"[|/]")
+"""Between the levels of a tag, as photo programs show it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +184,10 @@ class _Resolver:
         terms = self._terms(query)
         if terms:
             return HasTerm(terms, query.at_least, confidence)
+        levels = [level for level in _LEVELS.split(query.text) if key_of(level)]
+        if query.kind is TermKind.TAG and len(levels) > 1:
+            upper = [replace(query, text=level, prefix=False) for level in levels[:-1]]
+            return all_of(self._term(one, confidence) for one in (*upper, replace(query, text=levels[-1])))
         kind = query.kind.name.lower()
         like = ", ".join(self._vocabulary.like(query.kind, key_of(query.text)))
         hint = f"; there is {like}" if like else f"; there are no {kind}s" * (not self._all(query.kind))
