@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import os
+import socket
 import threading
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
+from search.commands.serve import listening_socket
 from search.web.app import make_app
 from search.web.library import key_of
 from search.web.picturepool import PicturePool
@@ -257,6 +259,25 @@ def test_no_index_is_a_sentence(collection: Collection, tmp_path: Path) -> None:
         answer = client.get("/")
         assert answer.status_code == 503
         assert "visualsearch.py index" in answer.text or "visualsearch index" in answer.text
+
+
+def test_answers_on_an_open_connection_do_not_wait() -> None:
+    """The server sends the parts of an answer at once, without Nagle's algorithm."""
+
+    async def accepted() -> int:
+        option: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+        def note(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            connection = writer.get_extra_info("socket")
+            option.set_result(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+
+        listening = listening_socket("127.0.0.1", 0)
+        async with await asyncio.start_server(note, sock=listening):
+            await asyncio.open_connection(*listening.getsockname())
+            return await option
+
+    assert run_apart(accepted()) != 0
 
 
 @pytest.mark.parametrize("damage", [b"", b"garbage", None])
