@@ -184,7 +184,7 @@ def _compile(compiler: Compiler, files: Sequence[Path], precision: str, output: 
     shown = printable(files[0])
     try:
         done = subprocess.run(
-            [sys.executable, "-m", compiler.module, *arguments],
+            [sys.executable, "-P", "-m", compiler.module, *arguments],
             env=environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,

@@ -159,7 +159,7 @@ def _answer(folder: str, names: Sequence[str]) -> dict[str, float | str]:
     }
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "pipeline.engines.timing", str(os.getpid()), folder],
+            [sys.executable, "-P", "-m", "pipeline.engines.timing", str(os.getpid()), folder],
             env=environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,

@@ -204,6 +204,19 @@ def test_a_candidate_that_fails_or_differs_is_left_out(tmp_path: Path) -> None:
     assert str(found["missing"]).startswith("fails: ")
 
 
+def test_files_in_the_users_folder_are_not_imported(
+    cache: Path, pair: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The timing process runs where the user is."""
+    (tmp_path / "here").mkdir()
+    for name in ("numpy", "json", "pipeline"):
+        (tmp_path / "here" / f"{name}.py").write_text("raise SystemExit(9)\n")
+    monkeypatch.chdir(tmp_path / "here")
+    engine_of(pair)
+    ((_, choice),) = iter_choices()
+    assert all(isinstance(took, float) for took in choice.measured.values())
+
+
 @pytest.mark.parametrize(
     ("measured", "chosen"),
     [
