@@ -101,12 +101,15 @@ def lock_groups(folder: Path) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LockedError(
+                f"{printable(folder)}: another program is grouping faces there; try again when it has ended"
+            ) from None
+        except OSError:
+            pass  # a file system without locks; the file is still replaced as a whole
         yield
-    except BlockingIOError:
-        raise LockedError(
-            f"{printable(folder)}: another program is grouping faces there; try again when it has ended"
-        ) from None
     finally:
         os.close(descriptor)
 

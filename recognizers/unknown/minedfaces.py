@@ -98,9 +98,9 @@ def iter_mined_faces(
         source_name: only files with this name, in any folder.
     Raises: OSError: the folder itself cannot be listed.
     """
-    for folder in _iter_folders(output_root, [] if problems is None else problems):
+    for folder, names in _iter_folders(output_root, [] if problems is None else problems):
         of_file: dict[str, tuple[ReportFacts, dict[tuple[int, Box], MinedFace]]] = {}
-        for name in sorted(entry for entry in os.listdir(folder) if entry.endswith(_REPORT_ENDING)):
+        for name in names:
             if source_name is not None and output_suffix(name, source_name) is None:
                 continue
             path = os.path.join(folder, name)
@@ -128,10 +128,10 @@ def holds_reports(output_root: Path) -> bool:
 
     Raises: OSError: the folder itself cannot be listed.
     """
-    for folder in _iter_folders(output_root, []):
-        for name in os.listdir(folder):
+    for folder, names in _iter_folders(output_root, []):
+        for name in names:
             path = os.path.join(folder, name)
-            if name.endswith(_REPORT_ENDING) and not os.path.islink(path) and os.path.isfile(path):
+            if not os.path.islink(path) and os.path.isfile(path):
                 with contextlib.suppress(ValueError, OSError):
                     ReportReader(path)
                     return True
@@ -174,15 +174,16 @@ def _is_named_stranger(face: MinedFace, corrections: Corrections) -> bool:
     return verdict is not None and verdict.name == UNKNOWN
 
 
-def _iter_folders(top: Path, problems: list[str]) -> Iterator[str]:
+def _iter_folders(top: Path, problems: list[str]) -> Iterator[tuple[str, list[str]]]:
+    """Yield each folder and the names in it that may be those of reports, in order."""
     os.listdir(top)  # raises
 
     def unlistable(error: OSError) -> None:
         problems.append(f"{printable(error.filename)}: cannot be listed ({error.strerror})")
 
-    for folder, subfolders, _ in os.walk(top, onerror=unlistable):
+    for folder, subfolders, names in os.walk(top, onerror=unlistable):
         subfolders.sort()
-        yield folder
+        yield folder, sorted(name for name in names if name.endswith(_REPORT_ENDING))
 
 
 def _faces_of(report: ReportReader) -> Iterator[MinedFace]:
