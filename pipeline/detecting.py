@@ -107,12 +107,14 @@ class Detected:
         result: of each component, without those in `missing`.
         findings: the same, to be kept.
         ran: names of the components that looked at pixels.
+        reused: names of the components that did not, because what they find was known.
         missing: names of the components whose findings take pixels, and there were none.
     """
 
     result: FrameResult
     findings: FrameFindings
     ran: set[str] = field(default_factory=set)
+    reused: set[str] = field(default_factory=set)
     missing: set[str] = field(default_factory=set)
 
 
@@ -131,7 +133,8 @@ def detect(
         known: what earlier runs found in it.
     """
     found: Found = {}
-    detected = Detected(FrameResult(scene.frame_index, scene.timestamp, found), FrameFindings({}))
+    result = FrameResult(scene.frame_index, scene.timestamp, found)
+    detected = Detected(result, FrameFindings({}, scene.frame_index))
     for step in steps:
         if not detected.missing.isdisjoint(step.inputs):
             detected.missing.add(step.name)
@@ -146,6 +149,8 @@ def detect(
             found[step.name] = tuple(_inside(scene.size_wh, looked.detections))
         if looked.took_pixels:
             detected.ran.add(step.name)
+        elif regions:
+            detected.reused.add(step.name)
         detected.findings.of[step.key.digest] = looked.kept  # type: ignore[index]
     return detected
 

@@ -6,6 +6,7 @@ import contextlib
 import os
 import stat
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from pipeline.component import Writer
@@ -104,7 +105,8 @@ def frames_of(chunk: bytes, without: Collection[bytes] = ()) -> list[FrameFindin
     if not without:
         return frames
     return [
-        FrameFindings({key: one for key, one in frame.of.items() if key not in without}) for frame in frames
+        replace(frame, of={key: one for key, one in frame.of.items() if key not in without})
+        for frame in frames
     ]
 
 

@@ -69,7 +69,7 @@ class _Photo:
             is_unchanged=True,
             kept=kept,
             outputs=self._names(earlier, {}),
-            reused=frozenset(detected.result.found),
+            reused=frozenset(detected.reused),
         )
 
     def mine(self, earlier: Earlier, *, salvage: bool) -> Mined:
@@ -101,7 +101,7 @@ class _Photo:
             kept=kept,
             outputs=self._names(earlier, written),
             ran=frozenset(detected.ran),
-            reused=frozenset(detected.result.found) - detected.ran,
+            reused=frozenset(detected.reused),
         )
 
     def _open(self, *, salvage: bool) -> tuple[MediaFacts, Frame]:

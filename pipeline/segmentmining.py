@@ -11,7 +11,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -212,7 +212,7 @@ class SegmentMining:
                 self._hashes[step.name].update(digest_of_shown(step.share_of(detected.result)))
         self._findings.append(detected.findings)
         self._ran |= detected.ran
-        self._reused.update(detected.result.found)
+        self._reused |= detected.reused
 
     def _write(self, slot: _Slot, frame: Frame, detected: Detected | None, *, is_lead: bool) -> None:
         step, session, noted = slot
@@ -234,7 +234,7 @@ class SegmentMining:
         chunk = encode(findings)
         if len(chunk) > self.most_bytes:
             findings = [
-                FrameFindings({key: one for key, one in frame.of.items() if one.described is None})
+                replace(frame, of={key: one for key, one in frame.of.items() if one.described is None})
                 for frame in findings
             ]
             chunk = encode(findings)

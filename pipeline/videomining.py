@@ -116,7 +116,7 @@ class _Recall:
             known = self._earlier.frame(place, task.number)
             detected = self._pipeline.find(scene, None, known, self._source.format)
             self._missing |= detected.missing
-            self._found.update(detected.result.found)
+            self._found |= detected.reused
             if task.has_lead and place == 0:
                 continue
             for step in self._writers:

@@ -19,7 +19,7 @@ from pipeline import component
 from pipeline.component import Describer, Evidence, Problem
 from pipeline.detections import Box, Detection, Label, Picture, Region
 from pipeline.errors import ModelError
-from pipeline.frame import Frame, GrayArray, RgbArray
+from pipeline.frame import Frame, RgbArray
 from pipeline.host.command import command
 from pipeline.host.logs import NOTICE, ONCE_A_RUN
 from pipeline.text import printable
@@ -36,13 +36,16 @@ from recognizers.model.facemodel import (
 )
 from recognizers.model.strategies import EMBEDDING, STRATEGIES, UNKNOWN, model_file_name
 from recognizers.model.voting import elect
-from recognizers.networks.facenetwork import network_files
+from recognizers.networks.base import DEFAULT_MARGIN
+from recognizers.networks.facenetwork import load_network, network_ahead, network_files
 from recognizers.recognizerparams import MOST_VOTES, RecognizerParams
 
 if TYPE_CHECKING:
     from recognizers.model.gallery import Nearest
+    from recognizers.networks.base import DescriptorArray
     from recognizers.networks.probe import Probe
 
+TARGET = "recognizers.recognizer:Recognizer"
 _NEAREST = struct.Struct("<qd")
 _NO_MODEL_YET = (
     "%s: there is no face model %s yet, so faces get no names; the first step to one, after this run: "
@@ -56,6 +59,8 @@ class Recognizer(Describer):
     """Labels each region with the name of the nearest known face.
 
     A face's description is its descriptor if only `embedding` is used, else the nearest by each strategy.
+    Without a model (`optional`) faces are described all the same, so that the first model names the faces of
+    a collection without reading it again.
     """
 
     Params: ClassVar[type[component.Params]] = RecognizerParams
@@ -94,12 +99,11 @@ class Recognizer(Describer):
     def evidence(cls, params: RecognizerParams, *, of_whole_frames: bool) -> Evidence:
         """What decides the descriptions: not the corrections, and of descriptors not the known faces."""
         if params.is_missing():
-            return Evidence({"missing": True}, log_beside(params.model))
+            return _evidence_ahead(params)
         model = read_facemodel(params.model)
         files, strategies = _network_files(params, model), _counting(params, model)
         if strategies == (EMBEDDING,):
-            descriptors = {"aligned": model.aligned, "margin": model.margin}
-            return Evidence({"descriptors": descriptors}, files, is_description=True)
+            return evidence_of(model.aligned, model.margin, files)
         nearest = {"strategies": strategies, "equalizehist": params.equalizehist}
         return Evidence({"nearest": nearest}, (*_own_files(params, model), *files), is_description=True)
 
@@ -118,18 +122,15 @@ class Recognizer(Describer):
         if self._is_missing:
             model, trainer = printable(self.params.model), command("facerec-train")
             _log.log(NOTICE, _NO_MODEL_YET, self.name, model, trainer, extra=ONCE_A_RUN)
+            self._load_ahead()
             return
         import numpy
 
-        from recognizers.faces import faceimage
-        from recognizers.faces.folderrecord import FolderRecord
         from recognizers.model.gallery import Nearest
         from recognizers.model.knownfaces import KnownFaces
-        from recognizers.networks import alignment, probe
+        from recognizers.networks.facereader import FaceReader
 
-        self._alignment, self._faceimage, self._numpy = alignment, faceimage, numpy
-        self._nearest_type = Nearest
-        self._probe_in, self._probe_of_picture = probe.probe_in, probe.probe_of_picture
+        self._numpy, self._nearest_type = numpy, Nearest
         params: RecognizerParams = self.params
         self._model = read_facemodel(params.model)
         check_galleries(params.model, self._model, params.named_strategies())
@@ -138,8 +139,18 @@ class Recognizer(Describer):
         self.keeps_descriptions = True
         self._equalize = self._equalizes()
         self._unknown_distances = _unknown_distances(self._model, params, strategies)
-        self._record = FolderRecord(margin=self._model.margin, aligned=True)
+        self._reader = FaceReader(aligned=self._model.aligned, margin=self._model.margin)
         self._warned = False
+
+    def _load_ahead(self) -> None:
+        """Get ready to describe faces for the model that will be trained, if a network is here."""
+        from recognizers.networks.facereader import FaceReader
+
+        record = network_ahead()
+        if record is not None:
+            self._network = load_network(record)
+            self._reader = FaceReader(aligned=True, margin=DEFAULT_MARGIN)
+            self.keeps_descriptions = True
 
     def wants_content(self, size_bytes: int) -> bool:
         """Return whether there may be corrections of a file of this size."""
@@ -162,22 +173,29 @@ class Recognizer(Describer):
 
         With other strategies: number and distance of the nearest known face by each, int64 and float64.
         """
-        if self._known.asks_network_only:
-            return [self._known.describe(self._probe(frame, region)).tobytes() for region in regions]
+        if self._is_missing or self._known.asks_network_only:
+            return [self._descriptor(frame, region).tobytes() for region in regions]
         return [
             b"".join(_NEAREST.pack(*found) for found in self._nearest(frame, region).values())
             for region in regions
         ]
+
+    def _descriptor(self, frame: Frame, region: Region) -> DescriptorArray:
+        picture = self._picture(frame, region)
+        if self._is_missing:
+            own = self._network.aligns_itself
+            return self._network.describe(self._reader.probe(frame, region, picture, finds_landmarks=own))
+        return self._known.describe(self._probe(frame, region, picture))
 
     def judge(
         self, picture: Picture, regions: Sequence[Region], descriptions: Sequence[bytes]
     ) -> list[Detection]:
         """Return one detection for each region, named after the known faces nearest to it."""
         named = (
-            Detection(region, self._elected(self._nearest_of(description)))
+            Detection(region, () if self._is_missing else self._elected(self._nearest_of(description)))
             for region, description in zip(regions, descriptions, strict=True)
         )
-        return self._corrected(picture, named)
+        return [one for one in self._corrected(picture, named) if one.labels]
 
     def _nearest_of(self, description: bytes) -> dict[str, Nearest]:
         if self._known.asks_network_only:
@@ -191,43 +209,28 @@ class Recognizer(Describer):
 
     def _nearest(self, frame: Frame, region: Box) -> dict[str, Nearest]:
         """Return the known face nearest to a face, which is prepared as the training faces were."""
-        picture = self._aligned(frame, region) if self._model.aligned else None
-
-        def gray() -> GrayArray:
-            """Return the face for Eigenfaces, Fisherfaces and LBPH."""
-            if picture is not None:
-                return Frame.from_rgb(picture).gray()
-            # The training faces had this margin.
-            return frame.gray(self._faceimage.with_margin(region, self._model.margin).clipped(frame.size_wh))
-
-        def probe() -> Probe:
-            """Return the face for a network."""
-            return self._probe_of(frame, region, picture)
-
-        return self._known.nearest(gray, probe, equalize=self._equalize)
+        picture = self._picture(frame, region)
+        return self._known.nearest(
+            lambda: self._reader.gray(frame, region, picture),
+            lambda: self._probe(frame, region, picture),
+            equalize=self._equalize,
+        )
 
     def _elected(self, nearest: Mapping[str, Nearest]) -> tuple[Label, ...]:
         """Return the labels of a face from the known face nearest to it by each strategy."""
         votes = [self._label(strategy, found) for strategy, found in nearest.items()]
         return elect(votes) if self.params.outputlabel == (MOST_VOTES,) else tuple(votes)
 
-    def _probe(self, frame: Frame, region: Box) -> Probe:
-        return self._probe_of(frame, region, self._aligned(frame, region) if self._model.aligned else None)
-
-    def _probe_of(self, frame: Frame, region: Box, picture: RgbArray | None) -> Probe:
-        """Return a face for a network: the aligned picture if there is one."""
-        if picture is not None:
-            return self._probe_of_picture(picture, self._record)
-        return self._probe_in(frame, region, landmarks=self._known.finds_landmarks)
-
-    def _aligned(self, frame: Frame, region: Box) -> RgbArray | None:
-        """Cut the face out as `crop` does; None, with a warning, if it has no landmarks."""
-        points = self._alignment.points_of(region.landmarks) if isinstance(region, Region) else None
-        if points is None:
+    def _picture(self, frame: Frame, region: Box) -> RgbArray | None:
+        """Cut a face out, aligned if the model's faces are; warn if it cannot be aligned."""
+        picture = self._reader.picture(frame, region)
+        if picture is None and self._reader.aligned and not self._is_missing:
             self._warn_once()
-            return None
-        side_px, margin = self._alignment.ALIGNED_SIDE_PX, self._model.margin
-        return self._alignment.aligned(frame.rgb(), points, side_px, margin)
+        return picture
+
+    def _probe(self, frame: Frame, region: Box, picture: RgbArray | None) -> Probe:
+        """Return a face for the model's network."""
+        return self._reader.probe(frame, region, picture, finds_landmarks=self._known.finds_landmarks)
 
     def _warn_once(self) -> None:
         """Log once that faces have no landmarks, unless no strategy needs them."""
@@ -263,6 +266,19 @@ class Recognizer(Describer):
                 extra=ONCE_A_RUN,
             )
         return bool(wanted)
+
+
+def evidence_of(aligned: bool, margin: float, files: Sequence[Path]) -> Evidence:
+    """What decides the descriptors of faces."""
+    return Evidence({"descriptors": {"aligned": aligned, "margin": margin}}, files, is_description=True)
+
+
+def _evidence_ahead(params: RecognizerParams) -> Evidence:
+    """What decides what is kept of faces before there is a model."""
+    record = network_ahead()
+    if record is None:
+        return Evidence({"missing": True}, log_beside(params.model))
+    return evidence_of(True, DEFAULT_MARGIN, network_files(record.name))
 
 
 def _counting(params: RecognizerParams, model: FaceModel) -> tuple[str, ...]:

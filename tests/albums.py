@@ -9,6 +9,9 @@ from pathlib import Path
 import facerec_train
 from pipeline.files.outputs import write_file
 from pipeline.outcome import Summary
+from recognizers.faces.folderrecord import FolderRecord, write_record
+from recognizers.networks.alignment import ALIGNED_SIDE_PX
+from recognizers.networks.base import DEFAULT_MARGIN
 from tests.drawnfaces import draw_face, draw_photo
 from tests.house import House
 from tests.recognizers.facenetworks import write_network
@@ -25,8 +28,9 @@ def teach(folder: Path, names: tuple[str, ...], network: Path) -> Path:
     for name in names:
         (faces / name).mkdir(parents=True)
         for picture in range(4):
-            drawn = draw_face(PEOPLE.index(name), picture).convert("RGB")
+            drawn = draw_face(PEOPLE.index(name), picture, ALIGNED_SIDE_PX).convert("RGB")
             drawn.save(faces / name / f"{picture}.png")
+    write_record(str(faces), FolderRecord(margin=DEFAULT_MARGIN, aligned=True))
     listed = folder / f"{faces.name}.csv"
     assert facerec_train.main(["csv", str(faces), str(listed)]) == 0
     words = ["train", str(listed), "100", str(folder / "rest.csv"), str(model), "--embedding", str(network)]
@@ -65,14 +69,16 @@ class Album:
         return draw_video(self.house.input, name, people, frames)
 
     def write_pipeline(self) -> None:
-        """Write the pipeline file, and put the model of those who are known in its place."""
+        """Write the pipeline file, and put the model of those who are known if there are any."""
         model = self.house.folder / "familymodel"
         shutil.rmtree(model, ignore_errors=True)
-        shutil.copytree(self.models[self.known], model)
+        if self.known:
+            shutil.copytree(self.models[self.known], model)
         triggers = {"triggerlabels": list(self.triggers)} if self.triggers else {}
+        known = {"model": str(model), "optional": True}
         parts = [
             component("faces", FINDER),
-            component("names", "recognizer", "faces", model=str(model), **self.changes.get("names", {})),
+            component("names", "recognizer", "faces", **known, **self.changes["names"]),
             *self.extra,
             component("report", "jsonreportwriter", "faces, names", **triggers),
             component("copies", "photowriter", "names", **self.changes.get("copies", {})),

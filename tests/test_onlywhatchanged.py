@@ -16,6 +16,7 @@ from pipeline.errors import MinerError
 from pipeline.kept.store import STORE_NAME
 from pipeline.ledger.ledgerfile import LEDGER_NAME
 from pipeline.outcome import Outcome
+from recognizers.model.facemodel import read_facemodel
 from tests.albums import FINDER, Album, damage, network_in, teach
 from tests.house import House
 from tests.running import component
@@ -73,6 +74,19 @@ def test_the_outputs_are_those_of_a_run_from_scratch(album):
     album.known = ("ann", "bob", "cy")
     album.night()
     assert album.differing() == []
+
+
+def test_the_first_model_costs_no_pixels_if_its_network_was_here_before(album, models, monkeypatch):
+    record = read_facemodel(str(models["ann", "bob"])).network
+    monkeypatch.setattr("recognizers.recognizer.network_ahead", lambda: record)
+    album.known = ()
+    album.night(force=True)
+    assert labels(album, "ann.png.json") == []
+    album.known = ("ann", "bob")
+    monkeypatch.setattr("tests.plugins.drawnfaces.DrawnFaces.detect", lambda *_: pytest.fail("looked"))
+    summary = album.night()
+    assert not summary.ran
+    assert labels(album, "ann.png.json") == ["ann"]
 
 
 def test_nothing_is_opened_where_no_name_changes(album, monkeypatch):
@@ -210,7 +224,7 @@ STEPS: dict[str, Callable[[Album, random.Random], None]] = {
     "distance": lambda album, rng: album.changes.update(
         names={"unknown_distance": {"embedding": rng.choice((0.5, 5.0, 50.0))}}
     ),
-    "own distance": lambda album, _: album.changes.pop("names", None) and None,
+    "own distance": lambda album, _: album.changes.update(names={}),
     "copies": lambda album, rng: album.changes.update(copies={"quality": rng.choice((50, 90))}),
     "clips": lambda album, rng: album.changes.update(clips={"format": rng.choice(("mp4", "gif"))}),
     "trigger": lambda album, rng: setattr(album, "triggers", rng.choice(((), ("ann",), ("unknown",)))),

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.catalog import load_class
-from pipeline.component import Detector, Writer
+from pipeline.component import Detector, Evidence, Writer
 from pipeline.config.fingerprint import RESULTS_VERSION, values_of
 from pipeline.config.values import FILES, ComponentConfig, ComponentKey, OnTruncated
 from pipeline.formats import results_fingerprint
@@ -44,10 +44,22 @@ def keys_of(
 def _detector_key(component: ComponentConfig, cls: type[Any]) -> ComponentKey:
     assert issubclass(cls, Detector)
     evidence = cls.evidence(component.params, of_whole_frames=component.inputs == (FILES,))
-    parts = [RESULTS_VERSION, component.target, cls.results_version(component.params), dict(evidence.values)]
-    parts.append([model_sha256(file) for file in evidence.files])
+    digest_ = digest_of_evidence(component.target, cls.results_version(component.params), evidence)
     level = ANY_LEVEL if evidence.level is None else evidence.level
-    return ComponentKey(_digest(parts), level, is_asked=evidence.is_description)
+    return ComponentKey(digest_, level, is_asked=evidence.is_description)
+
+
+def digest_of_evidence(target: str, results_version: int, evidence: Evidence) -> bytes:
+    """The key of a detector.
+
+    Args:
+        target: `module:Class` of it.
+        results_version: of it.
+        evidence: what decides what it finds.
+    Raises: ModelError: a model file cannot be read.
+    """
+    files = [model_sha256(file) for file in evidence.files]
+    return _digest([RESULTS_VERSION, target, results_version, dict(evidence.values), files])
 
 
 def _writer_key(component: ComponentConfig, cls: type[Writer], networks: str, tag: str) -> ComponentKey:

@@ -1,7 +1,8 @@
 """Findings as bytes: compact, exact, and safe to read whatever the bytes are.
 
 A chunk holds the findings of a photo, or of the frames of one segment of a video. It begins with a checksum,
-the format and the number of frames; then each component has a block:
+the format, the number of frames, and how far each one's index is beyond that of the one before; then each
+component has a block:
 
     key (8 bytes) | level (float64) | kind (1 byte) | length of the body | body
 
@@ -11,6 +12,7 @@ that is exact, as it is for networks' answers, else a float64.
 
 from __future__ import annotations
 
+import itertools
 import struct
 import zlib
 from collections.abc import Sequence
@@ -38,10 +40,14 @@ def encode(frames: Sequence[FrameFindings]) -> bytes:
     """Write a chunk.
 
     Args:
-        frames: in order; a component is kept if all of them have its findings.
+        frames: in the order of their indices; a component is kept if all of them have its findings.
     """
     out = bytearray((FORMAT,))
     _put(out, len(frames))
+    last = 0
+    for frame in frames:
+        _put(out, frame.index - last)
+        last = frame.index
     for key in frames[0].of if frames else ():
         column = [frame.of[key] for frame in frames if key in frame.of]
         if len(column) < len(frames) or len({(one.level, one.is_rounded) for one in column}) > 1:
@@ -77,6 +83,7 @@ def _decode(reader: _Reader) -> list[FrameFindings]:
     if reader.byte() != FORMAT:
         raise CodecError("findings of another format")
     frames: list[dict[bytes, Findings]] = [{} for _ in range(reader.count())]
+    indices = list(itertools.accumulate(reader.number() for _ in frames))
     while not reader.at_end:
         key, level, kind = reader.take(DIGEST_BYTES), reader.unpack(_DOUBLE), reader.byte()
         body = reader.take(reader.number())
@@ -90,7 +97,7 @@ def _decode(reader: _Reader) -> list[FrameFindings]:
                 frame[key] = column.described(level)
             else:
                 frame[key] = column.found(level, texts, is_rounded=bool(kind & _ROUNDED))
-    return [FrameFindings(frame) for frame in frames]
+    return [FrameFindings(frame, index) for frame, index in zip(frames, indices, strict=True)]
 
 
 def _described(column: Sequence[Findings]) -> bytes:

@@ -46,9 +46,11 @@ class FrameFindings:
 
     Args:
         of: by the component's key, `DIGEST_BYTES` bytes, see `pipeline.config.keys`.
+        index: of the frame in a video, from 0; 0 for a photo.
     """
 
     of: Mapping[bytes, Findings] = field(default_factory=dict)
+    index: int = 0
 
 
 NOTHING_KNOWN = FrameFindings()

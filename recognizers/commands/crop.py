@@ -22,13 +22,13 @@ from recognizers.commands.progress import tracked
 from recognizers.faces.folderrecord import FaceFacts, FolderRecord, write_record
 from recognizers.model.strategies import EMBEDDING, LBP
 from recognizers.networks.alignment import ALIGNED_SIDE_PX
+from recognizers.networks.base import DEFAULT_MARGIN
 from recognizers.networks.facenetwork import DLIB, SFACE
 from recognizers.teaching.cropping import Crop, crop_photos, list_photos
 from recognizers.teaching.grouping import DESCRIPTOR_DISTANCES, LBP_DISTANCE
 
 DEFAULT_CASCADE = "haarcascade_frontalface_default.xml"
 """Finds faces if YuNet is not installed."""
-_DEFAULT_MARGIN = 0.1
 _MIN_NEIGHBORS = 5
 """More than a pipeline's 3: on 64 everyday photos it gives 9 faces and 7 false positives, which must be
 deleted by hand; 3 gives 11 faces and 16 false positives."""
@@ -98,7 +98,7 @@ def _add_cutting(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--margin",
         type=share,
-        default=_DEFAULT_MARGIN,
+        default=DEFAULT_MARGIN,
         help="how far to cut beyond the found box, as a share of its sides (default: %(default)g); the "
         "recognizer will use the same margin",
     )

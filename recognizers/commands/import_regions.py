@@ -19,12 +19,12 @@ from recognizers.commands.arguments import Lines, add_command, plural, quoted, s
 from recognizers.commands.finding import face_finder, is_yunet
 from recognizers.commands.progress import tracked
 from recognizers.faces.folderrecord import FaceFacts, FolderRecord, write_record
+from recognizers.networks.base import DEFAULT_MARGIN
 from recognizers.teaching.cropping import list_photos
 
 if TYPE_CHECKING:
     from recognizers.teaching.importing import ImportedPhoto
 
-_DEFAULT_MARGIN = 0.1
 _DETECTOR = "regions"
 """Stands in the pictures' notes for the detector: it was a person."""
 
@@ -58,7 +58,7 @@ def add_to(commands: Any) -> None:
     parser.add_argument(
         "--margin",
         type=share,
-        default=_DEFAULT_MARGIN,
+        default=DEFAULT_MARGIN,
         help="how far to cut beyond the region, or the found face, as a share of its sides (default: "
         "%(default)g); the recognizer will use the same margin",
     )

@@ -31,6 +31,7 @@ from recognizers.unknown.folders import (
 )
 from recognizers.unknown.groupfile import lock_groups, read_groups, write_groups
 from recognizers.unknown.groups import Groups, usual_distance
+from recognizers.unknown.keptdescribing import KeptDescriber
 from recognizers.unknown.likepeople import groups_like_people
 from recognizers.unknown.minedfaces import MinedFace, holds_reports
 from recognizers.unknown.pictures import ALIGNED, cut_faces
@@ -121,7 +122,7 @@ def _group(options: argparse.Namespace, model: str, problems: list[str]) -> Line
     top = Path(options.faces)
     corrections = Corrections.beside(model)
     state = read_groups(top / GROUPS_FILE)
-    describer = _Shown(_network(model), problems)
+    describer = KeptDescriber(Path(options.output), ALIGNED, _Shown(_network(model), problems))
     found = unknown_tracks(Path(options.output), corrections, problems, least_side_px=options.min_size)
     pictures = pictures_in(top)
     groups = group_unknown(

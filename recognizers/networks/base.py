@@ -21,6 +21,9 @@ if TYPE_CHECKING:  # the parent process does not need them
 DescriptorArray: TypeAlias = "NDArray[np.float32]"
 """(D,) float32 of one face, or (N, D) of several."""
 
+DEFAULT_MARGIN = 0.1
+"""Of aligned faces, as a share of the template's side; what `crop` leaves around a face by default."""
+
 RETRAIN = f"train it again with {program_name('facerec-train')} train"
 """What to do about whatever is wrong with a model's files or its network."""
 

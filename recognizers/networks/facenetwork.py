@@ -91,6 +91,14 @@ def network_record(name: str) -> FaceNetworkRecord:
     )
 
 
+def network_ahead() -> FaceNetworkRecord | None:
+    """The network that most models have, to describe faces before there is one; None if it is not here."""
+    try:
+        return network_record(SFACE) if partly_here(SFACE) else None
+    except ModelError:
+        return None
+
+
 def load_network(record: FaceNetworkRecord) -> FaceNetwork:
     """Load the network of a record.
 

@@ -16,12 +16,12 @@ from pipeline.source import SourceKind
 from pipeline.text import printable
 from recognizers.faces.folderrecord import FaceFacts
 from recognizers.faces.pictures import encode_as
+from recognizers.networks.base import DEFAULT_MARGIN
 from recognizers.teaching.cropping import cut_face
 from recognizers.unknown.minedfaces import MinedFace
 from recognizers.unknown.picturename import picture_name
 from recognizers.unknown.reading import by_file, in_parallel, iter_frames_with
 
-DEFAULT_MARGIN = 0.1
 ALIGNED = FaceFacts(margin=DEFAULT_MARGIN, aligned=True)
 """How `crop` prepares faces that have landmarks."""
 

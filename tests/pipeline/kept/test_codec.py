@@ -34,21 +34,22 @@ def some_detection(rng: random.Random) -> Detection:
     return Detection(box, labels, rng.choice((None, (), points)))
 
 
-def some_frame(rng: random.Random) -> FrameFindings:
+def some_frame(rng: random.Random, index: int = 0) -> FrameFindings:
     regions = rng.randbytes(8)
     return FrameFindings(
         {
             OBJECTS: Findings(0.25, regions, tuple(some_detection(rng) for _ in range(rng.randrange(6)))),
             FACES: Findings(ANY_LEVEL, regions, (), is_rounded=True),
             NAMES: Findings(ANY_LEVEL, regions, described={rng.randbytes(8): rng.randbytes(512)}),
-        }
+        },
+        index,
     )
 
 
 @pytest.mark.parametrize("frames", [0, 1, 2, 300])
 def test_what_is_read_is_what_was_written(frames: int) -> None:
     rng = random.Random(frames)
-    written = [some_frame(rng) for _ in range(frames)]
+    written = [some_frame(rng, 7 * number) for number in range(frames)]
     assert decode(encode(written)) == written
 
 
