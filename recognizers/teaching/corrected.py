@@ -12,7 +12,7 @@ from recognizers.corrections.lookup import Corrections
 from recognizers.corrections.store import CorrectionStore
 from recognizers.faces.dataset import Example
 from recognizers.faces.facekey import FaceKey
-from recognizers.faces.folderrecord import looks_like, read_facts
+from recognizers.faces.folderrecord import common_record, looks_like, read_facts
 from recognizers.model.strategies import UNKNOWN
 
 
@@ -42,14 +42,14 @@ def obey_corrections(
         examples: at least one.
         store: of the corrections; it may be missing.
         with_added: whether kept pictures are added; those that were prepared unlike the list's are not.
-    Raises: ModelError: the log of corrections cannot be read.
+    Raises: ModelError: the log of corrections cannot be read; UsageError: the pictures of the list were
+        prepared differently.
     """
     corrections = Corrections(store.entries())
     if not corrections.verdicts:
         return CorrectedExamples(examples, (), ())
     with ThreadPoolExecutor(usable_cores()) as threads:
-        facts = list(threads.map(lambda example: read_facts(example.path), examples))
-    keys = [None if one is None else one.key for one in facts]
+        keys = list(threads.map(lambda example: _key_of(example.path), examples))
     labels = _Labels(examples)
     kept: list[Example] = []
     sentences: list[str] = []
@@ -67,9 +67,15 @@ def obey_corrections(
                 f'{printable(example.path)}: trained as "{printable(label or "")}", as corrected'
             )
     added = _added(corrections, store, {key for key in keys if key}, labels) if with_added else []
-    like = next((one for one in facts if one is not None), None)
-    alike = [example for example in added if like is None or looks_like(read_facts(example.path), like)]
-    return CorrectedExamples(kept, alike, sentences)
+    if added and examples:
+        like = common_record(example.path for example in examples)
+        added = [example for example in added if looks_like(read_facts(example.path), like)]
+    return CorrectedExamples(kept, added, sentences)
+
+
+def _key_of(path: str) -> FaceKey | None:
+    facts = read_facts(path)
+    return None if facts is None else facts.key
 
 
 class _Labels:

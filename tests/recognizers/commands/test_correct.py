@@ -152,6 +152,18 @@ def test_equally_named_photos_need_a_path(facerec, family):
     assert "1: 48, 48, 144, 144" in correct(facerec, "b/same.png")
 
 
+def test_faces_that_were_prepared_otherwise_are_not_added(facerec, family, network_file, face):
+    correct(facerec, "party.png", "--face", 3, "--name", "carl")
+    (family / "plain" / "ann").mkdir(parents=True)
+    for picture in range(2):
+        face(5, picture).save(family / "plain" / "ann" / f"{picture}.png")
+    assert facerec("csv", "plain", "plain.csv").code == 0
+    words = ("train", "plain.csv", 100, "t.csv", "familymodel", "--embedding", network_file)
+    said = facerec(*words)
+    assert said.code == 0, said.err
+    assert labels_of(family) == {"ann": 2}
+
+
 def test_the_classic_strategies_do_not_get_pictures_of_other_sizes(facerec, family):
     correct(facerec, "party.png", "--face", 3, "--name", "carl")
     said = facerec("train", "list.csv", 100, "test.csv", "familymodel", "--classic")
