@@ -51,6 +51,7 @@ class Settings:
 
     @property
     def url(self) -> str:
-        """The address to type into a browser, with the token if there is one."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
+        """The address to type into a browser of this machine, with the token if there is one."""
+        here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
+        host = f"[{here}]" if ":" in here else here
         return f"http://{host}:{self.port}/" + (f"?token={self.token}" if self.token else "")

@@ -95,6 +95,13 @@ def test_on_another_address_a_token_is_needed(collection: Collection) -> None:
         assert answer.headers["location"] == "/evil.example/"
 
 
+@pytest.mark.parametrize(("host", "shown"), [("0.0.0.0", "127.0.0.1"), ("::", "[::1]"), ("10.0.0.2",) * 2])
+def test_the_address_that_is_printed_can_be_opened_on_this_machine(
+    collection: Collection, host: str, shown: str
+) -> None:
+    assert collection.settings(host=host, token="t").url == f"http://{shown}:8765/?token=t"
+
+
 @pytest.mark.parametrize(
     "key",
     ["x", "..%2f..%2fetc%2fpasswd", "L2V0Yy9wYXNzd2Q", key_of(b"../out/secret"), key_of(b"2008"), "A" * 5000],
