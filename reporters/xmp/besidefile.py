@@ -1,7 +1,8 @@
 """Writing a sidecar beside its photo: the only place where the program writes into INPUT.
 
-Other programs write there too, so a file is replaced only if it is still what was read, and two runs take
-turns by a lock on the folder.
+Other programs write there too, so a file is replaced only if it is still what was read: the new one changes
+places with it, and changes back if what comes out is something else. Two runs take turns by a lock on the
+folder.
 """
 
 from __future__ import annotations
@@ -10,14 +11,18 @@ import contextlib
 import fcntl
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from pipeline.files.exchange import exchange
 from pipeline.text import printable
 from pipeline.xmp.names import MAX_BYTES
 
 _NEW_MODE = 0o666
 _PART_SUFFIX = ".deepvisualminer-part"
+_MARKS_BUT_ITS_NAME = ("st_ino", "st_dev", "st_size", "st_mtime_ns")
+_MARKS = (*_MARKS_BUT_ITS_NAME, "st_ctime_ns")
+"""By which a file is known to be the same; a new name changes the last one."""
 
 
 class LeftAloneError(Exception):
@@ -123,21 +128,26 @@ def _put(part: str, path: str, read: Version) -> bool:
                 return False
             os.replace(part, path)
         return True
-    if not _is_still(path, read.status):
+    if not _is_still(path, read.status, _MARKS):
         return False
-    os.replace(part, path)
-    return True
+    try:
+        if not exchange(part, path):
+            os.replace(part, path)
+            return True
+    except FileNotFoundError:  # it was removed this moment
+        return False
+    if _is_still(part, read.status, _MARKS_BUT_ITS_NAME):
+        return True
+    exchange(part, path)
+    return False
 
 
-def _is_still(path: str, status: os.stat_result) -> bool:
+def _is_still(path: str, status: os.stat_result, marks: Sequence[str]) -> bool:
     try:
         now = os.lstat(path)
     except FileNotFoundError:
         return False
-    return all(
-        getattr(now, name) == getattr(status, name)
-        for name in ("st_ino", "st_dev", "st_size", "st_mtime_ns", "st_ctime_ns")
-    )
+    return all(getattr(now, mark) == getattr(status, mark) for mark in marks)
 
 
 def _sync(folder: str) -> None:

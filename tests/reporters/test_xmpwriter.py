@@ -10,6 +10,7 @@ import pytest
 
 from pipeline.detections import Box, Detection, FrameResult, Label
 from pipeline.errors import FailureCode, ModelError, SourceError
+from pipeline.files.exchange import exchange
 from pipeline.files.walk import iter_sources
 from pipeline.frame import Frame
 from pipeline.source import MediaFacts, Turn
@@ -206,7 +207,42 @@ def test_many_runs_at_once_lose_nothing(folders):
     assert set(folders.inputs()) == {"a.jpg", "a.jpg.xmp"}
 
 
-@pytest.mark.parametrize("at", ["fsync", "replace", "unlink"])
+EXCHANGE = "reporters.xmp.besidefile.exchange"
+
+
+@pytest.mark.parametrize("can_exchange", [True, False])
+def test_an_editor_that_writes_at_the_last_moment_wins(folders, monkeypatch, can_exchange):
+    """It saves after the last look at the file, as it is replaced; only an exchange can notice that."""
+    folders.beside.write_bytes(packet(listed("dc:subject", ["holiday"])))
+    edits = [packet(listed("dc:subject", ["holiday", "sea"]))]
+
+    def edit_then_exchange(part, path):
+        if edits:
+            (folders.input / "new").write_bytes(edits.pop())
+            os.replace(folders.input / "new", folders.beside)
+        return can_exchange and exchange(part, path)
+
+    monkeypatch.setattr(EXCHANGE, edit_then_exchange)
+    folders.write(DOG, where="beside")
+    expected = ["dog", "holiday", "sea"] if can_exchange else ["dog", "holiday"]
+    assert keywords(folders.beside.read_bytes())[0] == expected
+    assert set(folders.inputs()) == {"a.jpg", "a.jpg.xmp"}
+
+
+def test_a_sidecar_that_is_removed_at_the_last_moment_stays_away(folders, monkeypatch):
+    folders.beside.write_bytes(packet(listed("dc:subject", ["holiday"])))
+    read = read_version(str(folders.beside))
+
+    def remove_then_exchange(part, path):
+        folders.beside.unlink()
+        return exchange(part, path)
+
+    monkeypatch.setattr(EXCHANGE, remove_then_exchange)
+    assert not replace_version(str(folders.beside), read, b"ours")
+    assert set(folders.inputs()) == {"a.jpg"}
+
+
+@pytest.mark.parametrize("at", ["fsync", "exchange", "replace", "unlink"])
 def test_a_kill_at_any_point_leaves_the_old_or_the_new(folders, monkeypatch, at):
     old = packet(listed("dc:subject", ["holiday"]))
     folders.beside.write_bytes(old)
@@ -219,7 +255,9 @@ def test_a_kill_at_any_point_leaves_the_old_or_the_new(folders, monkeypatch, at)
         raise KilledError
 
     with monkeypatch.context() as patch:
-        patch.setattr(os, at, kill)
+        if at == "replace":  # a file system without exchanges
+            patch.setattr(EXCHANGE, lambda *_: False)
+        patch.setattr(EXCHANGE if at == "exchange" else f"os.{at}", kill)
         with pytest.raises(KilledError):
             replace_version(str(folders.beside), read_version(str(folders.beside)), new)
     assert folders.beside.read_bytes() in (old, new)
