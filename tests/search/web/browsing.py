@@ -56,6 +56,7 @@ def keep(page: Page, name: str) -> None:
     """A picture of the page for the documentation, if one is asked for."""
     if SCREENSHOTS is not None:
         page.wait_for_load_state("networkidle")
+        page.wait_for_timeout(1000)  # the browser fades its own symbols over a video out
         page.screenshot(path=Path(SCREENSHOTS) / f"{name}.png")
 
 

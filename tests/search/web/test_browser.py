@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from search.web.library import key_of
-from tests.search.web.browsing import CHROMIUM, assert_accessible, chromium, keep, watched_page
+from tests.search.web.browsing import CHROMIUM, assert_accessible, chromium, watched_page
 from tests.search.web.conftest import DOG_BOX, HOSTILE_PATH, PHOTO_WH, Collection
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
@@ -85,7 +85,6 @@ def test_boxes_are_where_the_report_says(page: Page) -> None:
     assert box["y"] - picture["y"] == pytest.approx(y1 * scale, abs=2)
     assert box["width"] == pytest.approx((x2 - x1) * scale, abs=3)
     assert box["height"] == pytest.approx((y2 - y1) * scale, abs=3)
-    keep(page, "photo")
 
 
 def test_boxes_are_switched_by_component_and_marked_in_the_list(page: Page) -> None:
@@ -162,7 +161,6 @@ def test_a_video_opens_at_the_moment_and_jumps(page: Page) -> None:
     assert video.evaluate("video => video.currentTime") < 1
     page.locator(".timeline svg a").first.click()
     expect(page.locator(".overlay .detection")).to_have_count(1)
-    keep(page, "video")
 
 
 def test_a_video_that_browsers_do_not_play_is_shown_as_frames(page: Page) -> None:
