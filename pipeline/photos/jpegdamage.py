@@ -86,6 +86,15 @@ def jpeg_damage(content: bytes, warning: str) -> str | None:
     return None
 
 
+def with_end(content: bytes) -> bytes | None:
+    """A JPEG with the end marker that it lacks, which cv2 insists on; None if it lacks nothing or more."""
+    parts = list(jpeg_parts(content))
+    if not parts or parts[-1].kind != START_OF_SCAN or parts[-1].content.stop < len(content):
+        return None
+    ended = content.removesuffix(END[:1]) + END
+    return ended if _all_scans_there(_essential(ended)[1]) else None
+
+
 def holds_too_little(content: bytes, size_wh: tuple[int, int]) -> bool:
     """Whether a JPEG's header claims more pixels than its bytes can hold."""
     if size_wh[0] * size_wh[1] <= _MOST_PIXELS_A_BYTE * len(content):

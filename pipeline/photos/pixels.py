@@ -18,7 +18,7 @@ from pipeline.frame import RgbArray
 from pipeline.photos.colortags import ColorPlan
 from pipeline.photos.deeppixels import decode_deep
 from pipeline.photos.heifitem import ItemProperties
-from pipeline.photos.jpegdamage import decode_jpeg, jpeg_damage
+from pipeline.photos.jpegdamage import decode_jpeg, jpeg_damage, with_end
 from pipeline.photos.opening import damaged, open_lighter, refusal
 from pipeline.photos.rgb import to_rgb, upright
 from pipeline.photos.salvage import decode_partly, seen_box
@@ -98,7 +98,9 @@ class Pixels:
         flags = _IMREAD_FLAGS[denominator] | cv2.IMREAD_IGNORE_ORIENTATION
         rgb, warning = decode_jpeg(content, flags)
         if rgb is None and not warning:
-            return None
+            ended = with_end(content)
+            rgb, warning = (None, "") if ended is None else decode_jpeg(ended, flags)
+            return None if rgb is None or warning else upright(self._in_srgb(rgb), self._photo.orientation)
         if damage := jpeg_damage(content, warning):
             raise damaged(self._photo.format, damage)
         return None if rgb is None else upright(self._in_srgb(rgb), self._photo.orientation)

@@ -129,6 +129,23 @@ def test_more_pixels_than_there_can_be_are_not_waited_for(tmp_path):
     assert raised.value.code is FailureCode.TRUNCATED
 
 
+@pytest.mark.parametrize("name", [name for name in FILES if name != "cmyk"])
+@pytest.mark.parametrize("width", [480, 60])
+def test_a_picture_without_its_end_marker_is_whole(name, width, decoded):
+    whole = FILES[name]
+    for cut in (whole[:-2], whole[:-1]):
+        assert (decoded(cut, width) == decoded(whole, width)).all()
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("missing", [300, 2000])
+def test_a_picture_without_its_end_is_not(name, missing, decoded):
+    for width in (480, 60):
+        with pytest.raises(SourceError) as caught:
+            decoded(FILES[name][:-missing], width)
+        assert caught.value.code == FailureCode.TRUNCATED
+
+
 @pytest.mark.parametrize("workers", ["0", "1"])
 def test_a_run_tells_it_in_its_own_words(tmp_path, workers):
     (tmp_path / "in").mkdir()

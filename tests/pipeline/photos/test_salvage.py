@@ -124,7 +124,7 @@ def test_a_jpeg_can_be_cut_anywhere(salvaged, progressive):
     scans = [match.start() for match in re.finditer(rb"\xff\xda", content)]
     markers = [match.start() for match in re.finditer(rb"\xff[\xc4\xda]", content)]
     inside = [at + more for at in markers if at > scans[0] for more in (1, 2, 3, 4, 9, 20)]
-    for at in {*range(scans[0] + 600, len(content) - 1, 211), *inside, len(content) - 1}:
+    for at in {*range(scans[0] + 600, len(content) - 10, 211), *inside}:
         _, frame = salvaged(content[:at])
         assert frame.rgb()[:8].std() > 3
 
