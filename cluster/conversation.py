@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import threading
 import time
@@ -22,8 +23,6 @@ from cluster.messages import (
 from pipeline import __version__
 from pipeline.text import one_line
 
-FED_PERIOD_S = 2.0
-"""The time between two requests to a machine that has enough to do."""
 REACTION_S = 0.2
 """How long a conversation waits for the run to react to what a machine said."""
 _BUSY_PERIOD_S = 3.0
@@ -104,38 +103,39 @@ class Conversation:
         self._lock = threading.Lock()
         self._tasks: list[Packed] = []
         self._recalled: list[int] = []
-        self._stops, self._is_ending, self._is_fed = 0, False, False
+        self._stops, self._is_ending, self._pace_s = 0, False, 0.0
         self._received, self._is_lost = 0, False
-        self._reaction = asyncio.Event()
+        self._reaction, self._urgent = asyncio.Event(), asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    def give(self, tasks: list[Packed], recalled: list[int], *, is_fed: bool) -> None:
+    def give(self, tasks: list[Packed], recalled: list[int], *, pace_s: float) -> None:
         """Send tasks with the next request. From the run's thread, as all public methods but `hold`.
 
         Args:
             tasks: may be empty.
             recalled: numbers of tasks to be returned unless a worker has them; may be empty.
-            is_fed: whether the machine has enough to do for some seconds.
+            pace_s: the least time between two requests, so long as nothing is urgent.
         """
         with self._lock:
             self._tasks += tasks
             self._recalled += recalled
-            self._is_fed = is_fed
-        self._wake()
+            self._pace_s = pace_s
+        self._wake(self._reaction)
 
     def stop(self, times: int) -> None:
         """Tell the machine how often `Executor.stop` was called."""
-        self._stops = times
-        self._wake()
+        if self._stops != times:
+            self._stops = times
+            self._wake(self._urgent)
 
     def end(self) -> None:
         """End the conversation and the machine's engine."""
         self._is_ending = True
-        self._wake()
+        self._wake(self._urgent)
 
-    def _wake(self) -> None:
+    def _wake(self, event: asyncio.Event) -> None:
         if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._reaction.set)
+            self._loop.call_soon_threadsafe(event.set)
 
     async def hold(self, ask: Ask) -> bool:
         """Talk until the end, or until the machine is lost.
@@ -155,19 +155,19 @@ class Conversation:
             heard_at, self.host = time.monotonic(), reply["host"]
             if reply["state"] == "busy":
                 self._tell(Waits(self, reply["sentence"]))
-                await self._pause(_BUSY_PERIOD_S)
+                await _pause(self._urgent, _BUSY_PERIOD_S)
                 continue
             if reply["state"] != "mining":
                 is_refusal = reply["state"] == "refused"
                 self._tell(Lost(self, reply["sentence"] or "its Dask worker was started again", is_refusal))
                 return True
             has_begun = True
+            self._reaction.clear()
             if not self._pass_on(reply):
                 return True
-            self._reaction.clear()
-            await self._pause(REACTION_S if reply["messages"] else 0.0)
-            if self._is_fed and not self._stops:
-                await self._pause(sent_at + FED_PERIOD_S - time.monotonic())
+            if reply["messages"]:
+                await _pause(self._reaction, REACTION_S)
+            await _pause(self._urgent, sent_at + self._pace_s - time.monotonic())
         return self._is_lost or await self._farewell(ask)
 
     def _request(self, *, is_first: bool) -> Request:
@@ -208,7 +208,7 @@ class Conversation:
                     reason = one_line(error) or type(error).__name__
                     self._lose(f"it has not answered for {silent_s:.0f} s ({reason})")
                     return None
-                await self._pause(_RETRY_S)
+                await _pause(self._urgent, _RETRY_S)
         return None
 
     def _lose(self, sentence: str, *, is_refusal: bool = False) -> None:
@@ -229,14 +229,6 @@ class Conversation:
                 return False
         return True
 
-    async def _pause(self, seconds: float) -> None:
-        """Wait until the run gives, stops or ends something, at most so long."""
-        if seconds > 0:
-            try:
-                await asyncio.wait_for(self._reaction.wait(), seconds)
-            except TimeoutError:
-                return
-
     async def _farewell(self, ask: Ask) -> bool:
         request = self._request(is_first=False)
         request["end"], request["tasks"] = True, []
@@ -245,3 +237,10 @@ class Conversation:
         except Exception:  # then the engine's lease ends it
             return False
         return True
+
+
+async def _pause(event: asyncio.Event, seconds: float) -> None:
+    """Wait for an event, at most so long."""
+    if seconds > 0:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(event.wait(), seconds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import itertools
 import logging
 import socket
@@ -93,25 +94,29 @@ class Fleet:
         ready = [machine for machine in self.machines.values() if machine.workers]
         speed = sum(machine.speed for machine in ready)
         wanted_s = shard_s(self._ahead.remaining_s(self._costs), speed)
-        needy = [machine for machine in ready if machine.needs_more(wanted_s)]
+        # Those with the least to do come first.
+        needy = [(one.backlog_s, place, one) for place, one in enumerate(ready) if one.needs_more(wanted_s)]
+        heapq.heapify(needy)
         until, is_empty = time.monotonic() + _HAND_OUT_S, False
         while needy and time.monotonic() < until:
             task = self._queue.next()
             if task is None:
                 is_empty = True
                 break
-            machine = min(needy, key=lambda one: one.backlog_s)
+            _, place, machine = needy[0]
             number = next(self._numbers)
             machine.add(number, task, self._costs.expected_s(task))
             given.setdefault(machine, []).append((number, pack(task, self._roots)))
-            if not machine.needs_more(wanted_s):
-                needy.remove(machine)
+            if machine.needs_more(wanted_s):
+                heapq.heapreplace(needy, (machine.backlog_s, place, machine))
+            else:
+                heapq.heappop(needy)
         # Nothing is left for a machine: another one that has much waiting gives some of it back.
-        is_idle = is_empty and any(len(machine.tasks) < machine.workers for machine in needy)
+        is_idle = is_empty and any(len(machine.tasks) < machine.workers for _, _, machine in needy)
         for machine in ready:
             kept_s = wanted_s if is_idle else SHARD_S
-            recalled = machine.recall(kept_s) if machine.backlog_s > _TOO_MUCH * kept_s else []
-            machine.conversation.give(given.get(machine, []), recalled, is_fed=machine.is_fed)
+            recalled = machine.recall(kept_s) if machine.waiting_s > _TOO_MUCH * kept_s else []
+            machine.conversation.give(given.get(machine, []), recalled, pace_s=machine.pace_s(len(ready)))
         return not any(machine.tasks for machine in self.machines.values()) and self._has_no_task()
 
     def _has_no_task(self) -> bool:
@@ -127,9 +132,9 @@ class Fleet:
         match event:
             case Heard(speaker, messages, running):
                 machine = self._machine_of(speaker)
-                machine.running = running
                 for message in messages:
                     yield from self._on_message(machine, message)
+                machine.running = running
             case Waits(speaker, sentence):
                 if speaker.address not in self._waiting:
                     self._waiting.add(speaker.address)

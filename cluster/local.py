@@ -33,31 +33,39 @@ def local_machines(count: int) -> Iterator[tuple[str, CertificateFiles]]:
     Raises: MinerError: they do not start.
     """
     with contextlib.ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="deepvisualminer-cluster-")))
+        temporary = tempfile.TemporaryDirectory(
+            prefix="deepvisualminer-cluster-",
+            ignore_cleanup_errors=True,  # a killed Dask worker may still be ending
+        )
+        folder = Path(stack.enter_context(temporary))
         files = make_certificates(folder / "certificates", days=365)
         found = folder / "scheduler.json"
         with_certificates = ("--certs", str(files.folder))
         host = ("--host", "127.0.0.1")
         scheduler = stack.enter_context(
-            _command("scheduler", *host, "--port", "0", "--scheduler-file", str(found), *with_certificates)
+            _command(
+                *(folder, "scheduler", *host, "--port", "0", "--scheduler-file", str(found)),
+                *with_certificates,
+            )
         )
         address = _address_in(found, scheduler)
         cores = max(1, usable_cores() // count)
         for _ in range(count):
             stack.enter_context(
-                _command("worker", address, "--workers", str(cores), *host, *with_certificates)
+                _command(folder, "worker", address, "--workers", str(cores), *host, *with_certificates)
             )
         yield address, files
 
 
 @contextlib.contextmanager
-def _command(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+def _command(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run one of the commands, with a folder for its temporary files, while the context is open."""
     path = os.pathsep.join(filter(None, [str(_CHECKOUT), os.environ.get("PYTHONPATH")]))
     process = subprocess.Popen(
         [sys.executable, "-m", "visualminercluster", *arguments, "--parent", str(os.getpid())],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": path},
+        env={**os.environ, "PYTHONPATH": path, "TMPDIR": str(folder)},
         start_new_session=True,  # Ctrl-C is for the run, which ends them
     )
     try:

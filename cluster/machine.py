@@ -8,7 +8,10 @@ from cluster.conversation import Conversation
 from pipeline.tasks import Task
 
 _LEARNING = 0.1
-_FED_S = 3.0
+PACE_S, MOST_PACE_S = 2.0, 5.0
+"""The longest time between two requests, for few machines and for many. What a machine has done since the
+last one is mined again if it is lost."""
+_MACHINES_A_SECOND = 50
 _UNKNOWN_S = 2.0
 
 
@@ -22,7 +25,6 @@ class Machine:
         owner: of its unfinished outputs, see `pipeline.files.outputs.own_parts_as`; empty until it is ready.
         workers: most worker processes; 0 until it is ready.
         tasks: what it was given and has not done, with the expected seconds of one average worker.
-        running: numbers of the tasks that its workers had when it replied last.
         slowness: how long its workers take for what takes an average one a second.
         recalled: numbers of tasks that it is asked to return.
         strikes: inputs that it could not read and the coordinator could, since it has mined one.
@@ -32,12 +34,28 @@ class Machine:
         self.conversation, self.name = conversation, name
         self.owner, self.workers = "", 0
         self.tasks: dict[int, tuple[Task, float]] = {}
-        self.running: frozenset[int] = frozenset()
+        self._running: frozenset[int] = frozenset()
+        self._running_s = 0.0
         self.slowness = 1.0
         self.recalled: set[int] = set()
         self._finished = 0
         self.strikes: set[str] = set()
         self._expected_s = 0.0
+
+    @property
+    def running(self) -> frozenset[int]:
+        """Numbers of the tasks that its workers had when it replied last."""
+        return self._running
+
+    @running.setter
+    def running(self, numbers: frozenset[int]) -> None:
+        self._running = numbers & self.tasks.keys()
+        self._running_s = sum(self.tasks[number][1] for number in self._running)
+
+    @property
+    def waiting_s(self) -> float:
+        """How long its workers need for the tasks that none of them has begun."""
+        return max(0.0, self._expected_s - self._running_s) * self.slowness / max(self.workers, 1)
 
     @property
     def backlog_s(self) -> float:
@@ -49,29 +67,33 @@ class Machine:
         """How many average workers it is worth."""
         return self.workers / self.slowness
 
-    @property
-    def is_fed(self) -> bool:
-        """Whether its workers will not run out of tasks within a second or two."""
-        return len(self.tasks) > 2 * self.workers and self.backlog_s > _FED_S
+    def pace_s(self, machines: int) -> float:
+        """How long a request to it may wait: its workers must not run out of tasks meanwhile.
+
+        Args:
+            machines: how many there are; with many, the coordinator asks each one less often.
+        """
+        most_s = min(MOST_PACE_S, max(PACE_S, machines / _MACHINES_A_SECOND))
+        return min(most_s, self.waiting_s / 3) if len(self.tasks) > self.workers else 0.0
 
     def needs_more(self, wanted_s: float) -> bool:
         """Whether it should be given another task.
 
         Args:
-            wanted_s: how much it should have before it, in seconds of all of its workers.
+            wanted_s: how much it should have waiting, in seconds of all of its workers.
         """
         if self._finished < 2 * self.workers:  # its speed is not known
             wanted_s = min(wanted_s, _UNKNOWN_S)
-        return self.backlog_s < wanted_s or len(self.tasks) <= self.workers
+        return self.waiting_s < wanted_s or len(self.tasks) <= self.workers
 
     def recall(self, wanted_s: float) -> list[int]:
         """Choose tasks to be returned because others can do them sooner, the last given ones first.
 
         Args:
-            wanted_s: how much it should keep, in seconds of all of its workers; at least a task for each.
+            wanted_s: how much it should keep waiting, in seconds of all of its workers.
         """
         chosen: list[int] = []
-        kept_s, factor = self.backlog_s, self.slowness / max(self.workers, 1)
+        kept_s, factor = self.waiting_s, self.slowness / max(self.workers, 1)
         for number in sorted(self.tasks.keys() - self.running - self.recalled, reverse=True):
             if kept_s <= wanted_s or len(self.tasks) - len(chosen) <= self.workers:
                 break
@@ -102,6 +124,8 @@ class Machine:
             return None
         task, expected_s = known
         self._finished += 1
+        if number in self._running:
+            self.running = self._running - {number}
         self.recalled.discard(number)
         self._expected_s = max(0.0, self._expected_s - expected_s) if self.tasks else 0.0
         if taken_s > 0:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import tempfile
 import warnings
 from typing import Any
 
@@ -68,10 +69,13 @@ def run(given: argparse.Namespace) -> int:
     if given.scheduler_file:
         arguments += ["--scheduler-file", given.scheduler_file]
     import_distributed(with_pages=bool(given.dashboard))
+    import dask.config
     from distributed.cli.dask_scheduler import main
 
     # Dask looks for an address that reaches the internet; one that does not is good enough.
     warnings.filterwarnings("ignore", "Couldn't detect a suitable IP address", RuntimeWarning)
     _log.info("the scheduler listens on port %s", given.port or "that the system chooses")
-    main(arguments, standalone_mode=False)
+    with tempfile.TemporaryDirectory(prefix="deepvisualminer-scheduler-") as scratch:
+        dask.config.set({"temporary-directory": scratch})
+        main(arguments, standalone_mode=False)
     return 0

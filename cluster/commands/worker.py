@@ -110,7 +110,8 @@ class _Keeper:
         """
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._on_signal)
-        with tempfile.TemporaryDirectory(prefix="deepvisualminer-worker-") as scratch:
+        prefix = "deepvisualminer-worker-"
+        with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as scratch:
             while self._signal is None:
                 self._wait_for_scheduler()
                 if self._signal is None:

@@ -56,7 +56,7 @@ def test_a_request_that_was_not_answered_is_sent_again_as_it_was(monkeypatch: py
     def answer(request: Request) -> Reply:
         count = len(talks.requests)
         if count == 1:
-            talks.talk.give([(1, b"one"), (2, b"two")], [], is_fed=False)
+            talks.talk.give([(1, b"one"), (2, b"two")], [], pace_s=0.0)
             return reply("mining", READY)
         if count == 2:
             raise ConnectionError("cut")

@@ -31,7 +31,7 @@ class Talk:
         self.recalled: list[int] = []
         self.has_ended = False
 
-    def give(self, tasks: list[Packed], recalled: list[int], *, is_fed: bool) -> None:
+    def give(self, tasks: list[Packed], recalled: list[int], *, pace_s: float) -> None:
         """Take tasks."""
         self.given += tasks
         self.recalled += recalled

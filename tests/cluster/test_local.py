@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -85,3 +87,25 @@ def test_nothing_of_dask_is_imported_without_a_cluster(library: Path, pipeline: 
     modules = set(json.loads(done.stdout.splitlines()[-1]))
     assert "pipeline" in modules
     assert not modules & {"dask", "distributed", "tornado", "cryptography", "asyncio"}
+
+
+def test_no_file_is_left_and_nothing_but_this_machine_is_called(
+    library: Path, pipeline: Path, tmp_path: Path
+) -> None:
+    if shutil.which("strace") is None:
+        pytest.skip("needs strace")
+    home, temporary, trace = tmp_path / "home", tmp_path / "tmp", tmp_path / "trace"
+    home.mkdir()
+    temporary.mkdir()
+    environment = ("env", f"HOME={home}", f"TMPDIR={temporary}", "XDG_CONFIG_HOME=", "XDG_CACHE_HOME=")
+    watch = ("strace", "-f", "-qq", "-e", "trace=connect", "-o", str(trace))
+    done = run(
+        *(library / "2017", tmp_path / "mined", pipeline, "--cluster", "local:1", "--no-index"),
+        prefix=(*environment, *watch),
+    )
+    assert done.returncode == 0, done.stderr
+    assert not list(temporary.iterdir())
+    assert [path for path in home.rglob("*") if path.is_file()] == []
+    called = re.findall(r"sin6?_addr\w*[=(]+(?:AF_INET6?, )?[^\"]*\"([^\"]+)\"", trace.read_text())
+    assert called
+    assert set(called) <= {"127.0.0.1", "::1"}
