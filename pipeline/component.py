@@ -18,7 +18,7 @@ from pipeline.files.outputs import output_errors, output_path, replace_file
 from pipeline.formats import results_fingerprint
 from pipeline.frame import Frame
 from pipeline.params import ALL, ModelName, Params, Problem, TriggerLabels, Words
-from pipeline.provenance import Provenance
+from pipeline.provenance import Provenance, StatedFindings
 from pipeline.source import MediaFacts, Source
 from pipeline.videos.facts import VideoFacts
 from pipeline.videos.messages import SegmentPart, VideoResult
@@ -311,6 +311,17 @@ class Writer(Component):
         Args:
             path: any regular file of the output folder.
         Raises: OSError: the file cannot be read.
+        """
+        return None
+
+    @classmethod
+    def read_findings(cls, path: Path) -> StatedFindings | None:
+        """Read what an output of this type states was found in a photo; None if it does not state everything.
+
+        It is used where the findings that runs keep were lost, if the writer has no `triggerlabels`.
+
+        Args:
+            path: a file among the outputs of the photo.
         """
         return None
 

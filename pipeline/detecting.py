@@ -139,7 +139,7 @@ def detect(
         if not detected.missing.isdisjoint(step.inputs):
             detected.missing.add(step.name)
             continue
-        regions = _regions(scene, found, step)
+        regions = regions_of(scene, found, step)
         with attribute_errors_to(describe(step.component)):
             own = known.of.get(step.key.digest)
             looked = _Look(step, scene.picture, regions, own).findings(frame)
@@ -211,7 +211,7 @@ def _triggering(detections: Sequence[Detection], triggerlabels: frozenset[str]) 
     return (found for found in detections if not triggerlabels or found.carries(triggerlabels))
 
 
-def _regions(scene: Scene, found: Found, step: Step[Detector]) -> list[Region]:
+def regions_of(scene: Scene, found: Found, step: Step[Detector]) -> list[Region]:
     """The regions for a detector: what is present of the frame, or earlier detections, without duplicates.
 
     Of several detections with the same box, the first with landmarks supplies them.

@@ -24,6 +24,7 @@ from pipeline.runs.known import KnownComponents, tally_of_other_pipelines
 from pipeline.runs.opening import OpenRun, open_run
 from pipeline.runs.options import Options, limits_of
 from pipeline.runs.prune import OnPruning, count_missing, prune
+from pipeline.runs.refill import Refill
 from pipeline.source import Source
 from pipeline.text import printable
 from pipeline.videos.progress import OnVideo, ignore
@@ -80,6 +81,7 @@ class _Mining:
     def __init__(self, run: OpenRun, summary: Summary, on_outcome: Callable[[Outcome], None]) -> None:
         self.books = Bookkeeping(
             *(run.ledger, run.selection, run.output_root, run.context, run.writers, run.store),
+            Refill(run.config, run.output_root, run.ledger, run.store),
             without=run.options.force_components,
         )
         self._run = run

@@ -131,6 +131,10 @@ class Pipeline:
         """The writers, those that finish last first, with their keys for an input of this format."""
         return self._steps_of(format_).writers
 
+    def detectors_for(self, format_: str) -> Sequence[Step[Detector]]:
+        """The detectors, in their order, with their keys for an input of this format."""
+        return self._steps_of(format_).detectors
+
     def keys_for(self, format_: str) -> bytes:
         """The keys of the detectors for an input of this format, one after the other."""
         return b"".join(step.key.digest for step in self._steps_of(format_).detectors)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
+
+from pipeline.detections import Detection
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +27,18 @@ class Provenance:
     format: str
     sha256: str | None
     pipeline: str
+
+
+class StatedFindings(NamedTuple):
+    """What an output states was found in a photo.
+
+    Args:
+        size_wh: upright width and height of the photo, pixels.
+        sha256: of its content, hexadecimal.
+        found: the detections of each component that the output shows, by the component's name, rounded as it
+            shows them.
+    """
+
+    size_wh: tuple[int, int]
+    sha256: str
+    found: Mapping[str, tuple[Detection, ...]]

@@ -13,14 +13,19 @@ from pipeline.detections import FrameResult
 from pipeline.errors import FailureCode, SourceError
 from pipeline.files.outputs import output_errors, replace_file
 from pipeline.frame import Frame
-from pipeline.provenance import Provenance
+from pipeline.provenance import Provenance, StatedFindings
 from pipeline.source import MediaFacts, Source
 from pipeline.text import printable
 from pipeline.videos.facts import VideoFacts
 from pipeline.videos.messages import SegmentPart, VideoResult
 from reporters.layout import FRAMES_END, FRAMES_SEPARATOR, frame_text, head_text
 from reporters.report import to_report_frame, to_report_head
-from reporters.reportfile import is_own_report, iter_under_other_name, read_report_head
+from reporters.reportfile import (
+    is_own_report,
+    iter_under_other_name,
+    read_photo_findings,
+    read_report_head,
+)
 from reporters.videoreport import FramesSession, join_frames_parts, open_frames_part
 
 _ENDING = ".json"
@@ -55,6 +60,11 @@ class JsonReportWriter(Writer):
     def read_back(cls, path: Path) -> Provenance | None:
         """Read from a report what it was made of."""
         return read_report_head(path) if path.suffix == _ENDING else None
+
+    @classmethod
+    def read_findings(cls, path: Path) -> StatedFindings | None:
+        """Read what a photo's report says was found."""
+        return read_photo_findings(path) if path.suffix == _ENDING else None
 
     def load(self) -> None:
         """Import what reads XMP."""

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from pipeline.capture import Capture
-from pipeline.detections import Detection, FrameResult, Label
+from pipeline.detections import Box, Detection, FrameResult, Label
 from pipeline.source import MediaFacts, Source
 from reporters.description import NO_DESCRIPTION, Description
 from reporters.videosummary import Sighting, VideoSummary
@@ -188,6 +188,38 @@ def _to_detection(detection: Detection) -> dict[str, Any]:
     if detection.landmarks is not None:
         shown["landmarks"] = [list(point) for point in detection.landmarks]
     return shown
+
+
+def detections_of(shown: Any) -> tuple[Detection, ...]:
+    """Return the detections that a frame of a report shows of one component.
+
+    Raises: ValueError, KeyError, TypeError: it shows something else.
+    """
+    return tuple(
+        Detection(
+            _box_of(one["rect"]),
+            tuple(_label_of(label) for label in one["labels"]),
+            tuple((int(x), int(y)) for x, y in one["landmarks"]) if "landmarks" in one else None,
+        )
+        for one in shown
+    )
+
+
+def _box_of(rect: Any) -> Box:
+    x1, y1, x2, y2 = map(int, rect)
+    if not (0 <= x1 < x2 and 0 <= y1 < y2):
+        raise ValueError(f"{rect} is no box")
+    return Box(x1, y1, x2, y2)
+
+
+def _label_of(shown: Any) -> Label:
+    confidence, distance = shown.get("confidence"), shown.get("distance")
+    return Label(
+        str(shown["label"]),
+        None if confidence is None else float(confidence),
+        shown.get("method"),
+        None if distance is None else float(distance),
+    )
 
 
 def _to_label(label: Label) -> dict[str, Any]:

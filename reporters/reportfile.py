@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.files.ownfiles import REPORT_BEGINNING
-from pipeline.provenance import Provenance
+from pipeline.provenance import Provenance, StatedFindings
 from reporters.layout import HEAD_END, head_text
-from reporters.report import SCHEMA, mtime_ns_of, path_of, to_file_keys
+from reporters.report import RESERVED_NAMES, SCHEMA, detections_of, mtime_ns_of, path_of, to_file_keys
 
 _MOST_HEAD_BYTES = 1 << 22
 """A video's summary has one line per label, and a network may have ten thousand labels."""
+_MOST_PHOTO_BYTES = 1 << 24
+"""Of the report of a photo that is read for its findings."""
 
 
 def is_own_report(path: Path) -> bool:
@@ -51,6 +53,21 @@ def read_report_head(path: Path) -> Provenance | None:
             str(head["pipeline"]),
         )
     except (KeyError, ValueError, TypeError, AttributeError):  # begins like a report but is not one
+        return None
+
+
+def read_photo_findings(path: Path) -> StatedFindings | None:
+    """Read what a photo's report says was found; None if it is no whole report of a photo of this schema."""
+    try:
+        if not _may_be_opened(path) or path.stat().st_size > _MOST_PHOTO_BYTES:
+            return None
+        report = json.loads(path.read_bytes())
+        if (report["schema"], report["type"], "status" in report) != (SCHEMA, "photo", False):
+            return None
+        (frame,) = report["frames"]
+        found = {name: detections_of(shown) for name, shown in frame.items() if name not in RESERVED_NAMES}
+        return StatedFindings((int(report["width"]), int(report["height"])), report["sha256"], found)
+    except (OSError, KeyError, ValueError, TypeError, AttributeError, RecursionError):
         return None
 
 

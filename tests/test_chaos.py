@@ -26,6 +26,7 @@ from PIL import Image
 
 from pipeline.errors import ExitCode
 from pipeline.files.lock import LOCK_NAME
+from pipeline.kept.store import STORE_NAME
 from pipeline.ledger.ledger import Ledger
 from pipeline.ledger.ledgerfile import LEDGER_NAME
 from pipeline.ledger.record import Record
@@ -38,7 +39,7 @@ INPUTS = 300
 KILL_WORKERS_EVERY_S = 0.4
 """On a machine that mines all inputs in `QUIET_S`; a slower one gets more time."""
 QUIET_S = 8.0
-HIDDEN = {LEDGER_NAME, LOCK_NAME, INDEX_NAME, Path(INDEX_NAME).with_suffix(".lock").name}
+HIDDEN = {LEDGER_NAME, STORE_NAME, LOCK_NAME, INDEX_NAME, Path(INDEX_NAME).with_suffix(".lock").name}
 """What a run leaves in OUTPUT beside the outputs."""
 PARENTS_KILLED = 5
 PATIENCE_S = 600

@@ -177,6 +177,27 @@ def test_what_is_lost_is_mined_again_and_nothing_goes_wrong(album, lost):
     assert album.differing() == []
 
 
+def test_a_lost_store_is_filled_from_the_reports_of_photos(album):
+    (album.house.output / STORE_NAME).unlink()
+    assert album.night().unchanged == 4
+    album.known = ("ann", "bob", "cy")
+    summary = album.night()
+    assert summary.ran == {"faces": 1, "names": 4}  # the video's findings are not read from its report
+    assert summary.reused["faces"] == 3
+    assert album.differing() == []
+
+
+def test_reports_that_were_edited_by_hand_fill_nothing(album):
+    (album.house.output / STORE_NAME).unlink()
+    for name in ("ann.png.json", "cy.png.json", "sub/ann and dee.png.json"):
+        report = album.house.output / name
+        report.write_text(report.read_text().replace('"rect": [', '"rect": [-'))
+    assert album.night().unchanged == 4
+    album.known = ("ann", "bob", "cy")
+    assert album.night().ran["faces"] == 4
+    assert album.differing() == []
+
+
 def test_a_damaged_store_is_begun_again(album):
     damage(album.house.output / STORE_NAME)
     album.known = ("ann", "bob", "cy")

@@ -142,6 +142,11 @@ class Ledger:
     def __len__(self) -> int:
         return int(self._one("SELECT count(*) FROM inputs", ())[0])
 
+    def count_mined(self) -> int:
+        """Number of inputs that were mined, and whose content's hash is known."""
+        where = "status = ? AND sha256 IS NOT NULL"
+        return int(self._one(f"SELECT count(*) FROM inputs WHERE {where}", (Status.MINED.value,))[0])  # noqa: S608
+
     @property
     def is_empty(self) -> bool:
         """Whether it holds no input, because it is new or was lost."""

@@ -17,6 +17,7 @@ from pipeline.kept.values import Known
 from pipeline.ledger.ledger import Ledger
 from pipeline.ledger.record import Context, Record
 from pipeline.outcome import Outcome, Status
+from pipeline.runs.refill import Refill
 from pipeline.runs.reuse import WriterType, reuse_outputs
 from pipeline.runs.selection import Decision, Reason, Selection
 from pipeline.source import NO_STAMP, Source, Stamp
@@ -46,6 +47,7 @@ class Bookkeeping:
         context: of this run.
         writers: of this run's pipeline.
         store: the findings so far.
+        refill: fills it from reports where it lacks inputs.
         without: names of components whose findings and outputs are not to be used.
     """
 
@@ -57,8 +59,10 @@ class Bookkeeping:
         context: Context,
         writers: Collection[WriterType],
         store: Store,
+        refill: Refill,
         without: Collection[str] = (),
     ) -> None:
+        self._refill = refill
         self._ledger = ledger
         self._store = store
         self._without = frozenset(without)
@@ -81,6 +85,7 @@ class Bookkeeping:
         """
         decision = self._selection.decide(found)
         if decision.reason is Reason.DONE:
+            self._refill.consider(found.relative)
             yield Outcome(found.path, Status.UNCHANGED)
         elif decision.reason is Reason.LEFT_ALONE:
             yield self._left_alone(decision)

@@ -10,6 +10,7 @@ import pytest
 
 from annotators.mark import MARK
 from annotators.photowriter import PhotoWriter
+from pipeline.config.values import PipelineConfig
 from pipeline.files.hashing import sha256_of
 from pipeline.files.walk import Skipped, WalkedFile
 from pipeline.kept.store import Store
@@ -17,6 +18,7 @@ from pipeline.ledger.ledger import Ledger
 from pipeline.ledger.record import Context
 from pipeline.outcome import Outcome, Status
 from pipeline.runs.bookkeeping import Bookkeeping
+from pipeline.runs.refill import Refill
 from pipeline.runs.selection import Selection
 from pipeline.source import Source, Stamp
 from tests.running import parts_in
@@ -35,7 +37,10 @@ class Place:
         context = Context(str(self.input), "pipeline", "limits")
         selection = Selection(self.ledger, self.output, context, reuse_outputs=True)
         self.store = Store(self.output)
-        self.books = Bookkeeping(self.ledger, selection, self.output, context, [PhotoWriter], self.store)
+        refill = Refill(PipelineConfig((), "pipeline"), self.output, self.ledger, self.store)
+        self.books = Bookkeeping(
+            self.ledger, selection, self.output, context, [PhotoWriter], self.store, refill
+        )
 
     def put(self, name: str, content: bytes) -> None:
         (self.input / name).write_bytes(JPEG_MAGIC + content)
