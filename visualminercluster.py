@@ -37,7 +37,8 @@ def _parser() -> OneLineParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status."""
     given = _parser().parse_args(arguments)
-    set_up_logging(logging.INFO, None)
+    is_part_of_a_run = getattr(given, "parent", None) is not None
+    set_up_logging(logging.WARNING if is_part_of_a_run else logging.INFO, None)
     return exit_status(lambda: given.run(given))
 
 

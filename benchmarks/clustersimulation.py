@@ -22,7 +22,7 @@ from pathlib import Path
 
 from cluster.conversation import Heard, Lost
 from cluster.fleet import Fleet
-from cluster.messages import LEASE_MARGIN_S, LEASE_S, Done, Packed, Ready, Returned
+from cluster.messages import LEASE_MARGIN_S, LEASE_S, POLL_S, Done, Packed, Ready, Returned
 from cluster.roots import Roots, pack, unpack
 from cluster.shards import Lookahead
 from pipeline.ledger.ledger import Ledger
@@ -170,7 +170,8 @@ def _simulate(given: argparse.Namespace, count: int, photos: list[float], videos
         began = time.process_time()
         mined += len(list(fleet.on_event(heard)))
         cpu_s += time.process_time() - began
-        heapq.heappush(events, (now + max(PACE_LEAST_S, machine.pace_s), next(numbers), machine))
+        pause_s = max(PACE_LEAST_S if heard.messages else POLL_S, machine.pace_s)
+        heapq.heappush(events, (now + pause_s, next(numbers), machine))
     staying = [machine for machine in machines if machine not in gone]
     speed = sum(WORKERS / machine.slowness for machine in staying)
     least_s = sum(costs.values()) / speed

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 from cluster.messages import (
     LEASE_S,
     POLL_S,
+    Alive,
     Begun,
     Done,
     Frames,
@@ -227,6 +228,8 @@ class _Session:
             for pickled in frames.add(some):
                 message = read(pickled)
                 match message:
+                    case Alive():
+                        continue
                     case Begun(number, is_running):
                         (self._running.add if is_running else self._running.discard)(number)
                         continue

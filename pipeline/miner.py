@@ -194,9 +194,7 @@ def _executor(run: OpenRun, on_video: OnVideo) -> Executor:
     nice = NICE if options.nice is None else options.nice
     if options.cluster is not None:
         settings = replace(settings, nice=nice)
-        from cluster.executor import (
-            cluster_executor,
-        )  # imports nothing of Dask before there is something to mine
+        from cluster.executor import cluster_executor  # Dask is imported once there is something to mine
 
         _log.info("mining %s with the machines of %s", places, printable(options.cluster))
         return cluster_executor(settings, options, run.context.root, on_video)

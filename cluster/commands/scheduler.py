@@ -74,7 +74,7 @@ def run(given: argparse.Namespace) -> int:
 
     # Dask looks for an address that reaches the internet; one that does not is good enough.
     warnings.filterwarnings("ignore", "Couldn't detect a suitable IP address", RuntimeWarning)
-    _log.info("the scheduler listens on port %s", given.port or "that the system chooses")
+    _log.info("the scheduler listens on port %s", given.port or "(any)")
     with tempfile.TemporaryDirectory(prefix="deepvisualminer-scheduler-") as scratch:
         dask.config.set({"temporary-directory": scratch})
         main(arguments, standalone_mode=False)

@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from pipeline.kept.store import Store
 from tests.cluster.libraries import make_library, make_pipeline, outputs
 from tests.running import ROOT, parts_in, run
 
@@ -31,12 +32,19 @@ def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def alone(library: Path, pipeline: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+def alone(library: Path, pipeline: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     """What a run without a cluster writes."""
     folder = tmp_path_factory.mktemp("alone") / "mined"
     done = run(library, folder, pipeline, "--no-index")
     assert done.returncode == 1, done.stderr
-    return outputs(folder)
+    return outputs(folder) | kept_findings(folder, library)
+
+
+def kept_findings(folder: Path, library: Path) -> dict[str, object]:
+    """What is kept of each input for later runs."""
+    with Store(folder, read_only=True) as store:
+        names = [str(path.relative_to(library)) for path in library.rglob("*.*")]
+        return {f"kept of {name}": store.find(name) for name in names}
 
 
 def engines() -> list[psutil.Process]:
@@ -57,19 +65,21 @@ def process_words(process: psutil.Process) -> list[str]:
 @pytest.mark.slow
 @pytest.mark.parametrize("machines", [1, 3])
 def test_outputs_are_those_of_a_single_machine(
-    machines: int, library: Path, pipeline: Path, alone: dict[str, bytes], tmp_path: Path
+    machines: int, library: Path, pipeline: Path, alone: dict[str, object], tmp_path: Path
 ) -> None:
     before = {process.pid for process in engines()}
     done = run(library, tmp_path / "mined", pipeline, "--cluster", f"local:{machines}", "--no-index")
     assert done.returncode == 1, done.stderr
     assert "cut off.jpg: failed on " in done.stderr
     assert "mined 12 photos and 1 video" in done.stdout
-    assert outputs(tmp_path / "mined") == alone
+    assert outputs(tmp_path / "mined") | kept_findings(tmp_path / "mined", library) == alone
     assert not parts_in(tmp_path)
     assert not (tmp_path / "mined" / ".deepvisualminer.cluster").exists()
     assert {process.pid for process in engines()} <= before
 
-    again = run(library, tmp_path / "mined", pipeline, "--cluster", f"local:{machines}", "--no-index")
+    # With nothing to mine, the cluster is not asked for.
+    nowhere = ("--cluster", "tcp://127.0.0.1:1", "--no-index", "--verbose")
+    again = run(library, tmp_path / "mined", pipeline, *nowhere)
     assert "mined 0 photos" in again.stdout
     assert "13 unchanged" in again.stdout
 
