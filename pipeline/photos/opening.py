@@ -28,6 +28,8 @@ _PILLOW_FORMATS = {
     "avif": ("AVIF",),
     "jp2": ("JPEG2000",),
 }
+_NOT_BY_LIBHEIF = (b"av01", b"avc1", b"evc1", b"j2k1", b"jpeg", b"vvc1")
+"""Codings of HEIF's pictures for which pillow-heif's libheif has no decoder."""
 _REDUCED_PAGE = 1
 """The bit of TIFF's NewSubfileType for a smaller copy of another page."""
 _OLD_REDUCED_PAGE = 2
@@ -79,7 +81,7 @@ def _check_decoder(content: bytes) -> None:
     Raises: SourceError: it cannot.
     """
     coding = primary_item_properties(content).coding
-    if coding not in (None, b"hvc1"):
+    if coding in _NOT_BY_LIBHEIF:
         raise refusal(content, "heif", f"its picture is coded as {coding!r}")
 
 
