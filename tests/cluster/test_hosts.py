@@ -136,3 +136,35 @@ def test_a_dask_worker_is_killed_and_its_engine_dies_with_it(site: Site) -> None
     site.hosts[1].kill_parent_of(site.engines(2)[0])
     until(lambda: not site.engines(2), patience_s=5)
     finish(site, run)
+
+
+def test_the_network_of_a_machine_is_cut_until_its_connections_are_given_up(site: Site) -> None:
+    site.start_machine(2)
+    site.start_machine(3)
+    site.close_gate()
+    run = site.start_run()
+    site.wait_for("host2", "host3")
+    site.hosts[1].cut()
+    until(lambda: "the connection was lost" in site.log_of(2).read_text(), patience_s=150)
+    assert not site.engines(2)
+    site.hosts[1].mend()
+    until(lambda: site.busy()["host2"] > 1, site.folder / "run.log")
+    finish(site, run)
+    assert len(site.notes()) == PHOTOS + 1
+
+
+def test_the_network_of_the_run_is_cut_for_a_minute(site: Site) -> None:
+    site.start_machine(2)
+    site.start_machine(3)
+    site.close_gate()
+    run = site.start_run()
+    site.wait_for("host2", "host3")
+    site.hosts[0].cut()
+    until(lambda: site.said().count("it has not answered") == 2, site.folder / "run.log")
+    assert not site.engines(2)
+    assert not site.engines(3)
+    until(lambda: "the connection was lost" in site.log_of(3).read_text(), patience_s=150)
+    assert run.poll() is None
+    site.hosts[0].mend()
+    finish(site, run)
+    assert len(site.notes()) == PHOTOS + 2
