@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import secrets
 import signal
 import socket
@@ -134,6 +135,9 @@ def _writable(options: argparse.Namespace) -> Writable | None:
     faces = Path(options.writable).absolute()
     if faces.exists() and not faces.is_dir():
         raise UsageError(f"{options.writable}: is not a folder")
+    output = os.path.realpath(options.output)
+    if os.path.commonpath([output, os.path.realpath(faces)]) == output:
+        raise UsageError(f"{options.writable}: lies in OUTPUT; choose another folder for the faces")
     check_writable(faces)
     pipeline, model = Path(options.pipeline).absolute(), Path(models[0]).absolute()
     return Writable(faces, pipeline, model, allow_plugins=options.allow_plugins)

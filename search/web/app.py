@@ -7,6 +7,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -99,7 +100,15 @@ class _Pages:
         """The results of a search."""
         query = query_of(request)
         after = request.query_params.get("after") or None
-        return self._page("search.html", **searchpage.search_page(self._library.index(), query, after))
+        shown = searchpage.search_page(self._library.index(), query, after)
+
+        def filters() -> dict[str, Any]:
+            try:  # another thread may go on with the page, and has a connection of its own
+                return searchpage.search_filters(self._library.index(), query)
+            except MinerError:  # the index is being replaced; the results have been sent
+                return searchpage.NO_FILTERS
+
+        return self._renderer.page_in_parts("search.html", filters=filters, **shown)
 
     def complete(self, request: Request) -> Response:
         """Completions of the last word of a query, as JSON."""

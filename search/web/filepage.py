@@ -9,15 +9,13 @@ from itertools import groupby
 from typing import Any
 
 from pipeline.text import printable, shortened
-from search.backend import Page
 from search.conditions import MediaKind, TermKind
 from search.documents import UNKNOWN, Detection, Document, Moment
 from search.hitformats import clock, taken_text
-from search.question import understand
 from search.sqlite.index import SqliteIndex
 from search.web.library import face_id_of, key_of
+from search.web.neighbours import neighbours
 from search.web.querytext import field as query_field
-from search.web.searchpage import HITS
 from search.web.texts import TEXTS
 from search.web.views import describe, file_href, search_href
 
@@ -111,7 +109,7 @@ def file_page(
         query, after: of the results that led here.
         time_s: the time of the video to show, seconds.
     """
-    previous, following = _neighbours(index, document, query, after)
+    previous, following = neighbours(index, document, query, after)
     names, labels, tags = (_terms(document, kind) for kind in (TermKind.NAME, TermKind.LABEL, TermKind.TAG))
     font = max(1, min(max(document.width, document.height), document.width * _TALL)) / _LETTERS
     return {
@@ -139,25 +137,6 @@ def file_page(
         "time": time_s,
         "media_type": PLAYABLE.get(document.format, ""),
     }
-
-
-def _neighbours(
-    index: SqliteIndex, document: Document, query: str, after: str | None
-) -> tuple[str | None, str | None]:
-    """The addresses of the files before and behind this one in the results that led here."""
-    condition = understand(query, index).condition
-    page = index.search(condition, Page(HITS, after))
-    paths = [hit.path for hit in page.hits]
-    if document.path not in paths:
-        return None, None
-    at = paths.index(document.path)
-    previous = file_href(paths[at - 1], query, after) if at > 0 else None
-    if at + 1 < len(paths):
-        return previous, file_href(paths[at + 1], query, after)
-    if page.next is None:
-        return previous, None
-    behind = index.search(condition, Page(1, page.next)).hits
-    return previous, file_href(behind[0].path, query, page.next) if behind else None
 
 
 def _terms(document: Document, kind: TermKind) -> list[str]:

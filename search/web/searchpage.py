@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from pipeline.text import printable
-from search.backend import Count, Facet, Page
+from search.backend import Facet, Page
 from search.conditions import TermKind
 from search.documents import UNKNOWN
 from search.explain import explanation
@@ -25,11 +25,16 @@ _FACETS = (Facet.NAME, Facet.LABEL, Facet.TAG, Facet.YEAR, Facet.CAMERA, Facet.T
 _MOST_VALUES = 24
 _MOST_COMPLETIONS = 10
 _UNDATED = "-is:dated"
+NO_FILTERS: dict[str, Any] = {
+    "is_counted": True,
+    **{name: [] for name in ("names", "labels", "tags", "cameras", "types", "years", "calendar")},
+}
+"""What `search_filters` returns where there is nothing to choose from."""
 _YEAR = re.compile(r"(?<!\S)taken:(\d{4})(?:-(\d\d))?(?!\S)")
 
 
 def search_page(index: SqliteIndex, query: str, after: str | None) -> dict[str, Any]:
-    """What the template `search.html` shows.
+    """What the template `search.html` shows of the results; `search_filters` gives the rest.
 
     Args:
         index: the index to search.
@@ -38,25 +43,34 @@ def search_page(index: SqliteIndex, query: str, after: str | None) -> dict[str, 
     """
     question = understand(query, index)
     hits = index.search(question.condition, Page(HITS, after))
-    facets = index.facets(question.condition, _FACETS, _MOST_VALUES)
-    count = index.count(question.condition)
     instead = [] if hits.hits else suggestions(query, index.vocabulary())
     return {
         "query": query,
         "months": months_of(hits.hits, query, after),
-        "count": str(count),
+        "count": str(index.count(question.condition)),
         "instead": [(printable(text), search_href(text)) for text in instead],
-        "is_complete": hits.is_complete and facets.is_complete,
+        "is_complete": hits.is_complete,
         "older": search_href(query, after=hits.next) if hits.next else None,
         "first": search_href(query) if after else None,
         "understood": explanation(replace(question, notes=())) if query.strip() else [],
         "notes": question.notes,
+    }
+
+
+def search_filters(index: SqliteIndex, query: str) -> dict[str, Any]:
+    """What the template shows beside the results: values to narrow the search down by.
+
+    Counting them takes longer than finding a page of results.
+    """
+    facets = index.facets(understand(query, index).condition, _FACETS, _MOST_VALUES)
+    return {
+        "is_counted": facets.is_complete,
         "names": choices(facets, Facet.NAME, query, "name"),
         "labels": choices(facets, Facet.LABEL, query, "label"),
         "tags": choices(facets, Facet.TAG, query, "tag"),
         "cameras": choices(facets, Facet.CAMERA, query, "camera"),
         "types": choices(facets, Facet.TYPE, query, "type"),
-        "years": _years(choices(facets, Facet.YEAR, query, "taken")) + _undated(index, query, count),
+        "years": _years(choices(facets, Facet.YEAR, query, "taken")) + _undated(index, query),
         "calendar": _calendar(index, query),
     }
 
@@ -113,14 +127,18 @@ def _years(found: list[Choice]) -> list[Choice]:
     return sorted(found, key=lambda choice: choice.text, reverse=True)
 
 
-def _undated(index: SqliteIndex, query: str, count: Count) -> list[Choice]:
-    """The entry of the rail for files without a date, if the search finds any."""
+def _undated(index: SqliteIndex, query: str) -> list[Choice]:
+    """The entry of the rail for files without a date, if the collection has any.
+
+    It has no number: counting them in a large result takes as long as everything else.
+    """
     is_active = has_term(query, _UNDATED)
-    without = count if is_active else index.count(understand(with_term(query, _UNDATED), index).condition)
-    if not without.files or _YEAR.search(query):
-        return []
+    if not is_active:
+        any_undated = index.search(understand(_UNDATED, index).condition, Page(1)).hits
+        if not any_undated or _YEAR.search(query):
+            return []
     href = search_href(without_term(query, _UNDATED) if is_active else with_term(query, _UNDATED))
-    return [Choice(TEXTS["no_date"], str(without), href, is_active)]
+    return [Choice(TEXTS["no_date"], "", href, is_active)]
 
 
 def _calendar(index: SqliteIndex, query: str) -> list[Choice]:

@@ -63,7 +63,7 @@ TEXTS = {
     "next_page": "Next page",
     "no_date": "Without a date",
     "no_group": "There is no such group.",
-    "no_index": "The index cannot be read.",
+    "no_index": "This page cannot be shown.",
     "no_page": "There is no such page of results.",
     "no_results": "Nothing was found.",
     "no_results_help": "Try fewer words, or look at how the search was understood.",
@@ -75,6 +75,7 @@ TEXTS = {
     "one_face": "1 face",
     "open": "Open",
     "original": "Original file",
+    "partly_counted": "The numbers are those of the newest files of this large result.",
     "path": "Path",
     "people": "People",
     "people_empty": "No person has a name yet. docs/faces.md shows how to train a face model; name it in the "
@@ -106,7 +107,8 @@ TEXTS = {
     "teach": "Teach the model",
     "teach_again": "Look for names again",
     "teach_behind": "The reports do not show the last changes yet.",
-    "teach_cost": "Training takes seconds to minutes. Then the collection is mined again for names. Files:",
+    "teach_cost": "Training takes seconds to minutes. Then all faces are compared again; only files whose "
+    "names change are written. Files:",
     "teach_new": "pictures of named faces are new to the model.",
     "teach_nobody": "Nobody has a name yet. Name a group, then teach the model.",
     "teach_none": "The model knows all named faces.",

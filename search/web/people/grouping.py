@@ -24,14 +24,19 @@ from recognizers.unknown.collection import group_unknown, unknown_tracks
 from recognizers.unknown.describing import DescribedFace, PixelDescriber
 from recognizers.unknown.folders import PlacedPicture, pictures_in, placed_by_people
 from recognizers.unknown.groupfile import lock_groups, read_groups, write_groups
+from recognizers.unknown.keptdescribing import KeptDescriber
 from recognizers.unknown.minedfaces import MinedFace
-from recognizers.unknown.pictures import png_of
+from recognizers.unknown.pictures import cut_faces, png_of
 from search.web.facecrops import cached_at, facts_for
 from search.web.people.facesview import write_view
 from search.web.people.placing import UNDONE_FOLDER, placed_faces
 from search.web.thumbnails import Thumbnails
 
 _NICE = 5
+SAMPLES = 6
+"""Faces of a group on the page of all groups."""
+_AHEAD = 24
+"""Groups whose first faces are cut before the page asks for them."""
 _MOST_PROBLEMS = 20
 
 
@@ -39,16 +44,18 @@ class ReportingDescriber:
     """Describes faces, prints how many there have been, and keeps their pictures for the pages.
 
     Args:
+        output: OUTPUT, whose last run may have kept descriptors.
         model: directory of the face model, which says how faces are prepared.
         thumbnails: the cache.
         problems: gains a sentence for each file that cannot be read.
     Raises: ModelError: there is no network for faces.
     """
 
-    def __init__(self, model: Path, thumbnails: Thumbnails, problems: list[str]) -> None:
+    def __init__(self, output: Path, model: Path, thumbnails: Thumbnails, problems: list[str]) -> None:
         self._facts = facts_for(model)
         self._thumbnails = thumbnails
-        self._describer = PixelDescriber("default", self._facts, problems, self._keep)
+        pixels = PixelDescriber("default", self._facts, problems, self._keep)
+        self._describer = KeptDescriber(output, self._facts, pixels)
 
     @property
     def network(self) -> FaceNetworkRecord:
@@ -60,6 +67,18 @@ class ReportingDescriber:
         for done, described in enumerate(self._describer.descriptors_for(faces), start=1):
             _report(done, len(faces))
             yield described
+
+    def cut_ahead(self, faces: Sequence[MinedFace]) -> None:
+        """Keep the pictures of faces that the first page shows, where they are not kept yet."""
+        missing = [face for face in faces if not self._is_kept(face)]
+        for cut in cut_faces(missing, self._facts, []):
+            path = cached_at(self._thumbnails, cut.face, self._facts)
+            if path is not None:
+                self._thumbnails.keep(path, cut.png)
+
+    def _is_kept(self, face: MinedFace) -> bool:
+        path = cached_at(self._thumbnails, face, self._facts)
+        return path is None or path.exists()
 
     def _keep(self, face: MinedFace, picture: RgbArray) -> None:
         path = cached_at(self._thumbnails, face, self._facts)
@@ -83,7 +102,7 @@ def group(output: Path, faces: Path, model: Path, view: Path, thumbnails: Path) 
     with lock_groups(faces):
         corrections = Corrections.beside(os.fspath(model))
         found = unknown_tracks(output, corrections, problems)
-        describer = ReportingDescriber(model, Thumbnails(thumbnails), problems)
+        describer = ReportingDescriber(output, model, Thumbnails(thumbnails), problems)
         state = read_groups(faces / GROUPS_FILE)
         pictures = pictures_in(faces)
         lying = {key: one for key, one in pictures.items() if _is_placed(key, one, corrections)}
@@ -97,6 +116,9 @@ def group(output: Path, faces: Path, model: Path, view: Path, thumbnails: Path) 
             "too_small": found.too_small,
         }
         write_view(view, groups.numbered, groups.singles, groups.alike, facts)
+    describer.cut_ahead(
+        [track.best for own in list(groups.numbered.values())[:_AHEAD] for track in own[:SAMPLES]]
+    )
     return problems
 
 

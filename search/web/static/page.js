@@ -30,6 +30,8 @@ function moveInGrid(event) {
   if (tiles[next]) {
     event.preventDefault();
     tiles[next].focus();
+  } else if (event.key === "ArrowRight") {
+    document.querySelector('.pager a[rel="next"]')?.click();
   }
   return true;
 }

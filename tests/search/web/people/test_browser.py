@@ -102,6 +102,7 @@ def _correct_on_the_page_of_a_person(page: Page, family: Family, order: list[str
     page.get_by_role("button", name="Teach the model").click()
     expect(page.get_by_text("The model knows all named faces.")).to_be_visible(timeout=PATIENCE_S * 1000)
     assert names_in(family, "all0.png") == [order[0], "Zoe", *order[2:]]
+    assert names_in(family, "all1.png") == [*order[:3], "unknown"]
     assert names_in(family, "all2.png") == order
     model = json.loads((family.folder / "model" / "model.json").read_text())
     # The corrected pictures were not taught: one is Zoe's now, the other nobody's.

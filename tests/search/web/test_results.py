@@ -1,0 +1,72 @@
+"""Pages of results: what is sent first, and the way from file to file."""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import re
+import threading
+from collections.abc import MutableMapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from search.place import index_path
+from search.web import searchpage
+from search.web.app import make_app
+from search.web.settings import Settings
+from tests.running import PATIENCE_S
+from tests.search.outputs import Output
+from tests.search.web.conftest import Collection, run_apart
+
+
+def test_results_are_sent_while_the_filters_are_counted(
+    collection: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The counting does not begin to end before the browser has the pictures."""
+    seen = threading.Event()
+
+    def slow(*_: object) -> dict[str, Any]:
+        assert seen.wait(PATIENCE_S)
+        return searchpage.NO_FILTERS
+
+    async def ask() -> None:
+        async def receive() -> dict[str, str]:
+            await asyncio.Event().wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: MutableMapping[str, Any]) -> None:
+            if b'class="tile"' in message.get("body", b""):
+                seen.set()
+
+        path = {"path": "/", "raw_path": b"/", "query_string": b"q=dog", "root_path": ""}
+        head = {"method": "GET", "scheme": "http", "headers": [(b"host", b"127.0.0.1")]}
+        await make_app(collection.settings())({"type": "http", **path, **head}, receive, send)
+
+    monkeypatch.setattr(searchpage, "search_filters", slow)
+    run_apart(ask())
+    assert seen.is_set()
+
+
+def test_previous_and_next_lead_over_the_end_of_a_page(tmp_path: Path) -> None:
+    output = Output(tmp_path)
+    for number in range(searchpage.HITS + 5):
+        output.photo(
+            f"{number:03}.jpg", taken=f"2008-01-01T00:{59 - number % 60:02}:{60 - number // 60 - 1:02}"
+        )
+    output.index()
+    settings = Settings(tmp_path, index_path(tmp_path), tmp_path / "thumbnails")
+    with TestClient(make_app(settings), base_url="http://127.0.0.1:8765") as client:
+        address, seen = re.findall(r'class="tile" href="([^"]*)"', client.get("/").text)[0], []
+        for _ in range(searchpage.HITS + 5):
+            text = client.get(html.unescape(address)).text
+            seen.append(re.findall(r"<h1>(.*?)</h1>", text)[0])
+            (address,) = re.findall(r'rel="next" href="([^"]*)"', text) or [""]
+        assert len(set(seen)) == searchpage.HITS + 5
+        assert address == ""
+        for expected in reversed(seen[:-1]):
+            (address,) = re.findall(r'rel="prev" href="([^"]*)"', text)
+            text = client.get(html.unescape(address)).text
+            assert re.findall(r"<h1>(.*?)</h1>", text) == [expected]
