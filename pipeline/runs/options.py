@@ -9,6 +9,7 @@ from pathlib import Path
 from pipeline import __version__
 from pipeline.config.values import PipelineConfig
 from pipeline.errors import UsageError
+from pipeline.ledger.ledgerfile import LEDGER_NAME
 from pipeline.ledger.record import Context
 from pipeline.source import Limits
 from pipeline.text import printable
@@ -75,7 +76,25 @@ def check_places(options: Options) -> Path:
             f"{printable(output_root)}: OUTPUT is INPUT itself; choose another folder, "
             "so that annotated copies are not mined and nothing of yours is replaced"
         )
+    if both_folders and _has_ledger(Path(options.input)) and _has_only_other_files(output_root):
+        raise UsageError(
+            f"{printable(options.input)}: INPUT is the OUTPUT of an earlier run, and OUTPUT is a folder with "
+            "other files; give the photos first, then OUTPUT, then the pipeline file"
+        )
     return output_root
+
+
+def _has_ledger(folder: Path) -> bool:
+    """Return whether a run has used this folder as OUTPUT."""
+    return os.path.lexists(folder / LEDGER_NAME)
+
+
+def _has_only_other_files(folder: Path) -> bool:
+    """Return whether a folder holds files, and no run has used it as OUTPUT."""
+    try:
+        return not _has_ledger(folder) and any(folder.iterdir())
+    except OSError:  # opening OUTPUT names the reason
+        return False
 
 
 def limits_of(options: Options) -> Limits:

@@ -9,13 +9,16 @@ from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
 from pipeline.errors import ExitCode, UsageError
-from pipeline.host.command import program_name
+from pipeline.host.command import command, program_name
 from pipeline.text import did_you_mean, printable
 from recognizers.model.facemodel import available, read_facemodel
 from recognizers.model.strategies import CLASSIC, EIGEN, EMBEDDING, FISCHER, LBP, TITLES
 
 PROGRAM = program_name("facerec-train")
-"""The program as messages name it: as it was started."""
+"""The program as its usage text names it."""
+
+TYPED = command("facerec-train")
+"""The program as the user types it, for the commands in messages."""
 
 Lines = Generator[str, None, ExitCode | None]
 """The lines that a command prints, and its exit code at the end; None for success."""

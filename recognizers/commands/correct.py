@@ -10,7 +10,7 @@ from typing import Any
 
 from pipeline.errors import UsageError
 from pipeline.text import Spellings, nearest, printable
-from recognizers.commands.arguments import PROGRAM, Lines, add_command, quoted, shown_distance, whole
+from recognizers.commands.arguments import TYPED, Lines, add_command, quoted, shown_distance, whole
 from recognizers.commands.unknown import add_model, check_output, model_directory
 from recognizers.corrections.entry import Action, Entry
 from recognizers.corrections.lookup import Corrections
@@ -73,7 +73,7 @@ def run(options: argparse.Namespace) -> Lines:
     tracks = _tracks_in(options.output, options.photo)
     if options.face is None and options.name is None:
         yield from _listing(tracks, Corrections(store.entries()))
-        yield f"next: {PROGRAM} correct {quoted(options.output)} {quoted(options.photo)} --face N --name NAME"
+        yield f"next: {TYPED} correct {quoted(options.output)} {quoted(options.photo)} --face N --name NAME"
         return None
     model = _model(directory)
     track = _chosen(options, tracks)

@@ -11,7 +11,7 @@ from pipeline.errors import ModelError, UsageError
 from pipeline.files.outputs import output_errors, write_file
 from pipeline.models.catalog import DEFAULT
 from pipeline.text import printable
-from recognizers.commands.arguments import PROGRAM, plural, quoted
+from recognizers.commands.arguments import TYPED, plural, quoted
 from recognizers.commands.contactsheet import write_contact_sheet
 from recognizers.commands.progress import tracked
 from recognizers.faces.foldername import SINGLES_FOLDER, group_folder
@@ -106,7 +106,7 @@ def sort_into_groups(
     then = f"csv {quoted(out)} dataset.csv" if record.aligned else f"stats {quoted(out)}"
     yield (
         "next: rename each folder to the name of its person (merge two folders of one person), delete what "
-        f"is not a face, then: {PROGRAM} {then}"
+        f"is not a face, then: {TYPED} {then}"
     )
     yield (
         f"if people are mixed, or one person is in many folders, try another --group-distance than "

@@ -57,13 +57,17 @@ def check_places(csv: str, testcsv: str, modeldir: str, examples: Sequence[Examp
 
 
 def named_examples(examples: Sequence[Example]) -> tuple[list[Example], list[str]]:
-    """Leave out the pictures of groups without a name, unless there are no others.
+    """Leave out the pictures of groups without a name.
 
     Returns: the pictures that stay, and a sentence for each group that is left out.
+    Raises: UsageError: there are only such groups.
     """
     named = [example for example in examples if group_number(example.label) is None]
-    if not named:
-        return list(examples), []
+    if examples and not named:
+        raise UsageError(
+            f'all labels are names of groups, such as "{printable(examples[0].label)}"; rename the folders '
+            "of the people that you know to their names, then list the faces again (csv)"
+        )
     unnamed = [example for example in examples if group_number(example.label) is not None]
     return named, [f"{sentence}; until then it is not trained" for sentence in unnamed_groups(unnamed)]
 

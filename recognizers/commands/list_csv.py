@@ -7,7 +7,7 @@ from typing import Any
 
 from pipeline.errors import ExitCode
 from pipeline.text import printable
-from recognizers.commands.arguments import PROGRAM, Lines, add_command, plural, quoted
+from recognizers.commands.arguments import TYPED, Lines, add_command, plural, quoted
 from recognizers.commands.wholephotos import check_cropped
 from recognizers.faces.dataset import are_aligned, list_face_folder, write_examples
 
@@ -41,5 +41,5 @@ def run(options: argparse.Namespace) -> Lines:
     labels = plural(len(folder.sources), "label")
     yield f"{plural(len(examples), 'picture')} of {labels} in {printable(options.file)}"
     how = "" if are_aligned(folder) else " 1 1 1"
-    yield f"next: {PROGRAM} train {quoted(options.file)} 80 testset.csv MODELDIR{how}"
+    yield f"next: {TYPED} train {quoted(options.file)} 80 testset.csv MODELDIR{how}"
     return ExitCode.SOME_FAILED if folder.unreadable else None

@@ -9,7 +9,7 @@ from typing import Any
 from pipeline.errors import ExitCode
 from pipeline.files.outputs import check_writable
 from pipeline.text import printable
-from recognizers.commands.arguments import PROGRAM, Lines, add_command, add_flag, flag, pixels, plural, quoted
+from recognizers.commands.arguments import TYPED, Lines, add_command, add_flag, flag, pixels, plural, quoted
 from recognizers.commands.progress import tracked
 from recognizers.faces import resizing
 from recognizers.faces.fit import Fit
@@ -59,5 +59,5 @@ def run(options: argparse.Namespace) -> Lines:
     done = sum(sentence is None for sentence in results)
     resizing.remember(options.input, options.output, tasks, resize)
     yield f"{plural(done, 'picture')} of {options.width}x{options.height} in {printable(options.output)}"
-    yield f"next: {PROGRAM} csv {quoted(options.output)} dataset.csv"
+    yield f"next: {TYPED} csv {quoted(options.output)} dataset.csv"
     return ExitCode.SOME_FAILED if failures else None

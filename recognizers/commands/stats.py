@@ -12,7 +12,7 @@ import numpy as np
 from pipeline.errors import ExitCode, UsageError
 from pipeline.files.outputs import write_file
 from pipeline.text import printable
-from recognizers.commands.arguments import PROGRAM, Lines, add_command, plural, quoted
+from recognizers.commands.arguments import TYPED, Lines, add_command, plural, quoted
 from recognizers.commands.charts import Series, bar_charts
 from recognizers.faces.dataset import are_aligned, list_face_folder
 from recognizers.faces.pictures import can_write, encode_as
@@ -62,7 +62,7 @@ def run(options: argparse.Namespace) -> Lines:
         yield f"cannot be read: {sentence}"
     if aligned:
         yield "the faces are aligned and need no resizing"
-        yield f"next: {PROGRAM} csv {quoted(options.dir)} dataset.csv"
+        yield f"next: {TYPED} csv {quoted(options.dir)} dataset.csv"
     else:
         yield from _suggestions(statistics, options.dir)
     if options.plot is not None:
@@ -107,7 +107,7 @@ def _suggestions(statistics: FaceStatistics, folder: str) -> Iterator[str]:
             f"  {small_width}x{small_height}: the same shape, {SMALL_SIDE_PX} pixels long; fast, and large "
             "enough for all three strategies"
         )
-    yield f"next: {PROGRAM} resize {quoted(folder)} RESIZED {small_width} {small_height} 1 0"
+    yield f"next: {TYPED} resize {quoted(folder)} RESIZED {small_width} {small_height} 1 0"
 
 
 def _series(name: str, values: Any) -> Series:

@@ -11,7 +11,7 @@ from typing import Any
 from pipeline.files.outputs import check_writable, write_file
 from pipeline.text import printable
 from recognizers.commands.arguments import (
-    PROGRAM,
+    TYPED,
     Lines,
     add_command,
     add_strategies,
@@ -201,7 +201,7 @@ def _in_words(evaluation: Evaluation, matcher: FaceMatcher, modeldir: str) -> It
         return
     finder = "yunet" if matcher.model.aligned else "CASCADE"
     yield (
-        f"next: {PROGRAM} recognizemany PHOTO {finder} {quoted(modeldir)} PHOTO-names.jpg, or put "
+        f"next: {TYPED} recognizemany PHOTO {finder} {quoted(modeldir)} PHOTO-names.jpg, or put "
         "the model into a pipeline file"
     )
 

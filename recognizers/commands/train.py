@@ -14,7 +14,7 @@ from pipeline.files.outputs import check_writable
 from pipeline.models.catalog import DEFAULT
 from pipeline.text import printable
 from recognizers.commands.arguments import (
-    PROGRAM,
+    TYPED,
     Lines,
     add_classic_strategies,
     add_command,
@@ -175,13 +175,13 @@ def run(options: argparse.Namespace) -> Lines:
         yield from _teach(options, everything, pictures, strategies)
     if not split.testing:
         yield f"no picture is left for testing, and {printable(options.testcsv)} is not written"
-        yield f"next: {PROGRAM} recognizemany PHOTO yunet {quoted(options.modeldir)} PHOTO-names.jpg"
+        yield f"next: {TYPED} recognizemany PHOTO yunet {quoted(options.modeldir)} PHOTO-names.jpg"
         return None
     write_examples(options.testcsv, split.testing)
     yield f"{plural(len(split.testing), 'picture')} for testing in {printable(options.testcsv)}"
     flags = "".join(f" {int(strategy in strategies)}" for strategy in CLASSIC)
     flags = "" if EMBEDDING in strategies else flags  # by default `test` uses all strategies of the model
-    yield f"next: {PROGRAM} test {quoted(options.testcsv)} {quoted(options.modeldir)}{flags}"
+    yield f"next: {TYPED} test {quoted(options.testcsv)} {quoted(options.modeldir)}{flags}"
     return None
 
 

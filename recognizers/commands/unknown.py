@@ -13,7 +13,7 @@ from pipeline.errors import ExitCode, ModelError, UsageError
 from pipeline.files.outputs import check_writable
 from pipeline.models.catalog import DEFAULT
 from pipeline.text import printable
-from recognizers.commands.arguments import PROGRAM, Lines, add_command, pixels, plural, positive, quoted
+from recognizers.commands.arguments import TYPED, Lines, add_command, pixels, plural, positive, quoted
 from recognizers.commands.contactsheet import write_contact_sheet
 from recognizers.commands.progress import tracked
 from recognizers.corrections.lookup import Corrections
@@ -145,7 +145,7 @@ def _group(options: argparse.Namespace, model: str, problems: list[str]) -> Line
         yield f"left out: {problem}"
     if len(problems) > _MOST_SHOWN:
         yield f"left out: {len(problems) - _MOST_SHOWN} more like these"
-    yield from _report(found, groups, len(written), options.faces)
+    yield from _report(found, groups, len(written), options)
     distance = options.group_distance or usual_distance(describer.network.name)
     for number, folder in groups_like_people(groups.state, pictures, distance)[:_MOST_SHOWN]:
         yield f"{group_folder(number)} may show {printable(folder)}: put its faces into that folder if so"
@@ -187,21 +187,22 @@ def _network(model: str) -> str:
         raise ModelError(f"faces cannot be compared: {error}") from None
 
 
-def _report(found: UnknownTracks, groups: Groups, written: int, faces: str) -> Iterator[str]:
+def _report(found: UnknownTracks, groups: Groups, written: int, options: argparse.Namespace) -> Iterator[str]:
     yield (
         f"{plural(len(found.tracks), 'unknown face')}: {plural(len(groups.numbered), 'group')} of likely "
         f"equal faces, and {plural(len(groups.singles), 'single face')} in {SINGLES_FOLDER}/"
     )
-    yield f"{plural(written, 'new picture')} in {printable(faces)}"
+    yield f"{plural(written, 'new picture')} in {printable(options.faces)}"
     if not (found.tracks or found.too_small):
         yield "no report shows a face without a name; faces are found by a facedetector of the pipeline file"
     if found.too_small:
-        yield f"left out: {plural(found.too_small, 'face')} smaller than --min-size"
+        small = plural(found.too_small, "face")
+        yield f"left out: {small} smaller than {options.min_size} pixels (--min-size)"
     without = sum(track.best.landmarks is None for track in groups.undescribed)
     if without:
         yield (
             f"left out: {plural(without, 'face')} without landmarks, which only a facedetector finds; "
-            f"{PROGRAM} crop --group sorts such faces"
+            f"{TYPED} crop --group sorts such faces"
         )
 
 
@@ -215,7 +216,7 @@ def _next(groups: Groups, sheet: Path | None, faces: str, *, has_groups: bool) -
         yield f"{group_folder(first)} and {group_folder(second)} may show one person: put them together if so"
     if sheet is not None:
         yield f"all groups at a glance: {printable(sheet)}"
-    then = f"then: {PROGRAM} csv {quoted(faces)} dataset.csv"
+    then = f"then: {TYPED} csv {quoted(faces)} dataset.csv"
     if has_groups:
         yield (
             "next: rename the folder of each person that you know to the person's name, delete what is not a "

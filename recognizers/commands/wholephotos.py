@@ -8,7 +8,7 @@ from pipeline.errors import SourceError, UsageError
 from pipeline.models.catalog import YUNET
 from pipeline.models.fetched import first_here
 from pipeline.text import printable
-from recognizers.commands.arguments import PROGRAM
+from recognizers.commands.arguments import TYPED
 from recognizers.commands.finding import Finder, face_finder
 from recognizers.faces.dataset import Example
 from recognizers.faces.folderrecord import is_recorded
@@ -19,13 +19,16 @@ _MOST_LOOKED_AT = 20
 _LEAST_FACE = 1 / 3
 """In a picture that was cut to its face, the face is wider than this share of it."""
 _PHOTO_PIXELS = 700_000
+_LEAST_WITH_FACES = 1 / 4
+"""If YuNet finds faces in this share of the pictures, the others do not count."""
 
 
 def check_cropped(listing: str, examples: Sequence[Example]) -> None:
     """Make sure that a list holds pictures of faces: most of it must not be whole photos.
 
-    Pictures that `crop` or `resize` made are not looked at, nor small ones. In the others, a face that YuNet
-    finds decides; without one, photos are pictures of 0.7 megapixels and more that are no squares.
+    Small pictures, and those that `crop` or `resize` made, are not judged. Of the others, the pictures in which
+    YuNet finds a face decide, if they are at least a quarter: a collection also has photos without people.
+    A picture without a face counts as a photo if it has at least 0.7 megapixels and is not square.
 
     Args:
         listing: the file or folder, for the message.
@@ -38,12 +41,17 @@ def check_cropped(listing: str, examples: Sequence[Example]) -> None:
     step = -(-len(large) // _MOST_LOOKED_AT)
     looked_at = large[::step]
     find = face_finder(YUNET, min_neighbors=0, min_size=None) if first_here(YUNET) else None
-    photos = [example for example in looked_at if _is_photo(example, find)]
-    if 2 * len(photos) > len(looked_at):
+    with_faces, without = list[tuple[Example, bool]](), list[tuple[Example, bool]]()
+    for example in looked_at:
+        has_face, is_photo = _judged(example, find)
+        (with_faces if has_face else without).append((example, is_photo))
+    deciding = with_faces if _LEAST_WITH_FACES * len(looked_at) <= len(with_faces) else with_faces + without
+    photos = [example for example, is_photo in deciding if is_photo]
+    if 2 * len(photos) > len(deciding):
         width, height = size_wh_of(photos[0])
         raise UsageError(
             f"{printable(listing)}: lists whole photos, such as {printable(photos[0].path)} with "
-            f"{width}x{height} pixels, not pictures of faces; cut the faces out first: {PROGRAM} crop PHOTOS "
+            f"{width}x{height} pixels, not pictures of faces; cut the faces out first: {TYPED} crop PHOTOS "
             "FACES --group"
         )
 
@@ -55,13 +63,14 @@ def _is_large(example: Example) -> bool:
         return False
 
 
-def _is_photo(example: Example, find: Finder | None) -> bool:
+def _judged(example: Example, find: Finder | None) -> tuple[bool, bool]:
+    """Return whether a picture shows a face, and whether it is a whole photo."""
     frame = frame_of(source_of(example.path))
     width, height = frame.size_wh
     try:
         faces = [] if find is None else find(frame)
     except SourceError:  # training names it
-        return False
+        return False, False
     if faces:
-        return max(face.width for face in faces) < _LEAST_FACE * width
-    return width != height and width * height >= _PHOTO_PIXELS
+        return True, max(face.width for face in faces) < _LEAST_FACE * width
+    return False, width != height and width * height >= _PHOTO_PIXELS

@@ -98,9 +98,7 @@ def list_face_folder(top: str) -> FaceFolder:
         if rest and folder.startswith(SET_ASIDE):
             if folder not in set_aside:
                 set_aside.add(folder)
-                passed_over.append(
-                    f"{printable(os.path.join(top, folder))}: skipped, since its name begins with . or _"
-                )
+                passed_over.append(f"{printable(os.path.join(top, folder))}: its name begins with . or _")
         elif not isinstance(found, Source):
             if os.path.basename(found.path) != RECORD_FILE:
                 (unreadable if found.failed else passed_over).append(f"{shown}: {found.sentence}")

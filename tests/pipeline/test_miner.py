@@ -121,6 +121,13 @@ class TestPlaces:
         assert "OUTPUT is INPUT itself; choose another folder" in self.refused(run, UsageError, output=output)
         assert [path.name for path in (tmp_path / "in").iterdir()] == ["a.png"]
 
+    def test_input_and_output_that_are_swapped(self, tmp_path, run):
+        photo = small_photo(tmp_path / "in" / "a.png")
+        run()
+        told = self.refused(run, UsageError, input=str(tmp_path / "out"), output=str(tmp_path / "in"))
+        assert told.startswith(f"{tmp_path / 'out'}: INPUT is the OUTPUT of an earlier run")
+        assert list((tmp_path / "in").iterdir()) == [photo]
+
     def test_an_output_without_a_name(self, tmp_path, run):
         (tmp_path / "in").mkdir()
         assert self.refused(run, UsageError, output="").startswith('"": OUTPUT is no folder\'s name')

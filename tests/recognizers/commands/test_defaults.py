@@ -12,6 +12,7 @@ from PIL import Image
 
 from pipeline.models.catalog import find_model
 from pipeline.models.fetch import fetch
+from recognizers.commands.arguments import TYPED
 from recognizers.faces.dataset import read_examples
 from recognizers.faces.folderrecord import FaceFacts, read_facts
 from recognizers.networks import facenetwork
@@ -72,7 +73,7 @@ def test_aligned_faces_are_described_by_a_network(facerec, aligned, installed, t
     top = aligned(3, 5)
     said = facerec("stats", top)
     assert "the faces are aligned and need no resizing" in said.out
-    assert f"next: facerec_train.py csv {top} dataset.csv" in said.out
+    assert f"next: {TYPED} csv {top} dataset.csv" in said.out
     said = facerec("csv", top, tmp_path / "l.csv")
     assert f"train {tmp_path / 'l.csv'} 80 testset.csv MODELDIR\n" in said.out
     said = facerec("train", tmp_path / "l.csv", 80, tmp_path / "t.csv", tmp_path / "m")

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from recognizers.commands.arguments import TYPED
 from recognizers.faces.folderrecord import FaceFacts, read_facts
 
 
@@ -140,8 +141,17 @@ def test_strangers_beside_the_people_are_tested(facerec, people, face, tmp_path,
     assert json.loads((tmp_path / "n.json").read_text())["strangers"] == 3
     assert "In words: of 100 known faces, " in said.out
     assert " get a name (measured with 3 faces)." in said.out
-    assert said.out.splitlines()[-2].startswith("next: facerec_train.py recognizemany PHOTO yunet ")
+    assert said.out.splitlines()[-2].startswith(f"next: {TYPED} recognizemany PHOTO yunet ")
     shutil.rmtree(people / "_unknown")
     shutil.rmtree(people / "_single")
     said = facerec("test", tmp_path / "t.csv", tmp_path / "m")
     assert "How often strangers get a name is not measured" in said.out
+
+
+def test_folders_that_all_have_the_names_of_groups_are_not_trained(train, people, tmp_path):
+    for number in range(4):
+        (people / f"person-{number}").rename(people / f"group-00{number + 1}")
+    said = train()
+    assert (said.code, said.err.count("\n")) == (2, 1)
+    assert 'all labels are names of groups, such as "group-001"; rename the folders' in said.err
+    assert not (tmp_path / "m").exists()

@@ -3,6 +3,8 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
+from recognizers.commands.arguments import TYPED
+
 
 def test_sizes_counts_suggestions_and_a_chart(facerec, face_folder, face, tmp_path):
     top = face_folder(2, 15)
@@ -19,7 +21,7 @@ def test_sizes_counts_suggestions_and_a_chart(facerec, face_folder, face, tmp_pa
     assert "  189.6 - 200.0      14  ###################" in lines
     assert "44 pictures of 3 labels" in lines
     assert "fewer than 15 pictures: few (14)" in lines
-    assert lines[-2] == f"next: facerec_train.py resize {top} RESIZED 112 112 1 0"
+    assert lines[-2] == f"next: {TYPED} resize {top} RESIZED 112 112 1 0"
     chart = np.asarray(Image.open(tmp_path / "sizes.png"))
     assert chart.shape == (680, 900, 3)
 

@@ -197,7 +197,7 @@ def test_one_face_can_be_taught(facerec, tmp_path, monkeypatch, network_file):
 
 def test_small_faces_and_faces_without_landmarks_are_told(facerec, collection):
     said = facerec("unknown", "out", "faces", "--min-size", 500)
-    assert "left out: 7 faces smaller than --min-size" in said.out
+    assert "left out: 7 faces smaller than 500 pixels (--min-size)" in said.out
     report = json.loads((collection / "out" / "0.png.json").read_text())
     for found in report["frames"][0]["faces"]:
         del found["landmarks"]

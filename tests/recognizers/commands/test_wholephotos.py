@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from pipeline.models.catalog import find_model
+from pipeline.models.fetch import fetch
 from recognizers.faces.folderrecord import FaceFacts
 from tests.recognizers.famousphotos import REGIONS
 
@@ -14,11 +17,6 @@ from tests.recognizers.famousphotos import REGIONS
 @pytest.fixture(params=["yunet", "no yunet"])
 def yunet(request, monkeypatch, tmp_path):
     """With YuNet, and on a machine that does not have it."""
-    import logging
-
-    from pipeline.models.catalog import find_model
-    from pipeline.models.fetch import fetch
-
     if request.param == "yunet":
         fetch(find_model("yunet-2023"), logging.info)
     else:
@@ -38,6 +36,17 @@ def test_unsorted_photos_are_refused_by_csv_and_train(facerec, famous, tmp_path,
     assert said.code == 2
     assert "lists whole photos" in said.err
     assert not (tmp_path / "m").exists()
+
+
+def test_photos_without_people_do_not_hide_that_the_others_are_whole(facerec, famous, tmp_path):
+    fetch(find_model("yunet-2023"), logging.info)
+    shutil.copytree(famous.folder, tmp_path / "photos" / "2019")
+    for number in range(2 * len(list(famous.folder.iterdir()))):
+        plain = Image.fromarray(np.full((480, 640, 3), number, np.uint8))
+        plain.save(tmp_path / "photos" / "2019" / f"sky-{number}.png")
+    said = facerec("csv", tmp_path / "photos", tmp_path / "list.csv")
+    assert said.code == 2
+    assert "lists whole photos, such as " in said.err
 
 
 def test_large_pictures_that_were_cut_to_a_face_are_listed(facerec, famous, tmp_path, yunet):

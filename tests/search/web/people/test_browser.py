@@ -194,6 +194,10 @@ def test_accessible_and_never_wider_than_a_phone(page: Page, scheme: str) -> Non
         page.set_viewport_size({"width": 380, "height": 700})
         assert page.evaluate("document.documentElement.scrollWidth") <= 380, address
         page.set_viewport_size({"width": 1200, "height": 800})
+        cards = page.locator(".groups > li").evaluate_all(
+            "all => all.map(e => e.scrollWidth - e.clientWidth)"
+        )
+        assert all(wider <= 0 for wider in cards), address
 
 
 def test_a_face_leads_to_its_photo(page: Page) -> None:
