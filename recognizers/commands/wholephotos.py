@@ -26,7 +26,7 @@ _LEAST_WITH_FACES = 1 / 4
 def check_cropped(listing: str, examples: Sequence[Example]) -> None:
     """Make sure that a list holds pictures of faces: most of it must not be whole photos.
 
-    Small pictures, and those that `crop` or `resize` made, are not judged. Of the others, the pictures in which
+    Small pictures and those that `crop` or `resize` made are not judged. Of the others, the pictures in which
     YuNet finds a face decide, if they are at least a quarter: a collection also has photos without people.
     A picture without a face counts as a photo if it has at least 0.7 megapixels and is not square.
 
