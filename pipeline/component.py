@@ -325,6 +325,13 @@ class Writer(Component):
         """
         return None
 
+    def files_beside(self, source: Source) -> Sequence[str]:
+        """Paths of files beside an input, such as sidecars, that decide what is written of it.
+
+        They need not exist. A run that looks at the input writes again if one has changed.
+        """
+        return ()
+
     def open(
         self, source: Source, facts: MediaFacts, output_root: Path
     ) -> AbstractContextManager[WriterSession] | None:

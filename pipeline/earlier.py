@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,9 +13,12 @@ from pipeline.component import Writer
 from pipeline.detecting import Step
 from pipeline.files.outputs import output_path, output_suffix
 from pipeline.kept.codec import CodecError, decode, encode
-from pipeline.kept.findings import NOTHING_KNOWN, FrameFindings
+from pipeline.kept.findings import NOTHING_KNOWN, FrameFindings, digest
 from pipeline.kept.values import InputState, Known, Shown
 from pipeline.source import Source
+
+_MOST_BESIDE_BYTES = 32 << 20
+"""Of a file beside an input that are compared."""
 
 
 class Earlier:
@@ -66,10 +69,9 @@ class Earlier:
             self._decoded = number, frames_of(chunk, self._without)
         return self._decoded[1]
 
-    def frame(self, place: int, number: int = 0) -> FrameFindings:
+    def frame(self, place: int, number: int = 0, index: int = 0) -> FrameFindings:
         """The findings in a photo, or in one frame of a segment; nothing if there are none."""
-        frames = self.frames(number)
-        return frames[place] if place < len(frames) else NOTHING_KNOWN
+        return frame_at(place, index, self.frames(number))
 
     def is_current(self, step: Step[Writer], source: Source, shown: bytes, output_root: Path) -> bool:
         """Whether a writer's outputs are there and show this.
@@ -79,7 +81,7 @@ class Earlier:
         """
         return bool(
             (earlier := self._shown_by(step)) is not None
-            and earlier.digest == shown
+            and earlier.digest == digest_for(step, source, shown)
             and all(map(_is_file, outputs_of(earlier, source, output_root)))
         )
 
@@ -108,6 +110,30 @@ def frames_of(chunk: bytes, without: Collection[bytes] = ()) -> list[FrameFindin
         replace(frame, of={key: one for key, one in frame.of.items() if key not in without})
         for frame in frames
     ]
+
+
+def frame_at(place: int, index: int, frames: Sequence[FrameFindings]) -> FrameFindings:
+    """The findings in a frame, by its place in the segment and its index; nothing if there are none."""
+    return frames[place] if place < len(frames) and frames[place].index == index else NOTHING_KNOWN
+
+
+def digest_for(step: Step[Writer], source: Source, shown: bytes) -> bytes:
+    """A digest of all that decides what a writer writes of an input, beside its key.
+
+    Args:
+        shown: digest of what it is given.
+    """
+    beside = [_content_digest(path) for path in step.component.files_beside(source)]
+    return digest(shown, *beside) if any(beside) else shown
+
+
+def _content_digest(path: str) -> bytes:
+    """A digest of a file beside an input; empty if there is none that can be read."""
+    with contextlib.suppress(OSError):
+        if os.path.isfile(path):
+            with open(path, "rb") as stream:
+                return digest(os.fsencode(path), stream.read(_MOST_BESIDE_BYTES))
+    return b""
 
 
 def shown_of(source: Source, digest: bytes, outputs: Iterable[Path]) -> Shown | None:

@@ -82,7 +82,7 @@ class _Mining:
         self.books = Bookkeeping(
             *(run.ledger, run.selection, run.output_root, run.context, run.writers, run.store),
             Refill(run.config, run.output_root, run.ledger, run.store),
-            without=run.options.force_components,
+            without=run.options.without,
         )
         self._run = run
         self._summary = summary
@@ -110,7 +110,7 @@ class _Mining:
     def _say_what_is_known(self) -> None:
         """Log how much of the work is done already where the pipeline has changed."""
         run = self._run
-        components = KnownComponents(run.config, run.options.force_components)
+        components = KnownComponents(run.config, run.options.without)
         tally = tally_of_other_pipelines(components, run.store, run.context)
         if tally.known:
             inputs = "1 input" if tally.inputs == 1 else f"{tally.inputs:,} inputs"

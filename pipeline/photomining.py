@@ -13,7 +13,7 @@ from pathlib import Path
 from pipeline.attribution import READING, attribute_errors_to, attributed_session, describe, source_errors
 from pipeline.component import Writer
 from pipeline.detecting import Detected, Scene, Step
-from pipeline.earlier import NOTHING, Earlier, outputs_of, shown_of
+from pipeline.earlier import NOTHING, Earlier, digest_for, outputs_of, shown_of
 from pipeline.errors import FailureCode, SourceError
 from pipeline.files.outputs import noting_outputs
 from pipeline.frame import Frame
@@ -143,7 +143,9 @@ class _Photo:
         shown = earlier.kept_by(step for step in self._writers if step.name not in written)
         for step in self._writers:
             if step.name in written:
-                new = shown_of(self._source, digests[step.name], written[step.name])
+                # As the files beside the photo are now: a writer may have written one of them.
+                given = digest_for(step, self._source, digests[step.name])
+                new = shown_of(self._source, given, written[step.name])
                 shown |= {} if new is None else {step.key.digest: new}
         findings = detected.findings
         chunks = None if earlier.frame(0) == findings else (encode([findings]),)

@@ -18,11 +18,11 @@ from typing import Any, NamedTuple, Protocol
 from pipeline.attribution import attribute_errors_to, attributed_session, describe, next_frame, source_errors
 from pipeline.component import SegmentSession, Writer
 from pipeline.detecting import Detected, Scene, Step
-from pipeline.earlier import frames_of
+from pipeline.earlier import frame_at, frames_of
 from pipeline.files.outputs import make_part, noting_outputs, reassign_part, remove_parts
 from pipeline.frame import Frame
 from pipeline.kept.codec import encode
-from pipeline.kept.findings import DIGEST_BYTES, NOTHING_KNOWN, FrameFindings, digest_of_shown
+from pipeline.kept.findings import DIGEST_BYTES, FrameFindings, digest_of_shown
 from pipeline.pipeline import Pipeline
 from pipeline.source import Source
 from pipeline.videos.facts import VideoFacts
@@ -179,7 +179,7 @@ class SegmentMining:
     def _find(
         self, scene: Scene, frame: Frame | None, known: Sequence[FrameFindings], place: int
     ) -> Detected:
-        own = known[place] if place < len(known) else NOTHING_KNOWN
+        own = frame_at(place, scene.frame_index, known)
         return self.pipeline.find(scene, frame, own, self.source.format)
 
     def _mine_frames(

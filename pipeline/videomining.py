@@ -16,7 +16,7 @@ from pathlib import Path
 from pipeline.attribution import READING, attribute_errors_to, describe, source_errors
 from pipeline.component import Writer
 from pipeline.detecting import Step
-from pipeline.earlier import Earlier, outputs_of, shown_of
+from pipeline.earlier import Earlier, digest_for, outputs_of, shown_of
 from pipeline.errors import FailureCode, SourceError
 from pipeline.files.hashing import sha256_of
 from pipeline.files.outputs import noting_outputs
@@ -113,7 +113,7 @@ class _Recall:
     def _recall(self, task: SegmentTask) -> None:
         digests: dict[str, list[bytes]] = {step.name: [] for step in self._writers}
         for place, scene in enumerate(scenes_of(task, self._plan.facts, self._earlier.sha256)):
-            known = self._earlier.frame(place, task.number)
+            known = self._earlier.frame(place, task.number, scene.frame_index)
             detected = self._pipeline.find(scene, None, known, self._source.format)
             self._missing |= detected.missing
             self._found |= detected.reused
@@ -198,7 +198,7 @@ def _kept(
     for step in pipeline.writers_for(source.format):
         if step.name in written:
             own = digest(*(result.shown[step.name] for result in mined))
-            new = shown_of(source, own, written[step.name])
+            new = shown_of(source, digest_for(step, source, own), written[step.name])
             shown |= {} if new is None else {step.key.digest: new}
     frames = sum(result.frames for result in mined)
     state = InputState(plan.facts.size_wh, frames, plan.digest, shown)

@@ -18,6 +18,7 @@ from pipeline.source import MediaFacts, Source
 from pipeline.text import printable
 from pipeline.videos.facts import VideoFacts
 from pipeline.videos.messages import SegmentPart, VideoResult
+from pipeline.xmp.names import sidecar_paths
 from reporters.layout import FRAMES_END, FRAMES_SEPARATOR, frame_text, head_text
 from reporters.report import to_report_frame, to_report_head
 from reporters.reportfile import (
@@ -65,6 +66,10 @@ class JsonReportWriter(Writer):
     def read_findings(cls, path: Path) -> StatedFindings | None:
         """Read what a photo's report says was found."""
         return read_photo_findings(path) if path.suffix == _ENDING else None
+
+    def files_beside(self, source: Source) -> Sequence[str]:
+        """Return where sidecars may lie, whose keywords, title, rating and faces the report repeats."""
+        return sidecar_paths(source.path)
 
     def load(self) -> None:
         """Import what reads XMP."""

@@ -117,6 +117,10 @@ class XmpWriter(Writer):
             if has_nothing_else(read_version(sidecar).content):
                 os.unlink(sidecar)
 
+    def files_beside(self, source: Source) -> Sequence[str]:
+        """Return the sidecar beside the photo, if that is what is written."""
+        return (source.path + _ENDING,) if self.params.where == "beside" else ()
+
     def load(self) -> None:
         """Import what reads and writes XML.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,12 +33,25 @@ def keys_of(
     """
     seen = _Networks(components, sampling, on_truncated)
     tags = _tags(components)
-    return tuple(
+    keys = (
         _writer_key(component, cls, seen.fingerprint_for(component), tags[component.name])
         if issubclass(cls := load_class(component.target), Writer)
         else _detector_key(component, cls)
         for component in components
     )
+    return tuple(_told_apart(keys))
+
+
+def _told_apart(keys: Iterable[ComponentKey]) -> Iterator[ComponentKey]:
+    """The keys, the second and later of equal ones with a number in them.
+
+    Two components may differ in their inputs or in a threshold alone. Each keeps findings of its own.
+    """
+    seen: Counter[bytes] = Counter()
+    for key in keys:
+        number = seen[key.digest]
+        seen[key.digest] += 1
+        yield key._replace(digest=digest(key.digest, b"%d" % number)) if number else key
 
 
 def _detector_key(component: ComponentConfig, cls: type[Any]) -> ComponentKey:

@@ -144,8 +144,8 @@ class Store:
         with self._transaction():
             if kept.chunks is None:
                 self._execute(
-                    "UPDATE inputs SET fingerprint = ?, keys = ?, state = ? WHERE number = ?",
-                    (*ids, kept.state, number),
+                    "UPDATE inputs SET fingerprint = ?, keys = ?, state = ? WHERE number = ? AND sha256 = ?",
+                    (*ids, kept.state, number, bytes.fromhex(sha256)),
                 )
                 return
             self._delete(number)

@@ -13,7 +13,7 @@ from pipeline.errors import FailureCode
 from pipeline.files.batch import OutputBatch
 from pipeline.files.walk import Skipped, WalkedFile
 from pipeline.kept.store import Store
-from pipeline.kept.values import Known
+from pipeline.kept.values import Kept, Known
 from pipeline.ledger.ledger import Ledger
 from pipeline.ledger.record import Context, Record
 from pipeline.outcome import Outcome, Status
@@ -70,7 +70,7 @@ class Bookkeeping:
         self._output_root = output_root
         self._context = context
         self._writers = writers
-        self._mined: dict[str, tuple[Source, Record | None]] = {}
+        self._mined: dict[str, tuple[Source, Decision]] = {}
         self._in_progress: set[str] = set()
         self._failed: list[str] = []
         self._batch = OutputBatch()
@@ -132,7 +132,8 @@ class Bookkeeping:
 
         Raises: OutputError: the ledger or the store cannot be written.
         """
-        source, earlier = self._mined.pop(outcome.path)
+        source, decision = self._mined.pop(outcome.path)
+        earlier = decision.earlier
         self._in_progress.discard(source.relative)
         if outcome.status is Status.IGNORED:  # it vanished before it was read
             return
@@ -140,10 +141,20 @@ class Bookkeeping:
             outcome = replace(outcome, sha256=earlier.sha256, duration_s=earlier.duration_s)
         if outcome.kept is not None and outcome.sha256 is not None:
             pipeline = self._context.of_format(source.format).pipeline
-            self._store.keep(source.relative, outcome.sha256, pipeline, outcome.kept)
+            kept = self._with_findings_of_twin(outcome.kept, outcome.sha256, decision.twin)
+            self._store.keep(source.relative, outcome.sha256, pipeline, kept)
         elif outcome.status is Status.MINED:
             self._store.forget(source.relative)
         self._ledger.record(self._record_of(source, outcome, earlier))
+
+    def _with_findings_of_twin(self, kept: Kept, sha256: str, twin: Record | None) -> Kept:
+        """What is kept of an input; of a copy, with the findings that the store has under the other path."""
+        if kept.chunks is not None or twin is None:
+            return kept
+        stored = self._store.find(twin.relative)
+        if stored is None or stored.sha256 != sha256:
+            return kept
+        return replace(kept, chunks=stored.known.chunks)
 
     def mark_reported(self) -> None:
         """Note that this run has completed and lists its failures, so that later runs need not.
@@ -155,7 +166,7 @@ class Bookkeeping:
     def _to_mine(self, decision: Decision) -> Source:
         source, earlier = decision.found, decision.earlier
         assert isinstance(source, Source)
-        self._mined[source.path] = source, earlier
+        self._mined[source.path] = source, decision
         self._in_progress.add(source.relative)
         known = self._known(decision)
         if earlier is None:

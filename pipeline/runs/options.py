@@ -59,6 +59,14 @@ class Options:
     cluster: str | None = None
     certificates: str | None = None
 
+    @property
+    def without(self) -> tuple[str, ...]:
+        """Names of components whose findings and outputs are not used where those of others are.
+
+        There are none with `force`, which uses nothing of earlier runs.
+        """
+        return () if self.force else self.force_components
+
 
 def check_places(options: Options) -> Path:
     """Check that INPUT exists and that OUTPUT is another place; returns OUTPUT's absolute path.

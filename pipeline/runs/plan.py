@@ -39,7 +39,7 @@ def plan(options: Options, on_tally: Callable[[Tally], None] = lambda _: None) -
     Raises: MinerError: as `mine`, but not for an output folder that cannot be written.
     """
     with open_run(options, read_only=True) as run:
-        components = KnownComponents(run.config, options.force_components)
+        components = KnownComponents(run.config, options.without)
         tally = Tally(components)
         for found in run.iter_files():
             decision = run.selection.decide(found)

@@ -6,15 +6,17 @@ taken for equal thresholds alone; descriptors of faces are in no report.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pipeline.catalog import load_class
 from pipeline.component import Describer, Writer
 from pipeline.config.values import PipelineConfig
-from pipeline.detecting import Found, Scene, regions_of
+from pipeline.detecting import Found, Scene, Step, regions_of
 from pipeline.detections import Detection
-from pipeline.files.outputs import output_path
+from pipeline.files.outputs import output_path, output_suffix
 from pipeline.kept.codec import encode
 from pipeline.kept.findings import Findings, FrameFindings, digest_of_regions
 from pipeline.kept.store import Store
@@ -39,7 +41,6 @@ class Refill:
     def __init__(self, config: PipelineConfig, output_root: Path, ledger: Ledger, store: Store) -> None:
         self._ledger, self._store, self._output_root = ledger, store, output_root
         self._config = config
-        self._pipeline: Pipeline | None = None
         self.is_needed = len(store) < ledger.count_mined() and self._states_everything()
         self.count = 0
 
@@ -71,26 +72,39 @@ class Refill:
         Returns: no findings if they state nothing, so that they are not read every night.
         """
         size_wh, stated = (1, 1), dict[str, tuple[Detection, ...]]()
-        for cls in {
-            load_class(one.target) for one in self._config.components if not one.params.triggerlabels
-        }:
-            if issubclass(cls, Writer):
-                for name in record.outputs:
-                    folder = output_path(self._output_root, record.relative, "").parent
-                    findings = cls.read_findings(folder / name)
-                    if findings is not None and findings.sha256 == record.sha256:
-                        size_wh, stated = findings.size_wh, stated | dict(findings.found)
+        folder = output_path(self._output_root, record.relative, "").parent
+        for name in record.outputs:
+            for step in self._writers_of(name, record):
+                findings = step.component.read_findings(folder / name)
+                if findings is not None and findings.sha256 == record.sha256:
+                    size_wh, stated = findings.size_wh, stated | dict(findings.found)
         frame = self._findings(size_wh, stated, record.format or "")
         state = InputState(size_wh).to_bytes()
         return Kept(b"".join(frame.of), state, (encode([frame]) if frame.of else b"",))
 
+    def _writers_of(self, output: str, record: Record) -> Iterator[Step[Writer]]:
+        """The writers that may have made an output, one of each type, of those that write all they are given.
+
+        What another one of the type wrote, which has trigger labels, lacks detections. Its tag tells it.
+        """
+        suffix = output_suffix(output, os.path.basename(record.relative)) or ""
+        own: dict[type[Writer], Step[Writer]] = {}
+        for step in self._unloaded.writers:
+            cls, tag = type(step.component), step.component.tag
+            if suffix.startswith(tag) and (cls not in own or len(tag) > len(own[cls].component.tag)):
+                own[cls] = step
+        return (step for step in own.values() if not step.triggerlabels)
+
+    @functools.cached_property
+    def _unloaded(self) -> Pipeline:
+        """The pipeline, built and not loaded."""
+        return Pipeline(self._config, self._output_root, Limits())
+
     def _findings(
         self, size_wh: tuple[int, int], stated: Mapping[str, tuple[Detection, ...]], format_: str
     ) -> FrameFindings:
-        if self._pipeline is None:
-            self._pipeline = Pipeline(self._config, self._output_root, Limits())
         scene, found, kept = Scene.whole(size_wh, None), Found(), dict[bytes, Findings]()
-        for step in self._pipeline.detectors_for(format_):
+        for step in self._unloaded.detectors_for(format_):
             inputs = [name for name in step.inputs if name != "files"]
             if step.name not in stated or any(name not in found for name in inputs):
                 continue

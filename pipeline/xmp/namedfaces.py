@@ -9,7 +9,7 @@ from typing import NamedTuple
 from pipeline.detections import Box
 from pipeline.source import Turn
 from pipeline.xmp.added import ADDED_FACES, parse_face
-from pipeline.xmp.names import MAX_BYTES
+from pipeline.xmp.names import MAX_BYTES, sidecar_paths
 from pipeline.xmp.packet import Packet, PacketError
 from pipeline.xmp.regions import Area, Region, applied_to, read_regions, to_upright
 
@@ -17,7 +17,6 @@ _FACE_TYPES = ("", "face")
 _SAME_FACE = 0.5
 """Least IoU of two regions of one face; digiKam writes each in two forms."""
 _SAME_SHAPE = 0.01
-_ENDINGS = (".xmp", ".XMP")
 
 
 class NamedFace(NamedTuple):
@@ -34,15 +33,14 @@ class NamedFace(NamedTuple):
 
 def read_sidecars(path: str) -> Iterator[Packet]:
     """The packets of a photo's sidecars, `photo.jpg.xmp` before `photo.xmp`; those that can be read."""
-    for stem in (path, os.path.splitext(path)[0]):
-        for ending in _ENDINGS:
-            try:
-                if not os.path.isfile(stem + ending):
-                    continue
-                with open(stem + ending, "rb") as stream:
-                    yield Packet(stream.read(MAX_BYTES + 1))
-            except (OSError, PacketError):
+    for sidecar in sidecar_paths(path):
+        try:
+            if not os.path.isfile(sidecar):
                 continue
+            with open(sidecar, "rb") as stream:
+                yield Packet(stream.read(MAX_BYTES + 1))
+        except (OSError, PacketError):
+            continue
 
 
 def named_faces(

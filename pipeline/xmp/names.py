@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 MAX_BYTES = 16 << 20
 """Of a packet. A long history of edits in a raw developer's sidecar has one or two megabytes."""
 
@@ -23,6 +25,14 @@ PREFIXES = {
     "dvm": "urn:deepvisualminer:sidecar:1/",
 }
 """The usual prefixes. The last one is this program's own, for what it wrote last time."""
+
+
+_SIDECAR_ENDINGS = (".xmp", ".XMP")
+
+
+def sidecar_paths(path: str) -> list[str]:
+    """Where the sidecars of a photo or video may lie, `photo.jpg.xmp` before `photo.xmp`."""
+    return [stem + ending for stem in (path, os.path.splitext(path)[0]) for ending in _SIDECAR_ENDINGS]
 
 
 def qualified(name: str) -> str:
