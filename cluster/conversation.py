@@ -199,7 +199,7 @@ class Conversation:
             try:
                 return await asyncio.wait_for(ask(self.address, request), _REQUEST_TIMEOUT_S)
             except Exception as error:  # whatever Dask raises: the machine was not reached
-                if isinstance(error, ImportError):
+                if isinstance(error, ImportError) or "ModuleNotFoundError(" in str(error):
                     sentence = "its Dask worker does not have this program; install it there"
                     self._lose(sentence, is_refusal=True)
                     return None

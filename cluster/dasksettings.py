@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from cluster.certificates import CertificateFiles
@@ -64,7 +65,10 @@ def import_distributed(*, with_pages: bool = False) -> Any:
         ) from None
     dask.config.set(SETTINGS if with_pages else SETTINGS | _NO_PAGES)
     import distributed
+    from distributed.versions import VersionMismatchWarning
 
+    # It compares numpy too, which the Dask worker does not use; agents compare what matters.
+    warnings.filterwarnings("ignore", category=VersionMismatchWarning)
     return distributed
 
 

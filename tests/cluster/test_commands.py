@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -14,7 +15,8 @@ import pytest
 
 from cluster.certificates import CertificateFiles, make_certificates
 from tests.cluster.hosts import CLUSTER, until
-from tests.running import ROOT
+from tests.cluster.libraries import make_library, make_pipeline
+from tests.running import ROOT, run
 
 Start = Callable[..., subprocess.Popen]
 
@@ -135,3 +137,31 @@ def test_sentences(arguments: tuple[str, ...], sentence: str, files: Certificate
     assert done.returncode in (2, 3)
     assert sentence in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("nanny", ["--nanny", "--no-nanny"])
+def test_dasks_own_worker_mines_as_well(
+    nanny: str, files: CertificateFiles, start: Start, tmp_path: Path
+) -> None:
+    where = ("--certs", files.folder, "--port", 0, "--scheduler-file", tmp_path / "scheduler.json")
+    start("scheduler", *where, "--host", "127.0.0.1")
+    address = scheduler_address(tmp_path)
+    tls = ["--tls-ca-file", files.authority, "--tls-cert", files.certificate, "--tls-key", files.key]
+    options = ["--nthreads", "1", nanny, "--memory-limit", "1GB", "--local-directory", tmp_path / "scratch"]
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "distributed.cli.dask_worker", address, *tls, *options],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        library, pipeline = make_library(tmp_path / "photos", 4, video_s=2), make_pipeline(tmp_path)
+        certs = ("--cluster", address, "--certs", files.folder)
+        done = run(library, tmp_path / "mined", pipeline, "--no-index", *certs)
+        assert done.returncode == 0, done.stderr
+        assert "mined 4 photos and 1 video" in done.stdout
+        assert "mines with up to 1 worker" in done.stderr
+    finally:
+        worker.terminate()
+        worker.wait(30)
