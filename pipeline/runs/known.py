@@ -80,12 +80,12 @@ class Tally:
 
     @property
     def sentence(self) -> str:
-        """Such as `objects: 98,760 known, 1,240 to do; names: 100,000 to ask again`."""
+        """Such as `objects: 98,760 known, 1,240 to do; names: 100,000 to compare`."""
         return "; ".join(f"{name}: {self._counts(name)}" for name in self.components.names)
 
     def _counts(self, name: str) -> str:
         known = self.known[name]
-        words = "to ask again" if name in self.components.asked else "known"
+        words = "to compare" if name in self.components.asked else "known"
         parts = [f"{known:,} {words}"] if known else []
         parts += [f"{self.inputs - known:,} to do"] if known < self.inputs or not known else []
         return ", ".join(parts)
