@@ -41,6 +41,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
                 parser.error(f"the pipeline file, {word}, comes last: INPUT OUTPUT PIPELINE")
     if given.dry_run and (given.quiet or given.summary is not None):
         parser.error("--dry-run only prints what would be done; leave out --quiet and --summary")
+    if given.certs is not None and given.cluster is None:
+        parser.error("--certs FOLDER belongs to --cluster MACHINES")
     if given.cluster is not None:
         if given.workers == 0:
             parser.error("--workers 0 mines in this process; leave it out with --cluster")

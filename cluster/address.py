@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from pipeline.errors import UsageError
+from pipeline.host.command import command
 from pipeline.text import printable
 
 DEFAULT_PORT = 8786
@@ -66,7 +67,7 @@ def parse_scheduler(text: str) -> str:
     if parts.scheme == "tcp" and not is_loopback(host):
         raise UsageError(
             f'"{shown}": without encryption, any machine of the network could run programs here; '
-            f"use tls://{host}:{port} with the certificates of visualminer-cluster make-certs"
+            f"use tls://{host}:{port} and certificates, see {command('visualminer-cluster')} make-certs -h"
         )
     bracketed = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{bracketed}:{port}"

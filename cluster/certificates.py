@@ -49,7 +49,7 @@ class CertificateFiles:
 
     @property
     def key(self) -> Path:
-        """Its key; whoever can read it can run programs on all machines."""
+        """Its key, which allows programs to be run on all machines."""
         return self.folder / _KEY
 
 

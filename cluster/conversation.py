@@ -28,6 +28,7 @@ REACTION_S = 0.2
 _BUSY_PERIOD_S = 3.0
 _RETRY_S = 1.0
 _REQUEST_TIMEOUT_S = 10.0
+_LEAST_TIMEOUT_S = 0.1
 _FAREWELL_S = 3.0
 _MOST_SHIPPED_BYTES = 16 << 20
 _numbers = itertools.count(1)
@@ -195,18 +196,20 @@ class Conversation:
 
     async def _answer(self, ask: Ask, request: Request, heard_at: float) -> Reply | None:
         """The reply to a request, which is sent again until the machine has to be given up; then None."""
+        lost_at = heard_at + LEASE_S + LEASE_MARGIN_S
         while not self._is_ending:
+            left_s = max(_LEAST_TIMEOUT_S, lost_at - time.monotonic())
             try:
-                return await asyncio.wait_for(ask(self.address, request), _REQUEST_TIMEOUT_S)
+                return await asyncio.wait_for(ask(self.address, request), min(_REQUEST_TIMEOUT_S, left_s))
             except Exception as error:  # whatever Dask raises: the machine was not reached
                 if isinstance(error, ImportError) or "ModuleNotFoundError(" in str(error):
                     sentence = "its Dask worker does not have this program; install it there"
                     self._lose(sentence, is_refusal=True)
                     return None
-                silent_s = time.monotonic() - heard_at
-                if silent_s > LEASE_S + LEASE_MARGIN_S:
-                    reason = one_line(error) or type(error).__name__
-                    self._lose(f"it has not answered for {silent_s:.0f} s ({reason})")
+                now = time.monotonic()
+                if now >= lost_at:
+                    reason = "no reply" if isinstance(error, TimeoutError) else one_line(error)
+                    self._lose(f"it has not answered for {now - heard_at:.0f} s ({reason})")
                     return None
                 await _pause(self._urgent, _RETRY_S)
         return None

@@ -25,6 +25,7 @@ from cluster.roots import Roots, pack
 from cluster.shards import Lookahead
 from cluster.storage import marked
 from pipeline.errors import MinerError
+from pipeline.host.command import command
 from pipeline.outcome import Outcome
 from pipeline.runs.options import Options
 from pipeline.source import Source
@@ -203,5 +204,5 @@ class ClusterExecutor:
         waiting = f"; machines that wait for other runs: {self._fleet.waiting}" if self._fleet.waiting else ""
         raise MinerError(
             f"{place}: no machine has been there for {patience_s:.0f} s{waiting}; start machines with "
-            "visualminer-cluster worker, and then this run, which goes on where it was"
+            f"{command('visualminer-cluster')} worker, and then this run, which goes on where it was"
         )

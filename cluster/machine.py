@@ -8,7 +8,7 @@ from cluster.conversation import Conversation
 from pipeline.tasks import Task
 
 _LEARNING = 0.1
-PACE_S, MOST_PACE_S = 2.0, 5.0
+PACE_S, MOST_PACE_S = 3.0, 5.0
 """The longest time between two requests, for few machines and for many. What a machine has done since the
 last one is mined again if it is lost."""
 _MACHINES_A_SECOND = 50

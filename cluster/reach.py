@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from cluster.certificates import CertificateFiles
 from pipeline.errors import MinerError
+from pipeline.host.command import command
 from pipeline.text import printable
 
 CONNECT_S = 10.0
@@ -62,7 +63,7 @@ def check_reachable(address: str, files: CertificateFiles | None) -> None:
     except OSError as error:
         raise UnreachableError(
             f"{shown}: no scheduler answers there ({error.strerror or error}); "
-            "start one with visualminer-cluster scheduler"
+            f"start one with {command('visualminer-cluster')} scheduler"
         ) from None
     with connection:
         if files is not None:

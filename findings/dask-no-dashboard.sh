@@ -8,8 +8,7 @@
 #           of all workers, and /info/main/workers.html with a page. What answers is decided by
 #           distributed.scheduler.http.routes and distributed.worker.http.routes, where by dashboard_address.
 # Versions: distributed 2026.8.0, cryptography 50.0.2.
-# Matters:  who mines on several machines of a network that others use too, and has closed it with certificates,
-#           shows them which machines there are.
+# Matters:  a cluster that is closed by certificates shows all others on its network which machines it has.
 #
 # Seen:
 #   dashboard=False  0.0.0.0    /health: 200   /json/identity.json: 200, 1 workers
@@ -41,7 +40,7 @@ def ask(port, path):
 
 
 async def state(**where):
-    """Who listens where, and what it answers to somebody without a certificate."""
+    """Where the scheduler listens for HTTP, and what it answers without a certificate."""
     security = Security.temporary()
     options = {"security": security, "dashboard": False, **where}
     async with Scheduler(host="tls://", protocol="tls", port=0, **options) as scheduler:

@@ -35,6 +35,6 @@ def _days(text: str) -> int:
 def run(given: argparse.Namespace) -> int:
     """Make them and say where they are."""
     files = make_certificates(Path(given.folder) if given.folder else default_folder(), given.days)
-    print(f"{printable(files.folder)}: copy this folder to every machine; whoever can read the key in it can")
-    print("run programs on all of them, so copy it over ssh and leave its permissions as they are")
+    print(f"{printable(files.folder)}: copy this folder to every machine, over ssh, with its permissions")
+    print("The key in it allows programs to be run on all machines: keep it from other users.")
     return 0

@@ -13,7 +13,7 @@ PIPELINE = (
     component("faces", "simpledetector", model="haarcascade_frontalface_default.xml"),
     component("report", "jsonreportwriter", "faces"),
     component("copies", "photowriter", "faces"),
-    component("films", "videowriter", "faces"),
+    component("videos", "videowriter", "faces"),
 )
 
 

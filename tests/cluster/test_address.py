@@ -32,7 +32,7 @@ def test_addresses(text: str, scheduler: str | None, local: int) -> None:
     [
         (
             "tcp://10.0.0.7:8786",
-            "use tls://10.0.0.7:8786 with the certificates of visualminer-cluster make-certs",
+            "use tls://10.0.0.7:8786 and certificates, see ",
         ),
         ("tcp://no-such-host.invalid:8786", "without encryption"),
         ("local:0", "a number from 1 to 64 is expected after local:"),
@@ -65,3 +65,6 @@ def test_the_command_line_refuses_before_anything_is_read(tmp_path) -> None:
     done = run(tmp_path, tmp_path / "out", "no.yml", "--cluster", "local:2", "--workers", "0")
     assert done.returncode == 2
     assert "--workers 0 mines in this process; leave it out with --cluster" in done.stderr
+    done = run(tmp_path, tmp_path / "out", "no.yml", "--certs", tmp_path)
+    assert done.returncode == 2
+    assert "--certs FOLDER belongs to --cluster MACHINES" in done.stderr

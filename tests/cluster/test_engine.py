@@ -90,7 +90,7 @@ class Engine:
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    """An engine that was not told anything."""
+    """An engine that has received nothing yet."""
     engine = Engine(tmp_path)
     yield engine
     engine.end()
