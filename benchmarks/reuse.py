@@ -3,9 +3,9 @@
     python -m benchmarks.reuse [--photos DIR] [--video FILE] [--objects MODEL] [--faces MODEL] [--rounds N]
 
 The pipeline finds objects and faces, names the faces, and writes reports and annotated copies. Photos and a
-video are mined once as they are. Each round then changes one thing, mines from scratch with the change, and mines
-a copy of the first output with it. It prints the CPU time of all processes, medians, and whether both runs with
-the change gave equal bytes.
+video are mined once as they are. Each round then changes one thing, mines from scratch with the change, and
+mines a copy of the first output with it. It prints the CPU time of all processes, medians, and whether both
+runs with the change gave equal bytes.
 
 Without --photos they are cuts of the sample photos, and the first model knows one of the two men in them. A
 person who is taught is then the other man, or a person who is in no photo.
