@@ -1,4 +1,4 @@
-"""What is drawn of the detections of a picture: which boxes, how thick, and with which lines of text."""
+"""Selects what is drawn of a picture's detections: the boxes, their thickness and their lines of text."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class _Found:
 
     @property
     def names(self) -> tuple[Label, ...]:
-        """What a recognizer calls it, without `unknown`."""
+        """The names from recognizers, without `unknown`."""
         return tuple(label for label in self.labels if label.method is not None and label.text != UNKNOWN)
 
 

@@ -1,4 +1,4 @@
-"""`visualminer.py --init DIR`: a folder with all that mining a collection needs, and what to type next."""
+"""`visualminer.py --init DIR`: makes a folder with what mining needs, and prints the next commands."""
 
 from __future__ import annotations
 

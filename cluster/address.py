@@ -41,7 +41,7 @@ class ClusterAddress:
 def parse_address(text: str) -> ClusterAddress:
     """Read the value of `--cluster`.
 
-    Raises: UsageError: it is none, or would send unencrypted what others on the network can change.
+    Raises: UsageError: it is not an address, or others on the network could change its unencrypted traffic.
     """
     if match := re.fullmatch(r"local:(\d{1,4})", text):
         count = int(match[1])

@@ -51,7 +51,7 @@ ROOT_VARIABLES = {
 }
 """Environment variables of the Dask worker: where the run's folders are on this machine, if elsewhere."""
 SILENT_S = 60.0
-"""An engine that says nothing for so long is stuck, as on a network file system that does not answer."""
+"""An engine without a message for this long is stuck, for example on a hanging network file system."""
 _GATHER_S = 0.05
 """How long results wait for others that come at the same time."""
 _READ_BYTES = 1 << 16

@@ -1,4 +1,4 @@
-"""What has to be the same on two machines so that they find the same, and the sentence of a difference."""
+"""The properties that machines need in common to get the same results, and a sentence on a difference."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ class Waits:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """A machine mines no more, and its engine has ended.
+    """A machine has left the run, and its engine has ended.
 
     Args:
         speaker: the conversation, which is over.
@@ -219,7 +219,7 @@ class Conversation:
         self._tell(Lost(self, sentence, is_refusal))
 
     def _pass_on(self, reply: Reply) -> bool:
-        """Tell the run what the engine has said; whether it goes on."""
+        """Pass the engine's messages to the run; return whether the engine continues."""
         messages: list[FromEngine] = [
             read(one) for one in reply["messages"][self._received - reply["first"] :]
         ]
@@ -243,7 +243,7 @@ class Conversation:
 
 
 async def _pause(event: asyncio.Event, seconds: float) -> None:
-    """Wait for an event, at most so long."""
+    """Wait for an event until a timeout."""
     if seconds > 0:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(event.wait(), seconds)

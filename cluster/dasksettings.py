@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 CONNECT_TIMEOUT_S = 10.0
 DEAD_CONNECTION_S = 30.0
-"""A connection over which nothing is acknowledged for so long is given up."""
+"""A connection is closed after this long without an acknowledgement."""
 
 SETTINGS: dict[str, Any] = {
     "distributed.comm.timeouts.connect": f"{CONNECT_TIMEOUT_S:.0f}s",

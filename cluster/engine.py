@@ -51,7 +51,7 @@ class _Logs(logging.Handler):
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Mine the tasks that come through standard input, until there is no reason to go on."""
+    """Mine the tasks that come through standard input until the run ends, stops or is lost."""
     given = _parse(arguments)
     die_with_parent(given.parent)
     configure()
@@ -94,8 +94,8 @@ def _mine(pipes: Pipes, begin: Begin, given: argparse.Namespace, machine: str) -
     """Check this machine and mine tasks.
 
     Raises:
-        MinerError: this machine cannot mine for the run, or cannot go on.
-        OrphanedError: the run wants this machine no more.
+        MinerError: this machine cannot mine for the run, or cannot continue.
+        OrphanedError: the run no longer wants this machine.
     """
     theirs = begin.roots
     roots = Roots(

@@ -69,7 +69,7 @@ class Pipes:
         return messages[0]
 
     def receive(self) -> list[ToEngine]:
-        """The messages that have come; none if there are none.
+        """The messages received so far, possibly none.
 
         Raises: OrphanedError: the agent has ended.
         """

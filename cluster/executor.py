@@ -95,7 +95,7 @@ class ClusterExecutor:
         self._had_machine = False
 
     def stop(self) -> None:
-        """As `Executor.stop`; after the first call, photos in progress may go on for some seconds."""
+        """As `Executor.stop`; after the first call, photos in progress get some seconds to finish."""
         self._stops += 1
         self._stop_ends = time.monotonic() + STOP_S if self._stops == 1 else 0.0
 
@@ -119,7 +119,7 @@ class ClusterExecutor:
 
     @contextlib.contextmanager
     def _linked(self, sample: Source) -> Iterator[None]:
-        """Open the way to the machines.
+        """Connect to the machines.
 
         Raises: MinerError: there are no certificates, no scheduler, or OUTPUT cannot be written.
         """
@@ -150,7 +150,7 @@ class ClusterExecutor:
             yield
 
     def _is_clean(self) -> bool:
-        """Remove what machines have left unfinished; whether all of them have ended."""
+        """Remove the machines' unfinished outputs; return whether all machines have ended."""
         self._fleet.sweep()
         return self._link.all_ended
 
@@ -172,7 +172,7 @@ class ClusterExecutor:
             self._rates.log([machine.name for machine in self._fleet.machines.values()])
 
     def _events(self) -> Iterator[Event]:
-        """What has come, after a while if nothing has."""
+        """The events that have come; waits for a while if there are none."""
         events = self._link.events
         with contextlib.suppress(queue.Empty):
             yield events.get(timeout=_POLL_S)
@@ -180,7 +180,7 @@ class ClusterExecutor:
                 yield events.get_nowait()
 
     def _check_company(self) -> None:
-        """Give up if there has been no machine for long.
+        """Give up if no machine has been connected for too long.
 
         Raises: MinerError: there is none.
         """

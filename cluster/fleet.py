@@ -26,7 +26,7 @@ from pipeline.workers.messages import LogLine
 from pipeline.workers.queue import TaskQueue
 
 MOST_LOSSES = 3
-"""A file has failed when so many machines were lost while they mined it."""
+"""A file fails after this many machines were lost while they mined it."""
 MOST_STRIKES = 3
 """A machine is set aside when it cannot read so many files that the coordinator can read, and mined none
 between them. One such file is tried so often."""
@@ -84,12 +84,12 @@ class Fleet:
             machine.conversation.stop(times)
 
     def sweep(self) -> None:
-        """Remove what machines have left unfinished, after their engines have ended."""
+        """Remove the machines' unfinished outputs, after their engines have ended."""
         for machine in self.machines.values():
             self._sweep(machine)
 
     def hand_out(self) -> bool:
-        """Give tasks to machines that need some; whether all is done."""
+        """Give tasks to machines that need some; return whether all tasks are done."""
         given: dict[Machine, list[Packed]] = {}
         ready = [machine for machine in self.machines.values() if machine.workers]
         speed = sum(machine.speed for machine in ready)
@@ -126,7 +126,7 @@ class Fleet:
         return task is None
 
     def on_event(self, event: Event) -> Iterator[Outcome]:
-        """Take what a machine has said; yield the outcomes that this settles."""
+        """Handle an event of a machine; yield the outcomes that it completes."""
         if event.speaker in self._gone:
             return
         match event:
@@ -202,7 +202,7 @@ class Fleet:
         yield from self._settled(self._queue.note(task, result), machine)
 
     def _set_aside(self, machine: Machine) -> Iterator[Outcome]:
-        """Have no more mined by a machine without the storage of INPUT."""
+        """Give no more tasks to a machine that cannot read INPUT."""
         sentence = "it cannot read files of INPUT that can be read here; mount the storage of INPUT there"
         machine.conversation.end()
         self._refuse(machine.conversation.address)

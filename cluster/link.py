@@ -138,7 +138,7 @@ class Link:
         return 0 < self.members == len(self._refusing_members)
 
     def refuse(self, address: str) -> None:
-        """Leave a machine alone from now on. From the run's thread."""
+        """Do not use a machine any more. Called from the run's thread."""
         self._refusing.add(address)
 
     async def _ask(self, address: str, request: Request) -> Reply:

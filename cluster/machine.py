@@ -1,4 +1,4 @@
-"""What the coordinator knows of one machine: its tasks, its speed, what it has done."""
+"""What the coordinator knows of one machine: its tasks, its speed and its results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the parts of a cluster say to each other.
+"""The messages between the parts of a cluster.
 
 The coordinator (the run) talks to an agent in the Dask worker of each machine, by `Request` and `Reply`. The
 agent talks to its engine, a subprocess with the worker pool, by the dataclasses below. Tasks and results pass
@@ -137,7 +137,7 @@ class Recall:
 
 @dataclass(frozen=True, slots=True)
 class Renewed:
-    """To the engine: the coordinator lives; mine until this time of `boot_clock`."""
+    """To the engine: the lease is renewed until this time of `boot_clock`."""
 
     until: float
 
@@ -182,7 +182,7 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class FramesRead:
-    """From the engine: so many frames of a segment were read so far."""
+    """From the engine: the number of frames of a segment that were read so far."""
 
     number: int
     frames: int
@@ -202,7 +202,7 @@ class Alive:
 
 @dataclass(frozen=True, slots=True)
 class Over:
-    """From the engine, last: it mines no more.
+    """From the engine, last: it has stopped mining.
 
     Args:
         sentence: why; empty after `Stop`.

@@ -1,4 +1,4 @@
-"""How much work machines are given at a time: by expected cost, less and less towards the end."""
+"""How much work machines get at a time: by expected cost, with smaller shards towards the end of a run."""
 
 from __future__ import annotations
 

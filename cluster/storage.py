@@ -42,7 +42,7 @@ def marked(output_root: Path, is_clean: Callable[[], bool]) -> Iterator[str]:
 
 
 def output_trouble(output_root: str, marker: str) -> str | None:
-    """Why a folder is not the OUTPUT of the run; None if it is.
+    """Return why a folder is not the OUTPUT of the run; None if it is.
 
     Args:
         output_root: OUTPUT as this machine has it mounted.

@@ -106,7 +106,7 @@ class XmpWriter(Writer):
 
     @classmethod
     def discard(cls, output: Path, source_path: str) -> None:
-        """Remove the sidecar beside a photo that is gone, if it has nothing but what this program wrote."""
+        """Remove the sidecar of a deleted photo, if it contains only what this program wrote."""
         content = output.read_bytes()
         if _BESIDE_MARK not in content:
             return

@@ -72,7 +72,7 @@ def _cores(text: str) -> int:
 
 
 def run(given: argparse.Namespace) -> int:
-    """Run Dask's worker until a signal; start it again after the scheduler or the network was gone.
+    """Run Dask's worker until a signal; restart it after the scheduler or the network was lost.
 
     Raises: MinerError: certificates are missing or not those of the scheduler, or there is no scheduler.
     """

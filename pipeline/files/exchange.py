@@ -14,7 +14,7 @@ _UNABLE = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP)
 
 
 def exchange(one: str, other: str) -> bool:
-    """Let two files of a folder change places, so that no moment lies between.
+    """Exchange two files of a folder atomically.
 
     Args:
         one, other: paths, as `os.fsdecode` gives them; both exist.

@@ -12,7 +12,7 @@ REPORT_BEGINNING = b'{\n  "type": "'
 """The first bytes of every report."""
 
 OWN_SENTENCES = ("an annotated copy that this program made", "a report that this program made")
-"""What is said of such files in INPUT."""
+"""The sentences for such files in INPUT."""
 
 _SEARCHED_BYTES = 1 << 16
 """How much of each end of a file is searched for the mark."""

@@ -1,1 +1,1 @@
-"""What each component has found in each input, kept so that later runs compute only what has changed."""
+"""The findings of each component in each input, kept so that later runs compute only what has changed."""

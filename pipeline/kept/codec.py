@@ -1,4 +1,4 @@
-"""Findings as bytes: compact, exact, and safe to read whatever the bytes are.
+"""Findings as bytes: compact, exact, and safe to decode from damaged or hostile bytes.
 
 A chunk holds the findings of a photo, or of the frames of one segment of a video. It begins with a checksum,
 the format, the number of frames, and how far each one's index is beyond that of the one before; then each

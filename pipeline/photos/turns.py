@@ -1,4 +1,4 @@
-"""Which turn leads from a photo's stored picture to the upright one, and who says so."""
+"""The rotation from a photo's stored picture to the upright one, and the metadata that states it."""
 
 from __future__ import annotations
 

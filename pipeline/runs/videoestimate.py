@@ -15,7 +15,7 @@ ESTIMATE_AFTER_S = 6.0
 _LONG_S = 120.0
 """Shorter times are not worth a line."""
 _MUCH_LONGER = 3.0
-"""Another video is worth a line if it takes so many times as long as the last one that was."""
+"""Another video gets a line if it takes this many times as long as the last video that got one."""
 _ADVISED_FPS = 2
 """What estimates compare with: people and things stay in a picture for longer than half a second."""
 _UNMINED = 0.2

@@ -1,4 +1,4 @@
-"""What ffmpeg's error messages mean, in words of a person who has a video that does not open."""
+"""What ffmpeg's error messages mean, in words for users who do not know ffmpeg."""
 
 from __future__ import annotations
 

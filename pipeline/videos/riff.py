@@ -46,7 +46,7 @@ def iter_chunks(stream: BinaryIO, lists: Collection[bytes]) -> Iterator[Chunk]:
 
 
 def read_chunk(stream: BinaryIO, chunk: Chunk, most: int) -> bytes:
-    """Read a chunk's data, so many bytes at most.
+    """Read a chunk's data, up to a number of bytes.
 
     Raises: OSError: it cannot be read.
     """

@@ -1,4 +1,4 @@
-"""`correct OUTPUT PHOTO`: says who a found face is, or is not, for the next training and the next run."""
+"""`correct OUTPUT PHOTO`: corrects the name of a found face, for the next training and the next run."""
 
 from __future__ import annotations
 

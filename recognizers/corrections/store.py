@@ -87,7 +87,7 @@ class CorrectionStore:
         return not_undone(self.entries())
 
     def name(self, faces: Sequence[FacePicture], name: str) -> Entry:
-        """Give faces the name of a person; `unknown` for a stranger, whom no training gets.
+        """Give faces the name of a person; `unknown` for a stranger, whose faces are not trained.
 
         Raises: OutputError: the store cannot be written; ModelError: as `entries`.
         """
@@ -106,7 +106,7 @@ class CorrectionStore:
         return self._append(Action.MERGE, groups=tuple(sorted(set(groups))))
 
     def undo(self, number: int | None = None) -> Entry:
-        """Take a correction back; returns the correction that was taken back.
+        """Undo a correction, and return it.
 
         Args:
             number: `id` of the correction; None for the last one that is not undone.

@@ -1,4 +1,4 @@
-"""`FaceKey`: which face a fact or a correction is about, whatever its file is called."""
+"""`FaceKey`: identifies a face by content, frame and box, independent of its file's name."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""From the faces that a mined collection calls unknown to groups, pictures and names."""
+"""The unknown faces of a mined collection: read from reports, described, grouped and cut out."""

@@ -1,4 +1,4 @@
-"""Groups of unknown faces whose numbers stay the same from night to night.
+"""Groups of unknown faces whose numbers stay the same from run to run.
 
 A group keeps its number and its faces; new faces join it or form new groups. Two numbered groups are never
 joined by the program: that they look alike is said, and people decide.

@@ -1,4 +1,4 @@
-"""Groups of unknown faces that look like people whose folders are there already."""
+"""Groups of unknown faces that look like people who already have a folder."""
 
 from __future__ import annotations
 

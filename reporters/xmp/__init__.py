@@ -1,1 +1,1 @@
-"""XMP sidecar files: what is written into them, merged with what is there."""
+"""XMP sidecar files: the content that is written, and merging it into existing sidecars."""

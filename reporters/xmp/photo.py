@@ -1,4 +1,4 @@
-"""What is known of the file that a sidecar is for."""
+"""Facts about the photo or video that a sidecar belongs to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What this program wrote into a sidecar last time, kept in the sidecar in a namespace of its own.
+"""The record of what this program wrote into a sidecar, kept in the sidecar in a separate namespace.
 
 It is kept there because a sidecar is moved and copied with its photo. Programs that rewrite sidecars (exiv2,
 exempi, exiftool) keep properties of namespaces that they do not know. A sidecar from which it was removed is

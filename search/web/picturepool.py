@@ -19,7 +19,7 @@ MOST_SLOW = 4
 
 
 class PicturePool:
-    """Runs functions in processes of their own. All methods but `close` belong to one event loop.
+    """Runs functions in separate processes. All methods but `close` belong to one event loop.
 
     Args:
         size: how many processes work at once, slow ones not counted.
@@ -63,7 +63,7 @@ class PicturePool:
         return content
 
     def close(self) -> None:
-        """End the processes, whatever they are doing."""
+        """Kill the processes, even in the middle of a picture."""
         with self._lock:
             every, self._every, self._idle = self._every, set(), []
         for process in every:

@@ -102,7 +102,7 @@ def write_view(
 
 
 class FacesView:
-    """Reads the file, and notes what has been dealt with. Safe for several threads and for a replaced file.
+    """Reads the file, and records which faces are corrected. Safe for threads and for a replaced file.
 
     Methods return nothing, or nothing of a group, while there is no file.
 
@@ -166,7 +166,7 @@ class FacesView:
         return [_shown(row) for row in rows]
 
     def of_ids(self, ids: Sequence[str]) -> list[ShownFace]:
-        """Return those of these faces that are in the view and not dealt with."""
+        """Return those of these faces that are in the view and not corrected."""
         found = []
         with self._opened() as connection:
             if connection is None:
@@ -190,7 +190,7 @@ class FacesView:
         return found
 
     def settle(self, ids: Sequence[str], correction: int) -> None:
-        """Take faces out of the view: a correction says who they are, or that they are none."""
+        """Remove faces from the view, after a correction named them or marked them as not faces."""
         self._change("UPDATE face SET settled=? WHERE id=?", ((correction, one) for one in ids))
 
     def move_out(self, ids: Sequence[str], correction: int) -> None:

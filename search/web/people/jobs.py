@@ -1,4 +1,4 @@
-"""Long work in programs of its own: what the server starts, how far it is, and how it ended."""
+"""Jobs in separate processes: what the server starts, its progress, and how it ended."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Step:
 
 @dataclass
 class JobState:
-    """How far a job is.
+    """The progress of a job.
 
     Args:
         name: of the job.
@@ -91,11 +91,11 @@ class Jobs:
 
     @property
     def is_running(self) -> bool:
-        """Whether a job is at work."""
+        """Whether a job is running."""
         return self.state is not None and self.state.is_running
 
     def start(self, name: str, steps: Sequence[Step], at_end: Callable[[], None] | None = None) -> bool:
-        """Start a job; False if one is at work.
+        """Start a job; False if one is running.
 
         Args:
             name: for people.
@@ -110,7 +110,7 @@ class Jobs:
         return True
 
     async def stop(self) -> None:
-        """End the job that is at work, and wait for it."""
+        """Stop the running job, and wait for its end."""
         self._is_stopping = True
         if self._task is None:
             return

@@ -1,4 +1,4 @@
-"""What people say about faces: kept in the log of corrections, and as pictures in folders by person.
+"""Names and corrections from the pages: kept in the log of corrections, and as pictures in folders by person.
 
 The pictures are written before the log, and the view is changed last: whatever ends the server meanwhile, a
 face is either still unknown or has its name, and saying it again writes the same files again.
@@ -89,14 +89,14 @@ class Naming:
             return await self._named([(face, ()) for face in faces], _ids(faces), name)
 
     async def strangers(self, ids: Sequence[str]) -> Done:
-        """Say that faces are of strangers, about whom nobody is asked again. Raises: as `name`."""
+        """Mark faces as those of strangers, which the page does not show again. Raises: as `name`."""
         async with self._turn:
             shown = await self._open_faces(ids)
             entry = await asyncio.to_thread(self.store.name, _all_of(shown), UNKNOWN)
             return await self._settled(shown, entry)
 
     async def not_faces(self, ids: Sequence[str]) -> Done:
-        """Say that what was found are no faces. Raises: as `name`."""
+        """Mark detections that are not faces. Raises: as `name`."""
         async with self._turn:
             shown = await self._open_faces(ids)
             entry = await asyncio.to_thread(self.store.not_a_face, _all_of(shown))
@@ -114,7 +114,7 @@ class Naming:
             return Done(entry.id, len(shown))
 
     async def merge(self, groups: Sequence[int]) -> Done:
-        """Say that several groups show one person. Raises: as `name`."""
+        """Merge groups that show one person. Raises: as `name`."""
         async with self._turn:
             counts = await asyncio.to_thread(lambda: {one: self._view.count(one) for one in groups})
             there = sorted(one for one, count in counts.items() if count and one != ALONE)
@@ -127,14 +127,14 @@ class Naming:
             return Done(entry.id, sum(counts[one] for one in there))
 
     async def not_person(self, faces: Sequence[MinedFace], name: str) -> Done:
-        """Say that faces are not those of the person whose name a run gave them. Raises: as `name`."""
+        """Reject the name that a run gave to faces. Raises: as `name`."""
         async with self._turn:
             pictures = [_without_picture(face) for face in faces]
             entry = await asyncio.to_thread(self.store.not_name, pictures, name)
             return Done(entry.id, len(faces), name=name)
 
     async def not_faces_of_person(self, faces: Sequence[MinedFace]) -> Done:
-        """Say that what got a name are no faces. Raises: as `name`."""
+        """Mark detections that got a name but are not faces. Raises: as `name`."""
         async with self._turn:
             pictures = [_without_picture(face) for face in faces]
             entry = await asyncio.to_thread(self.store.not_a_face, pictures)
@@ -155,7 +155,7 @@ class Naming:
             return await asyncio.to_thread(self._view.take_back, entry.id)
 
     def _person_of(self, key: FaceKey) -> str | None:
-        """The person whom a face shows by what has been said about it; None if nobody was named."""
+        """The name that a face has after all corrections; None if it has none."""
         verdict = self.verdicts().verdict(key)
         return None if verdict is None or verdict.name == UNKNOWN else verdict.name
 
@@ -167,7 +167,7 @@ class Naming:
         return self._log()[0][-most:][::-1]
 
     def verdicts(self) -> Corrections:
-        """Return what has been said about faces.
+        """Return the corrections of each face.
 
         Raises: ModelError: the log cannot be read.
         """
@@ -186,7 +186,7 @@ class Naming:
         return self._known[1], self._known[2]
 
     async def _open_faces(self, ids: Sequence[str]) -> list[ShownFace]:
-        """Those of these faces about which nothing has been said yet.
+        """The faces among these that have no correction yet.
 
         Raises: FormError: there are none.
         """

@@ -31,7 +31,7 @@ _MOST_BYTES = 64 << 20
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What teaching would do.
+    """The steps that teaching would take.
 
     Args:
         people: how many people have a folder with pictures.
@@ -57,7 +57,7 @@ class Plan:
 
 
 class Teaching:
-    """Finds out what is to be done, and which programs do it.
+    """Determines what teaching has to do, and which programs do it.
 
     Args:
         settings: of the server, with `writable`.
