@@ -15,6 +15,7 @@ from cluster.address import ClusterAddress, parse_address
 from cluster.certificates import find_certificates
 from cluster.claims import claims_of
 from cluster.conversation import Event
+from cluster.dasksettings import import_distributed
 from cluster.fleet import Fleet
 from cluster.link import Link
 from cluster.local import local_machines
@@ -123,6 +124,7 @@ class ClusterExecutor:
 
         Raises: MinerError: there are no certificates, no scheduler, or OUTPUT cannot be written.
         """
+        import_distributed()  # says so in a sentence if it is not installed
         with contextlib.ExitStack() as stack:
             files, scheduler = None, self._address.scheduler
             if scheduler is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import shutil
@@ -13,6 +14,7 @@ import psutil
 import pytest
 
 from pipeline.kept.store import Store
+from tests.cluster.hosts import until
 from tests.cluster.libraries import make_library, make_pipeline, outputs
 from tests.running import ROOT, parts_in, run
 
@@ -47,19 +49,14 @@ def kept_findings(folder: Path, library: Path) -> dict[str, object]:
         return {f"kept of {name}": store.find(name) for name in names}
 
 
-def engines() -> list[psutil.Process]:
-    return [
-        process
-        for process in psutil.process_iter()
-        if {"cluster.engine", "visualminercluster"} & set(process_words(process))
-    ]
-
-
-def process_words(process: psutil.Process) -> list[str]:
-    try:
-        return process.cmdline()
-    except psutil.Error:
-        return []
+def left_of(mark: str) -> list[psutil.Process]:
+    """The processes that a run with this variable in its environment has left."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.environ().get("TEST_MARK") == mark:
+                found.append(process)
+    return found
 
 
 @pytest.mark.slow
@@ -67,15 +64,15 @@ def process_words(process: psutil.Process) -> list[str]:
 def test_outputs_are_those_of_a_single_machine(
     machines: int, library: Path, pipeline: Path, alone: dict[str, object], tmp_path: Path
 ) -> None:
-    before = {process.pid for process in engines()}
-    done = run(library, tmp_path / "mined", pipeline, "--cluster", f"local:{machines}", "--no-index")
+    arguments = (library, tmp_path / "mined", pipeline, "--cluster", f"local:{machines}", "--no-index")
+    done = run(*arguments, prefix=("env", f"TEST_MARK={tmp_path}"))
     assert done.returncode == 1, done.stderr
     assert "cut off.jpg: failed on " in done.stderr
     assert "mined 12 photos and 1 video" in done.stdout
     assert outputs(tmp_path / "mined") | kept_findings(tmp_path / "mined", library) == alone
     assert not parts_in(tmp_path)
     assert not (tmp_path / "mined" / ".deepvisualminer.cluster").exists()
-    assert {process.pid for process in engines()} <= before
+    until(lambda: not left_of(str(tmp_path)), patience_s=10)
 
     # With nothing to mine, the cluster is not asked for.
     nowhere = ("--cluster", "tcp://127.0.0.1:1", "--no-index", "--verbose")
