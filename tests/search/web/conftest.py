@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import pytest
 from PIL import Image, ImageDraw
+from playwright.sync_api import Browser
 from starlette.testclient import TestClient
 
 from search.place import index_path
@@ -22,6 +23,7 @@ from search.web.app import make_app
 from search.web.settings import Settings
 from tests.running import ROOT
 from tests.search.outputs import Output, label, name
+from tests.search.web.browsing import CHROMIUM, chromium
 from tests.videos import make_video
 
 _Result = TypeVar("_Result")
@@ -112,6 +114,15 @@ def client(collection: Collection) -> Iterator[TestClient]:
     """Asks the application of the collection, without a network."""
     with TestClient(make_app(collection.settings()), base_url="http://127.0.0.1:8765") as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium: one for all tests, because Playwright starts only once in a process."""
+    if CHROMIUM is None:
+        pytest.skip("chromium is not installed")
+    with chromium() as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

@@ -9,17 +9,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from search.web.library import key_of
-from tests.search.web.browsing import CHROMIUM, assert_accessible, chromium, watched_page
+from tests.search.web.browsing import assert_accessible, watched_page
 from tests.search.web.conftest import DOG_BOX, HOSTILE_PATH, PHOTO_WH, Collection
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium."""
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture

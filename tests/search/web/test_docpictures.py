@@ -19,17 +19,15 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from pipeline.files.cachefolder import CACHE_VARIABLE, cache_folder
 from pipeline.models.catalog import find_model
 from pipeline.models.fetch import fetch
 from tests.running import ROOT
 from tests.search.outputs import Output, label, name
-from tests.search.web.browsing import CHROMIUM, chromium, keep, watched_page
+from tests.search.web.browsing import keep, watched_page
 from tests.videos import ffmpeg
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 
 CAMERAS = ("Canon EOS 5D", "NIKON D70", "Apple iPhone 6")
 FACE = (175, 60, 278, 186)
@@ -114,7 +112,7 @@ def _video(output: Output, photos: Path, folder: Path) -> None:
 
 
 @pytest.fixture
-def page(tmp_path: Path) -> Iterator[Page]:
+def page(browser: Browser, tmp_path: Path) -> Iterator[Page]:
     """A page of the collection."""
     fetch(find_model("sample-photos"), logging.info)
     photos, folder = cache_folder() / "models" / "sample-photos", tmp_path / "photos"
@@ -127,15 +125,14 @@ def page(tmp_path: Path) -> Iterator[Page]:
     output.index()
     program = [sys.executable, ROOT / "visualsearch.py", "serve", output.folder, "--port", "0"]
     environment = {**os.environ, CACHE_VARIABLE: str(tmp_path / "cache")}
-    with (
-        subprocess.Popen(program, stdout=subprocess.PIPE, env=environment, text=True) as process,
-        chromium() as browser,
-    ):
+    with subprocess.Popen(program, stdout=subprocess.PIPE, env=environment, text=True) as process:
         assert process.stdout is not None
         (address,) = re.findall(r"http://\S+/", process.stdout.readline())
-        with watched_page(browser, address) as made:
-            yield made
-        process.terminate()
+        try:
+            with watched_page(browser, address) as made:
+                yield made
+        finally:
+            process.terminate()
 
 
 def test_the_pictures_of_the_documentation(page: Page) -> None:

@@ -11,17 +11,8 @@ from playwright.sync_api import Browser, Page, expect
 from search.web.library import key_of
 from tests.recognizers.minedcollection import draw
 from tests.running import PATIENCE_S
-from tests.search.web.browsing import CHROMIUM, assert_accessible, chromium, keep, watched_page
+from tests.search.web.browsing import assert_accessible, keep, watched_page
 from tests.search.web.people.conftest import PEOPLE, PHOTOS, Family
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium."""
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture
