@@ -93,6 +93,13 @@ def test_without_input_it_is_the_users_folder_of_pictures(tmp_path, monkeypatch)
     assert any(line.endswith("~/Bilder ~/mining/mined ~/mining/people.yml") for line in lines)
 
 
+def test_without_any_folder_of_pictures_nothing_is_written(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(UsageError, match=r"photos: there is no such folder; name .* --init ~/mining PHOTOS$"):
+        list(start(str(tmp_path / "mining"), None))
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_program_prints_what_to_type(tmp_path, photos):
     done = run("--init", tmp_path / "mining", photos)
     assert (done.returncode, done.stderr) == (ExitCode.OK, "")
