@@ -32,7 +32,7 @@ def start(folder: str, photos: str | None) -> Iterator[str]:
         folder: for these files, the outputs and the face model; made if it does not exist.
         photos: INPUT; None for the user's own folder of pictures.
     Raises:
-        UsageError: the folder holds photos or such files already, or lies among the photos, or there are none.
+        UsageError: the folder holds photos or such files already, or is among the photos, or no photos exist.
         OutputError: it cannot be written.
     """
     root = Path(folder).absolute()
@@ -89,11 +89,6 @@ def _check(root: Path, source: Path, *, given: bool) -> None:
     init = f"{program_name('visualminer')} --init"
     if given and not source.exists():
         raise UsageError(f"{printable(source)}: there is no such folder of photos")
-    if not source.exists():
-        raise UsageError(
-            f"{printable(source)}: there is no such folder; name the folder of your photos: {init} "
-            f"{_quoted(root)} PHOTOS"
-        )
     if os.path.lexists(root) and not root.is_dir():
         raise UsageError(f"{printable(root)} is no folder; name one for the program's files")
     names = os.listdir(root) if root.is_dir() else []
@@ -107,6 +102,11 @@ def _check(root: Path, source: Path, *, given: bool) -> None:
             f"{printable(root)} lies among the photos of {printable(source)}, so that faces would be mined; "
             f"name a folder outside: {init} {_quoted(source.with_name(f'{source.name}-mining'))} "
             f"{_quoted(source)}"
+        )
+    if not source.exists():
+        raise UsageError(
+            f"{printable(source)}: there is no such folder; name the folder of your photos: {init} "
+            f"{_quoted(root)} PHOTOS"
         )
     for name in (_PIPELINE, _CRON):
         if os.path.lexists(root / name):
