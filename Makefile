@@ -34,7 +34,7 @@ test: .venv/.installed-dev
 # While working: what needs no worker processes, no TensorFlow, no package index and no encoded videos.
 QUICK_TESTS := $(filter-out tests/annotators/test_video%,$(wildcard tests/annotators/test_*.py)) \
     $(filter-out %/test_deepdetector.py %/test_engines.py,$(wildcard tests/detectors/test_*.py)) \
-    tests/detectors/onnx $(addprefix tests/pipeline/,config files host ledger photos runs) \
+    tests/detectors/onnx $(addprefix tests/pipeline/,config files host kept ledger photos runs) \
     $(addprefix tests/recognizers/,faces model networks teaching) $(wildcard tests/reporters/test_*.py)
 
 test-quick: .venv/.installed-dev
