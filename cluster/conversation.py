@@ -115,7 +115,7 @@ class Conversation:
         Args:
             tasks: may be empty.
             recalled: numbers of tasks to be returned unless a worker has them; may be empty.
-            pace_s: the least time between two requests, so long as nothing is urgent.
+            pace_s: the least time between two requests, while nothing is urgent.
         """
         with self._lock:
             self._tasks += tasks

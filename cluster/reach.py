@@ -30,7 +30,7 @@ def wait_until_reachable(
     Args:
         address, files: as for `check_reachable`.
         patience_s: how long to try while nothing answers.
-        is_stopped: whether to try no more.
+        is_stopped: whether to stop trying.
     Raises: MinerError: as `check_reachable`.
     """
     until = time.monotonic() + patience_s

@@ -1,4 +1,4 @@
-"""What people have said of a photo or video in other programs: plain values for its report."""
+"""Keywords, title, rating and named faces that other programs gave to a file: plain values for its report."""
 
 from __future__ import annotations
 

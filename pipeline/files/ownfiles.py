@@ -36,7 +36,7 @@ def is_marked(path: Path) -> bool:
 def own_sentence(path: str, head: bytes) -> str | None:
     """What to say of a file in INPUT that this program made; None of every other file.
 
-    A copy that was renamed or edited so that its name or mark is gone is a photo like any other.
+    A copy that has lost its name or its mark, by renaming or editing, is a photo like any other.
 
     Args:
         path: of the file.

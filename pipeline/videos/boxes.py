@@ -22,7 +22,7 @@ class Box(NamedTuple):
 
 
 class Boxes:
-    """Reads boxes of a file, so many at most that a hostile one costs little.
+    """Reads boxes of a file, up to a number that bounds the cost of a hostile file.
 
     Its methods raise ValueError or struct.error if the file is damaged, and OSError if it cannot be read.
 

@@ -1,1 +1,1 @@
-"""What people have said about found faces: kept beside a face model, obeyed by training and by runs."""
+"""Users' corrections of found faces: kept beside a face model, applied by training and by runs."""

@@ -61,7 +61,7 @@ class Entry(BaseModel):
         name: for `name` the right name (`unknown` for a stranger), for `not-name` the wrong one.
         faces: for all but `merge` and `undo`.
         groups: numbers of groups of unknown faces that show one person; for `merge`.
-        undoes: number of the entry that is taken back; for `undo`.
+        undoes: number of the entry that is undone; for `undo`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

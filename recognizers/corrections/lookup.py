@@ -19,7 +19,7 @@ _SAME_FACE_IOU = 0.5
 
 @dataclass
 class Verdict:
-    """What people have said about one face.
+    """The corrections of one face.
 
     Args:
         face: the face, as the last correction of it has it.

@@ -34,7 +34,7 @@ class CorrectedExamples:
 def obey_corrections(
     examples: Sequence[Example], store: CorrectionStore, *, with_added: bool
 ) -> CorrectedExamples:
-    """Apply what people have said about faces to a list of training pictures.
+    """Apply users' corrections of faces to a list of training pictures.
 
     A picture is that of a corrected face if its note says so; the file may have been moved and renamed.
 

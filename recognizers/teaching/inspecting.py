@@ -148,6 +148,6 @@ def mixed_people(faces: DescribedFaces) -> list[str]:
 
 
 def _distance(impostors: ImpostorDistances, deviations: float) -> float:
-    """The distance that lies so many standard deviations below the mean of different people."""
+    """The distance this many standard deviations below the mean distance of different people."""
     value = impostors.middle - deviations * impostors.spread
     return math.exp(value) if impostors.of_logarithm else value

@@ -34,7 +34,7 @@ class Groups:
     Args:
         numbered: number -> its faces of this collection, the largest group first.
         singles: faces that are like no other.
-        undescribed: faces that cannot be compared: their file is gone, or they have no landmarks.
+        undescribed: faces that cannot be compared: their file is missing, or they have no landmarks.
         new: keys of the faces that were not known before.
         uncut: faces whose pictures were never written into a folder: key of the face -> key in the state.
         alike: pairs of numbers of groups that may show the same person, the most alike first.

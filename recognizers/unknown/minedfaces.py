@@ -169,7 +169,7 @@ def iter_unknown_faces(
 
 
 def _is_named_stranger(face: MinedFace, corrections: Corrections) -> bool:
-    """Return whether people have said that this is a stranger: there is nothing left to find out."""
+    """Return whether a correction says that this is a stranger, who needs no name."""
     verdict = corrections.verdict(face.key)
     return verdict is not None and verdict.name == UNKNOWN
 

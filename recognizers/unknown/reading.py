@@ -52,7 +52,7 @@ def iter_frames_with(faces: Sequence[MinedFace]) -> Iterator[tuple[Frame, list[M
 
     Args:
         faces: at least one, all of one file, in the order of its frames.
-    Raises: SourceError: the file is gone, unreadable, or has changed since it was mined.
+    Raises: SourceError: the file is missing, unreadable, or has changed since it was mined.
     """
     path, kind = faces[0].path, faces[0].kind
     try:

@@ -1,4 +1,4 @@
-"""Reads what people have said of a photo or video, from its sidecar and from the file itself."""
+"""Reads keywords, title, rating and named faces of a photo or video, from its sidecar and from the file."""
 
 from __future__ import annotations
 

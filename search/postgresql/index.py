@@ -202,7 +202,7 @@ class PostgresqlIndex:
     def _bounded(
         self, statement: str, values: tuple[Any, ...], seconds: float = QUERY_SECONDS
     ) -> list[Any] | None:
-        """Return the rows of a query, or None if it took longer than so many seconds."""
+        """Return the rows of a query, or None if it took longer than a number of seconds."""
         try:
             with database_errors(self.url), self._connection.transaction():
                 self._connection.execute(f"SET LOCAL statement_timeout TO {round(seconds * 1000)}")

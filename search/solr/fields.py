@@ -62,13 +62,13 @@ def document_of(found: dict[str, Any]) -> Document:
 
 
 def step_range(kind: TermKind, text: str, number: int, least: int) -> str:
-    """A range of `step`: the confidence of the so-many-th box of a term, at least this many millionths."""
+    """A range of `step`: the confidence of the n-th box of a term, at least this many millionths."""
     beginning = _beginning(kind, text, f"{number:02d}")
     return f'step:["{beginning}{least:07d}" TO "{beginning}{SURE:07d}"]'
 
 
 def count_range(kind: TermKind, text: str, least: int) -> str:
-    """A range of `step`: at least so many boxes of a term in one picture or frame."""
+    """A range of `step`: at least this many boxes of a term in one picture or frame."""
     beginning = _beginning(kind, text, "n")
     return f'step:["{beginning}{least:0{_COUNT_DIGITS}d}" TO "{beginning}{"9" * _COUNT_DIGITS}"]'
 

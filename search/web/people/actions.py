@@ -32,7 +32,7 @@ class Actions:
     Args:
         settings: of the server.
         library: the index.
-        naming: keeps what people say.
+        naming: stores names and corrections.
         view: the groups.
         teaching: what the button "Teach" runs.
         jobs: runs it.
@@ -93,7 +93,7 @@ class Actions:
         return None
 
     def group_again(self) -> bool:
-        """Start to group the unknown faces; False if a job is at work."""
+        """Start to group the unknown faces; False if a job is running."""
         return self._jobs.start("group", [self._teaching.grouping()])
 
     async def _teach(self) -> None:

@@ -128,7 +128,7 @@ class FacesView:
 
         Args:
             offset: how many groups to leave out.
-            limit: at most so many.
+            limit: the most faces or groups returned.
             samples: number of faces of each.
         """
         with self._opened() as connection:

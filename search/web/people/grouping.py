@@ -125,7 +125,7 @@ def group(output: Path, faces: Path, model: Path, view: Path, thumbnails: Path) 
 def _is_placed(key: FaceKey, picture: PlacedPicture, corrections: Corrections) -> bool:
     """Whether the place of a picture says where its face belongs.
 
-    A face that was named on a page keeps the number of its group, for the case that the name is taken back.
+    A face that was named on a page keeps the number of its group, in case the name is undone.
     """
     verdict = corrections.verdict(key)
     return picture.folder != UNDONE_FOLDER and (verdict is None or verdict.name is None)

@@ -71,7 +71,7 @@ class PeoplePages:
             self._desk.actions.group_again()
 
     async def close(self) -> None:
-        """End the job that is at work."""
+        """Stop the running job."""
         if self._desk is not None:
             await self._desk.jobs.stop()
 

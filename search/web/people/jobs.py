@@ -49,7 +49,7 @@ class JobState:
         done, total: how far the step is; `total` is 0 while it is not known.
         lines: the last lines that its programs printed.
         seconds: how long it has taken.
-        is_running: whether it is at work.
+        is_running: whether it is running.
         failure: why it ended early, or an empty text.
     """
 

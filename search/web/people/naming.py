@@ -25,7 +25,7 @@ from search.web.people.names import checked_name, people_of
 from search.web.settings import Writable
 
 _MOST_PICTURES = 200
-"""Of a larger group so many faces are cut out, spread over it: more teach a model little."""
+"""The most faces that are cut out of a group, spread over it; more improve a model little."""
 _GONE = "These faces were named or moved meanwhile, on another page or by another program."
 _NO_PICTURES = "None of these faces can be cut out: their files are gone or have changed."
 

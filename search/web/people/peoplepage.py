@@ -216,7 +216,7 @@ def _count(entry: Entry) -> int:
 
 
 def _is_corrected(face: PersonFace, said: Corrections) -> bool:
-    """Whether people have said since that the face is not of this person."""
+    """Whether a later correction says that the face does not show this person."""
     if face.document.sha256 is None:
         return False
     key = FaceKey(face.document.sha256.hex(), face.frame, face.rect)

@@ -11,7 +11,7 @@ from recognizers.faces.facekey import FaceKey
 from recognizers.faces.foldername import group_number
 
 UNDONE_FOLDER = "_undone"
-"""Where pictures go whose names were taken back; training leaves it out."""
+"""The folder for pictures whose names were undone; training leaves it out."""
 _ELSEWHERE = 0
 """`recognizers.unknown.groups.ELSEWHERE`; that module needs numpy, and the server imports this one."""
 

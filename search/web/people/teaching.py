@@ -63,7 +63,7 @@ class Teaching:
         settings: of the server, with `writable`.
         work: a folder of the cache for lists of pictures.
         store: of the corrections.
-        verdicts: gives what people have said about faces.
+        verdicts: gives the corrections of faces.
     """
 
     def __init__(
