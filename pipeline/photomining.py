@@ -18,7 +18,7 @@ from pipeline.errors import FailureCode, SourceError
 from pipeline.files.outputs import noting_outputs
 from pipeline.frame import Frame
 from pipeline.kept.codec import encode
-from pipeline.kept.findings import digest_of_shown
+from pipeline.kept.findings import digest_of_shown, keys_in
 from pipeline.kept.values import InputState, Kept
 from pipeline.pipeline import Mined, Pipeline
 from pipeline.source import MediaFacts, Source
@@ -149,4 +149,4 @@ class _Photo:
                 shown |= {} if new is None else {step.key.digest: new}
         findings = detected.findings
         chunks = None if earlier.frame(0) == findings else (encode([findings]),)
-        return Kept(b"".join(findings.of), InputState(size_wh, 1, b"", shown).to_bytes(), chunks)
+        return Kept(keys_in(findings), InputState(size_wh, 1, b"", shown).to_bytes(), chunks)

@@ -135,10 +135,6 @@ class Pipeline:
         """The detectors, in their order, with their keys for an input of this format."""
         return self._steps_of(format_).detectors
 
-    def keys_for(self, format_: str) -> bytes:
-        """The keys of the detectors for an input of this format, one after the other."""
-        return b"".join(step.key.digest for step in self._steps_of(format_).detectors)
-
     def earlier(self, source: Source) -> Earlier:
         """What an earlier run knew of an input."""
         steps, known = self._steps_of(source.format), source.known

@@ -22,7 +22,7 @@ from pipeline.earlier import frame_at, frames_of
 from pipeline.files.outputs import make_part, noting_outputs, reassign_part, remove_parts
 from pipeline.frame import Frame
 from pipeline.kept.codec import encode
-from pipeline.kept.findings import DIGEST_BYTES, FrameFindings, digest_of_shown
+from pipeline.kept.findings import DIGEST_BYTES, FrameFindings, digest_of_shown, keys_in
 from pipeline.pipeline import Pipeline
 from pipeline.source import Source
 from pipeline.videos.facts import VideoFacts
@@ -244,7 +244,7 @@ class SegmentMining:
 
 
 def _keys(findings: Sequence[FrameFindings]) -> bytes:
-    return b"".join(findings[0].of) if findings else b""
+    return keys_in(findings[0]) if findings else b""
 
 
 def _holds(mined: array[int] | None, index: int) -> bool:

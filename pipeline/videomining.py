@@ -9,18 +9,19 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from pipeline.attribution import READING, attribute_errors_to, describe, source_errors
 from pipeline.component import Writer
+from pipeline.config.keys import key_of_sampling
 from pipeline.detecting import Step
 from pipeline.earlier import Earlier, digest_for, outputs_of, shown_of
 from pipeline.errors import FailureCode, SourceError
 from pipeline.files.hashing import sha256_of
 from pipeline.files.outputs import noting_outputs
-from pipeline.kept.findings import DIGEST_BYTES, digest, digest_of_shown
+from pipeline.kept.findings import KnownKey, digest, digest_of_shown, keys_in, split_keys
 from pipeline.kept.values import InputState, Kept
 from pipeline.pipeline import Mined, Pipeline
 from pipeline.segmentmining import scenes_of
@@ -100,7 +101,8 @@ class _Recall:
         if self._missing or stale:
             chunks = tuple(earlier.chunk(task.number) or b"" for task in self._plan.tasks)
             return replace(self._plan, chunks=chunks, stale=stale, state=state, sha256=earlier.sha256)
-        keys = self._pipeline.keys_for(self._source.format)
+        frames = earlier.frames(0)
+        keys = _with_sampling(self._pipeline.sampling, split_keys(keys_in(frames[0])) if frames else ())
         return Mined(
             state.frames,
             None,
@@ -202,10 +204,14 @@ def _kept(
             shown |= {} if new is None else {step.key.digest: new}
     frames = sum(result.frames for result in mined)
     state = InputState(plan.facts.size_wh, frames, plan.digest, shown)
-    keys = mined[0].keys if mined else b""
-    split = [keys[at : at + DIGEST_BYTES] for at in range(0, len(keys), DIGEST_BYTES)]
-    in_all = b"".join(key for key in split if all(key in result.keys for result in mined))
-    return Kept(in_all, state.to_bytes(), None)
+    of_segments = [split_keys(result.keys) for result in mined]
+    in_all = [key for key in of_segments[0] if all(key in keys for keys in of_segments)] if mined else []
+    return Kept(_with_sampling(pipeline.sampling, in_all), state.to_bytes(), None)
+
+
+def _with_sampling(sampling: Sampling, keys: Iterable[KnownKey]) -> bytes:
+    """Keys of components with findings in a video, behind a digest of which frames they are about."""
+    return b"".join(key.to_bytes() for key in (key_of_sampling(sampling), *keys))
 
 
 def _names(state: InputState, source: Source, output_root: Path) -> tuple[str, ...]:

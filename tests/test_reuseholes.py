@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from detectors.deepdetector import DeepDetector
 from pipeline.earlier import frame_at
 from pipeline.kept.findings import NOTHING_KNOWN, FrameFindings
 from pipeline.kept.store import STORE_NAME
 from tests.albums import FINDER, Album, network_in, teach
 from tests.house import House
-from tests.running import component
+from tests.recognizers.minedcollection import draw_video
+from tests.running import component, pipeline_file
 
 SIDECAR = """\
 <x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
@@ -113,6 +115,30 @@ def test_a_sidecar_that_this_program_writes_beside_a_photo_does_not_make_its_rep
     album.changes["names"] = {"unknown_distance": {"embedding": 6.0}}
     summary = album.night()
     assert (summary.mined, summary.unchanged) == (0, 3)
+
+
+def test_a_dry_run_takes_findings_of_other_frames_and_above_another_threshold_for_unknown(house):
+    def known(threshold: float, head: str = "") -> set[tuple[str, ...]]:
+        found = component("found", "deepdetector", **network | {"threshold": threshold})
+        eyes = component("eyes", "simpledetector", model="haarcascade_eye.xml")
+        pipeline_file(house.pipeline, found, eyes, component("report", "jsonreportwriter", "found, eyes"))
+        house.pipeline.write_text(head + house.pipeline.read_text())
+        return {tuple(sorted(one.known)) for one in house.plan()}
+
+    network, *_ = DeepDetector.example_params(house.folder).values()
+    house.photo("a.png", 64)
+    known(0.5)
+    house.night()
+    assert known(0.7) == {("eyes", "found")}
+    assert known(0.4) == {("eyes",)}
+    (house.input / "a.png").unlink()
+    draw_video(house.input, "v.mkv", [0], 6)
+    known(0.5)
+    house.night()
+    assert known(0.7) == {("eyes", "found")}
+    assert known(0.5, "video: {every: 2}\n") == {()}
+    house.night()
+    assert known(0.6, "video: {every: 2}\n") == {("eyes", "found")}
 
 
 def test_findings_of_another_frame_are_not_taken():

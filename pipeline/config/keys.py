@@ -19,7 +19,7 @@ from pipeline.component import Detector, Evidence, Writer
 from pipeline.config.fingerprint import RESULTS_VERSION, values_of
 from pipeline.config.values import FILES, ComponentConfig, ComponentKey, OnTruncated
 from pipeline.formats import results_fingerprint
-from pipeline.kept.findings import ANY_LEVEL, DIGEST_BYTES, digest
+from pipeline.kept.findings import ANY_LEVEL, DIGEST_BYTES, OF_SAMPLING, KnownKey, digest
 from pipeline.models.hash import model_sha256
 from pipeline.videos.sampling import Sampling
 
@@ -132,6 +132,12 @@ def _network(component: ComponentConfig) -> list[Any]:
 def _digest(parts: list[Any]) -> bytes:
     text = json.dumps(parts, sort_keys=True, default=str)
     return hashlib.blake2b(text.encode(), digest_size=DIGEST_BYTES).digest()
+
+
+def key_of_sampling(sampling: Sampling) -> KnownKey:
+    """A key of which frames of videos are mined."""
+    values = sampling.model_dump(exclude={"animations"}, exclude_defaults=True)
+    return KnownKey(_digest([values]), OF_SAMPLING)
 
 
 def key_for_format(key: bytes, format_: str | None) -> bytes:

@@ -6,6 +6,7 @@ import hashlib
 import struct
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from pipeline.detections import Detection, FrameResult, Label, Region
 
@@ -59,6 +60,41 @@ NOTHING_KNOWN = FrameFindings()
 def digest(*parts: bytes) -> bytes:
     """A digest of some bytes, `DIGEST_BYTES` long."""
     return hashlib.blake2b(b"".join(parts), digest_size=DIGEST_BYTES).digest()
+
+
+class KnownKey(NamedTuple):
+    """What is told of a component's findings in an input without reading them.
+
+    Args:
+        digest: the component's key; of a video's first one, a digest of the sampling.
+        level: of the findings, see `Findings`; `OF_SAMPLING` for the sampling.
+        is_rounded: see `Findings`.
+    """
+
+    digest: bytes
+    level: float
+    is_rounded: bool = False
+
+    def to_bytes(self) -> bytes:
+        """The key as bytes, of one length."""
+        return _KNOWN_KEY.pack(*self)
+
+
+OF_SAMPLING = -2.0
+_KNOWN_KEY = struct.Struct(f"<{DIGEST_BYTES}sd?")
+
+
+def keys_in(frame: FrameFindings) -> bytes:
+    """The keys of the components whose findings are known, with their levels."""
+    keys = (KnownKey(key, one.level, one.is_rounded) for key, one in frame.of.items())
+    return b"".join(key.to_bytes() for key in keys)
+
+
+def split_keys(keys: bytes) -> list[KnownKey]:
+    """Split what `keys_in` has joined; empty if it is of another form."""
+    if len(keys) % _KNOWN_KEY.size:
+        return []
+    return [KnownKey(*values) for values in _KNOWN_KEY.iter_unpack(keys)]
 
 
 def digest_of_region(region: Region) -> bytes:

@@ -114,7 +114,7 @@ class Kept:
     """What is to be kept of an input that was mined or asked again.
 
     Args:
-        keys: of the components with findings, in the pipeline's order.
+        keys: of the components with findings, see `pipeline.kept.findings.keys_in`.
         state: see `InputState.to_bytes`.
         chunks: as in `Known`; None: those that the store has stay.
     """

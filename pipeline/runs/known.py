@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 from pipeline.catalog import load_class
 from pipeline.component import Detector
-from pipeline.config.keys import key_for_format
+from pipeline.config.keys import key_for_format, key_of_sampling
 from pipeline.config.values import PipelineConfig
 from pipeline.formats import FORMATS
-from pipeline.kept.findings import DIGEST_BYTES
+from pipeline.kept.findings import OF_SAMPLING, split_keys
 from pipeline.kept.store import Store
 from pipeline.ledger.record import Context
 from pipeline.runs.selection import Decision, Reason
@@ -36,17 +36,26 @@ class KnownComponents:
         self.asked = frozenset(component.name for component, key in detectors if key.is_asked)
         """Those that judge what is known of an input again, without its pixels."""
         self._without = frozenset(without)
-        self._names_of = {
-            key_for_format(key.digest, format_): component.name
+        self._sampling = key_of_sampling(config.sampling)
+        self._of_digest = {
+            key_for_format(key.digest, format_): (component.name, key.level)
             for component, key in detectors
             for format_ in FORMATS
         }
 
     def of_keys(self, keys: bytes) -> frozenset[str]:
-        """The names of the detectors with these keys, which are joined."""
-        split = (keys[at : at + DIGEST_BYTES] for at in range(0, len(keys), DIGEST_BYTES))
-        names = {self._names_of[key] for key in split if key in self._names_of}
-        return frozenset(names) - self._without
+        """The names of the detectors whose findings these keys stand for, see `keys_in`.
+
+        That is as far as they look at the regions that they looked at before.
+        """
+        names = set()
+        for key in split_keys(keys):
+            if key.level == OF_SAMPLING and key != self._sampling:
+                return frozenset()
+            name, level = self._of_digest.get(key.digest, ("", OF_SAMPLING))
+            if key.level == level or (key.level < level and not key.is_rounded):
+                names.add(name)
+        return frozenset(names) - self._without - {""}
 
     def of_decision(self, decision: Decision, store: Store) -> frozenset[str]:
         """The names of the detectors that need not look at an input that is mined."""

@@ -18,7 +18,7 @@ from pipeline.detecting import Found, Scene, Step, regions_of
 from pipeline.detections import Detection
 from pipeline.files.outputs import output_path, output_suffix
 from pipeline.kept.codec import encode
-from pipeline.kept.findings import Findings, FrameFindings, digest_of_regions
+from pipeline.kept.findings import Findings, FrameFindings, digest_of_regions, keys_in
 from pipeline.kept.store import Store
 from pipeline.kept.values import InputState, Kept
 from pipeline.ledger.ledger import Ledger
@@ -80,7 +80,7 @@ class Refill:
                     size_wh, stated = findings.size_wh, stated | dict(findings.found)
         frame = self._findings(size_wh, stated, record.format or "")
         state = InputState(size_wh).to_bytes()
-        return Kept(b"".join(frame.of), state, (encode([frame]) if frame.of else b"",))
+        return Kept(keys_in(frame), state, (encode([frame]) if frame.of else b"",))
 
     def _writers_of(self, output: str, record: Record) -> Iterator[Step[Writer]]:
         """The writers that may have made an output, one of each type, of those that write all they are given.
