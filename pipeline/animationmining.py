@@ -11,6 +11,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from pipeline.attribution import READING, attribute_errors_to, source_errors
+from pipeline.files.outputs import remove_parts
 from pipeline.frame import Frame, RgbArray
 from pipeline.photos.animation import MICROSECOND, Animation, iter_animation, probe_animation
 from pipeline.pipeline import Mined, Pipeline
@@ -19,7 +20,7 @@ from pipeline.source import Source, SourceKind
 from pipeline.videomining import content_if_wanted, join
 from pipeline.videos.facts import FrameTimes, Video, VideoFacts
 from pipeline.videos.ffmpeg import MAX_FRAME_PIXELS
-from pipeline.videos.messages import SegmentTask, VideoPlan
+from pipeline.videos.messages import SegmentResult, SegmentTask, VideoPlan
 from pipeline.videos.probe import file_version
 from pipeline.videos.reader import ReadStats
 from pipeline.videos.sampling import Sampling, choose_frames
@@ -73,13 +74,15 @@ def mine_animation(
     tasks = tuple(SegmentTask(segment, mined if every_frame else None) for segment in segments)
     with source_errors(), attribute_errors_to(READING):
         sha256 = content_if_wanted(pipeline, source, version)
-    results = [
-        SegmentMining(pipeline, source, facts, task, stale, sha256=sha256).mine(
-            run_pid=run_pid, on_frame=on_frame, read_frames=frames
-        )
-        for task in tasks
-    ]
-    joined = join(pipeline, source, VideoPlan(facts, version, tasks, stale=stale, sha256=sha256), results)
+    results: list[SegmentResult] = []
+    try:
+        for task in tasks:
+            mining = SegmentMining(pipeline, source, facts, task, stale, sha256=sha256)
+            results.append(mining.mine(run_pid=run_pid, on_frame=on_frame, read_frames=frames))
+        plan = VideoPlan(facts, version, tasks, stale=stale, sha256=sha256)
+        joined = join(pipeline, source, plan, results)
+    finally:
+        remove_parts(part.path for result in results for part in result.parts.values())
     return replace(joined, kind=SourceKind.VIDEO, kept=None)
 
 

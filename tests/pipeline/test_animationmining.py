@@ -14,7 +14,7 @@ from pipeline.source import Limits, SourceKind
 from tests.hdrpictures import DISPLAY_P3, from_srgb
 from tests.minedvideos import mine, report_of
 from tests.pictures import encoded, exif_of, source_of
-from tests.running import component
+from tests.running import component, parts_in
 from tests.videos import read_video
 
 COLORS = ((200, 30, 30), (30, 200, 30), (30, 30, 200), (200, 200, 30))
@@ -69,6 +69,13 @@ def test_workers_mine_it_as_the_serial_executor_does(tmp_path):
     assert (
         mined(tmp_path, content, MIDDLE, REPORT)[1] == mined(tmp_path, content, MIDDLE, REPORT, workers=2)[1]
     )
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_no_unfinished_files_are_left(cut, tmp_path):
+    content = animation("GIF")
+    mined(tmp_path, content[: len(content) * 2 // 3] if cut else content, MIDDLE, REPORT, COPY)
+    assert parts_in(tmp_path) == []
 
 
 def test_without_the_word_its_first_picture_is_a_photo(tmp_path):
