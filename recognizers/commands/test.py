@@ -201,8 +201,8 @@ def _in_words(evaluation: Evaluation, matcher: FaceMatcher, modeldir: str) -> It
         return
     finder = "yunet" if matcher.model.aligned else "CASCADE"
     yield (
-        f"next: {TYPED} recognizemany PHOTO {finder} {quoted(modeldir)} PHOTO-names.jpg, or put "
-        "the model into a pipeline file"
+        f"next: {TYPED} recognizemany PHOTO {finder} {quoted(modeldir)} PHOTO-names.jpg, or mine "
+        "with a pipeline file that uses the model, such as people.yml"
     )
 
 
