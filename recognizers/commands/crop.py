@@ -15,7 +15,7 @@ from pipeline.models.catalog import YUNET
 from pipeline.models.fetched import first_here
 from pipeline.models.files import FETCH_COMMAND
 from pipeline.text import printable
-from recognizers.commands.arguments import Lines, add_command, pixels, plural, positive, share
+from recognizers.commands.arguments import TYPED, Lines, add_command, pixels, plural, positive, quoted, share
 from recognizers.commands.finding import Finder, face_finder, is_yunet, pipeline_finder
 from recognizers.commands.groups import grouper, sort_into_groups
 from recognizers.commands.progress import tracked
@@ -157,8 +157,9 @@ def run(options: argparse.Namespace) -> Lines:
         yield from sort_into_groups(crops, record, options.out, sort_by)
     elif crops:
         yield (
-            "next: delete the pictures that are not faces; each person's faces belong into a folder with the "
-            f"person's name, as in {printable(os.path.join(options.out, 'ann'))}"
+            "next: delete the pictures that are not faces; if they show several people, put each person's faces "
+            f"into a folder with the person's name, as in {printable(os.path.join(options.out, 'ann'))}; then: "
+            f"{TYPED} csv {quoted(options.out)} dataset.csv"
         )
     return ExitCode.SOME_FAILED if failures else None
 
