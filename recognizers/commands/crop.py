@@ -156,9 +156,10 @@ def run(options: argparse.Namespace) -> Lines:
     if sort_by is not None and crops:
         yield from sort_into_groups(crops, record, options.out, sort_by)
     elif crops:
+        example = os.path.join(options.out, "ann")
         yield (
-            "next: delete the pictures that are not faces; if they show several people, put each person's faces "
-            f"into a folder with the person's name, as in {printable(os.path.join(options.out, 'ann'))}; then: "
+            "next: delete the pictures that are not faces; if they show several people, put each person's "
+            f"faces into a folder with the person's name, as in {printable(example)}; then: "
             f"{TYPED} csv {quoted(options.out)} dataset.csv"
         )
     return ExitCode.SOME_FAILED if failures else None

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from recognizers.commands.arguments import TYPED
 from tests.detectors.onnx import graphs
 from tests.detectors.onnx.graphs import saved
 from tests.drawnfaces import DETECTABLE
@@ -47,6 +48,7 @@ def test_faces_are_cut_out_with_a_margin_that_is_remembered(facerec, album, tmp_
     said = facerec("crop", album, tmp_path / "out", *CASCADE, "--margin", 0.25)
     assert said.code == 0, said.err
     assert f"8 faces in 4 photos, in {tmp_path / 'out'}" in said.out
+    assert said.out.endswith(f"; then: {TYPED} csv {tmp_path / 'out'} dataset.csv\n")
     assert tree(tmp_path / "out")[:2] == ["2019/IMG_0.png-face-1.png", "2019/IMG_0.png-face-2.png"]
     assert json.loads((tmp_path / "out" / "faces.json").read_text())["margin"] == 0.25
     assert facerec("crop", album, tmp_path / "tight", *CASCADE, "--margin", 0).code == 0

@@ -64,7 +64,6 @@ def test_crop_with_yunet_says_so(facerec, photo, tmp_path):
     photo([9], 0).save(tmp_path / "photos" / "a.png")
     said = facerec("crop", tmp_path / "photos", tmp_path / "out")
     assert said.out.startswith("faces are found by yunet and aligned; --detector haarcascade")
-    assert said.out.endswith(f"; then: {TYPED} csv {tmp_path / 'out'} dataset.csv\n")
     assert json.loads((tmp_path / "out" / "faces.json").read_text())["aligned"] is True
     named = facerec("crop", tmp_path / "photos", tmp_path / "named", "--detector", "yunet")
     assert "are found by" not in named.out
