@@ -96,7 +96,7 @@ class XmpWriter(Writer):
 
     @classmethod
     def rename(cls, output: Path, target: Path, source_path: str) -> None:
-        """Copy a sidecar; one that lies beside the photos is also made beside the renamed one, if none is."""
+        """Copy a sidecar; with `where: beside`, also make one beside the renamed photo unless it has one."""
         super().rename(output, target, source_path)
         content = output.read_bytes()
         if _BESIDE_MARK in content:
@@ -118,7 +118,7 @@ class XmpWriter(Writer):
                 os.unlink(sidecar)
 
     def files_beside(self, source: Source) -> Sequence[str]:
-        """Return the sidecar beside the photo, if that is what is written."""
+        """Return the sidecar beside the photo if `where: beside` is set."""
         return (source.path + _ENDING,) if self.params.where == "beside" else ()
 
     def load(self) -> None:

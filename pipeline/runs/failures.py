@@ -1,4 +1,4 @@
-"""All inputs of an output folder that have failed so far, with what to do about them."""
+"""Lists the inputs of an output folder that have failed so far, with what to do for each failure code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The first estimate of how long a long run over videos takes, made soon after their mining has begun."""
+"""An early estimate of how long a run over videos takes, made soon after the first video has begun."""
 
 from __future__ import annotations
 

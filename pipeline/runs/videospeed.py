@@ -1,4 +1,4 @@
-"""How fast the videos in progress are mined, and how long they take still."""
+"""The speed at which the videos in progress are mined, and their remaining time."""
 
 from __future__ import annotations
 
@@ -61,12 +61,12 @@ class VideoSpeed:
         return (self._finished_frames + self.done) / max(time.monotonic() - min(self._began.values()), 1e-3)
 
     def left_s(self) -> float | None:
-        """The time that the videos in progress take still, seconds; None if it is not known yet."""
+        """The remaining time of the videos in progress, seconds; None if it is not known yet."""
         rate = self.rate()
         return (self.total - self.done) / rate if rate else None
 
     def sentence(self) -> str:
-        """What a log line says of the videos in progress."""
+        """The log line about the videos in progress."""
         left_s = self.left_s()
         left = f", about {roughly(left_s)} left" if left_s is not None else ""
         frames = f"{self.done:,} of {counted(self.total, 'frame')}"

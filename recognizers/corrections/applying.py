@@ -17,7 +17,7 @@ CORRECTION = "correction"
 def corrected_detections(
     corrections: Corrections, sha256: str | None, frame: int, detections: Iterable[Detection]
 ) -> list[Detection]:
-    """Return a recognizer's detections with the labels that people gave; without what they called no face.
+    """Return a recognizer's detections with corrected labels, without those corrected to be no face.
 
     Args:
         corrections: those that belong to the recognizer's model.

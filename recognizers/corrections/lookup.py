@@ -1,4 +1,4 @@
-"""Corrections as a run and a training ask for them: by the content of a file and a box in it."""
+"""Looks corrections up by the content of a file and a box in it, for runs and training."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def group_tracks(
     merges: Iterable[Sequence[int]] = (),
     placed: Mapping[FaceKey, int] | None = None,
 ) -> Groups:
-    """Group unknown faces, and keep the groups of the last time.
+    """Group unknown faces, and keep the groups of the last run.
 
     Args:
         tracks: of all unknown faces of a collection, in any order.
@@ -141,7 +141,7 @@ class _Face:
 
 
 class _Memory:
-    """What is known of faces from the last time."""
+    """The known faces of the last run."""
 
     def __init__(
         self,
@@ -181,7 +181,7 @@ class _Memory:
         return known
 
     def absent(self) -> list[_Face]:
-        """Return the known faces that no track has asked for."""
+        """Return the known faces that belong to no track."""
         return list(self._unused.values())
 
     def _known_key(self, key: FaceKey) -> FaceKey | None:

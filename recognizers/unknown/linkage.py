@@ -1,4 +1,4 @@
-"""Average linkage of faces in which some belong together from the start.
+"""Average linkage of faces, some of which are grouped from the start.
 
 It is that of `recognizers.teaching.grouping` with mean squared distances, which a group's mean descriptor
 gives without its members.

@@ -76,7 +76,7 @@ class MinedFace:
         return self.label is not None and self.label != UNKNOWN
 
     def as_corrected(self, corrections: Corrections) -> MinedFace | None:
-        """Return the face with the label that people gave it; None if they said that it is no face."""
+        """Return the face with its corrected label; None if it was corrected to be no face."""
         verdict = corrections.verdict(self.key)
         if verdict is None:
             return self

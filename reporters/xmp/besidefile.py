@@ -73,7 +73,7 @@ def read_version(path: str) -> Version:
 
 
 def replace_version(path: str, read: Version, content: bytes) -> bool:
-    """Replace a sidecar, whole or not at all, by another content; mode and owner stay.
+    """Replace a sidecar's content atomically; mode and owner stay.
 
     Args:
         read: what is there according to `read_version`.

@@ -1,4 +1,4 @@
-"""Named faces as MWG regions of a sidecar: which are written, and how."""
+"""Writes named faces as MWG regions into a sidecar."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _SAME_SHAPE = 0.01
 
 
 class FacePlan(NamedTuple):
-    """What is to be done.
+    """The changes to the regions of a sidecar.
 
     Args:
         written: the regions that are this program's afterwards.
@@ -99,7 +99,7 @@ def plan_faces(packet: Packet, state: State, found: Sequence[Found], photo: Phot
 
 
 def change_faces(packet: Packet, plan: FacePlan, photo: Photo) -> None:
-    """Do what was planned.
+    """Apply a plan to a packet.
 
     Raises: PacketError: the packet's regions have a form that XMP does not have.
     """

@@ -1,4 +1,4 @@
-"""Merges what was found into a sidecar's packet: this program's part is replaced, all else stays."""
+"""Merges findings into a sidecar's packet: replaces this program's part and keeps everything else."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Roots(NamedTuple):
 
 
 def merge(packet: Packet, found: Sequence[Found], photo: Photo, roots: Roots) -> None:
-    """Change a sidecar's packet so that it says what was found now instead of what was found last time.
+    """Replace the findings of the last run in a sidecar's packet by those of this run.
 
     Keywords and regions that were removed by hand stay away for as long as the same is found. A foreign named
     region wins over a name found for the same face. Lists that are made here begin with what the photo, or
@@ -76,7 +76,7 @@ def _is_in_all(path: Path, present: dict[str, list[str]]) -> bool:
 
 
 def _seeds(form: Form, foreign: dict[str, list[str]], photo: Photo) -> list[str]:
-    """What a list that is made begins with, so that it hides nothing that was said elsewhere."""
+    """The first items of a new list, so that it does not hide keywords that the file states elsewhere."""
     more: Sequence[str] = ()
     if not any(foreign.values()):
         embedded = photo.read_embedded()

@@ -1,4 +1,4 @@
-"""What a sidecar is to say of what was found: keywords, and named faces. No XMP here, plain values."""
+"""The keywords and named faces that a sidecar is to hold, as plain values without XMP."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def clean(text: str) -> str:
 
 
 def each_once(found: Iterable[Found]) -> list[Found]:
-    """Things without their boxes, each label and each name once, in their order; for videos."""
+    """Findings without their boxes, each label and each name once, in their order; for videos."""
     names, others = Spellings(), Spellings()
     once = {Found((names if one.is_name else others).first(one.text), one.is_name, None) for one in found}
     return sorted(once, key=lambda one: (not one.is_name, one.text))

@@ -1,4 +1,4 @@
-"""A sidecar's bytes from what was there and what was found; the writer loads this, and lxml with it."""
+"""Makes a sidecar's bytes from its old content and the findings; imported by the writer's `load()`."""
 
 from __future__ import annotations
 
