@@ -20,6 +20,7 @@ from cluster.messages import (
     Request,
     read,
 )
+from cluster.within import within
 from pipeline import __version__
 from pipeline.text import one_line
 
@@ -200,7 +201,7 @@ class Conversation:
         while not self._is_ending:
             left_s = max(_LEAST_TIMEOUT_S, lost_at - time.monotonic())
             try:
-                return await asyncio.wait_for(ask(self.address, request), min(_REQUEST_TIMEOUT_S, left_s))
+                return await within(min(_REQUEST_TIMEOUT_S, left_s), ask(self.address, request))
             except Exception as error:  # whatever Dask raises: the machine was not reached
                 if isinstance(error, ImportError) or "ModuleNotFoundError(" in str(error):
                     sentence = "its Dask worker does not have this program; install it there"
@@ -236,7 +237,7 @@ class Conversation:
         request = self._request(is_first=False)
         request["end"], request["tasks"] = True, []
         try:
-            await asyncio.wait_for(ask(self.address, request), _FAREWELL_S)
+            await within(_FAREWELL_S, ask(self.address, request))
         except Exception:  # then the engine's lease ends it
             return False
         return True

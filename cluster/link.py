@@ -16,6 +16,7 @@ from cluster.certificates import CertificateFiles
 from cluster.conversation import Conversation, Event, Lost
 from cluster.dasksettings import CONNECT_TIMEOUT_S, import_distributed, security_of
 from cluster.messages import Reply, Request
+from cluster.within import within
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -79,7 +80,7 @@ class Link:
             conversation.end()
         tasks = [task for _, task in self._conversations.values()]
         try:
-            ended = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), _CLOSE_TIMEOUT_S)
+            ended = await within(_CLOSE_TIMEOUT_S, asyncio.gather(*tasks, return_exceptions=True))
             self.all_ended = all(end is True for end in ended)
         except TimeoutError:
             self.all_ended = False
@@ -101,9 +102,9 @@ class Link:
                 name="deepvisualminer",
             )
             try:
-                self._client = await client
+                self._client = await within(2 * CONNECT_TIMEOUT_S, client)
                 while True:
-                    known = await asyncio.wait_for(client.scheduler.ncores(), _MEMBERS_TIMEOUT_S)
+                    known = await within(_MEMBERS_TIMEOUT_S, client.scheduler.ncores())
                     self.reached_at = time.monotonic()
                     self._meet(set(known))
                     await asyncio.sleep(MEMBERS_PERIOD_S)
@@ -115,7 +116,7 @@ class Link:
             finally:
                 self._client = None
                 with contextlib.suppress(Exception):
-                    await asyncio.wait_for(client.close(), 1.0)
+                    await within(1.0, client.close())
 
     def _meet(self, addresses: set[str]) -> None:
         """Begin a conversation with each machine that has none."""
