@@ -12,6 +12,7 @@ from detectors.deepdetector import DeepDetector
 from pipeline.earlier import frame_at
 from pipeline.kept.findings import NOTHING_KNOWN, FrameFindings
 from pipeline.kept.store import STORE_NAME
+from pipeline.ledger.ledgerfile import LEDGER_NAME
 from tests.albums import FINDER, Album, network_in, teach
 from tests.house import House
 from tests.recognizers.minedcollection import draw_video
@@ -74,6 +75,39 @@ def test_force_takes_nothing_whatever_else_is_given(album):
     assert [one.known for one in album.house.plan(allow_plugins=True, force=True)] == [frozenset()] * 3
     summary = album.night(force=True, force_components=("copies",))
     assert summary.ran == {"faces": 3, "names": 3}
+
+
+class Killed(BaseException):
+    """Ends a run as a kill does, before an input is recorded."""
+
+
+def kill(*_: object) -> None:
+    raise Killed
+
+
+@pytest.mark.parametrize("is_back", [True, False])
+def test_outputs_of_a_killed_run_are_not_taken_for_those_of_the_run_before_if_the_ledger_is_lost(
+    album, is_back, monkeypatch
+):
+    album.night()
+    album.changes["copies"] = {"quality": 30}
+    album.write_pipeline()
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr("pipeline.runs.bookkeeping.Bookkeeping.note", kill)
+        album.house.night(allow_plugins=True)
+    (album.house.output / LEDGER_NAME).unlink()
+    if is_back:
+        del album.changes["copies"]
+    album.night()
+    assert album.differing() == []
+
+
+def test_a_run_that_ends_lets_the_next_one_trust_the_store_again(album):
+    album.night()
+    album.changes["copies"] = {"quality": 30}
+    album.night()
+    (album.house.output / LEDGER_NAME).unlink()
+    assert album.night().unchanged == 3
 
 
 def test_a_copy_has_its_findings_too(album, monkeypatch):

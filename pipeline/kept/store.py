@@ -55,6 +55,8 @@ _TABLES = (
 )
 
 _INSERT = "INSERT INTO inputs (number, sha256, fingerprint, keys, state, chunk) VALUES (?, ?, ?, ?, ?, ?)"
+_UNSETTLED = b"\0unsettled"
+"""The word that stands among the others while a run replaces outputs."""
 _WHAT = "the store of findings"
 _log = logging.getLogger(__name__)
 
@@ -166,6 +168,23 @@ class Store:
         """Delete what is known of the input at this path."""
         with self._transaction():
             self._delete(_number(relative))
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the outputs are those that the rows speak of, as far as they are there."""
+        return not self._all("SELECT 1 FROM words WHERE word = ?", (_UNSETTLED,))
+
+    def unsettle(self) -> None:
+        """Note, before a run replaces outputs, that they may be others than the rows speak of."""
+        with self._transaction():
+            self._id(_UNSETTLED)
+        self._commit()
+
+    def settle(self) -> None:
+        """Note that the rows speak of the outputs again."""
+        with self._transaction():
+            self._execute("DELETE FROM words WHERE word = ?", (_UNSETTLED,))
+            self._ids.pop(_UNSETTLED, None)
 
     def shrink(self) -> None:
         """Give the space of deleted rows back to the file system where that is worth a rewrite."""

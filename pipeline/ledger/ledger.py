@@ -147,6 +147,11 @@ class Ledger:
         where = "status = ? AND sha256 IS NOT NULL"
         return int(self._one(f"SELECT count(*) FROM inputs WHERE {where}", (Status.MINED.value,))[0])  # noqa: S608
 
+    def has_begun(self) -> bool:
+        """Whether a run has begun to replace the outputs of an input, and no run has recorded their end."""
+        begun = "context IN (SELECT id FROM contexts WHERE pipeline = '') AND status = ?"
+        return self._one(f"SELECT 1 FROM inputs WHERE {begun} LIMIT 1", (Status.MINED.value,)) is not None  # noqa: S608
+
     @property
     def is_empty(self) -> bool:
         """Whether it holds no input, because it is new or was lost."""

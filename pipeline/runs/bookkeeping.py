@@ -73,6 +73,7 @@ class Bookkeeping:
         self._mined: dict[str, tuple[Source, Decision]] = {}
         self._in_progress: set[str] = set()
         self._failed: list[str] = []
+        self._has_unsettled = False
         self._batch = OutputBatch()
         self._reused: list[_Reused] = []
 
@@ -143,7 +144,7 @@ class Bookkeeping:
             pipeline = self._context.of_format(source.format).pipeline
             kept = self._with_findings_of_twin(outcome.kept, outcome.sha256, decision.twin)
             self._store.keep(source.relative, outcome.sha256, pipeline, kept)
-        elif outcome.status is Status.MINED:
+        elif outcome.status in (Status.MINED, Status.FAILED):
             self._store.forget(source.relative)
         self._ledger.record(self._record_of(source, outcome, earlier))
 
@@ -162,6 +163,8 @@ class Bookkeeping:
         Raises: OutputError: the ledger cannot be written.
         """
         self._ledger.mark_reported(self._failed)
+        if self._has_unsettled and not self._ledger.has_begun():
+            self._store.settle()
 
     def _to_mine(self, decision: Decision) -> Source:
         source, earlier = decision.found, decision.earlier
@@ -184,6 +187,9 @@ class Bookkeeping:
         is_of_this = earlier.context.pipeline == self._context.of_format(earlier.format).pipeline
         if earlier.status is Status.MINED and (decision.reason is Reason.CHANGED or not is_of_this):
             self._ledger.record(replace(earlier, context=earlier.context._replace(pipeline="")))
+            if not self._has_unsettled:
+                self._store.unsettle()
+                self._has_unsettled = True
 
     def _known(self, decision: Decision) -> Known | None:
         """What is known of an input that is to be mined."""

@@ -169,8 +169,11 @@ def _rebuild_if_empty(
 
 
 def _as_stored(record: Record, store: Store) -> Record:
-    """A rebuilt record with the pipeline by which the store says that its outputs were found right."""
-    stored = store.find(record.relative)
+    """A rebuilt record with the pipeline by which the store says that its outputs were found right.
+
+    A run that was killed may have replaced outputs since; then the record stays as it is.
+    """
+    stored = store.find(record.relative) if store.is_settled else None
     if stored is None or stored.sha256 != record.sha256:
         return record
     return replace(record, context=record.context._replace(pipeline=stored.fingerprint))
