@@ -135,7 +135,7 @@ def test_every_field_and_option_is_on_the_page(capsys: pytest.CaptureFixture[str
         )
         assert re.search(rf"\b{field}[:>]", PAGE), field
     assert query_command._TABLE_ROWS == 50
-    assert "newest first, 50 files" in PAGE
+    assert "a table of up to 50 files, newest first" in PAGE
 
 
 def test_the_stated_numbers_are_the_programs() -> None:
