@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +12,7 @@ import pytest
 from pipeline.kept.store import Store
 from tests.albums import Album, network_in, teach
 from tests.house import House
+from tests.running import ROOT
 from tests.search.killing import in_child, killed_at_call
 
 KNOWN = (("ann",), ("ann", "bob"))
@@ -67,3 +71,32 @@ def test_a_version_that_keeps_no_findings_may_run_between(
     album.photo("bob.png", [1])
     assert album.night().failed == 0
     assert album.differing() == []
+
+
+_KEEP_MANY = """
+import os
+from pathlib import Path
+from pipeline.kept.store import Store
+from pipeline.kept.values import InputState, Kept
+
+with Store(Path("/mnt")) as store:
+    for number in range(500):
+        state = InputState((1, 1)).to_bytes()
+        store.keep(f"{number}.jpg", "ab" * 32, "pipeline", Kept(b"objects.", state, (os.urandom(1_300),)))
+"""
+
+
+def test_no_temporary_folder_is_needed(tmp_path: Path) -> None:
+    """As in a container whose file system is read-only but for OUTPUT, here /mnt."""
+    hide = " && ".join(f"mount -t tmpfs -o ro tmpfs {folder}" for folder in ("/tmp", "/var/tmp"))  # noqa: S108
+    mount = f'mount --bind "$0" /mnt && {hide} && cd /proc && exec "$@"'
+    prefix = ["unshare", "--mount", "sh", "-c", mount, str(tmp_path)]
+    tried = subprocess.run([*prefix, "true"], capture_output=True, text=True)
+    if tried.returncode:
+        pytest.skip(f"no file system can be mounted here: {tried.stderr}")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [*prefix, sys.executable, "-c", _KEEP_MANY]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stderr
+    with Store(tmp_path) as store:
+        assert len(store) == 500

@@ -34,6 +34,8 @@ def connect(path: Path, *, page_bytes: int = 4096) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA cell_size_check = ON")
+        # A savepoint's journal would be a file in a temporary folder, which a sealed container does not have.
+        connection.execute("PRAGMA temp_store = MEMORY")
     except BaseException:
         connection.close()
         raise

@@ -218,10 +218,11 @@ class Store:
                 yield
             except BaseException:
                 self._ids.clear()
-                self._execute("ROLLBACK TO change")
+                with contextlib.suppress(OutputError, sqlite3.Error):  # the first error says why
+                    self._execute("ROLLBACK TO change")
+                    self._execute("RELEASE change")
                 raise
-            finally:
-                self._execute("RELEASE change")
+            self._execute("RELEASE change")
             if time.monotonic() >= self._commit_at:
                 self._commit()
         except sqlite3.Error as error:
