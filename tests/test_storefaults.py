@@ -88,7 +88,7 @@ with Store(Path("/mnt")) as store:
 
 def test_no_temporary_folder_is_needed(tmp_path: Path) -> None:
     """As in a container whose file system is read-only but for OUTPUT, here /mnt."""
-    hide = " && ".join(f"mount -t tmpfs -o ro tmpfs {folder}" for folder in ("/tmp", "/var/tmp"))  # noqa: S108
+    hide = " && ".join(f"mount -t tmpfs -o ro tmpfs {folder}" for folder in ("/tmp", "/var/tmp"))
     mount = f'mount --bind "$0" /mnt && {hide} && cd /proc && exec "$@"'
     prefix = ["unshare", "--mount", "sh", "-c", mount, str(tmp_path)]
     tried = subprocess.run([*prefix, "true"], capture_output=True, text=True)
