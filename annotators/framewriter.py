@@ -65,6 +65,7 @@ class FrameWriter(Writer):
     """
 
     Params = FrameWriterParams
+    shows_distances = False
     RESULTS_VERSION = 2  # since 1.0.0: `labels`, and no label on eyes or another face
     forkable = True
 

@@ -53,6 +53,7 @@ class PhotoWriter(Writer):
     """
 
     Params = PhotoWriterParams
+    shows_distances = False
     RESULTS_VERSION = 2  # since 1.0.0: `labels`, and no label on eyes or another face
     forkable = True
 

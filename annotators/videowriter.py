@@ -47,6 +47,7 @@ class VideoWriter(Writer):
     """
 
     Params = VideoWriterParams
+    shows_distances = False
     RESULTS_VERSION = 2  # since 1.0.0: `labels`, and no label on eyes or another face
     forkable = True
 

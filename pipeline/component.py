@@ -251,6 +251,9 @@ class Writer(Component):
         fingerprint: of the pipeline, see `pipeline.config.values.PipelineConfig`.
     """
 
+    shows_distances: ClassVar[bool] = True
+    """Whether its outputs depend on the distances of labels. If not, it does not write again when another
+    known face is nearer to a stranger than before."""
     finished_last: ClassVar[bool] = False
     """Whether its outputs get their names after those of other writers, as reports do: if one is there, all
     are."""

@@ -13,7 +13,7 @@ from operator import index
 from typing import Generic, NamedTuple, TypeVar
 
 from pipeline.attribution import attribute_errors_to, describe
-from pipeline.component import Component, Describer, Detector
+from pipeline.component import Component, Describer, Detector, Writer
 from pipeline.config.values import FILES, ComponentConfig, ComponentKey
 from pipeline.detections import Box, Detection, FrameResult, Picture, Region
 from pipeline.frame import Frame
@@ -24,6 +24,7 @@ from pipeline.kept.findings import (
     FrameFindings,
     digest_of_region,
     digest_of_regions,
+    digest_of_shown,
 )
 from pipeline.text import name_key
 
@@ -58,6 +59,11 @@ class Step(Generic[C]):
             if name in self.inputs
         }
         return FrameResult(result.frame_index, result.timestamp, own)
+
+
+def digest_for_writer(step: Step[Writer], result: FrameResult) -> bytes:
+    """A digest of what of a frame decides a writer's outputs."""
+    return digest_of_shown(step.share_of(result), with_distances=step.component.shows_distances)
 
 
 class Scene(NamedTuple):

@@ -12,13 +12,13 @@ from pathlib import Path
 
 from pipeline.attribution import READING, attribute_errors_to, attributed_session, describe, source_errors
 from pipeline.component import Writer
-from pipeline.detecting import Detected, Scene, Step
+from pipeline.detecting import Detected, Scene, Step, digest_for_writer
 from pipeline.earlier import NOTHING, Earlier, digest_for, outputs_of, shown_of
 from pipeline.errors import FailureCode, SourceError
 from pipeline.files.outputs import noting_outputs
 from pipeline.frame import Frame
 from pipeline.kept.codec import encode
-from pipeline.kept.findings import digest_of_shown, keys_in
+from pipeline.kept.findings import keys_in
 from pipeline.kept.values import InputState, Kept
 from pipeline.pipeline import Mined, Pipeline
 from pipeline.source import MediaFacts, Source
@@ -112,7 +112,7 @@ class _Photo:
 
     def _shown(self, detected: Detected) -> dict[str, bytes]:
         """Digests of what the writers are given, by their names."""
-        return {step.name: digest_of_shown(step.share_of(detected.result)) for step in self._writers}
+        return {step.name: digest_for_writer(step, detected.result) for step in self._writers}
 
     def _stale(self, earlier: Earlier, shown: dict[str, bytes]) -> list[Step[Writer]]:
         """The writers whose outputs are missing or show something else."""

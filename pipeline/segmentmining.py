@@ -17,12 +17,12 @@ from typing import Any, NamedTuple, Protocol
 
 from pipeline.attribution import attribute_errors_to, attributed_session, describe, next_frame, source_errors
 from pipeline.component import SegmentSession, Writer
-from pipeline.detecting import Detected, Scene, Step
+from pipeline.detecting import Detected, Scene, Step, digest_for_writer
 from pipeline.earlier import frame_at, frames_of
 from pipeline.files.outputs import make_part, noting_outputs, reassign_part, remove_parts
 from pipeline.frame import Frame
 from pipeline.kept.codec import encode
-from pipeline.kept.findings import DIGEST_BYTES, FrameFindings, digest_of_shown, keys_in
+from pipeline.kept.findings import DIGEST_BYTES, FrameFindings, keys_in
 from pipeline.pipeline import Pipeline
 from pipeline.source import Source
 from pipeline.videos.facts import VideoFacts
@@ -209,7 +209,7 @@ class SegmentMining:
     def _note(self, detected: Detected, *, is_lead: bool) -> None:
         if not is_lead:
             for step in self._writers():
-                self._hashes[step.name].update(digest_of_shown(step.share_of(detected.result)))
+                self._hashes[step.name].update(digest_for_writer(step, detected.result))
         self._findings.append(detected.findings)
         self._ran |= detected.ran
         self._reused |= detected.reused

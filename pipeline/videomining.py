@@ -16,12 +16,12 @@ from pathlib import Path
 from pipeline.attribution import READING, attribute_errors_to, describe, source_errors
 from pipeline.component import Writer
 from pipeline.config.keys import key_of_sampling
-from pipeline.detecting import Step
+from pipeline.detecting import Step, digest_for_writer
 from pipeline.earlier import Earlier, digest_for, outputs_of, shown_of
 from pipeline.errors import FailureCode, SourceError
 from pipeline.files.hashing import sha256_of
 from pipeline.files.outputs import noting_outputs
-from pipeline.kept.findings import KnownKey, digest, digest_of_shown, keys_in, split_keys
+from pipeline.kept.findings import KnownKey, digest, keys_in, split_keys
 from pipeline.kept.values import InputState, Kept
 from pipeline.pipeline import Mined, Pipeline
 from pipeline.segmentmining import scenes_of
@@ -123,7 +123,7 @@ class _Recall:
                 continue
             for step in self._writers:
                 if self._missing.isdisjoint(step.inputs):
-                    digests[step.name].append(digest_of_shown(step.share_of(detected.result)))
+                    digests[step.name].append(digest_for_writer(step, detected.result))
         for name, own in digests.items():
             self._shown[name].append(digest(*own))
 

@@ -101,6 +101,18 @@ def test_nothing_is_opened_where_no_name_changes(album, monkeypatch):
     assert album.house.planned(allow_plugins=True) == []
 
 
+def test_copies_do_not_depend_on_distances(album, monkeypatch):
+    album.known = ("ann", "bob", "cy")
+    album.changes["names"] = {"unknown_distance": {"embedding": 1e-6}}
+    assert album.night().failed == 0
+    monkeypatch.setattr("annotators.photowriter.PhotoWriter.annotate", lambda *_: pytest.fail("drawn"))
+    monkeypatch.setattr("annotators.videowriter.VideoWriter.annotate", lambda *_: pytest.fail("drawn"))
+    before = album.house.snapshot()
+    album.known = ("ann",)  # nobody gets a name; the distances to the nearest known face are others
+    assert album.night().mined > 0
+    assert {Path(name).suffix for name in changed(album, before)} == {".json"}
+
+
 def test_a_writers_format_costs_that_writer_alone(album, monkeypatch):
     before = album.house.snapshot()
     album.changes["copies"] = {"format": "png"}

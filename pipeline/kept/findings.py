@@ -108,19 +108,27 @@ def digest_of_regions(regions: Iterable[Region]) -> bytes:
     return digest(*map(digest_of_region, regions))
 
 
-def digest_of_shown(result: FrameResult) -> bytes:
-    """A digest of what a writer is given of one frame, with the digits that outputs show."""
-    found = [(name, [_shown(one) for one in detections]) for name, detections in result.found.items()]
+def digest_of_shown(result: FrameResult, *, with_distances: bool = True) -> bytes:
+    """A digest of what a writer is given of one frame, with the digits that outputs show.
+
+    Args:
+        with_distances: whether the distances of labels count.
+    """
+    found = [
+        (name, [_shown(one, with_distances) for one in detections])
+        for name, detections in result.found.items()
+    ]
     timestamp = None if result.timestamp is None else round(result.timestamp, CONFIDENCE_DIGITS)
     return digest(repr((result.frame_index, timestamp, found)).encode("utf-8", "surrogatepass"))
 
 
-def _shown(detection: Detection) -> tuple[object, ...]:
-    return detection.box.xyxy, tuple(map(_shown_label, detection.labels)), detection.landmarks
+def _shown(detection: Detection, with_distances: bool) -> tuple[object, ...]:
+    labels = tuple(_shown_label(label, with_distances) for label in detection.labels)
+    return detection.box.xyxy, labels, detection.landmarks
 
 
-def _shown_label(label: Label) -> tuple[object, ...]:
-    confidence, distance = label.confidence, label.distance
+def _shown_label(label: Label, with_distances: bool) -> tuple[object, ...]:
+    confidence, distance = label.confidence, label.distance if with_distances else None
     return (
         label.text,
         None if confidence is None else round(float(confidence), CONFIDENCE_DIGITS),
