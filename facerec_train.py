@@ -10,12 +10,10 @@ import io
 import sys
 from collections.abc import Sequence
 
-from pipeline import __version__
 from pipeline.errors import ExitCode, SourceError
-from pipeline.host.command import program_name
 from pipeline.host.libraries import configure, configure_imaging
 from pipeline.host.processes import open_standard_streams
-from pipeline.host.program import OneLineParser, exit_status
+from pipeline.host.program import commands_parser, exit_status
 from recognizers.commands import (
     correct,
     crop,
@@ -53,16 +51,8 @@ _COMMANDS = (
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = OneLineParser(
-        prog=program_name("facerec-train"),
-        description="Train the face recognizer: crop faces, then stats, resize, csv, train and test.",
-        epilog=f"Each command explains its arguments: {program_name('facerec-train')} train --help",
-    )
-    parser.add_argument("--version", action="version", version=f"Deep Visual Miner {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in _COMMANDS:
-        command.add_to(commands)
-    return parser
+    description = "Train the face recognizer: crop faces, then stats, resize, csv, train and test."
+    return commands_parser("facerec-train", description, _COMMANDS, "train")
 
 
 def _print_all(lines: Lines) -> ExitCode:

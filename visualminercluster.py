@@ -10,28 +10,17 @@ import sys
 from collections.abc import Sequence
 
 from cluster.commands import makecerts, scheduler, worker
-from pipeline import __version__
-from pipeline.host.command import program_name
 from pipeline.host.libraries import configure
 from pipeline.host.logs import set_up_logging
 from pipeline.host.processes import open_standard_streams
-from pipeline.host.program import OneLineParser, exit_status
+from pipeline.host.program import OneLineParser, commands_parser, exit_status
 
 _COMMANDS = (makecerts, scheduler, worker)
 
 
 def _parser() -> OneLineParser:
-    name = program_name("visualminer-cluster")
-    parser = OneLineParser(
-        prog=name,
-        description="Run the machines of a cluster, which visualminer --cluster spreads a run over.",
-        epilog=f"Each command explains its arguments: {name} worker --help",
-    )
-    parser.add_argument("--version", action="version", version=f"Deep Visual Miner {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in _COMMANDS:
-        command.add_to(commands)
-    return parser
+    description = "Run the machines of a cluster, which visualminer --cluster spreads a run over."
+    return commands_parser("visualminer-cluster", description, _COMMANDS, "worker")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

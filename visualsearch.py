@@ -13,11 +13,9 @@ import re
 import sys
 from collections.abc import Sequence
 
-from pipeline import __version__
-from pipeline.host.command import program_name
 from pipeline.host.logs import set_up_logging
 from pipeline.host.processes import open_standard_streams
-from pipeline.host.program import OneLineParser, exit_status
+from pipeline.host.program import OneLineParser, commands_parser, exit_status
 from pipeline.text import escaped
 from search.commands import export, index, load, query, serve, show
 
@@ -29,17 +27,8 @@ _OPTION = re.compile(r"[^-]|$|-h$|--[a-z][a-z0-9-]*(=|$)")
 
 
 def _parser() -> OneLineParser:
-    name = program_name("visualsearch")
-    parser = OneLineParser(
-        prog=name,
-        description="Find photos and videos by what visualminer found in them.",
-        epilog=f"Each command explains its arguments: {name} query --help",
-    )
-    parser.add_argument("--version", action="version", version=f"Deep Visual Miner {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in _COMMANDS:
-        command.add_to(commands)
-    return parser
+    description = "Find photos and videos by what visualminer found in them."
+    return commands_parser("visualsearch", description, _COMMANDS, "query")
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -144,6 +144,15 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--allow-plugins", action="store_true", help="allow components that are not part of this program"
     )
+    _add_cluster_options(parser)
+    _add_nightly_options(parser)
+    _add_logging_options(parser)
+    parser.add_argument("--version", action="version", version=f"Deep Visual Miner {__version__}")
+    return parser
+
+
+def _add_cluster_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of runs on other machines."""
     parser.add_argument(
         "--cluster",
         metavar="MACHINES",
@@ -152,10 +161,6 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--certs", metavar="FOLDER", help="certificates of the cluster, see visualminer-cluster"
     )
-    _add_nightly_options(parser)
-    _add_logging_options(parser)
-    parser.add_argument("--version", action="version", version=f"Deep Visual Miner {__version__}")
-    return parser
 
 
 def _add_logging_options(parser: argparse.ArgumentParser) -> None:

@@ -22,6 +22,7 @@ from pipeline.kept.findings import (
     NOTHING_KNOWN,
     Findings,
     FrameFindings,
+    digest,
     digest_of_region,
     digest_of_regions,
     digest_of_shown,
@@ -183,32 +184,32 @@ class _Look:
         detector = self.step.component
         if isinstance(detector, Describer) and detector.keeps_descriptions:
             return self._judged(detector, frame)
-        digest = digest_of_regions(self.regions)
+        regions = digest_of_regions(self.regions)
         level = self.step.key.level
         known = self.known
-        if known is not None and known.described is None and known.regions == digest:
+        if known is not None and known.described is None and known.regions == regions:
             is_selection = known.level < level and not known.is_rounded
             if known.level == level or is_selection:
                 return _Looked(detector.reconsider(known.detections, known.level), known, False)
         if not self.regions:
-            return _Looked((), Findings(level, digest), False)
+            return _Looked((), Findings(level, regions), False)
         if frame is None:
             return None
         detections = tuple(_inside(frame.size_wh, detector.detect(frame, self.regions)))
-        return _Looked(detections, Findings(level, digest, detections), True)
+        return _Looked(detections, Findings(level, regions, detections), True)
 
     def _judged(self, describer: Describer, frame: Frame | None) -> _Looked | None:
-        names = [digest_of_region(region) for region in self.regions]
+        regions = {digest_of_region(region): region for region in self.regions}
         described = dict(self.known.described or {}) if self.known is not None else {}
-        lacking = [region for name, region in zip(names, self.regions, strict=True) if name not in described]
+        lacking = {name: region for name, region in regions.items() if name not in described}
         if lacking:
             if frame is None:
                 return None
-            descriptions = describer.describe(frame, lacking)
-            described |= zip(map(digest_of_region, lacking), descriptions, strict=True)
-        own = {name: described[name] for name in names}
-        detections = describer.judge(self.picture, self.regions, [own[name] for name in names])
-        kept = Findings(ANY_LEVEL, digest_of_regions(self.regions), described=own)
+            descriptions = describer.describe(frame, list(lacking.values()))
+            described |= zip(lacking, descriptions, strict=True)
+        own = {name: described[name] for name in regions}
+        detections = describer.judge(self.picture, self.regions, list(own.values()))
+        kept = Findings(ANY_LEVEL, digest(*regions), described=own)
         return _Looked(detections, kept, bool(lacking))
 
 

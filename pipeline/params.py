@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from typing import Annotated, Any, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
@@ -70,13 +71,23 @@ class Params(BaseModel):
 
         Values of fields that are added later with a default that changes nothing leave the result as it is.
         """
-        fields = type(self).model_fields
-        return {
-            key: value
-            for key, value in self.model_dump().items()
-            if key not in left_out
-            and getattr(self, key) != fields[key].get_default(call_default_factory=True)
-        }
+        return values_of(self, but=left_out)
+
+
+def values_of(model: BaseModel, *, always: Iterable[str] = (), but: Iterable[str] = ()) -> dict[str, Any]:
+    """The values of a model's fields that differ from their defaults, by field.
+
+    Args:
+        always: fields whose values are taken also if they are the defaults.
+        but: fields that are left out.
+    """
+    fields, named, left_out = type(model).model_fields, frozenset(always), frozenset(but)
+    return {
+        key: value
+        for key, value in model.model_dump().items()
+        if key not in left_out
+        and (key in named or getattr(model, key) != fields[key].get_default(call_default_factory=True))
+    }
 
 
 class Problem(NamedTuple):

@@ -21,11 +21,10 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from pydantic import BaseModel
-
 from pipeline.catalog import CATALOG, load_class
 from pipeline.config.values import ComponentConfig, OnTruncated
 from pipeline.models.hash import model_sha256
+from pipeline.params import values_of
 from pipeline.videos.sampling import Sampling
 
 RESULTS_VERSION = "1.0.0"
@@ -65,7 +64,7 @@ def fingerprint_of(
     """
     parts: list[Any] = [RESULTS_VERSION]
     if sampling != Sampling():
-        parts.append(values_of(sampling, _SAMPLING_OF_1_0_0.split()))
+        parts.append(values_of(sampling, always=_SAMPLING_OF_1_0_0.split()))
     if on_truncated != "fail":
         parts.append(on_truncated)
     parts += [_part_of(component) for component in components]
@@ -78,21 +77,9 @@ def _part_of(component: ComponentConfig) -> list[Any]:
     if component.target not in CATALOG.values():  # a plug-in: version 1.0.0 hashed all of its params
         always = type(component.params).model_fields
     part: list[Any] = [component.name, component.target, component.inputs]
-    part.append(values_of(component.params, always))
+    part.append(values_of(component.params, always=always))
     part.append([model_sha256(file) for file in cls.model_files(component.params)])
     results_version = cls.results_version(component.params)
     if results_version != 1:
         part.append(results_version)
     return part
-
-
-def values_of(model: BaseModel, always: Iterable[str] = ()) -> dict[str, Any]:
-    """The values of a model's fields: of those named, and of others where they differ from their default."""
-    values = model.model_dump()
-    fields = type(model).model_fields
-    named = frozenset(always)
-    return {
-        key: value
-        for key, value in values.items()
-        if key in named or getattr(model, key) != fields[key].get_default(call_default_factory=True)
-    }

@@ -16,11 +16,12 @@ from typing import Any
 
 from pipeline.catalog import load_class
 from pipeline.component import Detector, Evidence, Writer
-from pipeline.config.fingerprint import RESULTS_VERSION, values_of
+from pipeline.config.fingerprint import RESULTS_VERSION
 from pipeline.config.values import FILES, ComponentConfig, ComponentKey, OnTruncated
 from pipeline.formats import results_fingerprint
 from pipeline.kept.findings import ANY_LEVEL, DIGEST_BYTES, OF_SAMPLING, KnownKey, digest
 from pipeline.models.hash import model_sha256
+from pipeline.params import values_of
 from pipeline.videos.sampling import Sampling
 
 

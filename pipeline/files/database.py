@@ -9,14 +9,22 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import logging
 import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote_from_bytes
 
 from pipeline.errors import OutputError
 from pipeline.files.outputs import output_errors
 from pipeline.text import printable
+
+_MOST_FREE = 0.2
+"""Part of a file's pages that may be unused before `give_back` rewrites it."""
+_LEAST_FREE_BYTES = 1 << 20
+
+_log = logging.getLogger(__name__)
 
 
 def connect(path: Path, *, page_bytes: int = 4096) -> sqlite3.Connection:
@@ -40,6 +48,29 @@ def connect(path: Path, *, page_bytes: int = 4096) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def unchanging_address(path: Path) -> str:
+    """The URI of a file that no process writes, for opening it without a lock and without files beside it."""
+    return f"file:{quote_from_bytes(os.fsencode(path))}?mode=ro&immutable=1"
+
+
+def give_back(connection: sqlite3.Connection) -> None:
+    """Give the space of deleted rows back to the file system where that is worth a rewrite.
+
+    A disk without room for the rewrite is no error: the file stays as it is.
+
+    Raises: sqlite3.Error: the file cannot be read or written for another reason.
+    """
+    (free,) = connection.execute("PRAGMA freelist_count").fetchone()
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    (page_bytes,) = connection.execute("PRAGMA page_size").fetchone()
+    if free < pages * _MOST_FREE or free * page_bytes < _LEAST_FREE_BYTES:
+        return
+    with contextlib.suppress(sqlite3.OperationalError):
+        connection.execute("VACUUM")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        _log.debug("a database gave %d unused pages of %d back", free, pages)
 
 
 def discard_database(path: Path) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable
-from typing import Any, NoReturn
+from collections.abc import Callable, Iterable
+from typing import Any, NoReturn, Protocol
 
+from pipeline import __version__
 from pipeline.errors import ExitCode, MinerError
+from pipeline.host.command import program_name
 from pipeline.text import did_you_mean, escaped
 
 
@@ -29,6 +31,37 @@ class OneLineParser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Print what is wrong with the command line, and exit."""
         self.exit(ExitCode.USAGE, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
+class Command(Protocol):
+    """A module with one subcommand of a program."""
+
+    def add_to(self, commands: Any) -> None:
+        """Add the subcommand to what `add_subparsers` gave."""
+
+
+def commands_parser(
+    program: str, description: str, commands: Iterable[Command], example: str
+) -> OneLineParser:
+    """The parser of a program with subcommands.
+
+    Args:
+        program: its console script.
+        description: what the program does.
+        commands: its subcommands, in the order of the help.
+        example: the subcommand whose `--help` is named as an example.
+    """
+    name = program_name(program)
+    parser = OneLineParser(
+        prog=name,
+        description=description,
+        epilog=f"Each command explains its arguments: {name} {example} --help",
+    )
+    parser.add_argument("--version", action="version", version=f"Deep Visual Miner {__version__}")
+    subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
+    for command in commands:
+        command.add_to(subparsers)
+    return parser
 
 
 def exit_status(act: Callable[[], int], *, interrupted: str = "interrupted") -> int:

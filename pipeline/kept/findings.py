@@ -63,7 +63,7 @@ def digest(*parts: bytes) -> bytes:
 
 
 class KnownKey(NamedTuple):
-    """What is told of a component's findings in an input without reading them.
+    """What the store says of a component's findings in an input without reading them.
 
     Args:
         digest: the component's key; of a video's first one, a digest of the sampling.

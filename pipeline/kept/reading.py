@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from urllib.parse import quote_from_bytes
 
+from pipeline.files.database import unchanging_address
 from pipeline.kept.store import STORE_NAME
 
 
@@ -25,9 +24,11 @@ def chunks_of(output_root: Path, contents: Collection[str]) -> Iterator[tuple[st
     path = output_root / STORE_NAME
     if not path.is_file() or path.with_name(f"{path.name}-wal").exists():
         return
-    address = f"file:{quote_from_bytes(os.fsencode(path))}?mode=ro&immutable=1"
     wanted = frozenset(bytes.fromhex(content) for content in contents)
-    with contextlib.suppress(sqlite3.Error), contextlib.closing(sqlite3.connect(address, uri=True)) as store:
+    with (
+        contextlib.suppress(sqlite3.Error),
+        contextlib.closing(sqlite3.connect(unchanging_address(path), uri=True)) as store,
+    ):
         rows = [row for row in store.execute("SELECT sha256, id FROM inputs") if row[0] in wanted]
         for sha256, row_id in rows:
             for (chunk,) in store.execute(

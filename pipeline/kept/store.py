@@ -19,10 +19,16 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import quote_from_bytes
 
 from pipeline.errors import OutputError
-from pipeline.files.database import connect, database_errors, discard_database, is_damage
+from pipeline.files.database import (
+    connect,
+    database_errors,
+    discard_database,
+    give_back,
+    is_damage,
+    unchanging_address,
+)
 from pipeline.kept.values import Kept, Known
 from pipeline.text import printable
 
@@ -38,8 +44,6 @@ with 16 KB, 1,661 with 8."""
 _COMMIT_S = 1.0
 """Changes are committed together: a commit writes whole pages. A kill loses the findings of this long."""
 _TO_DISK_S = 5.0
-_MOST_FREE = 0.2
-_LEAST_FREE_BYTES = 1 << 20
 
 _TABLES = (
     # Sets of keys of components, and fingerprints of pipelines.
@@ -67,11 +71,13 @@ class StoredInput(NamedTuple):
     Args:
         sha256: of the input's content, hexadecimal.
         fingerprint: of the pipeline by which its outputs were last found right.
+        keys: of the components whose findings are known, one after the other.
         known: the rest, for a worker.
     """
 
     sha256: str
     fingerprint: str
+    keys: bytes
     known: Known
 
 
@@ -100,7 +106,7 @@ class Store:
 
     def __exit__(self, error: object = None, *_: object) -> None:
         try:
-            with database_errors(self.path, _WHAT), contextlib.suppress(sqlite3.DatabaseError):
+            with contextlib.suppress(sqlite3.DatabaseError):  # it is damaged, and begun again by the next run
                 self._commit()
             with database_errors(self.path, _WHAT):
                 self._connection.close()
@@ -113,23 +119,18 @@ class Store:
 
     def find(self, relative: str) -> StoredInput | None:
         """What is known of the input at this path under INPUT."""
-        select = "SELECT id, sha256, fingerprint, state, chunk FROM inputs WHERE number = ?"
+        select = "SELECT id, sha256, fingerprint, keys, state, chunk FROM inputs WHERE number = ?"
         rows = self._all(select, (_number(relative),))
         if not rows:
             return None
-        row_id, sha256, fingerprint, state, chunk = rows[0]
+        row_id, sha256, fingerprint, keys, state, chunk = rows[0]
         chunks = (chunk,) if chunk is not None else tuple(self._segments(row_id))
         known = Known(sha256.hex(), state, chunks)
-        return StoredInput(sha256.hex(), self._word(fingerprint).decode(), known)
+        return StoredInput(sha256.hex(), self._word(fingerprint).decode(), self._word(keys), known)
 
     def has(self, relative: str) -> bool:
         """Whether anything is known of the input at this path."""
         return bool(self._all("SELECT 1 FROM inputs WHERE number = ?", (_number(relative),)))
-
-    def keys_of(self, relative: str) -> bytes:
-        """The keys of the components whose findings are known, one after the other."""
-        rows = self._all("SELECT keys FROM inputs WHERE number = ?", (_number(relative),))
-        return self._word(rows[0][0]) if rows else b""
 
     def counts(self, *, but: Collection[str]) -> Counter[bytes]:
         """How many inputs there are for each set of keys, without those of some fingerprints."""
@@ -161,7 +162,7 @@ class Store:
         """Take what is known of one input as known of another, to which it was renamed or copied."""
         stored = self.find(relative)
         if stored is not None:
-            kept = Kept(self.keys_of(relative), stored.known.state, stored.known.chunks)
+            kept = Kept(stored.keys, stored.known.state, stored.known.chunks)
             self.keep(target, stored.sha256, stored.fingerprint, kept)
 
     def forget(self, relative: str) -> None:
@@ -188,13 +189,9 @@ class Store:
 
     def shrink(self) -> None:
         """Give the space of deleted rows back to the file system where that is worth a rewrite."""
-        (free,), (pages,) = self._all("PRAGMA freelist_count")[0], self._all("PRAGMA page_count")[0]
-        if free < pages * _MOST_FREE or free * _PAGE_BYTES < _LEAST_FREE_BYTES:
-            return
         self._commit()
-        with database_errors(self.path, _WHAT), contextlib.suppress(sqlite3.OperationalError):
-            self._connection.execute("VACUUM")
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with database_errors(self.path, _WHAT):
+            give_back(self._connection)
 
     def _segments(self, row_id: int) -> Iterator[bytes]:
         rows = self._all("SELECT chunk FROM segments WHERE input = ? ORDER BY number", (row_id,))
@@ -292,13 +289,12 @@ def _open_for_reading(path: Path) -> sqlite3.Connection:
     if not path.is_file():
         return connection
     with contextlib.suppress(sqlite3.Error, OSError), tempfile.TemporaryDirectory() as scratch:
-        log = path.with_name(f"{path.name}-wal")
+        address, log = unchanging_address(path), path.with_name(f"{path.name}-wal")
         if log.exists():  # of a run that was killed: reading it would leave a third file beside the two
             for file in (path, log):
                 shutil.copyfile(file, os.path.join(scratch, file.name))
-            path = Path(scratch, path.name)
-        access = "rw" if path.parent == Path(scratch) else "ro&immutable=1"
-        connection.execute("ATTACH ? AS disk", (f"file:{quote_from_bytes(os.fsencode(path))}?mode={access}",))
+            address = os.path.join(scratch, path.name)
+        connection.execute("ATTACH ? AS disk", (address,))
         connection.execute("INSERT INTO words SELECT id, word FROM disk.words")
         connection.execute(
             "INSERT INTO inputs SELECT id, number, sha256, fingerprint, keys, x'', NULL FROM disk.inputs"

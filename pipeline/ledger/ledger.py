@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import sqlite3
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import OutputError
+from pipeline.files.database import give_back
 from pipeline.ledger.ledgerfile import LEDGER_NAME, ledger_errors, open_ledger_file
 from pipeline.ledger.record import Context, Record
 from pipeline.outcome import Status
@@ -20,9 +20,6 @@ from pipeline.source import Stamp
 _TO_DISK_S = 5.0
 """A kill loses no record; a power cut loses those of this long, and their inputs are mined once more."""
 _PAGE = 1000
-_MOST_FREE = 0.2
-"""Part of the file's pages that may be unused before `shrink` rewrites it."""
-_LEAST_FREE_BYTES = 1 << 20
 
 _COLUMNS = (
     "path, size, mtime_ns, device, inode, ctime_ns, context, format, status, code, sentence, frames, "
@@ -212,18 +209,9 @@ class Ledger:
         self._execute("DELETE FROM inputs WHERE path = ?", (os.fsencode(relative),))
 
     def shrink(self) -> None:
-        """Give the space of deleted records back to the file system where that is worth a rewrite.
-
-        A disk without room for the rewrite is no error: the file stays as it is.
-        """
-        (free,), (pages,) = self._one("PRAGMA freelist_count", ()), self._one("PRAGMA page_count", ())
-        (page_bytes,) = self._one("PRAGMA page_size", ())
-        if free < pages * _MOST_FREE or free * page_bytes < _LEAST_FREE_BYTES:
-            return
-        with ledger_errors(self.path), contextlib.suppress(sqlite3.OperationalError):
-            self._connection.execute("VACUUM")
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            _log.debug("the ledger gave %d unused pages of %d back", free, pages)
+        """Give the space of deleted records back to the file system where that is worth a rewrite."""
+        with ledger_errors(self.path):
+            give_back(self._connection)
 
     def has_like(self, stamp: Stamp) -> bool:
         """Whether the content of any input of this size and modification time is known."""

@@ -6,8 +6,8 @@ import os
 import sqlite3
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import quote_from_bytes
 
+from pipeline.files.database import unchanging_address
 from pipeline.ledger.ledgerfile import LEDGER_NAME, MIGRATIONS
 
 _PLACE = """SELECT c.root, i.device FROM inputs i JOIN contexts c ON c.id = i.context WHERE i.path = ?"""
@@ -59,9 +59,8 @@ def _open(path: Path) -> sqlite3.Connection | None:
     """
     if not path.is_file() or os.path.exists(f"{path}-wal"):
         return None
-    address = f"file:{quote_from_bytes(os.fsencode(path))}?mode=ro&immutable=1"
     try:
-        connection = sqlite3.connect(address, uri=True, isolation_level=None)
+        connection = sqlite3.connect(unchanging_address(path), uri=True, isolation_level=None)
         if connection.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),):
             return connection
         connection.close()

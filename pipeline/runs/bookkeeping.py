@@ -17,6 +17,7 @@ from pipeline.kept.values import Kept, Known
 from pipeline.ledger.ledger import Ledger
 from pipeline.ledger.record import Context, Record
 from pipeline.outcome import Outcome, Status
+from pipeline.runs.known import stored_for
 from pipeline.runs.refill import Refill
 from pipeline.runs.reuse import WriterType, reuse_outputs
 from pipeline.runs.selection import Decision, Reason, Selection
@@ -193,21 +194,16 @@ class Bookkeeping:
 
     def _known(self, decision: Decision) -> Known | None:
         """What is known of an input that is to be mined."""
-        record = decision.twin or decision.earlier
-        if (
-            record is None
-            or record.sha256 is None
-            or (decision.reason is Reason.FORCED and not self._without)
-        ):
-            return None
-        stored = self._store.find(record.relative)
-        if stored is None or stored.sha256 != record.sha256:
+        stored = stored_for(decision, self._store, uses_forced=bool(self._without))
+        if stored is None:
             return None
         is_same = decision.reason is not Reason.CHANGED or decision.twin is not None
+        earlier = decision.earlier
         has_outputs = (
             is_same
             and decision.twin is None
-            and (stored.fingerprint, self._context.root) == (record.context.pipeline, record.context.root)
+            and earlier is not None
+            and (stored.fingerprint, self._context.root) == (earlier.context.pipeline, earlier.context.root)
         )
         return replace(stored.known, is_same_file=is_same, has_outputs=has_outputs, without=self._without)
 

@@ -12,9 +12,22 @@ from pipeline.config.keys import key_for_format, key_of_sampling
 from pipeline.config.values import PipelineConfig
 from pipeline.formats import FORMATS
 from pipeline.kept.findings import OF_SAMPLING, split_keys
-from pipeline.kept.store import Store
+from pipeline.kept.store import Store, StoredInput
 from pipeline.ledger.record import Context
 from pipeline.runs.selection import Decision, Reason
+
+
+def stored_for(decision: Decision, store: Store, *, uses_forced: bool) -> StoredInput | None:
+    """What is stored about the content that an input had when it, or another with its content, was mined.
+
+    Args:
+        uses_forced: whether findings are used in inputs that are forced, as with `--force-component`.
+    """
+    record = decision.twin or decision.earlier
+    if record is None or record.sha256 is None or (decision.reason is Reason.FORCED and not uses_forced):
+        return None
+    stored = store.find(record.relative)
+    return stored if stored is not None and stored.sha256 == record.sha256 else None
 
 
 class KnownComponents:
@@ -59,19 +72,10 @@ class KnownComponents:
 
     def of_decision(self, decision: Decision, store: Store) -> frozenset[str]:
         """The names of the detectors that need not look at an input that is mined."""
-        record = decision.twin or decision.earlier
-        if (
-            record is None
-            or record.sha256 is None
-            or (decision.reason is Reason.CHANGED and not decision.twin)
-        ):
+        stored = stored_for(decision, store, uses_forced=bool(self._without))
+        if stored is None or (decision.reason is Reason.CHANGED and not decision.twin):
             return frozenset()
-        if decision.reason is Reason.FORCED and not self._without:
-            return frozenset()
-        stored = store.find(record.relative)
-        if stored is None or stored.sha256 != record.sha256:
-            return frozenset()
-        return self.of_keys(store.keys_of(record.relative))
+        return self.of_keys(stored.keys)
 
 
 @dataclass

@@ -131,7 +131,7 @@ def _writable(options: argparse.Namespace) -> Writable | None:
     components = read_config(options.pipeline, allow_plugins=options.allow_plugins).components
     models = [one.params.model for one in components if isinstance(one.params, RecognizerParams)]
     if not models:
-        raise UsageError(f"{options.pipeline}: has no recognizer, so nobody gets a name; see people.yml")
+        raise UsageError(f"{options.pipeline}: has no recognizer, so no face gets a name; see people.yml")
     faces = Path(options.writable).absolute()
     if faces.exists() and not faces.is_dir():
         raise UsageError(f"{options.writable}: is not a folder")

@@ -34,7 +34,7 @@ def test_what_is_kept_comes_back(tmp_path: Path) -> None:
         assert InputState.from_bytes(found.known.state) == STATE
         assert [store.find(name).known.chunks for name in ("b.mp4", odd)] == [(b"first", b"second"), ()]
         assert store.find("c.jpg") is None
-        assert (len(store), store.keys_of("a.jpg"), store.keys_of("c.jpg")) == (3, KEYS, b"")
+        assert (len(store), store.find("a.jpg").keys) == (3, KEYS)
 
 
 def test_new_findings_replace_the_old_ones_and_none_leaves_them(tmp_path: Path) -> None:
@@ -43,7 +43,7 @@ def test_new_findings_replace_the_old_ones_and_none_leaves_them(tmp_path: Path) 
         store.keep("b.mp4", SHA256, "pipeline 2", Kept(b"objects.", STATE.to_bytes(), None))
         found = store.find("b.mp4")
         assert (found.fingerprint, found.known.chunks) == ("pipeline 2", (b"first", b"second"))
-        assert store.keys_of("b.mp4") == b"objects."
+        assert store.find("b.mp4").keys == b"objects."
         store.keep("b.mp4", "cd" * 32, "pipeline 2", kept(b"other"))
         assert store.find("b.mp4").known.chunks == (b"other",)
         store.copy("b.mp4", "c.mp4")
@@ -68,7 +68,7 @@ def test_reading_alone_changes_nothing(tmp_path: Path) -> None:
         store.keep("a.jpg", SHA256, "pipeline 1", kept(b"photo"))
     before = (tmp_path / STORE_NAME).read_bytes()
     with Store(tmp_path, read_only=True) as store:
-        assert store.keys_of("a.jpg") == KEYS
+        assert store.find("a.jpg").keys == KEYS
     assert (tmp_path / STORE_NAME).read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == [STORE_NAME]
 
