@@ -24,7 +24,7 @@ from pipeline.host.processes import (
     set_niceness,
     start_method,
 )
-from pipeline.host.tuning import keep_freed_memory, limit_numpy_threads
+from pipeline.host.tuning import keep_freed_memory, limit_numpy_threads, return_freed_memory
 from pipeline.pipeline import Pipeline
 from pipeline.tasks import Task, run_task
 from pipeline.workers.forking import fork_worker
@@ -73,6 +73,7 @@ def _serve(connection: Connection, parent_pid: int) -> None:
         while True:
             counter = FrameCounter(lambda frames: sender.send(Heartbeat(frames)))
             sender.send(run_task(pipeline, task, settings.run_pid, counter))
+            return_freed_memory()
             task = connection.recv()
     except MinerError as error:
         sender.send(Fatal(str(error), error.exit_code))
