@@ -30,7 +30,7 @@ from pipeline.formats import HEAD_BYTES, identify
 from pipeline.host.ffmpeg import ffmpeg_path
 from pipeline.source import Limits, Source, SourceKind, Stamp
 from pipeline.videos.facts import VideoFacts
-from pipeline.videos.probe import probe
+from pipeline.videos.probe import probe_file
 
 SETTLE_S = 0.1
 INPUT_PX = 416
@@ -50,7 +50,7 @@ def main() -> None:
 
 
 def report(video: Path, pipeline: Path, precision: str, annotate: bool, folder: Path) -> None:
-    looked_at = probe(source_of(video), Limits())
+    looked_at = probe_file(source_of(video), Limits())
     frames = len(looked_at.times)
     width, height = looked_at.facts.size_wh
     print(f"{video.name}: {frames} frames of {width}x{height}, yolov3-tiny {precision}")

@@ -25,7 +25,7 @@ from pipeline.host.cores import usable_cores
 from pipeline.host.libraries import configure
 from pipeline.host.logs import set_levels
 from pipeline.host.memory import free_bytes
-from pipeline.host.processes import die_with_parent
+from pipeline.host.parentdeath import die_with_parent
 from pipeline.host.tuning import collection_paused, limit_numpy_threads
 from pipeline.text import one_line
 from pipeline.workers.capacity import capacity, worker_bytes

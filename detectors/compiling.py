@@ -12,7 +12,7 @@ from typing import Any
 
 from pipeline.errors import ExitCode, MinerError
 from pipeline.files.outputs import write_file
-from pipeline.host.processes import die_with_parent
+from pipeline.host.parentdeath import die_with_parent
 
 
 def run_compiler(arguments: list[str], compile_files: Callable[..., bytes]) -> int:

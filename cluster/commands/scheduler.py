@@ -12,7 +12,7 @@ from cluster.address import DEFAULT_PORT
 from cluster.certificates import find_certificates
 from cluster.dasksettings import import_distributed
 from pipeline.errors import UsageError
-from pipeline.host.processes import die_with_parent
+from pipeline.host.parentdeath import die_with_parent
 
 _log = logging.getLogger("cluster")
 

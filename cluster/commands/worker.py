@@ -22,7 +22,7 @@ from cluster.dasksettings import import_distributed
 from cluster.reach import wait_until_reachable
 from pipeline.errors import ExitCode, UsageError
 from pipeline.host.cores import usable_cores
-from pipeline.host.processes import die_with_parent
+from pipeline.host.parentdeath import die_with_parent
 from pipeline.text import printable
 
 DEATH_TIMEOUT_S = 300.0

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.host.libraries import configure
-from pipeline.host.processes import die_with_parent
+from pipeline.host.parentdeath import die_with_parent
 from pipeline.host.tuning import limit_numpy_threads
 
 Array = NDArray[Any]

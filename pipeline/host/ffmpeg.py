@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from pipeline.errors import FailureCode, SourceError
-from pipeline.host import processes
+from pipeline.host import parentdeath
 
 
 def ffmpeg_path() -> str:
@@ -55,5 +55,5 @@ def ffmpeg_command(arguments: Sequence[str]) -> list[str]:
     path = ffmpeg_path()
     if not sys.platform.startswith("linux"):
         return [path, *arguments]
-    binder = (sys.executable, "-I", "-S", processes.__file__, str(os.getpid()))
+    binder = (sys.executable, "-I", "-S", parentdeath.__file__, str(os.getpid()))
     return [*binder, path, *arguments]

@@ -1,17 +1,13 @@
-"""How processes start, and what the kernel does with them: parent's death, memory limits, niceness."""
+"""How processes start, and what the kernel does with them: memory limits, niceness."""
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import resource
-import signal
 import sys
 from pathlib import Path
 from typing import Literal
-
-_PR_SET_PDEATHSIG = 1
 
 
 def start_method() -> Literal["fork", "spawn"]:
@@ -41,21 +37,6 @@ def open_standard_streams() -> None:
         if getattr(sys, name) is None:
             stream = open(descriptor, mode, encoding="utf-8", closefd=False)  # noqa: SIM115 - as long as we run
             setattr(sys, name, stream)
-
-
-def die_with_parent(parent_pid: int) -> None:
-    """Have the kernel kill this process when its parent dies; does nothing on systems other than Linux.
-
-    Args:
-        parent_pid: the parent. If it has died already, this process exits at once.
-
-    Source: prctl(2), PR_SET_PDEATHSIG.
-    """
-    if not sys.platform.startswith("linux"):
-        return
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent_pid:
-        os._exit(1)
 
 
 def raise_oom_score() -> None:
@@ -89,8 +70,3 @@ def set_niceness(nice: int) -> None:
     """
     if os.getpriority(os.PRIO_PROCESS, 0) < nice:
         os.setpriority(os.PRIO_PROCESS, 0, nice)
-
-
-if __name__ == "__main__":  # PARENT_PID PROGRAM ARGUMENT...: become a program that dies with its parent
-    die_with_parent(int(sys.argv[1]))
-    os.execv(sys.argv[2], sys.argv[2:])  # noqa: S606 - there is no shell, on purpose

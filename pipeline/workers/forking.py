@@ -11,7 +11,7 @@ import socket
 import time
 from multiprocessing.connection import Connection
 
-from pipeline.host.processes import die_with_parent
+from pipeline.host.parentdeath import die_with_parent
 from pipeline.workers.messages import Fork, NotForked
 
 _POLL_S = 0.001

@@ -17,9 +17,9 @@ from pipeline.errors import MinerError
 from pipeline.files.outputs import own_parts_as
 from pipeline.host.libraries import configure, configure_imaging
 from pipeline.host.logs import set_levels
+from pipeline.host.parentdeath import die_with_parent
 from pipeline.host.processes import (
     bound_memory,
-    die_with_parent,
     raise_oom_score,
     set_niceness,
     start_method,

@@ -16,7 +16,7 @@ from itertools import islice
 
 from pipeline.errors import FailureCode, SourceError
 from pipeline.frame import RgbArray
-from pipeline.host.processes import die_with_parent
+from pipeline.host.parentdeath import die_with_parent
 from pipeline.source import Limits, Source, SourceKind
 
 SECONDS = 30
