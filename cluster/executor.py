@@ -20,7 +20,6 @@ from cluster.fleet import Fleet
 from cluster.link import Link
 from cluster.local import local_machines
 from cluster.messages import Begin, Setup, framed
-from cluster.rates import Rates
 from cluster.reach import wait_until_reachable
 from cluster.roots import Roots, pack
 from cluster.shards import Lookahead
@@ -89,7 +88,6 @@ class ClusterExecutor:
     ) -> None:
         self._on_video = on_video
         self._settings, self._address, self._options, self._roots = settings, address, options, roots
-        self._rates = Rates()
         self._stops = 0
         self._stop_ends = float("inf")
         self._alone_since = time.monotonic()
@@ -168,10 +166,8 @@ class ClusterExecutor:
                 return
             self._check_company()
             for event in self._events():
-                for outcome in self._fleet.on_event(event):
-                    self._rates.add(outcome)
-                    yield outcome
-            self._rates.log([machine.name for machine in self._fleet.machines.values()])
+                yield from self._fleet.on_event(event)
+            self._fleet.rates.log([machine.name for machine in self._fleet.machines.values()])
 
     def _events(self) -> Iterator[Event]:
         """The events that have come; waits for a while if there are none."""

@@ -15,13 +15,15 @@ from pathlib import Path
 from cluster.conversation import Conversation, Event, Heard, Lost, Waits
 from cluster.machine import Machine
 from cluster.messages import Done, FramesRead, FromEngine, Over, Packed, Ready, Returned
+from cluster.rates import Rates
 from cluster.roots import Roots, pack, unpack
 from cluster.shards import SHARD_S, Costs, Lookahead, shard_s
 from cluster.storage import is_readable
 from pipeline.errors import FailureCode, MinerError
-from pipeline.files.outputs import output_path, sweep_machine_parts
+from pipeline.files.outputs import RUN_OWNER, output_path, sweep_machine_parts
 from pipeline.outcome import Outcome, Status
-from pipeline.tasks import Result, Task, key_of
+from pipeline.tasks import MineSegment, Result, Task, key_of
+from pipeline.videos.messages import SegmentResult
 from pipeline.workers.messages import LogLine
 from pipeline.workers.queue import TaskQueue
 
@@ -50,6 +52,7 @@ class Fleet:
     Attributes:
         machines: those that mine, or will soon.
         last_words: why the last machine that cannot mine for this run cannot; None if there was none.
+        rates: what each machine mines.
     """
 
     def __init__(
@@ -62,6 +65,7 @@ class Fleet:
     ) -> None:
         self.machines: dict[Conversation, Machine] = {}
         self.last_words: MinerError | None = None
+        self.rates = Rates()
         self._queue, self._ahead, self._roots, self._output_root = queue, ahead, roots, output_root
         self._refuse = refuse
         self._costs = Costs()
@@ -71,6 +75,9 @@ class Fleet:
         self._suspicions: Counter[str] = Counter()
         self._crashes: Counter[str] = Counter()
         self._waiting: set[str] = set()
+        self._hosts: dict[str, str] = {}
+        self._frames: dict[str, Counter[str]] = {}
+        self._with_segments: set[Path] = set()
         self._logged_once: set[LogLine] = set()
 
     @property
@@ -84,9 +91,11 @@ class Fleet:
             machine.conversation.stop(times)
 
     def sweep(self) -> None:
-        """Remove the machines' unfinished outputs, after their engines have ended."""
+        """Remove unfinished outputs, at the end of the run, after the machines' engines have ended."""
         for machine in self.machines.values():
             self._sweep(machine)
+        for folder in self._with_segments:
+            sweep_machine_parts(folder, RUN_OWNER)
 
     def hand_out(self) -> bool:
         """Give tasks to machines that need some; return whether all tasks are done."""
@@ -145,7 +154,10 @@ class Fleet:
 
     def _machine_of(self, speaker: Conversation) -> Machine:
         if speaker not in self.machines:
-            host, taken = speaker.host or speaker.address, {one.name for one in self.machines.values()}
+            # One that does not answer now may have answered before.
+            host = speaker.host or self._hosts.get(speaker.address, speaker.address)
+            self._hosts[speaker.address] = host
+            taken = {one.name for one in self.machines.values()}
             names = itertools.chain([host], (f"{host}#{number}" for number in itertools.count(2)))
             self.machines[speaker] = Machine(speaker, next(name for name in names if name not in taken))
             self._waiting.discard(speaker.address)
@@ -198,6 +210,9 @@ class Fleet:
             result = replace(result, status=Status.FAILED, code=FailureCode.UNREADABLE, sentence=sentence)
         else:
             machine.strikes.clear()
+        if isinstance(result, SegmentResult):
+            self.rates.add_frames(machine.name, result.frames)
+            self._frames.setdefault(task.source.path, Counter())[machine.name] += result.frames
         self._costs.learn(task, result)
         yield from self._settled(self._queue.note(task, result), machine)
 
@@ -209,8 +224,13 @@ class Fleet:
         yield from self._on_lost(machine, sentence, is_refusal=True)
 
     def _settled(self, outcome: Outcome | None, machine: Machine | None = None) -> Iterator[Outcome]:
+        if outcome is not None and machine is not None:
+            frames = self._frames.pop(outcome.path, Counter())
+            shares = tuple(sorted(frames.items())) if outcome.frames else ()
+            outcome = replace(outcome, machine=machine.name, shares=shares)
+            self.rates.add(outcome)
         if outcome is not None:
-            yield outcome if machine is None else replace(outcome, machine=machine.name)
+            yield outcome
 
     def _put_back(self, task: Task) -> Iterator[Outcome]:
         yield from self._settled(self._queue.put_back(task))
@@ -241,7 +261,16 @@ class Fleet:
                 yield from self._put_back(task)
 
     def _sweep(self, machine: Machine) -> None:
-        """Remove the unfinished outputs of a machine whose engine has ended."""
-        tasks = [task for task, _ in machine.tasks.values()] if machine.owner else []
-        for folder in {output_path(self._output_root, task.source.relative, "").parent for task in tasks}:
+        """Remove the unfinished outputs of a machine whose engine has ended.
+
+        Complete parts of segments belong to the run. Those whose results have not come look like those that
+        wait for the join, so all that are left are removed at the end of the run.
+        """
+        folders = set()
+        for task, _ in machine.tasks.values() if machine.owner else ():
+            folder = output_path(self._output_root, task.source.relative, "").parent
+            if isinstance(task, MineSegment):
+                self._with_segments.add(folder)
+            folders.add(folder)
+        for folder in folders:
             sweep_machine_parts(folder, machine.owner)

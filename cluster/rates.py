@@ -25,7 +25,17 @@ class Rates:
         """Count one outcome."""
         self._mined[outcome.machine] += outcome.status is Status.MINED
         self._failed[outcome.machine] += outcome.status is Status.FAILED
-        self._frames[outcome.machine] += outcome.frames
+        if not outcome.shares:  # else the frames were counted with their segments
+            self._frames[outcome.machine] += outcome.frames
+
+    def add_frames(self, machine: str, frames: int) -> None:
+        """Count a segment of a video.
+
+        Args:
+            machine: which has mined it.
+            frames: in it.
+        """
+        self._frames[machine] += frames
 
     def log(self, machines: list[str]) -> None:
         """Log what each machine has mined since the last line, if it is time.

@@ -40,7 +40,9 @@ class Outcome:
         duration_s: how long mining took, seconds.
         sha256: of the input's content, hexadecimal; None if it was not computed.
         outputs: names of the files written, in the input's output folder; also for a failed input.
-        machine: the machine of a cluster that mined it; empty without a cluster.
+        machine: the machine of a cluster that mined it, or joined the segments of a video; empty without a
+            cluster.
+        shares: how many frames of a video each machine has mined; empty for others.
         kept: what is to be kept of it for later runs; None: nothing.
         ran: names of the components that looked at its pixels.
         reused: names of the components whose findings were known.
@@ -56,6 +58,7 @@ class Outcome:
     sha256: str | None = None
     outputs: tuple[str, ...] = ()
     machine: str = field(default="", compare=False)
+    shares: tuple[tuple[str, int], ...] = field(default=(), compare=False)
     kept: Kept | None = field(default=None, compare=False)
     ran: frozenset[str] = field(default=frozenset(), compare=False)
     reused: frozenset[str] = field(default=frozenset(), compare=False)
@@ -103,7 +106,8 @@ class Summary:
         mining_s: total time that workers spent on inputs, seconds.
         video_s: their time for videos that were mined, seconds.
         elapsed_s: wall-clock seconds.
-        machines: by name, the machines of a cluster; a video counts where its segments were joined.
+        machines: by name, the machines of a cluster; a video counts where its segments were joined, and its
+            frames where they were mined.
         ran: for each component, the inputs whose pixels it looked at.
         reused: for each component, the inputs in which its findings were known.
         interrupted_by: ExitCode.INTERRUPTED or TERMINATED, or None for a completed run.
@@ -138,7 +142,8 @@ class Summary:
             machine = self.machines.setdefault(outcome.machine, MachineCounts())
             machine.mined += outcome.status is Status.MINED
             machine.failed += outcome.status is Status.FAILED
-            machine.frames += outcome.frames
+            for name, frames in outcome.shares or ((outcome.machine, outcome.frames),):
+                self.machines.setdefault(name, MachineCounts()).frames += frames
         self.ran.update(outcome.ran)
         self.reused.update(outcome.reused)
         match outcome.status:

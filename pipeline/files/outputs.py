@@ -26,6 +26,9 @@ PART_SUFFIX = ".part"
 """An unfinished output is `.deepvisualminer-<owner>-<random>.part` in the folder of the finished one. The
 owner is the number of a process; on a machine of a cluster it is `<machine>.<pid>`, see `own_parts_as`."""
 
+RUN_OWNER = "run"
+"""In the place of the machine: the run itself, which another machine started."""
+
 MAX_NAME_BYTES = 255
 """Longest file name that Linux file systems accept."""
 
@@ -201,8 +204,14 @@ def make_part(folder: Path, pid: int | None = None) -> Path:
 
 
 def reassign_part(part: Path, pid: int) -> Path:
-    """Make another process answer for an unfinished file that is complete; its new path."""
-    kept = part.parent / _part_name(str(pid))
+    """Make the run's process answer for an unfinished file that is complete; its new path.
+
+    Args:
+        part: the file.
+        pid: the run's process; on a machine of a cluster, that process is on another one.
+    """
+    is_of_cluster = _is_shared(part.parent)
+    kept = part.parent / _part_name(f"{RUN_OWNER}.{pid}" if is_of_cluster else str(pid))
     with output_errors(kept):
         os.replace(part, kept)
     return kept
@@ -257,7 +266,8 @@ def own_parts_as(machine: str, output_root: Path) -> None:
     make one machine remove another's files.
 
     Args:
-        machine: letters and digits, the first one a letter; unique among the machines of a run.
+        machine: letters and digits, the first one a letter; unique among the machines of a run, and not
+            `RUN_OWNER`.
         output_root: the shared folder; unfinished files elsewhere are named as ever.
     """
     global _machine
@@ -267,8 +277,12 @@ def own_parts_as(machine: str, output_root: Path) -> None:
 def _owner(folder: Path, pid: int | None = None) -> str:
     """The owner, in the name of an unfinished file of this folder, that a process of this machine is."""
     pid = os.getpid() if pid is None else pid
-    is_shared = _machine is not None and folder.is_relative_to(_machine[1])
-    return f"{_machine[0]}.{pid}" if _machine is not None and is_shared else str(pid)
+    return f"{_machine[0]}.{pid}" if _machine is not None and _is_shared(folder) else str(pid)
+
+
+def _is_shared(folder: Path) -> bool:
+    """Whether other machines of a cluster write unfinished files into this folder as well."""
+    return _machine is not None and folder.is_relative_to(_machine[1])
 
 
 def _part_name(owner: str) -> str:
@@ -301,7 +315,7 @@ def sweep_machine_parts(folder: Path, machine: str = "") -> None:
 
     Args:
         folder: of the output tree; it need not exist.
-        machine: as it was given to `own_parts_as`; empty: all machines.
+        machine: as it was given to `own_parts_as`, or `RUN_OWNER`; empty: all of them.
     """
     for owner, path in _owned_parts(folder):
         name, dot, pid = owner.partition(".")

@@ -155,7 +155,8 @@ def test_what_machines_left_is_removed_by_the_next_run(link: type[FakeLink], tmp
 def test_parts_of_machines_have_names_of_their_own(tmp_path: Path, run_python) -> None:
     code = (
         "from pathlib import Path\n"
-        "from pipeline.files.outputs import make_part, own_parts_as, sweep_parts, sweep_machine_parts\n"
+        "from pipeline.files.outputs import RUN_OWNER, make_part, own_parts_as, reassign_part\n"
+        "from pipeline.files.outputs import sweep_parts, sweep_machine_parts\n"
         "root = Path(sys.argv[1])\n"
         "own_parts_as('m1', root)\n"
         "inside, outside = make_part(root / 'a'), make_part(Path(sys.argv[2]))\n"
@@ -165,6 +166,12 @@ def test_parts_of_machines_have_names_of_their_own(tmp_path: Path, run_python) -
         "    outside.name.split('-')[1] == str(os.getpid())]\n"
         "sweep_parts(root / 'a', os.getpid())\n"
         "answer.append(inside.exists())\n"
+        "complete = reassign_part(make_part(root / 'a'), 77)\n"
+        "sweep_machine_parts(root / 'a', 'm1')\n"
+        "sweep_parts(root / 'a')\n"
+        "answer.append(complete.exists())\n"
+        "sweep_machine_parts(root / 'a', RUN_OWNER)\n"
+        "answer.append(complete.exists())\n"
     )
     (tmp_path / "cache").mkdir()
-    assert run_python(code, tmp_path / "out", tmp_path / "cache") == [True, True, True, False]
+    assert run_python(code, tmp_path / "out", tmp_path / "cache") == [True, True, True, False, True, False]
