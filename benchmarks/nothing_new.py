@@ -35,6 +35,9 @@ pipeline:
 """
 CONTENT = b"\xff\xd8\xff" + bytes(97)
 """A JPEG by its first bytes; the rest is never read."""
+_EXAMPLE = (ROOT / "example-image-report.json").read_text("utf-8")
+REPORT = _EXAMPLE.replace("/home/you/photos/zidane.jpg", "%PATH%")
+"""So that the first of the two runs has a search index to make, and the second finds it complete."""
 
 
 def main() -> None:
@@ -74,8 +77,9 @@ def make(place: Path, files: int, folder_size: int) -> None:
             path, name = place / "in" / relative, os.path.basename(relative)
             path.write_bytes(CONTENT)
             outputs = (f"{name}.json", f"{name}-annotated.jpg")
-            for output in outputs:
-                (place / "out" / relative).with_name(output).write_bytes(b"{}")
+            folder = (place / "out" / relative).parent
+            (folder / outputs[0]).write_text(REPORT.replace("%PATH%", str(path)), encoding="utf-8")
+            (folder / outputs[1]).write_bytes(CONTENT)
             yield Record(
                 relative,
                 Stamp.of(os.stat(path)),

@@ -129,7 +129,7 @@ class _Mining:
 
     def _triaged(self) -> Iterator[Outcome | Source]:
         """Walk through INPUT and remove unfinished files of a killed run from each output folder passed."""
-        swept, proxies = None, 0
+        swept, proxies, device = None, 0, None
         for found in self._run.iter_files():
             if self._summary.interrupted_by is not None:
                 return
@@ -139,7 +139,8 @@ class _Mining:
                 swept = folder
             if isinstance(found, Skipped):
                 proxies += found.is_proxy
-            else:
+            elif found.stamp.device != device:
+                device = found.stamp.device
                 self._devices.add(found.stamp.in_64_bits().device)
             yield from self.books.triage(found)
         if proxies:

@@ -144,8 +144,9 @@ class Summary:
             machine.failed += outcome.status is Status.FAILED
             for name, frames in outcome.shares or ((outcome.machine, outcome.frames),):
                 self.machines.setdefault(name, MachineCounts()).frames += frames
-        self.ran.update(outcome.ran)
-        self.reused.update(outcome.reused)
+        if outcome.ran or outcome.reused:
+            self.ran.update(outcome.ran)
+            self.reused.update(outcome.reused)
         match outcome.status:
             case Status.UNCHANGED:
                 self.unchanged += 1

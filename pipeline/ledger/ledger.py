@@ -12,7 +12,9 @@ from typing import Any
 
 from pipeline.errors import OutputError
 from pipeline.files.database import give_back
+from pipeline.ledger.entry import COLUMNS, Entry, Row, join_names
 from pipeline.ledger.ledgerfile import LEDGER_NAME, ledger_errors, open_ledger_file
+from pipeline.ledger.readahead import ReadAhead
 from pipeline.ledger.record import Context, Record
 from pipeline.outcome import Status
 from pipeline.source import Stamp
@@ -21,90 +23,10 @@ _TO_DISK_S = 5.0
 """A kill loses no record; a power cut loses those of this long, and their inputs are mined once more."""
 _PAGE = 1000
 
-_COLUMNS = (
-    "path, size, mtime_ns, device, inode, ctime_ns, context, format, status, code, sentence, frames, "
-    "duration_s, sha256, outputs, older_outputs, attempts, told"
-)
-_SELECT = f"SELECT {_COLUMNS} FROM inputs WHERE "  # noqa: S608 - contains no values
-_INSERT = f"INSERT OR REPLACE INTO inputs ({_COLUMNS}) VALUES ({', '.join('?' * 18)})"  # noqa: S608
-
-_FAILED = Status.FAILED.value
+_SELECT = f"SELECT {COLUMNS} FROM inputs WHERE "  # noqa: S608 - contains no values
+_INSERT = f"INSERT OR REPLACE INTO inputs ({COLUMNS}) VALUES ({', '.join('?' * 18)})"  # noqa: S608
 
 _log = logging.getLogger(__name__)
-
-
-class Entry:
-    """One input's row as the database returned it. Its values are converted only when they are asked for,
-    because most inputs of a nightly run are unchanged and need few of them.
-    """
-
-    __slots__ = ("_ledger", "_row")
-
-    def __init__(self, ledger: Ledger, row: tuple[Any, ...]) -> None:
-        self._ledger = ledger
-        self._row = row
-
-    def is_as(self, stamp: Stamp) -> bool:
-        """Whether a file with this stamp is certainly the unchanged input.
-
-        A time of change before the recorded one says nothing: some file systems do not keep it.
-        """
-        row = self._row
-        if row[1:5] == stamp[:4] and row[5] >= stamp.ctime_ns:
-            return True
-        now = stamp.in_64_bits()
-        return now is not stamp and row[1:5] == now[:4] and row[5] >= now.ctime_ns
-
-    @property
-    def context_and_format(self) -> tuple[int, str | None]:
-        """The context's number in the database, and the format."""
-        return self._row[6:8]
-
-    @property
-    def context(self) -> Context:
-        """As in `Record`."""
-        return self._ledger.context_of(self._row[6])
-
-    @property
-    def format(self) -> str | None:
-        """As in `Record`."""
-        return self._row[7]  # type: ignore[no-any-return]
-
-    @property
-    def failed(self) -> bool:
-        """Whether the status is `failed`."""
-        return self._row[8] == _FAILED  # type: ignore[no-any-return]
-
-    @property
-    def sentence(self) -> str:
-        """As in `Record`."""
-        return self._row[10]  # type: ignore[no-any-return]
-
-    @property
-    def outputs(self) -> tuple[str, ...]:
-        """As in `Record`."""
-        return _split(self._row[14])
-
-    @property
-    def record(self) -> Record:
-        """All values."""
-        row = self._row
-        return Record(
-            relative=os.fsdecode(row[0]),
-            stamp=Stamp(*row[1:6]),
-            context=self.context,
-            format=row[7],
-            status=Status(row[8]),
-            code=row[9],
-            sentence=row[10],
-            frames=row[11],
-            duration_s=row[12],
-            sha256=row[13] and row[13].hex(),
-            outputs=_split(row[14]),
-            older_outputs=_split(row[15]),
-            attempts=row[16],
-            is_reported=bool(row[17]),
-        )
 
 
 class Ledger:
@@ -124,6 +46,7 @@ class Ledger:
         self._context_ids: dict[Context, int] = {}
         self._contexts: dict[int, Context] = {}
         self._to_disk_at = time.monotonic() + _TO_DISK_S
+        self._ahead = ReadAhead(self._rows_from)
 
     def __enter__(self) -> Ledger:
         return self
@@ -155,14 +78,17 @@ class Ledger:
         return self._one("SELECT 1 FROM inputs LIMIT 1", ()) is None
 
     def find(self, relative: str) -> Entry | None:
-        """The row of the input at this path."""
-        row = self._one(_SELECT + "path = ?", (os.fsencode(relative),))
-        return None if row is None else Entry(self, row)
+        """The row of the input at this path. Quick for a walk that asks for paths in their order."""
+        row = self._ahead.find(os.fsencode(relative))
+        return None if row is None else Entry(row, self.context_of)
 
     def look_up(self, relative: str) -> Record | None:
         """The record of the input at this path."""
-        entry = self.find(relative)
-        return None if entry is None else entry.record
+        row = self._one(_SELECT + "path = ?", (os.fsencode(relative),))
+        return None if row is None else Entry(row, self.context_of).record
+
+    def _rows_from(self, path: bytes, limit: int) -> list[Row]:
+        return self._all(f"{_SELECT}path >= ? ORDER BY path LIMIT {limit:d}", (path,))
 
     def record(self, record: Record) -> None:
         """Store one record and replace any earlier one of its path."""
@@ -225,7 +151,7 @@ class Ledger:
         """Yield the inputs of this size, modification time and content (SHA-256, hexadecimal)."""
         values = (*stamp.in_64_bits()[:2], bytes.fromhex(sha256))
         for row in self._all(_SELECT + "size = ? AND mtime_ns = ? AND sha256 = ?", values):
-            yield Entry(self, row).record
+            yield Entry(row, self.context_of).record
 
     def iter_records(self) -> Iterator[Record]:
         """Yield all records in the order of paths; they may be changed and deleted meanwhile."""
@@ -233,7 +159,7 @@ class Ledger:
         while rows := self._all(f"{_SELECT}path > ? ORDER BY path LIMIT {_PAGE}", (after,)):
             after = rows[-1][0]
             for row in rows:
-                yield Entry(self, row).record
+                yield Entry(row, self.context_of).record
 
     def mark_reported(self, relatives: Iterable[str]) -> None:
         """Note that a run which completed has listed these failures."""
@@ -261,6 +187,8 @@ class Ledger:
             return self._connection.execute(statement, values).fetchall()
 
     def _execute(self, statement: str, values: tuple[Any, ...] = ()) -> None:
+        """Change the database, and with it what was read ahead."""
+        self._ahead.forget()
         with ledger_errors(self.path):
             self._connection.execute(statement, values)
 
@@ -276,8 +204,8 @@ class Ledger:
             record.frames,
             record.duration_s,
             None if record.sha256 is None else bytes.fromhex(record.sha256),
-            _join(record.outputs),
-            _join(record.older_outputs),
+            join_names(record.outputs),
+            join_names(record.older_outputs),
             record.attempts,
             record.is_reported,
         )
@@ -289,11 +217,3 @@ class Ledger:
             row = self._one("SELECT id FROM contexts WHERE root = ? AND pipeline = ? AND limits = ?", values)
             self._context_ids[context] = row[0]
         return self._context_ids[context]
-
-
-def _join(names: tuple[str, ...]) -> bytes:
-    return b"\0".join(map(os.fsencode, names))
-
-
-def _split(names: bytes) -> tuple[str, ...]:
-    return tuple(os.fsdecode(names).split("\0")) if names else ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -78,8 +78,8 @@ class Bookkeeping:
         self._batch = OutputBatch()
         self._reused: list[_Reused] = []
 
-    def triage(self, found: WalkedFile | Skipped) -> Iterator[Outcome | Source]:
-        """Yield the outcome of an input that is not mined, or the source to mine, for `note` later.
+    def triage(self, found: WalkedFile | Skipped) -> Iterable[Outcome | Source]:
+        """The outcome of an input that is not mined, or the source to mine, for `note` later.
 
         Renamed inputs are kept back until there are many, and come with a later input or from `finish`.
 
@@ -88,16 +88,14 @@ class Bookkeeping:
         decision = self._selection.decide(found)
         if decision.reason is Reason.DONE:
             self._refill.consider(found.relative)
-            yield Outcome(found.path, Status.UNCHANGED)
-        elif decision.reason is Reason.LEFT_ALONE:
-            yield self._left_alone(decision)
-        elif isinstance(decision.found, Skipped):
-            yield self._skipped(decision.found, decision)
-        elif decision.reason is Reason.RENAMED and self._reuse_outputs(decision):
-            if self._batch.is_full:
-                yield from self.finish()
-        else:
-            yield self._to_mine(decision)
+            return (Outcome(found.path, Status.UNCHANGED),)
+        if decision.reason is Reason.LEFT_ALONE:
+            return (self._left_alone(decision),)
+        if isinstance(decision.found, Skipped):
+            return (self._skipped(decision.found, decision),)
+        if decision.reason is Reason.RENAMED and self._reuse_outputs(decision):
+            return self.finish() if self._batch.is_full else ()
+        return (self._to_mine(decision),)
 
     def finish(self) -> Iterator[Outcome | Source]:
         """Give the outputs of renamed inputs their names and yield the outcomes of those inputs.

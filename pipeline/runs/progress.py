@@ -235,8 +235,10 @@ _LEVELS = {Status.FAILED: logging.ERROR}
 
 def log_outcome(outcome: Outcome) -> None:
     """Log one input's outcome; none of an unchanged input, because a collection has very many."""
+    if outcome.status is Status.UNCHANGED:
+        return
     level = logging.WARNING if outcome.is_partial else _LEVELS.get(outcome.status, logging.DEBUG)
-    if outcome.status is Status.UNCHANGED or not _log.isEnabledFor(level):
+    if not _log.isEnabledFor(level):
         return
     path, sentence = printable(outcome.path), printable(outcome.sentence)
     fields = {"file": path, "status": str(outcome.status)}

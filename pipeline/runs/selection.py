@@ -13,7 +13,8 @@ from pipeline.errors import FailureCode
 from pipeline.files.hashing import sha256_of
 from pipeline.files.walk import Skipped, WalkedFile, identify_file
 from pipeline.formats import FORMATS
-from pipeline.ledger.ledger import Entry, Ledger
+from pipeline.ledger.entry import Entry
+from pipeline.ledger.ledger import Ledger
 from pipeline.ledger.record import Context, Record
 from pipeline.outcome import Status
 from pipeline.source import NO_STAMP, Source, Stamp

@@ -50,7 +50,7 @@ class VideoSpeed:
         """Note that an input is no longer being mined."""
         if (video := self._current.pop(path, None)) is not None:
             self._finished_frames += video.mined
-        if not self._current:  # the next video begins afresh: photos may come between
+        if not self._current and self._began:  # the next video begins afresh: photos may come between
             self._began.clear()
             self._finished_frames = 0
 
