@@ -122,9 +122,21 @@ class Turn(NamedTuple):
     by_container: bool = False
 
 
+class EmbeddedMetadata(NamedTuple):
+    """What a photo or video file says in words, not yet parsed.
+
+    Args:
+        xmp: its XMP packet; None if it has none.
+        iptc_keywords: IPTC's keywords.
+    """
+
+    xmp: bytes | None = None
+    iptc_keywords: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class MediaFacts:
-    """What is known of a source once its header has been read; all of it goes into the report.
+    """What is known of a source once its header has been read; the report is made of it.
 
     Args:
         size_wh: upright full-size width and height, pixels.
@@ -134,6 +146,7 @@ class MediaFacts:
         sha256: of the file's bytes, hexadecimal.
         is_partial: the file ends too early or is damaged, and some of it is missing.
         turn: from the stored picture of a photo to the upright one; None if that is not known.
+        metadata: of the file; None if it was not read together with the header.
     """
 
     size_wh: tuple[int, int]
@@ -143,3 +156,4 @@ class MediaFacts:
     sha256: str | None = None
     is_partial: bool = False
     turn: Turn | None = None
+    metadata: EmbeddedMetadata | None = field(default=None, repr=False)

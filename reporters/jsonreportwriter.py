@@ -82,7 +82,7 @@ class JsonReportWriter(Writer):
 
         path = self.path_for(source, output_root, _ENDING)
         _check_own(path)
-        description = describe(source, facts.size_wh, facts.turn)
+        description = describe(source, facts.size_wh, facts.turn, facts.metadata)
         head = to_report_head(source, facts, self.fingerprint_of(source), description)
         with replace_file(path) as stream:
             session = _Session(stream, path, head)

@@ -18,7 +18,7 @@ from pipeline.detections import FrameResult
 from pipeline.errors import FailureCode, ModelError, SourceError
 from pipeline.files.outputs import keep_file, write_file
 from pipeline.frame import Frame
-from pipeline.source import Limits, MediaFacts, Source, Turn
+from pipeline.source import Limits, MediaFacts, Source
 from pipeline.text import printable
 from pipeline.videos.facts import VideoFacts
 from pipeline.videos.messages import SegmentPart, VideoResult
@@ -147,7 +147,7 @@ class XmpWriter(Writer):
         self._check_own(source, output_root)
         session = PhotoSession(self.wanted)
         yield session
-        self._write(source, facts.size_wh, facts.turn, session.found, output_root)
+        self._write(source, facts, session.found, output_root)
 
     def open_segment(
         self, source: Source, facts: VideoFacts, output_root: Path, part: Path
@@ -162,7 +162,7 @@ class XmpWriter(Writer):
         """Write a video's sidecar from what was found in its segments."""
         self._check_own(source, output_root)
         found = each_once(one for part in parts for one in part.note)
-        self._write(source, video.facts.size_wh, None, found, output_root)
+        self._write(source, MediaFacts(video.facts.size_wh, source.format), found, output_root)
 
     def _check_own(self, source: Source, output_root: Path) -> None:
         """Make sure that no foreign file of the output folder is replaced.
@@ -181,8 +181,7 @@ class XmpWriter(Writer):
     def _write(
         self,
         source: Source,
-        size_wh: tuple[int, int],
-        turn: Turn | None,
+        facts: MediaFacts,
         found: Sequence[Found],
         output_root: Path,
     ) -> None:
@@ -190,8 +189,8 @@ class XmpWriter(Writer):
 
         Raises: OutputError: the output folder cannot be written.
         """
-        read_embedded = functools.cache(lambda: self._read_embedded(source))
-        photo = self._sidecar.Photo(size_wh, turn, read_embedded)
+        read_embedded = functools.cache(lambda: self._read_embedded(source, facts))
+        photo = self._sidecar.Photo(facts.size_wh, facts.turn, read_embedded)
         merged = functools.partial(self._merged, source, photo, found)
         copy = self.path_for(source, output_root, _ENDING)
         beside = source.path + _ENDING
@@ -247,7 +246,9 @@ class XmpWriter(Writer):
             is_beside=self.params.where == "beside",
         )
 
-    def _read_embedded(self, source: Source) -> Embedded:
+    def _read_embedded(self, source: Source, facts: MediaFacts) -> Embedded:
+        if facts.metadata is not None:
+            return self._sidecar.parse_embedded(facts.metadata)
         return self._sidecar.read_embedded(source.path, source.format, Limits())
 
 

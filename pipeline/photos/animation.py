@@ -61,7 +61,7 @@ def probe_animation(
     Returns: None for a picture that does not move.
     Raises: SourceError: unreadable, too large, or damaged before its second frame.
     """
-    content, photo, capture, _ = read_header(source, limits)
+    content, photo, capture, _, _ = read_header(source, limits)
     if photo.format != source.format or (source.format != "gif" and count_images(content, photo.image) < 2):
         return None  # of a GIF the pictures are counted by reading them
     width, height = photo.size_wh

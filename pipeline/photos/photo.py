@@ -9,12 +9,14 @@ import dataclasses
 import hashlib
 import math
 import os
+from typing import NamedTuple
 
 from pipeline.capture import Capture
 from pipeline.errors import FailureCode, SourceError
 from pipeline.frame import Frame
 from pipeline.photos import jp2
 from pipeline.photos.colortags import color_plan
+from pipeline.photos.embeddedxmp import embedded_metadata
 from pipeline.photos.exif import read_exif
 from pipeline.photos.heifitem import ItemProperties, primary_item_properties
 from pipeline.photos.jpegdamage import holds_too_little
@@ -30,7 +32,7 @@ from pipeline.photos.otherreaders import too_large
 from pipeline.photos.pixels import Opened, Pixels
 from pipeline.photos.salvage import end_jpeg
 from pipeline.photos.turns import find_turn
-from pipeline.source import Limits, MediaFacts, Source, Turn
+from pipeline.source import EmbeddedMetadata, Limits, MediaFacts, Source, Turn
 
 
 def open_photo(source: Source, limits: Limits, *, salvage: bool = False) -> tuple[MediaFacts, Frame]:
@@ -44,7 +46,7 @@ def open_photo(source: Source, limits: Limits, *, salvage: bool = False) -> tupl
     Raises: SourceError: unreadable, damaged or too large. Damage in the pixels shows only when they are
         decoded: the frame's methods raise it then.
     """
-    content, photo, capture, turn = read_header(source, limits, salvage=salvage)
+    content, photo, capture, turn, metadata = read_header(source, limits, salvage=salvage)
     width, height = photo.size_wh
     if photo.format == "jpeg" and not salvage and holds_too_little(content, photo.size_wh):
         raise damaged("jpeg", f"its {len(content)} bytes are too few for {width}x{height} pixels")
@@ -56,6 +58,7 @@ def open_photo(source: Source, limits: Limits, *, salvage: bool = False) -> tupl
         capture=capture,
         sha256=hashlib.sha256(content).hexdigest(),
         turn=turn,
+        metadata=metadata,
     )
     pixels = Pixels(photo)
     if not salvage:
@@ -65,18 +68,33 @@ def open_photo(source: Source, limits: Limits, *, salvage: bool = False) -> tupl
     return dataclasses.replace(facts, is_partial=True), frame
 
 
-def read_header(
-    source: Source, limits: Limits, *, salvage: bool = False
-) -> tuple[bytes, Opened, Capture, Turn | None]:
+class PhotoFile(NamedTuple):
+    """A photo whose file and header have been read.
+
+    Args:
+        content: the whole file.
+        opened: for decoding.
+        capture: when, where and with which camera it was taken.
+        turn: from the stored picture to the upright one; None if that is not known.
+        metadata: XMP and IPTC.
+    """
+
+    content: bytes
+    opened: Opened
+    capture: Capture
+    turn: Turn | None
+    metadata: EmbeddedMetadata
+
+
+def read_header(source: Source, limits: Limits, *, salvage: bool = False) -> PhotoFile:
     """Read a photo's file and header.
 
-    Returns: the file's content, the opened photo, when, where and with which camera it was taken, and how it
-        is turned.
     Raises: SourceError: unreadable, no reader takes it, or it is too large.
     """
     content = _read(source, limits)
     readable = end_jpeg(content) if salvage and source.format == "jpeg" else content
     image, readable, read_as, orientation = open_header(readable, source.format, limits.max_pixels)
+    metadata = embedded_metadata(image, content)
     exif = read_exif(image, readable, content)
     if skip_reduced_pages(image):
         orientation = read_exif(image, readable, content).orientation
@@ -94,7 +112,7 @@ def read_header(
     colors = color_plan(image, readable, item)
     turn = find_turn(image, content, source.format, own, orientation, exif.orientation)
     opened = Opened(readable, image, read_as, size_wh, orientation, item, colors)
-    return content, opened, exif.capture, turn
+    return PhotoFile(content, opened, exif.capture, turn, metadata)
 
 
 def _properties(content: bytes, format_: str) -> ItemProperties:

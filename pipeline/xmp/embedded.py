@@ -5,21 +5,14 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
-from PIL import Image
-from PIL.ImageFile import ImageFile
-from PIL.IptcImagePlugin import getiptcinfo
-
 from pipeline.errors import SourceError
 from pipeline.formats import FORMATS
-from pipeline.photos.embeddedxmp import xmp_packet
+from pipeline.photos.embeddedxmp import embedded_metadata
 from pipeline.photos.opening import open_header
-from pipeline.source import Limits, SourceKind
+from pipeline.source import EmbeddedMetadata, Limits, SourceKind
 from pipeline.videos.embeddedxmp import read_xmp_packet
 from pipeline.xmp.names import MAX_BYTES
 from pipeline.xmp.packet import Packet, PacketError
-
-_IPTC_KEYWORDS = (2, 25)
-_MOST_KEYWORDS = 10_000
 
 
 class Embedded(NamedTuple):
@@ -43,7 +36,7 @@ def read_embedded(path: str, format_: str, limits: Limits) -> Embedded:
         limits: what a photo may cost.
     """
     if FORMATS[format_].kind is SourceKind.VIDEO:
-        return Embedded(_parsed(read_xmp_packet(path, format_, MAX_BYTES)))
+        return parse_embedded(EmbeddedMetadata(read_xmp_packet(path, format_, MAX_BYTES)))
     try:
         with open(path, "rb") as stream:
             size = os.fstat(stream.fileno()).st_size  # `read` allocates what it is asked for at once
@@ -53,7 +46,12 @@ def read_embedded(path: str, format_: str, limits: Limits) -> Embedded:
         image = open_header(content, format_, limits.max_pixels).image
     except (OSError, SourceError):
         return Embedded()
-    return Embedded(_parsed(xmp_packet(image, content)), _iptc_keywords(image))
+    return parse_embedded(embedded_metadata(image, content))
+
+
+def parse_embedded(metadata: EmbeddedMetadata) -> Embedded:
+    """Parse a file's own metadata; a packet that cannot be parsed is absent."""
+    return Embedded(_parsed(metadata.xmp), metadata.iptc_keywords)
 
 
 def _parsed(packet: bytes | None) -> Packet | None:
@@ -61,26 +59,3 @@ def _parsed(packet: bytes | None) -> Packet | None:
         return None if packet is None else Packet(packet)
     except PacketError:
         return None
-
-
-def _iptc_keywords(image: Image.Image) -> tuple[str, ...]:
-    """IPTC's keywords (IIM 4.2, 2:25), as UTF-8 if they are that, else as Latin-1."""
-    try:
-        records = (isinstance(image, ImageFile) and getiptcinfo(image)) or {}
-    except MemoryError:
-        raise
-    except Exception:  # Pillow's reader raises whatever a broken record causes
-        return ()
-    values = records.get(_IPTC_KEYWORDS, [])
-    texts = [_text(value) for value in (values if isinstance(values, list) else [values])[:_MOST_KEYWORDS]]
-    return tuple(text for text in texts if text)
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, bytes):
-        return ""
-    try:
-        text = value.decode("utf-8")
-    except UnicodeDecodeError:
-        text = value.decode("latin-1")
-    return "".join(char for char in text if char.isprintable()).strip()

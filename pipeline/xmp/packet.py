@@ -9,7 +9,8 @@ Source: ISO 16684-1 (XMP: data model, serialization as RDF/XML).
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+import functools
+from collections.abc import Sequence
 from typing import Any
 
 from lxml import etree
@@ -76,6 +77,7 @@ class Packet:
         if rdf is None:
             raise PacketError("it has no rdf:RDF")
         self.rdf = rdf
+        self._descriptions: list[Any] = list(rdf.iterchildren(DESCRIPTION))
 
     @classmethod
     def empty(cls) -> Packet:
@@ -91,21 +93,23 @@ class Packet:
         )
         return self._begin + b"\n".join(texts) + b"\n"
 
-    def descriptions(self) -> Iterator[Any]:
+    def descriptions(self) -> Sequence[Any]:
         """The elements that hold the properties of the photo itself."""
-        yield from self.rdf.iterchildren(DESCRIPTION)
+        return self._descriptions
 
     def description(self) -> Any:
         """The first of them, made if there is none; readers that know only one take this."""
-        found = next(self.descriptions(), None)
-        if found is None:
-            found = etree.Element(DESCRIPTION, {ABOUT: ""})
-            append_indented(self.rdf, found)
-        return found
+        if not self._descriptions:
+            self._descriptions.append(etree.Element(DESCRIPTION, {ABOUT: ""}))
+            append_indented(self.rdf, self._descriptions[0])
+        return self._descriptions[0]
 
     def find(self, name: str) -> Any | None:
         """The element of a property, or None if there is none."""
-        return next((found for one in self.descriptions() for found in one.iterchildren(name)), None)
+        for description in self._descriptions:
+            for found in description.iterchildren(name):
+                return found
+        return None
 
     def simple(self, name: str) -> str | None:
         """The text of a property that is one value; None if there is none."""
@@ -240,6 +244,7 @@ def as_structure(element: Any) -> Any:
     return element
 
 
+@functools.cache
 def prefix_of(name: str) -> dict[str, str]:
     """The usual prefix of a name's namespace, as lxml's `nsmap`."""
     namespace = etree.QName(name).namespace

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from pipeline.source import Limits, Source, Turn
-from pipeline.xmp.embedded import read_embedded
+from pipeline.source import EmbeddedMetadata, Limits, Source, Turn
+from pipeline.xmp.embedded import parse_embedded, read_embedded
 from pipeline.xmp.keywords import FORMS, full_paths, read_items, without
 from pipeline.xmp.namedfaces import named_faces, read_sidecars
 from pipeline.xmp.names import RATING, TITLE
@@ -15,7 +15,12 @@ from reporters.xmp.proposal import clean
 from reporters.xmp.state import read_state
 
 
-def describe(source: Source, size_wh: tuple[int, int], turn: Turn | None = None) -> Description:
+def describe(
+    source: Source,
+    size_wh: tuple[int, int],
+    turn: Turn | None = None,
+    metadata: EmbeddedMetadata | None = None,
+) -> Description:
     """Return a file's keywords, title, rating and named faces, each from its sidecar, or else from the file.
 
     Keywords and faces that this program wrote are left out.
@@ -24,8 +29,12 @@ def describe(source: Source, size_wh: tuple[int, int], turn: Turn | None = None)
         source: the photo or video.
         size_wh: upright width and height, pixels.
         turn: from a photo's stored picture to the upright one; None: no faces are read, as of videos.
+        metadata: of the file, if it has been read already.
     """
-    embedded = read_embedded(source.path, source.format, Limits())
+    if metadata is None:
+        embedded = read_embedded(source.path, source.format, Limits())
+    else:
+        embedded = parse_embedded(metadata)
     packets = list(read_sidecars(source.path))
     if embedded.packet is not None:
         packets.append(embedded.packet)

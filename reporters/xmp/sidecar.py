@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pipeline.xmp.embedded import Embedded, read_embedded
+from pipeline.xmp.embedded import Embedded, parse_embedded, read_embedded
 from pipeline.xmp.packet import Packet, PacketError
 from reporters.xmp.merging import Roots, merge
 from reporters.xmp.photo import Photo
 from reporters.xmp.proposal import Found
 from reporters.xmp.state import EXTENSION, PLACE, VERSION
 
-__all__ = ["Embedded", "PacketError", "Photo", "Roots", "merged", "read_embedded"]
+__all__ = ["Embedded", "PacketError", "Photo", "Roots", "merged", "parse_embedded", "read_embedded"]
 
 
 def merged(
