@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
+import signal
 import threading
 
 import pytest
@@ -15,6 +17,7 @@ from pipeline.files.walk import iter_sources
 from pipeline.frame import Frame
 from pipeline.source import MediaFacts, Turn
 from pipeline.videos.messages import SegmentPart
+from reporters.xmp import besidefile
 from reporters.xmp.besidefile import LeftAloneError, read_version, replace_version
 from reporters.xmp.proposal import Found
 from reporters.xmpwriter import XmpWriter, XmpWriterParams
@@ -264,6 +267,54 @@ def test_a_kill_at_any_point_leaves_the_old_or_the_new(folders, monkeypatch, at)
     folders.write(DOG, where="beside")
     assert keywords(folders.beside.read_bytes())[0] == ["dog", "holiday"]
     assert set(folders.inputs()) == {"a.jpg", "a.jpg.xmp"}
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_process_that_is_killed_at_any_call_leaves_the_old_or_the_new(folders, is_there):
+    """A child process replaces the sidecar and is killed before its first, second, ... call to the system."""
+    old = packet(listed("dc:subject", ["holiday"])) if is_there else None
+    new = merge_into(old, Found("dog", False, None))
+    seen = set()
+    for calls in itertools.count():
+        folders.beside.unlink(missing_ok=True)
+        if old is not None:
+            folders.beside.write_bytes(old)
+        child = os.fork()
+        if child == 0:
+            kill_at_call(calls)
+            replace_version(str(folders.beside), read_version(str(folders.beside)), new)
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        content = folders.beside.read_bytes() if folders.beside.exists() else None
+        assert content in (old, new), calls
+        seen.add(content)
+        if status == 0:
+            break
+        assert os.WIFSIGNALED(status)
+    assert calls > 5
+    assert seen == {old, new}
+    folders.beside.unlink()
+    if old is not None:
+        folders.beside.write_bytes(old)
+    folders.write(DOG, where="beside")
+    assert set(folders.inputs()) == {"a.jpg", "a.jpg.xmp"}, "what a killed process left is removed"
+
+
+def kill_at_call(calls: int) -> None:
+    """Kill this process with SIGKILL when it has made so many of its calls to the file system."""
+    count = itertools.count()
+
+    def counted(call):
+        def wrapper(*arguments, **options):
+            if next(count) == calls:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return call(*arguments, **options)
+
+        return wrapper
+
+    for name in ("open", "fsync", "fstat", "fchmod", "lstat", "link", "replace", "unlink", "close"):
+        setattr(os, name, counted(getattr(os, name)))
+    besidefile.exchange = counted(besidefile.exchange)
 
 
 def test_a_folder_that_cannot_be_written_is_said(folders):

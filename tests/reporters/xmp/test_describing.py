@@ -6,10 +6,12 @@ import json
 
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 import visualsearch
 from pipeline.files.walk import iter_sources
-from pipeline.source import Turn
+from pipeline.photos.photo import open_photo
+from pipeline.source import Limits, Turn
 from pipeline.xmp.packet import Packet
 from reporters.description import MAX_FACES, MAX_KEYWORDS, NO_DESCRIPTION, Description
 from reporters.xmp.describing import describe, describe_packets
@@ -128,3 +130,26 @@ def test_a_report_holds_so_many_named_faces_at_most(tmp_path):
     path.with_name("a.jpg.xmp").write_bytes(packet(regions(*many, size_wh=WH)))
     (source,) = [one for one in iter_sources(str(tmp_path)) if one.relative == "a.jpg"]
     assert len(describe(source, WH, Turn()).faces) == MAX_FACES
+
+
+def stated(format_: str) -> bytes:
+    """A photo of this format with an XMP packet."""
+    if format_ == "PNG":
+        info = PngInfo()
+        info.add_itxt("XML:com.adobe.xmp", FULL.decode())
+        return encoded(patches(), format_, pnginfo=info)
+    if format_ == "TIFF":
+        return encoded(patches(), format_, tiffinfo={700: FULL})
+    return encoded(patches(), format_, xmp=FULL)
+
+
+@pytest.mark.parametrize("format_", ["JPEG", "PNG", "TIFF", "WEBP", "HEIF", "AVIF"])
+def test_the_metadata_that_is_read_with_the_header_is_that_of_the_file(format_, tmp_path):
+    path = tmp_path / "a.jpg"
+    path.write_bytes(stated(format_))
+    (source,) = iter_sources(str(tmp_path))
+    facts, _ = open_photo(source, Limits())
+    alone = describe(source, facts.size_wh, facts.turn)
+    assert alone.keywords == ("Places|Rome", "holiday")
+    path.unlink()
+    assert describe(source, facts.size_wh, facts.turn, facts.metadata) == alone
