@@ -65,7 +65,8 @@ def start(folder: str, photos: str | None) -> Iterator[str]:
 
 def _is_here(model: str) -> bool:
     """Whether a model, or one that stands for this word, is on this machine."""
-    return partly_here(model) if model not in STANDS_FOR else first_here(model) is not None
+    name = first_here(model) if model in STANDS_FOR else model
+    return name is not None and partly_here(name)
 
 
 def pictures_folder() -> Path:

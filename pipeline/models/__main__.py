@@ -11,7 +11,7 @@ import io
 import signal
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
@@ -22,6 +22,7 @@ from pipeline.host.libraries import configure
 from pipeline.host.program import OneLineParser, exit_status
 from pipeline.models.added import add_model, iter_added, verify_added
 from pipeline.models.catalog import (
+    BETTER_DEFAULTS,
     DEFAULT,
     STANDS_FOR,
     YUNET,
@@ -32,6 +33,7 @@ from pipeline.models.catalog import (
 )
 from pipeline.models.enginelisting import list_engines
 from pipeline.models.fetch import copy_files, fetch, fetch_first, megabytes
+from pipeline.models.fetchdefault import MOST_MS, fetch_default
 from pipeline.models.fetched import FileState, check_size, first_here, is_here, model_folder, verify
 from pipeline.models.files import (
     ADD_COMMAND,
@@ -44,6 +46,8 @@ from pipeline.text import printable
 PROGRAM = command("visualminer-models")
 _CHECK = "detectors.darknet.adding:checked_files"
 """What checks a network that is added; a name, as in the catalogue of components, since it stands above."""
+_MEASURE = "detectors.onnx.engines:milliseconds"
+"""What measures a network that may become the default; see `fetch_default`."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -85,9 +89,7 @@ def _list(options: argparse.Namespace) -> ExitCode:
 
 
 def _add(options: argparse.Namespace) -> ExitCode:
-    module, _, function = _CHECK.partition(":")
-    check = getattr(importlib.import_module(module), function)
-    files = check(options.cfg, options.weights, options.names)
+    files = _named(_CHECK)(options.cfg, options.weights, options.names)
     folder = add_model(options.name, files)
     _say(f'{options.name}: added, in {printable(folder)}; write "model: {options.name}" in a pipeline file')
     return ExitCode.OK
@@ -105,11 +107,18 @@ def _here(states: set[FileState]) -> str:
     return "no" if states == {FileState.MISSING} else "not whole"
 
 
+def _named(place: str) -> Callable[..., Any]:
+    module, _, function = place.partition(":")
+    found: Callable[..., Any] = getattr(importlib.import_module(module), function)
+    return found
+
+
 def _fetch(options: argparse.Namespace) -> ExitCode:
     for model in options.models:
-        word = DEFAULT if model == DEFAULT else model.name
-        if word in STANDS_FOR:
-            model = fetch_first(word, _say)
+        if model == DEFAULT:
+            model = fetch_default(_say, lambda file: _named(_MEASURE)(file), again=options.again)
+        elif model.name in STANDS_FOR:
+            model = fetch_first(model.name, _say)
         else:
             fetch(model, _say)
         if options.to is not None:
@@ -192,15 +201,21 @@ def _parser() -> argparse.ArgumentParser:
         "fetch",
         help="fetch models into the cache folder",
         description="Fetch models, or the sample photographs, from the catalogue's sources and check each "
-        f'SHA-256. Correct files are not fetched again. "{DEFAULT}" is the first of '
-        f"{', '.join(STANDS_FOR[DEFAULT])} that can be fetched; {YUNET} is the first of "
-        f"{', '.join(STANDS_FOR[YUNET])}.",
+        f'SHA-256. Correct files are not fetched again. "{DEFAULT}" is the most accurate of '
+        f"{', '.join((STANDS_FOR[DEFAULT][0], *BETTER_DEFAULTS))} that takes at most {MOST_MS:g} ms "
+        f"of CPU a picture on this machine, measured once; {STANDS_FOR[DEFAULT][1]} if none can be fetched. "
+        f"{YUNET} is the first of {', '.join(STANDS_FOR[YUNET])} that can be fetched.",
         epilog=f"example: {PROGRAM} fetch sample-photos --to demo/photos",
     )
     fetching.add_argument(
         "models", nargs="+", type=_model_or_default, metavar="NAME", help=f'see "list"; or "{DEFAULT}"'
     )
     fetching.add_argument("--to", type=Path, metavar="FOLDER", help="copy the files to this folder too")
+    fetching.add_argument(
+        "--again",
+        action="store_true",
+        help=f'measure again what "{DEFAULT}" is',
+    )
     fetching.set_defaults(act=_fetch)
 
     _add_adding(commands)

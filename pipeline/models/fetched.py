@@ -11,7 +11,8 @@ from pathlib import Path
 from pipeline.errors import ModelError
 from pipeline.files.cachefolder import cache_folder
 from pipeline.files.hashing import sha256_of
-from pipeline.models.catalog import STANDS_FOR, ModelFile, NamedModel, find_model
+from pipeline.models.catalog import DEFAULT, STANDS_FOR, ModelFile, NamedModel, find_model
+from pipeline.models.defaultchoice import read_default
 from pipeline.text import printable
 
 
@@ -72,5 +73,11 @@ def partly_here(name: str) -> bool:
 
 
 def first_here(word: str) -> str | None:
-    """The model that a word of `STANDS_FOR` means on this machine: the first with a file here; or None."""
+    """The model that a word of `STANDS_FOR` means on this machine: the chosen one, whether it is here or not;
+    else the first with a file here; or None.
+
+    Raises: ModelError: see `read_default`.
+    """
+    if word == DEFAULT and (choice := read_default()) is not None:
+        return choice.model
     return next((name for name in STANDS_FOR[word] if partly_here(name)), None)

@@ -117,12 +117,12 @@ def resolve_darknet(model: str, weights: str | None) -> DarknetPaths:
 
 
 def resolve_default(model: str) -> str:
-    """Replace `default` by the name of the first of its networks that is on this machine.
+    """Replace `default` by the name of the network that was chosen, else of the first of its networks here.
 
     Nothing is fetched: the network depends on this machine, not on which servers can be reached. A damaged
     network is an error, because with another one everything would be mined again.
 
-    Raises: ModelError: none of them is here, or the first is damaged; the message says what to type.
+    Raises: ModelError: none of them is here, or that network is damaged; the message says what to type.
     """
     if model != DEFAULT:
         return model
