@@ -15,12 +15,12 @@ from pipeline.files.outputs import remove_parts
 from pipeline.frame import Frame, RgbArray
 from pipeline.photos.animation import MICROSECOND, Animation, iter_animation, probe_animation
 from pipeline.pipeline import Mined, Pipeline
-from pipeline.segmentmining import SegmentMining
+from pipeline.segmentmining import ReadFrames, SegmentMining
 from pipeline.source import Source, SourceKind
-from pipeline.videomining import content_if_wanted, join
+from pipeline.videomining import join, with_known
 from pipeline.videos.facts import FrameTimes, Video, VideoFacts
 from pipeline.videos.ffmpeg import MAX_FRAME_PIXELS
-from pipeline.videos.messages import SegmentResult, SegmentTask, VideoPlan
+from pipeline.videos.messages import MOST_KEPT_BYTES, SegmentResult, SegmentTask, VideoPlan
 from pipeline.videos.probe import file_version
 from pipeline.videos.reader import ReadStats
 from pipeline.videos.sampling import Sampling, choose_frames
@@ -70,20 +70,34 @@ def mine_animation(
             if index in wanted:
                 yield _frame(facts, rgb, index, segment.seconds(wanted[index]))
 
-    stale = frozenset(step.name for step in pipeline.writers)
     tasks = tuple(SegmentTask(segment, mined if every_frame else None) for segment in segments)
-    with source_errors(), attribute_errors_to(READING):
-        sha256 = content_if_wanted(pipeline, source, version)
+    plan = with_known(pipeline, source, VideoPlan(facts, version, tasks))
+    if isinstance(plan, Mined):
+        return replace(plan, kind=SourceKind.VIDEO)
+    return replace(_mined(pipeline, source, plan, frames, run_pid, on_frame), kind=SourceKind.VIDEO)
+
+
+def _mined(
+    pipeline: Pipeline,
+    source: Source,
+    plan: VideoPlan,
+    read_frames: ReadFrames,
+    run_pid: int,
+    on_frame: Callable[[], None],
+) -> Mined:
+    """Mine the segments of an animation, and join them."""
     results: list[SegmentResult] = []
     try:
-        for task in tasks:
-            mining = SegmentMining(pipeline, source, facts, task, stale, sha256=sha256)
-            results.append(mining.mine(run_pid=run_pid, on_frame=on_frame, read_frames=frames))
-        plan = VideoPlan(facts, version, tasks, stale=stale, sha256=sha256)
+        for task in plan.tasks:
+            known = plan.chunk(task.number)
+            mining = SegmentMining(
+                *(pipeline, source, plan.facts, task, plan.stale, known, MOST_KEPT_BYTES, plan.sha256)
+            )
+            results.append(mining.mine(run_pid=run_pid, on_frame=on_frame, read_frames=read_frames))
         joined = join(pipeline, source, plan, results)
     finally:
         remove_parts(part.path for result in results for part in result.parts.values())
-    return replace(joined, kind=SourceKind.VIDEO, kept=None)
+    return replace(joined, kept=joined.kept and plan.with_chunks(joined.kept, results))
 
 
 def _shown_frames(times: FrameTimes, sampling: Sampling, mined: array[int]) -> array[int]:

@@ -33,6 +33,8 @@ def mine_photo(pipeline: Pipeline, source: Source) -> Mined:
     """
     photo = _Photo(pipeline, source)
     earlier = pipeline.earlier(source)
+    if earlier.state is not None and earlier.state.plan:  # it was mined as an animation
+        earlier = NOTHING
     try:
         return photo.unchanged(earlier) or photo.mine(earlier, salvage=False)
     except SourceError as error:

@@ -47,17 +47,24 @@ def probe_video(pipeline: Pipeline, source: Source) -> VideoPlan | Mined:
             tasks = _with_frames_between(source, video, pipeline.sampling)
         else:
             tasks = [SegmentTask(segment) for segment in split_video(source, video, pipeline.sampling)]
-    plan = VideoPlan(
-        *(video.facts, video.version, tuple(tasks), not pipeline.sampling.is_thinned),
-        digest=digest_of_plan(pipeline, video.facts, tasks),
-    )
+    plan = VideoPlan(*(video.facts, video.version, tuple(tasks), not pipeline.sampling.is_thinned))
+    return with_known(pipeline, source, plan)
+
+
+def with_known(pipeline: Pipeline, source: Source, plan: VideoPlan) -> VideoPlan | Mined:
+    """Add to a plan what earlier runs know of the video.
+
+    Returns: the result if all findings are known and its outputs show them.
+    Raises: SourceError: the file cannot be read, or has changed.
+    """
+    plan = replace(plan, digest=digest_of_plan(pipeline, plan.facts, plan.tasks))
     earlier = pipeline.earlier(source)
-    if _flaw(video.facts, ()) or not _is_about(earlier, source, plan):
-        with source_errors(), attribute_errors_to(READING):
-            sha256 = content_if_wanted(pipeline, source, video.version)
-        return replace(plan, stale=frozenset(step.name for step in pipeline.writers), sha256=sha256)
     with source_errors():
-        return _Recall(pipeline, source, plan, earlier).planned()
+        if not _flaw(plan.facts, ()) and _is_about(earlier, source, plan):
+            return _Recall(pipeline, source, plan, earlier).planned()
+        with attribute_errors_to(READING):
+            sha256 = _content_if_wanted(pipeline, source, plan.version)
+    return replace(plan, stale=frozenset(step.name for step in pipeline.writers), sha256=sha256)
 
 
 def digest_of_plan(pipeline: Pipeline, facts: VideoFacts, tasks: Sequence[SegmentTask]) -> bytes:
@@ -229,7 +236,7 @@ def _flaw(facts: VideoFacts, mined: Sequence[SegmentResult]) -> str:
     return " and ".join(flaws)
 
 
-def content_if_wanted(pipeline: Pipeline, source: Source, version: FileVersion) -> str | None:
+def _content_if_wanted(pipeline: Pipeline, source: Source, version: FileVersion) -> str | None:
     """The SHA-256 of a video that is not mined yet, hexadecimal; None if no detector needs it.
 
     Args:

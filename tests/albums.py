@@ -56,12 +56,21 @@ class Album:
         self.changes: dict[str, dict[str, object]] = {"names": {"unknown_distance": {"embedding": 5.0}}}
         self.extra: list[str] = []
         self.triggers: tuple[str, ...] = ()
+        self.sampling = ""
 
     def photo(self, name: str, people: list[int], picture: int = 1) -> Path:
         """Write a photo of these people into INPUT."""
         path = self.house.input / name
         path.parent.mkdir(parents=True, exist_ok=True)
         draw_photo(people, picture, 64).save(path)
+        return path
+
+    def animation(self, name: str, *pictures: list[int]) -> Path:
+        """Write an animated GIF into INPUT, each of whose pictures shows some people."""
+        path = self.house.input / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        first, *rest = (draw_photo(people, 1, 64) for people in pictures)
+        first.save(path, save_all=True, append_images=rest, duration=200)
         return path
 
     def video(self, name: str, people: list[int], frames: int = 5) -> Path:
@@ -84,6 +93,8 @@ class Album:
             component("copies", "photowriter", "names", **self.changes.get("copies", {})),
             component("clips", "videowriter", "faces, names", **self.changes.get("clips", {})),
         ]
+        if self.sampling:
+            parts.append(f"video: {{{self.sampling}}}\n")
         pipeline_file(self.house.pipeline, *parts)
 
     def night(self, **more: object) -> Summary:

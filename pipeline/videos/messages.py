@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pipeline.kept.values import InputState
+from pipeline.kept.values import InputState, Kept
 from pipeline.videos.facts import FileVersion, VideoFacts
 from pipeline.videos.progress import VideoProgress
 from pipeline.videos.sampling import Sampling
 from pipeline.videos.segments import Segment
+
+MOST_KEPT_BYTES = 64 << 20
+"""Of findings in one video. Faces that are described in every frame of a long video would take more; what is
+beyond is looked at again when it is needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,18 @@ class VideoPlan:
     def chunk(self, number: int) -> bytes | None:
         """What earlier runs found in a segment; None if nothing is known."""
         return self.chunks[number] if number < len(self.chunks) else None
+
+    def with_chunks(self, kept: Kept, results: Sequence[SegmentResult]) -> Kept:
+        """What is to be kept of the video, with the findings in its segments.
+
+        Args:
+            kept: the rest.
+            results: of all segments, in the order of the video.
+        """
+        if all(result.chunk is None for result in results):
+            return kept
+        chunks = (self.chunk(one.number) if one.chunk is None else one.chunk for one in results)
+        return replace(kept, chunks=tuple(chunk or b"" for chunk in chunks))
 
 
 class SegmentPart(NamedTuple):

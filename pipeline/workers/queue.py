@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from pipeline.files.outputs import remove_parts
-from pipeline.kept.values import Kept
 from pipeline.outcome import Outcome
 from pipeline.source import Source
 from pipeline.tasks import (
@@ -23,12 +22,8 @@ from pipeline.tasks import (
     Task,
     first_task,
 )
-from pipeline.videos.messages import SegmentResult, VideoPlan
+from pipeline.videos.messages import MOST_KEPT_BYTES, SegmentResult, VideoPlan
 from pipeline.videos.progress import OnVideo, VideoProgress, ignore
-
-MOST_KEPT_BYTES = 64 << 20
-"""Of findings in one video. Faces that are described in every frame of a long video would take more; what is
-beyond is looked at again when it is needed."""
 
 
 @dataclass(slots=True)
@@ -59,13 +54,6 @@ class _Video:
     def in_order(self) -> list[SegmentResult]:
         """The results of the segments, in the order of the video."""
         return [self.mined[number] for number in sorted(self.mined)]
-
-    def with_chunks(self, kept: Kept) -> Kept:
-        """What is to be kept of the video, with the findings in its segments."""
-        if all(result.chunk is None for result in self.mined.values()):
-            return kept
-        chunks = (self.plan.chunk(one.number) if one.chunk is None else one.chunk for one in self.in_order())
-        return replace(kept, chunks=tuple(chunk or b"" for chunk in chunks))
 
     def remove_parts(self) -> None:
         """Remove the files that writers made of its segments."""
@@ -216,7 +204,7 @@ class TaskQueue:
         del self._videos[video.source.path]
         outputs = {*outcome.outputs, *_output_names(video.mined.values())}
         duration_s = outcome.duration_s + sum(result.duration_s for result in video.mined.values())
-        kept = None if outcome.kept is None else video.with_chunks(outcome.kept)
+        kept = None if outcome.kept is None else video.plan.with_chunks(outcome.kept, video.in_order())
         return replace(
             outcome,
             kind=video.source.kind,

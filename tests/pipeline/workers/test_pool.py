@@ -44,7 +44,7 @@ def nothing_left_behind(tmp_path: Path) -> Iterator[None]:
     children, descriptors = set(worker_pids()), len(os.listdir("/proc/self/fd"))
     yield
     assert set(worker_pids()) <= children
-    assert len(os.listdir("/proc/self/fd")) == descriptors
+    assert len(os.listdir("/proc/self/fd")) <= descriptors  # fewer where garbage of earlier tests goes
     assert parts_in(tmp_path) == []
 
 
