@@ -83,8 +83,15 @@ def _list(options: argparse.Namespace) -> ExitCode:
         print(_indented("added by you"))
         print(f"    in {printable(files['.cfg'].parent)}")
     print(f"\nThese run too, but cannot be fetched: download one, then type\n{ADD_COMMAND}")
-    for official in read_official().values():
-        print(_indented(f"{official.name}: {official.description}; {official.source}"))
+    officials = read_official().values()
+    for official in officials:
+        if official.checkpoint is None:
+            print(_indented(f"{official.name}: {official.description}; {official.source}"))
+    print("\nThese run too, as an .onnx that you export from their checkpoint:")
+    for official in officials:
+        if official.checkpoint is not None:
+            print(_indented(f"{official.name}: {official.description}; {official.licence}"))
+            print(f"        how: {FETCH_COMMAND} {official.name}")
     return ExitCode.OK
 
 

@@ -207,15 +207,31 @@ class NamedModel(_Entry):
 
 
 class OfficialModel(_Entry):
-    """A well-known network that cannot be fetched, because its hash is not known.
+    """A well-known network that cannot be fetched: its hash is not known, or it has to be exported first.
 
     Args:
         source: where its authors publish it.
+        licence: of the code and the checkpoint.
+        checkpoint: address of the checkpoint that is exported as an .onnx; None: a Darknet network.
+        sha256: of the checkpoint, if it is known.
+        export: the command that makes the .onnx, in the authors' project.
+        needs_labels: whether the .onnx does not show its class names, which are COCO's 80.
     """
 
     name: FileName
     description: str
     source: str
+    licence: str = ""
+    checkpoint: Annotated[str, Field(pattern=r"^https://[^/\s]+/\S+$")] | None = None
+    sha256: Sha256 | None = None
+    export: str = ""
+    needs_labels: bool = False
+
+    @model_validator(mode="after")
+    def _check_export(self) -> Self:
+        if (self.checkpoint is None) != (not self.export):
+            raise ValueError("a checkpoint and the command that exports it belong together")
+        return self
 
 
 @functools.cache

@@ -225,10 +225,18 @@ def _fetched_file(model: NamedModel, name: str) -> Path:
 
 
 def official_remedy(name: str) -> str:
-    """How to add a model whose official files cannot be fetched."""
+    """How to get a model that cannot be fetched."""
+    official = read_official()[name]
+    if official.checkpoint is None:
+        return (
+            f"get {name}.cfg and {name}.weights from {official.source}, "
+            f"then type: {ADD_COMMAND} {name} {name}.cfg {name}.weights"
+        )
+    hashed = f" (SHA-256 {official.sha256})" if official.sha256 else ""
+    labels = ', and "labels: detectors/labels/coco.names"' if official.needs_labels else ""
     return (
-        f"get {name}.cfg and {name}.weights from {read_official()[name].source}, "
-        f"then type: {ADD_COMMAND} {name} {name}.cfg {name}.weights"
+        f"export {official.checkpoint}{hashed} with {official.source}: {official.export}; "
+        f'then write the path of the .onnx as "model"{labels}'
     )
 
 

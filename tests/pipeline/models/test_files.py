@@ -128,6 +128,18 @@ def test_a_missing_onnx_network_says_what_to_do(resolve, model, says, cache):
     assert says in complaint(resolve, model)
 
 
+def test_a_network_that_must_be_exported_says_how(cache):
+    says = complaint(resolve_darknet, "dfine-n", None)
+    assert says.startswith(
+        'model "dfine-n" is not here; export https://github.com/Peterande/storage/releases/'
+    )
+    assert (
+        "with https://github.com/Peterande/D-FINE: python tools/deployment/export_onnx.py --check -c " in says
+    )
+    assert 'then write the path of the .onnx as "model", and "labels: detectors/labels/coco.names"' in says
+    assert "labels" not in complaint(resolve_darknet, "rfdetr-nano", None)  # its exports show their classes
+
+
 def test_default_is_the_first_network_that_is_here(network_cache, cache, monkeypatch):
     shutil.copytree(network_cache / "models" / "yolov3-tiny", cache / "models" / "yolov3-tiny")
     assert resolve_default("default") == "yolov3-tiny"

@@ -10,7 +10,7 @@ from PIL import Image
 
 from pipeline.errors import ExitCode
 from pipeline.models.__main__ import main
-from pipeline.models.catalog import read_catalog
+from pipeline.models.catalog import read_catalog, read_official
 from pipeline.models.fetched import first_here, model_folder
 
 ROOT = Path(__file__).parents[3]
@@ -46,6 +46,9 @@ def test_list_says_what_is_here_and_what_to_type(photos_cache, capsys):
         assert f"\n{model.name} " in printed
         assert model.description in " ".join(printed.split())
         assert model.licence in " ".join(printed.split())
+    for official in read_official().values():
+        assert f"    {official.name}: " in printed
+        assert (f"fetch {official.name}\n" in printed) == (official.checkpoint is not None)
     assert f"    in {cache}/models/sample-photos\n" in printed
     assert "    type: .venv/bin/python -m pipeline.models fetch yolov3-tiny\n" in printed
     assert max(map(len, printed.splitlines())) <= 100 + len(str(cache))
@@ -115,6 +118,16 @@ def test_an_unknown_name_is_bad_use(arguments, capsys):
         main(arguments)
     assert raised.value.code == ExitCode.USAGE
     assert 'did you mean "yolov3-tiny" or "yolox-tiny"? known: dlib-face, ' in capsys.readouterr().err
+
+
+def test_what_must_be_exported_says_how(capsys):
+    with pytest.raises(SystemExit) as raised:
+        main(["fetch", "rtdetrv2-s"])
+    assert raised.value.code == ExitCode.USAGE
+    assert (
+        '"rtdetrv2-s" cannot be fetched from here; export https://github.com/lyuwenyu/'
+        in capsys.readouterr().err
+    )
 
 
 @pytest.mark.parametrize("command", [[], ["list"], ["fetch"], ["verify"], ["path"]])
