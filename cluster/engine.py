@@ -15,12 +15,13 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from cluster.claims import claims_of, difference, other_packages
+from cluster.claims import Claims, claims_of, difference, other_packages
 from cluster.enginetasks import EngineTasks, OrphanedError, Pipes
 from cluster.messages import Begin, Over, Ready, Setup
 from cluster.roots import Roots, unpack
-from cluster.storage import input_trouble, output_trouble
-from pipeline.errors import MinerError
+from cluster.storage import LATE_S, storage_trouble
+from pipeline.errors import MinerError, ModelError
+from pipeline.files.outputs import own_parts_as
 from pipeline.host.cores import usable_cores
 from pipeline.host.libraries import configure
 from pipeline.host.logs import set_levels
@@ -106,9 +107,10 @@ def _mine(pipes: Pipes, begin: Begin, given: argparse.Namespace, machine: str) -
     setup: Setup = unpack(begin.packed, roots)
     logging.basicConfig(handlers=[_Logs(pipes)], force=True)
     set_levels(setup.settings.log_level)
-    here = claims_of(setup.settings.config)
+    own_parts_as(machine, Path(roots.output))
+    here = _claims(setup)
     trouble = difference(here, setup.claims)
-    trouble = trouble or output_trouble(roots.output, setup.marker) or input_trouble(setup.sample)
+    trouble = trouble or storage_trouble(roots.output, setup.marker, setup.sample, _say_late)
     if trouble:
         raise MinerError(trouble)
     cores = min(given.cores, usable_cores()) if given.cores else usable_cores()
@@ -126,6 +128,23 @@ def _mine(pipes: Pipes, begin: Begin, given: argparse.Namespace, machine: str) -
     pipes.send(Ready(machine, carried.workers, carried.sentence, others))
     for _ in pool.run(tasks):
         pass
+
+
+def _claims(setup: Setup) -> Claims:
+    """What decides the results on this machine.
+
+    Raises: MinerError: a model is missing here.
+    """
+    try:
+        return claims_of(setup.settings.config)
+    except ModelError as error:
+        advice = "put it there, or name the place of the pipeline file's folder with --pipeline-root"
+        raise MinerError(str(error) if ";" in str(error) else f"{error}; {advice}") from None
+
+
+def _say_late(trouble: str) -> None:
+    sentence = "%s; this is tried for %.0f s, because network file systems may show new files late"
+    logging.getLogger("cluster").warning(sentence, trouble, LATE_S)
 
 
 if __name__ == "__main__":

@@ -178,13 +178,16 @@ class ClusterExecutor:
                 yield events.get_nowait()
 
     def _check_company(self) -> None:
-        """Give up if no machine has been connected for too long.
+        """Give up if there is no machine for too long; those that mine for another run are waited for.
 
         Raises: MinerError: there is none.
         """
         now = time.monotonic()
         if self._fleet.machines:
             self._alone_since, self._had_machine = now, True
+            return
+        if self._fleet.waiting:
+            self._alone_since = now
             return
         lonely_s = now - self._alone_since
         if self._fleet.last_words is not None and self._link.all_refuse and lonely_s > UNWILLING_S:
@@ -199,8 +202,7 @@ class ClusterExecutor:
                 f"{place}: the scheduler has not answered for {patience_s:.0f} s; start it again, and then "
                 "this run, which goes on where it was"
             )
-        waiting = f"; machines that wait for other runs: {self._fleet.waiting}" if self._fleet.waiting else ""
         raise MinerError(
-            f"{place}: no machine has been there for {patience_s:.0f} s{waiting}; start machines with "
+            f"{place}: no machine has been there for {patience_s:.0f} s; start machines with "
             f"{command('visualminer-cluster')} worker, and then this run, which goes on where it was"
         )

@@ -5,15 +5,20 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from pipeline.files.outputs import remove_parts, sweep_machine_parts, write_file
+from pipeline.errors import OutputError
+from pipeline.files.outputs import check_writable, remove_parts, sweep_machine_parts, write_file
 from pipeline.source import Source
 from pipeline.text import printable
 
 MARKER_NAME = ".deepvisualminer.cluster"
 
+LATE_S = 30.0
+"""How long a network file system may show an old state of a folder: sshfs does so for 20 s."""
+_RETRY_S = 1.0
 _MOST_BYTES = 100
 
 
@@ -39,6 +44,46 @@ def marked(output_root: Path, is_clean: Callable[[], bool]) -> Iterator[str]:
     finally:
         if is_clean():
             remove_parts([path])
+
+
+def storage_trouble(
+    output_root: str, marker: str, sample: Source, on_late: Callable[[str], None]
+) -> str | None:
+    """Return why this machine does not have the storage of the run; None if it has it.
+
+    What another machine has just written may appear late, because the client of a network file system
+    remembers for a while which names a folder does not have. Writing into the folder makes an NFS client ask
+    its server again; for others this function waits.
+
+    Args:
+        output_root, marker: as for `output_trouble`.
+        sample: as for `input_trouble`.
+        on_late: called with the reason, once, before this waits.
+    """
+    until = time.monotonic() + LATE_S
+    is_late = False
+    while trouble := (
+        _writing_trouble(output_root) or output_trouble(output_root, marker) or input_trouble(sample)
+    ):
+        if time.monotonic() >= until:
+            break
+        if not is_late:
+            on_late(trouble)
+        is_late = True
+        time.sleep(_RETRY_S)
+    return trouble
+
+
+def _writing_trouble(output_root: str) -> str | None:
+    """Return why nothing can be written into OUTPUT; None if it can, or if it does not exist."""
+    if not os.path.isdir(output_root):  # it is another machine that makes it
+        return None
+    try:
+        check_writable(Path(output_root))
+    except OutputError as error:
+        cause = str(error).partition(";")[0]
+        return f"{cause}; mount the storage of OUTPUT there so that it can be written"
+    return None
 
 
 def output_trouble(output_root: str, marker: str) -> str | None:
@@ -67,7 +112,10 @@ def input_trouble(source: Source) -> str | None:
     """
     advice = "mount the storage of INPUT there, or name its place with --input-root"
     try:
-        size = os.stat(source.path).st_size
+        with open(
+            source.path, "rb", buffering=0
+        ) as stream:  # NFS asks for the size anew when a file is opened
+            size = os.fstat(stream.fileno()).st_size
     except OSError as error:
         return f"{printable(source.path)}, a file of INPUT, cannot be read there ({error.strerror}); {advice}"
     if size != source.size_bytes:

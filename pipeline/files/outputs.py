@@ -386,6 +386,8 @@ def output_errors(path: Path) -> Iterator[None]:
 def _mount_point(path: Path) -> Path:
     """The mount point of the file system of `path`, which need not exist."""
     place = path.absolute()
+    if not place.is_dir():  # in an overlay, a file may seem to be on another device than its folder
+        place = place.parent
     while not os.path.ismount(place) and place != place.parent:
         place = place.parent
     return place

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cluster import executor
-from cluster.conversation import Conversation, Heard, Lost
+from cluster.conversation import Conversation, Heard, Lost, Waits
 from cluster.executor import ClusterExecutor, cluster_executor
 from cluster.messages import Ready
 from cluster.storage import MARKER_NAME
@@ -96,6 +96,31 @@ def test_machines_that_all_cannot_mine(link: type[FakeLink], tmp_path: Path) -> 
 
     link.on_enter = staticmethod(refuses)
     assert error_of(tmp_path) == "tls://host2:1: the disk is full"
+
+
+def test_machines_that_mine_for_another_run_are_waited_for(link: type[FakeLink], tmp_path: Path) -> None:
+    polls = []
+
+    def is_busy(link: FakeLink) -> None:
+        busy = link.machine()
+        link.events.put(Waits(busy, "it mines for another run"))
+        link.reached_at = time.monotonic() + 1000
+
+        def leaves() -> str:
+            polls.append(time.monotonic())
+            if polls[-1] - polls[0] > 5 * executor.FIRST_MACHINE_S and len(polls) > 5:
+                link.events.put(Lost(busy, "it was shut down"))
+            return "nothing"
+
+        link.leaves = leaves
+
+    link.on_enter = staticmethod(is_busy)
+    mining = new_executor(tmp_path)
+    poll = mining._check_company
+    mining._check_company = lambda: (link.last.leaves(), poll())
+    with pytest.raises(MinerError, match="no machine has been there"):
+        list(mining.mine(photos(tmp_path, 3)))
+    assert polls[-1] - polls[0] > 5 * executor.FIRST_MACHINE_S
 
 
 def test_nothing_to_mine_needs_no_cluster(link: type[FakeLink], tmp_path: Path) -> None:

@@ -78,6 +78,24 @@ def test_other_storage_is_refused(site: Site) -> None:
     assert not site.notes()
 
 
+def test_storage_that_cannot_be_written_is_refused(site: Site) -> None:
+    elsewhere = site.folder / "elsewhere"
+    site.mined.mkdir()
+    machine = site.start_machine(2, "--output-root", str(elsewhere), mounts={site.mined: elsewhere})
+    until(lambda: "mining for the runs" in site.log_of(2).read_text(), site.log_of(2))
+    site.hosts[1].within(machine.pid, "mount", "-o", "remount,ro,bind", elsewhere)
+    site.start_machine(3)
+    site.close_gate()
+    run = site.start_run()
+    until(lambda: "its tasks" in site.said() or "can be written; this is tried" in site.said())
+    site.open_gate()
+    said = finish(site, run)
+    assert (
+        f"host2: {elsewhere}: cannot be written (Read-only file system); mount the storage of OUTPUT" in said
+    )
+    assert site.busy().keys() == {"host3"}
+
+
 def test_storage_that_goes_while_a_machine_mines(site: Site) -> None:
     elsewhere = site.folder / "elsewhere"
     site.mined.mkdir()
