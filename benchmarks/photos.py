@@ -101,15 +101,15 @@ def write_pipeline(path: Path, precision: str) -> Path:
     return path
 
 
-def run(command: list[str]) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+def run(command: list[str], folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
     return done
 
 
-def run_miner(arguments: list[object]) -> subprocess.CompletedProcess[str]:
-    return run([sys.executable, "visualminer.py", *map(str, arguments)])
+def run_miner(arguments: list[object], checkout: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    return run([sys.executable, "visualminer.py", *map(str, arguments)], checkout)
 
 
 def cpu_seconds_of(

@@ -14,7 +14,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from detectors.boxes import FloatArray, nms
+from detectors.boxes import FloatArray, nms, whole_cells
 from detectors.onnx.anysize import opened_copy
 from detectors.onnx.engine import OnnxEngine
 from detectors.onnx.family import grid
@@ -65,13 +65,9 @@ class YuNet:
         Returns: (N, 15) float32, best first: left, top, width, height, x and y of five landmarks, score;
         pixels.
         """
-        height, width = rgb.shape[:2]
-        right, below = -width % _STRIDES[-1], -height % _STRIDES[-1]
-        if right or below:
-            rgb = np.asarray(cv2.copyMakeBorder(rgb, 0, below, 0, right, cv2.BORDER_CONSTANT), np.uint8)
-        bgr = cv2.dnn.blobFromImage(rgb, swapRB=True)
-        faces = self._decode(self._engine.run({self._input: bgr}), (width + right, height + below))
-        return _suppressed(faces)
+        blob = _blob(rgb)
+        height, width = blob.shape[2:]
+        return _suppressed(self._decode(self._engine.run({self._input: blob}), (width, height)))
 
     def _decode(self, outputs: Mapping[str, FloatArray], input_wh: tuple[int, int]) -> FloatArray:
         """All candidates above the threshold, (N, 15), best first."""
@@ -90,6 +86,21 @@ class YuNet:
         found = np.concatenate(faces)
         found = found[np.isfinite(found).all(axis=1)]
         return np.asarray(found[np.argsort(-found[:, -1], kind="stable")], dtype=np.float32)
+
+
+def _blob(rgb: RgbArray) -> FloatArray:
+    """A picture as the network takes it: (1, 3, height, width) float32, blue first, 0 to 255.
+
+    The sides are multiples of the largest stride, with black below and to the right. Writing each plane once
+    takes half the time of `cv2.dnn.blobFromImage`.
+    """
+    height, width = rgb.shape[:2]
+    blob = np.empty((1, 3, whole_cells(height, _STRIDES[-1]), whole_cells(width, _STRIDES[-1])), np.float32)
+    blob[:, :, height:] = 0
+    blob[:, :, :height, width:] = 0
+    for plane, values in zip(blob[0], reversed(cv2.split(rgb)), strict=True):
+        plane[:height, :width] = values
+    return blob
 
 
 def _suppressed(faces: FloatArray) -> FloatArray:

@@ -26,8 +26,9 @@ class Format(NamedTuple):
         endings: the name endings that promise it.
         results_version: of how it is decoded. Raise it by one where most files of the format give other
             pixels, times or facts than before: they are then mined again, once, and files of other formats
-            are not. Leave it for a change that few files show, such as a rare profile: new and edited files
-            get it, `--force` gives it to the rest, and the change log names them.
+            are not. Leave it for a change that few files show, such as a rare profile, or with which other
+            things are found that are as right: new and edited files get it, `--force` gives it to the rest,
+            and the change log names them.
     """
 
     kind: SourceKind

@@ -57,7 +57,8 @@ def box_unit(cxcywh: FloatArray, input_wh: tuple[int, int], strides: Sequence[in
     if not used.any():
         return "none"
     centre, size = cxcywh[used, :2], cxcywh[used, 2:4]
-    if np.percentile(np.abs(centre), 95) > FARTHEST_CELLS:
+    distances = np.sort(np.abs(centre), axis=None)  # numpy.percentile imports numpy.ma, 8 ms
+    if distances[(distances.size - 1) * 95 // 100] > FARTHEST_CELLS:
         sides = np.array(input_wh, dtype=np.float32)
         inside = ((centre > -sides / 2) & (centre < sides * 1.5)).all(axis=1)
         sized = ((size >= 0) & (size < sides * 4)).all(axis=1)
