@@ -25,6 +25,7 @@ from pipeline.runs.opening import OpenRun, open_run
 from pipeline.runs.options import Options, limits_of
 from pipeline.runs.prune import OnPruning, count_missing, prune
 from pipeline.runs.refill import Refill
+from pipeline.runs.selection import Reason
 from pipeline.source import Source
 from pipeline.text import printable
 from pipeline.videos.progress import OnVideo, ignore
@@ -80,7 +81,7 @@ class _Mining:
 
     def __init__(self, run: OpenRun, summary: Summary, on_outcome: Callable[[Outcome], None]) -> None:
         self.books = Bookkeeping(
-            *(run.ledger, run.selection, run.output_root, run.context, run.writers, run.store),
+            *(run.ledger, run.output_root, run.context, run.writers, run.store),
             Refill(run.config, run.output_root, run.ledger, run.store),
             without=run.options.without,
         )
@@ -130,7 +131,7 @@ class _Mining:
     def _triaged(self) -> Iterator[Outcome | Source]:
         """Walk through INPUT and remove unfinished files of a killed run from each output folder passed."""
         swept, proxies, device = None, 0, None
-        for found in self._run.iter_files():
+        for found, decision in self._run.iter_decisions():
             if self._summary.interrupted_by is not None:
                 return
             folder = found.relative.rpartition("/")[0]
@@ -142,7 +143,9 @@ class _Mining:
             elif found.stamp.device != device:
                 device = found.stamp.device
                 self._devices.add(found.stamp.in_64_bits().device)
-            yield from self.books.triage(found)
+            if decision.reason is Reason.SIDECAR:
+                self._summary.unchanged -= 1  # as which it was counted when the walk passed it
+            yield from self.books.triage(decision)
         if proxies:
             sentence = "cameras' small copies of videos that are ignored: %d; proxies: mine takes them"
             _log.info(sentence, proxies)

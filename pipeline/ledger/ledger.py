@@ -161,6 +161,15 @@ class Ledger:
             for row in rows:
                 yield Entry(row, self.context_of).record
 
+    def iter_of_sidecar(self, relative: str) -> Iterator[Record]:
+        """Yield the inputs that a sidecar can belong to: `a.jpg.xmp` to `a.jpg`, `a.xmp` to `a.*`."""
+        stem = os.fsencode(os.path.splitext(relative)[0])
+        rows = self._all(_SELECT + "path = ?", (stem,))
+        rows += self._all(_SELECT + "path > ? AND path < ?", (stem + b".", stem + b"/"))
+        for row in rows:
+            if stem in (row[0], os.path.splitext(row[0])[0]):
+                yield Entry(row, self.context_of).record
+
     def mark_reported(self, relatives: Iterable[str]) -> None:
         """Note that a run which completed has listed these failures."""
         self._execute("BEGIN IMMEDIATE")

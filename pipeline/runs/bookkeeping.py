@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from pipeline.errors import FailureCode
 from pipeline.files.batch import OutputBatch
-from pipeline.files.walk import Skipped, WalkedFile
+from pipeline.files.walk import Skipped
 from pipeline.kept.store import Store
 from pipeline.kept.values import Kept, Known
 from pipeline.ledger.ledger import Ledger
@@ -20,7 +20,7 @@ from pipeline.outcome import Outcome, Status
 from pipeline.runs.known import stored_for
 from pipeline.runs.refill import Refill
 from pipeline.runs.reuse import WriterType, reuse_outputs
-from pipeline.runs.selection import Decision, Reason, Selection
+from pipeline.runs.selection import Decision, Reason
 from pipeline.source import NO_STAMP, Source, Stamp
 from pipeline.text import printable
 
@@ -43,7 +43,6 @@ class Bookkeeping:
 
     Args:
         ledger: the results so far.
-        selection: decides for this run.
         output_root: the folder of the outputs.
         context: of this run.
         writers: of this run's pipeline.
@@ -55,7 +54,6 @@ class Bookkeeping:
     def __init__(
         self,
         ledger: Ledger,
-        selection: Selection,
         output_root: Path,
         context: Context,
         writers: Collection[WriterType],
@@ -67,7 +65,6 @@ class Bookkeeping:
         self._ledger = ledger
         self._store = store
         self._without = frozenset(without)
-        self._selection = selection
         self._output_root = output_root
         self._context = context
         self._writers = writers
@@ -78,17 +75,16 @@ class Bookkeeping:
         self._batch = OutputBatch()
         self._reused: list[_Reused] = []
 
-    def triage(self, found: WalkedFile | Skipped) -> Iterable[Outcome | Source]:
+    def triage(self, decision: Decision) -> Iterable[Outcome | Source]:
         """The outcome of an input that is not mined, or the source to mine, for `note` later.
 
         Renamed inputs are kept back until there are many, and come with a later input or from `finish`.
 
         Raises: OutputError: the output folder or the ledger cannot be written.
         """
-        decision = self._selection.decide(found)
         if decision.reason is Reason.DONE:
-            self._refill.consider(found.relative)
-            return (Outcome(found.path, Status.UNCHANGED),)
+            self._refill.consider(decision.found.relative)
+            return (Outcome(decision.found.path, Status.UNCHANGED),)
         if decision.reason is Reason.LEFT_ALONE:
             return (self._left_alone(decision),)
         if isinstance(decision.found, Skipped):
@@ -184,7 +180,8 @@ class Bookkeeping:
         with the earlier pipeline takes for its own.
         """
         is_of_this = earlier.context.pipeline == self._context.of_format(earlier.format).pipeline
-        if earlier.status is Status.MINED and (decision.reason is Reason.CHANGED or not is_of_this):
+        differs = decision.reason in (Reason.CHANGED, Reason.SIDECAR) or not is_of_this
+        if earlier.status is Status.MINED and differs:
             self._ledger.record(replace(earlier, context=earlier.context._replace(pipeline="")))
             if not self._has_unsettled:
                 self._store.unsettle()

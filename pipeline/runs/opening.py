@@ -18,14 +18,15 @@ from pipeline.config.warnings import iter_warnings
 from pipeline.errors import MinerError, UsageError
 from pipeline.files.lock import lock_output, lock_output_for_reading
 from pipeline.files.outputs import check_writable, sweep_tree
-from pipeline.files.walk import Skipped, WalkedFile, iter_files
+from pipeline.files.walk import iter_files
 from pipeline.kept.store import Store
 from pipeline.ledger.ledger import Ledger
 from pipeline.ledger.ledgerfile import LEDGER_NAME
 from pipeline.ledger.record import Context, Record
+from pipeline.runs.decisions import Decided, Decisions
 from pipeline.runs.options import Options, check_places, context_of
 from pipeline.runs.rebuild import iter_rebuilt
-from pipeline.runs.reuse import WriterType, can_reuse_outputs
+from pipeline.runs.reuse import WriterType, can_reuse_outputs, reads_files_beside
 from pipeline.runs.selection import Selection
 from pipeline.text import did_you_mean, printable
 
@@ -59,14 +60,16 @@ class OpenRun:
     writers: Collection[WriterType]
     selection: Selection
 
-    def iter_files(self) -> Iterator[WalkedFile | Skipped]:
-        """Walk through INPUT as the options and the pipeline file ask."""
-        return iter_files(
+    def iter_decisions(self) -> Iterator[Decided]:
+        """Walk through INPUT as the options and the pipeline file ask, and decide about each file."""
+        files = iter_files(
             self.options.input,
             output_root=self.output_root,
             follow_links=self.options.follow_links,
             with_proxies=self.config.proxies == "mine",
         )
+        decisions = Decisions(self.selection, self.ledger, reads_sidecars=reads_files_beside(self.writers))
+        return decisions.iter(files)
 
 
 @contextmanager

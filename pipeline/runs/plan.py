@@ -41,8 +41,7 @@ def plan(options: Options, on_tally: Callable[[Tally], None] = lambda _: None) -
     with open_run(options, read_only=True) as run:
         components = KnownComponents(run.config, options.without)
         tally = Tally(components)
-        for found in run.iter_files():
-            decision = run.selection.decide(found)
+        for found, decision in run.iter_decisions():
             if decision.reason in _NOTHING_TO_DO:
                 continue
             known = components.of_decision(decision, run.store)

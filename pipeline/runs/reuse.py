@@ -25,6 +25,12 @@ def can_reuse_outputs(writers: Collection[WriterType]) -> bool:
     return all(getattr_static(writer, "owns") is not unable for writer in writers)
 
 
+def reads_files_beside(writers: Collection[WriterType]) -> bool:
+    """Whether one of these writers reads files beside an input, such as sidecars."""
+    unread = getattr_static(Writer, "files_beside")
+    return any(getattr_static(writer, "files_beside") is not unread for writer in writers)
+
+
 class _Reused(NamedTuple):
     """One output for the old name, and where it belongs for the new one."""
 

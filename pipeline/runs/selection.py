@@ -43,6 +43,7 @@ class Reason(StrEnum):
     CHANGED = "changed"
     OTHER_PIPELINE = "other pipeline"
     OUTPUTS_GONE = "outputs gone"
+    SIDECAR = "sidecar changed"
     RETRY = "failed before"
     FORCED = "forced"
     RENAMED = "renamed"

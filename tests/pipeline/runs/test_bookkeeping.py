@@ -35,12 +35,10 @@ class Place:
         self.output.mkdir()
         self.ledger = Ledger(self.output)
         context = Context(str(self.input), "pipeline", "limits")
-        selection = Selection(self.ledger, self.output, context, reuse_outputs=True)
+        self.selection = Selection(self.ledger, self.output, context, reuse_outputs=True)
         self.store = Store(self.output)
         refill = Refill(PipelineConfig((), "pipeline"), self.output, self.ledger, self.store)
-        self.books = Bookkeeping(
-            self.ledger, selection, self.output, context, [PhotoWriter], self.store, refill
-        )
+        self.books = Bookkeeping(self.ledger, self.output, context, [PhotoWriter], self.store, refill)
 
     def put(self, name: str, content: bytes) -> None:
         (self.input / name).write_bytes(JPEG_MAGIC + content)
@@ -48,7 +46,8 @@ class Place:
 
     def triage(self, name: str) -> list[Outcome | Source]:
         path = self.input / name
-        return list(self.books.triage(WalkedFile(str(path), name, Stamp.of(os.stat(path)))))
+        found = WalkedFile(str(path), name, Stamp.of(os.stat(path)))
+        return list(self.books.triage(self.selection.decide(found)))
 
     def mine(self, name: str) -> None:
         """As a worker would, with a copy as its only output."""
@@ -161,7 +160,7 @@ def test_an_ignored_file_is_recorded_and_a_link_is_not(
     place: Place,
 ) -> None:
     link = Skipped(str(place.input / "link"), "link", None, "a link to a folder", False)
-    assert statuses(list(place.books.triage(link))) == [Status.IGNORED]
+    assert statuses(list(place.books.triage(place.selection.decide(link)))) == [Status.IGNORED]
     assert place.ledger.is_empty
     place.put("notes.txt", b"")
     (place.input / "notes.txt").write_text("words")
