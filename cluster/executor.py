@@ -23,7 +23,7 @@ from cluster.messages import Begin, Setup, framed
 from cluster.reach import wait_until_reachable
 from cluster.roots import Roots, pack
 from cluster.shards import Lookahead
-from cluster.storage import marked
+from cluster.storage import LATE_S, marked
 from pipeline.errors import MinerError
 from pipeline.host.command import command
 from pipeline.outcome import Outcome
@@ -115,6 +115,7 @@ class ClusterExecutor:
             )
             with self._linked(first.source):
                 yield from self._run(ahead)
+            self._fleet.reveal(0.0 if self._stops else LATE_S)
 
     @contextlib.contextmanager
     def _linked(self, sample: Source) -> Iterator[None]:

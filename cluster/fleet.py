@@ -18,7 +18,7 @@ from cluster.messages import Done, FramesRead, FromEngine, Over, Packed, Ready, 
 from cluster.rates import Rates
 from cluster.roots import Roots, pack, unpack
 from cluster.shards import SHARD_S, Costs, Lookahead, shard_s
-from cluster.storage import is_readable
+from cluster.storage import LATE_S, is_readable, reveal
 from pipeline.errors import FailureCode, MinerError
 from pipeline.files.outputs import RUN_OWNER, output_path, sweep_machine_parts
 from pipeline.outcome import Outcome, Status
@@ -78,6 +78,7 @@ class Fleet:
         self._hosts: dict[str, str] = {}
         self._frames: dict[str, Counter[str]] = {}
         self._with_segments: set[Path] = set()
+        self._written_at: dict[str, float] = {}
         self._logged_once: set[LogLine] = set()
 
     @property
@@ -96,6 +97,16 @@ class Fleet:
             self._sweep(machine)
         for folder in self._with_segments:
             sweep_machine_parts(folder, RUN_OWNER)
+
+    def reveal(self, patience_s: float) -> None:
+        """Make this machine see the outputs of others, see `cluster.storage.reveal`.
+
+        Args:
+            patience_s: how long to wait for them.
+        """
+        since = time.monotonic() - LATE_S
+        late = [folder for folder, written_at in self._written_at.items() if written_at > since]
+        reveal((self._output_root / folder for folder in late), patience_s)
 
     def hand_out(self) -> bool:
         """Give tasks to machines that need some; return whether all tasks are done."""
@@ -213,6 +224,8 @@ class Fleet:
         if isinstance(result, SegmentResult):
             self.rates.add_frames(machine.name, result.frames)
             self._frames.setdefault(task.source.path, Counter())[machine.name] += result.frames
+        if isinstance(result, Outcome) and result.outputs:
+            self._written_at[task.source.relative.rpartition("/")[0]] = time.monotonic()
         self._costs.learn(task, result)
         yield from self._settled(self._queue.note(task, result), machine)
 

@@ -6,11 +6,11 @@ import contextlib
 import os
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from pipeline.errors import OutputError
-from pipeline.files.outputs import check_writable, remove_parts, sweep_machine_parts, write_file
+from pipeline.files.outputs import check_writable, make_part, remove_parts, sweep_machine_parts, write_file
 from pipeline.source import Source
 from pipeline.text import printable
 
@@ -72,6 +72,28 @@ def storage_trouble(
         is_late = True
         time.sleep(_RETRY_S)
     return trouble
+
+
+def reveal(folders: Iterable[Path], patience_s: float) -> None:
+    """Make this machine list in folders of OUTPUT what other machines have just written there.
+
+    Otherwise the update of the search index at the end of a run would miss reports where the client of a
+    network file system has an old list.
+
+    Args:
+        folders: in which there are new files.
+        patience_s: how long to try in all for folders that do not appear.
+    """
+    until = time.monotonic() + patience_s
+    for folder in folders:
+        while True:
+            try:
+                remove_parts([make_part(folder)])
+                break
+            except OutputError:  # the folder itself is not seen yet
+                if time.monotonic() >= until:
+                    break
+                time.sleep(_RETRY_S)
 
 
 def _writing_trouble(output_root: str) -> str | None:

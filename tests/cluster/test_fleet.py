@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -203,6 +204,23 @@ def test_a_machine_that_mines_for_another_run_is_named_once(tmp_path: Path, capl
     assert site.fleet.waiting == 1
     site.joins(talk)
     assert site.fleet.waiting == 0
+
+
+def test_folders_with_new_outputs_are_listed_again(tmp_path: Path) -> None:
+    """A client of a network file system forgets its list of a folder when it writes there itself."""
+    site = Site(tmp_path, 2)
+    one = site.joins(Talk("one"))
+    site.fleet.hand_out()
+    site.mines(one, 1)
+    site.fleet.reveal(0.0)
+    assert not (tmp_path / "out").exists(), "nothing was written"
+    folder = tmp_path / "out"
+    folder.mkdir()
+    os.utime(folder, (0, 0))
+    site.mines(one, 1, outputs=("1.png.json",))
+    site.fleet.reveal(0.0)
+    assert folder.stat().st_mtime > 0
+    assert not list(folder.iterdir())
 
 
 def test_a_slow_machine_is_given_less(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cluster import storage
-from cluster.storage import MARKER_NAME, marked, storage_trouble
+from cluster.storage import MARKER_NAME, marked, reveal, storage_trouble
 from tests.pictures import source_of
 from tests.running import small_photo
 
@@ -64,3 +64,16 @@ def test_an_input_of_another_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         said = storage_trouble(str(tmp_path / "out"), marker, source, lambda _: None)
     assert said is not None
     assert "a.png, a file of INPUT, has another size there" in said
+
+
+@pytest.mark.parametrize("appears", [True, False])
+def test_a_folder_that_is_seen_late_is_waited_for(
+    appears: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file in its place stands for what a client with an old state does: the folder cannot be made."""
+    folder = tmp_path / "2016"
+    folder.touch()
+    monkeypatch.setattr(storage, "_RETRY_S", 0.0)
+    monkeypatch.setattr(time, "sleep", lambda _: folder.unlink() if appears else None)
+    reveal([folder], 5.0 if appears else 0.05)
+    assert folder.is_dir() is appears
