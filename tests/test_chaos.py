@@ -26,7 +26,7 @@ from PIL import Image
 
 from pipeline.errors import ExitCode
 from pipeline.files.lock import LOCK_NAME
-from pipeline.kept.store import STORE_NAME
+from pipeline.kept.storefile import STORE_NAME
 from pipeline.ledger.ledger import Ledger
 from pipeline.ledger.ledgerfile import LEDGER_NAME
 from pipeline.ledger.record import Record

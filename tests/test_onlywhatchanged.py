@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import MinerError
-from pipeline.kept.store import STORE_NAME
+from pipeline.kept.storefile import STORE_NAME
 from pipeline.ledger.ledgerfile import LEDGER_NAME
 from pipeline.outcome import Outcome
 from recognizers.model.facemodel import read_facemodel

@@ -11,7 +11,7 @@ import pytest
 from detectors.deepdetector import DeepDetector
 from pipeline.earlier import frame_at
 from pipeline.kept.findings import NOTHING_KNOWN, FrameFindings
-from pipeline.kept.store import STORE_NAME
+from pipeline.kept.storefile import STORE_NAME
 from pipeline.ledger.ledgerfile import LEDGER_NAME
 from tests.albums import FINDER, Album, network_in, teach
 from tests.house import House

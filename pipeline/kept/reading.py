@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from pipeline.files.database import unchanging_address
-from pipeline.kept.store import STORE_NAME
+from pipeline.kept.storefile import STORE_NAME
 
 
 def chunks_of(output_root: Path, contents: Collection[str]) -> Iterator[tuple[str, bytes]]:

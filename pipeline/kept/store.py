@@ -11,9 +11,7 @@ import contextlib
 import hashlib
 import logging
 import os
-import shutil
 import sqlite3
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Collection, Iterator
@@ -21,47 +19,18 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pipeline.errors import OutputError
-from pipeline.files.database import (
-    connect,
-    database_errors,
-    discard_database,
-    give_back,
-    is_damage,
-    unchanging_address,
-)
+from pipeline.files.database import database_errors, discard_database, give_back, is_damage
+from pipeline.kept.storefile import STORE_NAME, WHAT, open_store_file, open_store_for_reading
 from pipeline.kept.values import Kept, Known
 from pipeline.text import printable
 
-STORE_NAME = ".deepvisualminer.findings.sqlite"
-
-VERSION = 1
-"""Of the tables. A store of another version is replaced by an empty one."""
-_APPLICATION_ID = 0x44564D46
-"""`DVMF`."""
-_PAGE_BYTES = 32_768
-"""So that rows of 1.4 KB, of photos with two described faces, fill their pages: 1,457 bytes a photo; 1,510
-with 16 KB, 1,661 with 8."""
 _COMMIT_S = 1.0
 """Changes are committed together: a commit writes whole pages. A kill loses the findings of this long."""
 _TO_DISK_S = 5.0
 
-_TABLES = (
-    # Sets of keys of components, and fingerprints of pipelines.
-    "CREATE TABLE words (id INTEGER PRIMARY KEY, word BLOB NOT NULL UNIQUE)",
-    """CREATE TABLE inputs (
-        id INTEGER PRIMARY KEY, number INTEGER NOT NULL, sha256 BLOB NOT NULL, fingerprint INTEGER NOT NULL,
-        keys INTEGER NOT NULL, state BLOB NOT NULL, chunk BLOB)""",
-    "CREATE UNIQUE INDEX inputs_number ON inputs (number)",
-    "CREATE INDEX inputs_counts ON inputs (keys, fingerprint)",  # so that counting reads no findings
-    # Of videos, whose `chunk` is NULL.
-    """CREATE TABLE segments (
-        input INTEGER NOT NULL, number INTEGER NOT NULL, chunk BLOB NOT NULL, PRIMARY KEY (input, number))""",
-)
-
 _INSERT = "INSERT INTO inputs (number, sha256, fingerprint, keys, state, chunk) VALUES (?, ?, ?, ?, ?, ?)"
 _UNSETTLED = b"\0unsettled"
 """The word that stands among the others while a run replaces outputs."""
-_WHAT = "the store of findings"
 _log = logging.getLogger(__name__)
 
 
@@ -95,7 +64,7 @@ class Store:
 
     def __init__(self, output_root: Path, *, read_only: bool = False) -> None:
         self.path = output_root / STORE_NAME
-        self._connection = _open_for_reading(self.path) if read_only else _open(self.path)
+        self._connection = open_store_for_reading(self.path) if read_only else open_store_file(self.path)
         self._ids: dict[bytes, int] = {}
         self._words: dict[int, bytes] = {}
         self._commit_at = 0.0
@@ -108,7 +77,7 @@ class Store:
         try:
             with contextlib.suppress(sqlite3.DatabaseError):  # it is damaged, and begun again by the next run
                 self._commit()
-            with database_errors(self.path, _WHAT):
+            with database_errors(self.path, WHAT):
                 self._connection.close()
         except OutputError:
             if error is None:  # the other error says it already
@@ -190,7 +159,7 @@ class Store:
     def shrink(self) -> None:
         """Give the space of deleted rows back to the file system where that is worth a rewrite."""
         self._commit()
-        with database_errors(self.path, _WHAT):
+        with database_errors(self.path, WHAT):
             give_back(self._connection)
 
     def _segments(self, row_id: int) -> Iterator[bytes]:
@@ -248,14 +217,14 @@ class Store:
 
     def _all(self, statement: str, values: tuple[Any, ...] = ()) -> list[Any]:
         try:
-            with database_errors(self.path, _WHAT):
+            with database_errors(self.path, WHAT):
                 return self._connection.execute(statement, values).fetchall()
         except sqlite3.Error as error:  # it is damaged
             self._begin_again(error)
             return self._connection.execute(statement, values).fetchall()
 
     def _execute(self, statement: str, values: tuple[Any, ...] = ()) -> sqlite3.Cursor:
-        with database_errors(self.path, _WHAT):
+        with database_errors(self.path, WHAT):
             return self._connection.execute(statement, values)
 
     def _begin_again(self, error: sqlite3.Error) -> None:
@@ -266,7 +235,7 @@ class Store:
         )
         self._connection.close()
         discard_database(self.path)
-        self._connection = _open(self.path)
+        self._connection = open_store_file(self.path)
         self._ids.clear()
         self._words.clear()
 
@@ -277,77 +246,3 @@ def _number(relative: str) -> int:
     Even then nothing false is taken: the content's hash decides.
     """
     return int.from_bytes(hashlib.blake2b(os.fsencode(relative), digest_size=8).digest()) >> 1
-
-
-def _open_for_reading(path: Path) -> sqlite3.Connection:
-    """A copy in memory, which leaves the file and its log as they are.
-
-    It says which components' findings are known, and does not hold the findings.
-    """
-    connection = sqlite3.connect("file::memory:", uri=True, isolation_level=None)
-    _prepare(connection)
-    if not path.is_file():
-        return connection
-    with contextlib.suppress(sqlite3.Error, OSError), tempfile.TemporaryDirectory() as scratch:
-        address, log = unchanging_address(path), path.with_name(f"{path.name}-wal")
-        if log.exists():  # of a run that was killed: reading it would leave a third file beside the two
-            for file in (path, log):
-                shutil.copyfile(file, os.path.join(scratch, file.name))
-            address = os.path.join(scratch, path.name)
-        connection.execute("ATTACH ? AS disk", (address,))
-        connection.execute("INSERT INTO words SELECT id, word FROM disk.words")
-        connection.execute(
-            "INSERT INTO inputs SELECT id, number, sha256, fingerprint, keys, x'', NULL FROM disk.inputs"
-        )
-        connection.execute("DETACH disk")
-    return connection
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    if path.exists() and not path.is_file():
-        raise OutputError(f"{printable(path)}: something else stands where the findings belong; remove it")
-    try:
-        return _checked(path)
-    except _UnusableError as error:
-        _log.warning("%s: cannot be used (%s) and is begun again", printable(path), error)
-    discard_database(path)
-    return _checked(path)
-
-
-class _UnusableError(Exception):
-    """The file is no store of this version, or is damaged."""
-
-
-def _checked(path: Path) -> sqlite3.Connection:
-    try:
-        with database_errors(path, _WHAT):
-            connection = connect(path, page_bytes=_PAGE_BYTES)
-            try:
-                _prepare(connection)
-            except BaseException:
-                connection.close()
-                raise
-            return connection
-    except sqlite3.Error as error:  # it is damaged
-        raise _UnusableError(str(error)) from None
-
-
-def _prepare(connection: sqlite3.Connection) -> None:
-    """Create the tables of a new file.
-
-    Raises: _UnusableError: it is no store, or one of another version.
-    """
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    if tables and application != _APPLICATION_ID:
-        raise _UnusableError("it was not written by this program")
-    if version not in (0, VERSION):
-        raise _UnusableError(f"it is of version {version}, this program writes {VERSION}")
-    if version == 0:
-        connection.execute("BEGIN IMMEDIATE")
-        for statement in _TABLES:
-            connection.execute(statement)
-        connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version = {VERSION}")
-        connection.execute("COMMIT")

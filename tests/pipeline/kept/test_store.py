@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import OutputError
-from pipeline.kept.store import STORE_NAME, VERSION, Store
+from pipeline.kept.store import Store
+from pipeline.kept.storefile import STORE_NAME, VERSION
 from pipeline.kept.values import InputState, Kept, Shown
 
 SHA256 = "ab" * 32

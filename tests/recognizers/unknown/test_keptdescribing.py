@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from pipeline.files.lock import lock_output
-from pipeline.kept.store import STORE_NAME
+from pipeline.kept.storefile import STORE_NAME
 from recognizers.unknown.describing import PixelDescriber
 from recognizers.unknown.keptdescribing import KeptDescriber
 from recognizers.unknown.minedfaces import MinedFace, iter_mined_faces
