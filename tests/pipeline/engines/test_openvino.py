@@ -46,6 +46,24 @@ def test_an_output_is_not_overwritten_by_the_next_run(tmp_path: Path) -> None:
     assert (first == 2).all()
 
 
+def test_float32_stays_float32(tmp_path: Path) -> None:
+    """On processors with bf16, OpenVINO computes in it unless it is asked not to."""
+    graph, random = OnnxGraph(), np.random.default_rng(0)
+    weights = random.standard_normal((64, 32)).astype(np.float32)
+    x = graph.input("image", (1, 64))
+    graph.output(graph.node("MatMul", x, graph.constant(weights)), "y", (1, 32))
+    path = tmp_path / "a.onnx"
+    path.write_bytes(graph.content())
+    image = random.random((1, 64)).astype(np.float32)
+    right = image.astype(np.float64) @ weights
+    errors = [
+        np.abs(OpenVinoEngine(path, precision).run(image)[0] - right).max()
+        for precision in ("float32", "bf16")[: 1 + this_processor().has_bfloat16]
+    ]
+    assert errors[0] < 1e-5
+    assert all(error > 1e-3 for error in errors[1:])
+
+
 def test_a_damaged_file_is_one_sentence(tmp_path: Path) -> None:
     path = tmp_path / "a.onnx"
     path.write_bytes(doubling(path).read_bytes()[:-20])
