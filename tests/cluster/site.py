@@ -113,6 +113,15 @@ class Site:
         command = [*PROGRAM, *paths, *options, *summary, *arguments]
         return self.hosts[0].start(*command, log=self.folder / f"{name}.log")
 
+    def start_held_run(self, *numbers: int) -> subprocess.Popen[str]:
+        """Start machines and a run, and wait until each machine holds a photo until the gate opens."""
+        for number in numbers:
+            self.start_machine(number)
+        self.close_gate()
+        run = self.start_run()
+        self.wait_for(*(f"host{number}" for number in numbers))
+        return run
+
     def said(self, name: str = "run") -> str:
         """What a run has printed so far."""
         return (self.folder / f"{name}.log").read_text()
