@@ -16,7 +16,7 @@ DEFAULT_PORT = 8786
 MOST_LOCAL = 64
 """A larger number of machines on this one is treated as a typing error."""
 
-_FORMS = "expected tls://HOST:PORT or local:N"
+_FORM = "tls://HOST:PORT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +48,15 @@ def parse_address(text: str) -> ClusterAddress:
         if not 1 <= count <= MOST_LOCAL:
             raise UsageError(f"--cluster {text}: a number from 1 to {MOST_LOCAL} is expected after local:")
         return ClusterAddress(None, count)
-    return ClusterAddress(parse_scheduler(text))
+    return ClusterAddress(parse_scheduler(text, f"{_FORM} or local:N"))
 
 
-def parse_scheduler(text: str) -> str:
+def parse_scheduler(text: str, expected: str = _FORM) -> str:
     """Read the address of a scheduler; returns it with its port.
 
+    Args:
+        text: the address.
+        expected: what is allowed, for the sentence.
     Raises: UsageError: as `parse_address`.
     """
     shown = printable(text)
@@ -61,9 +64,9 @@ def parse_scheduler(text: str) -> str:
         parts = urlsplit(text)
         host, port = parts.hostname, parts.port or DEFAULT_PORT
     except ValueError:
-        raise UsageError(f'"{shown}" is no address of a scheduler; {_FORMS}') from None
+        raise UsageError(f'"{shown}" is no address of a scheduler; expected {expected}') from None
     if parts.scheme not in ("tls", "tcp") or not host or parts.path or parts.query or parts.username:
-        raise UsageError(f'"{shown}" is no address of a scheduler; {_FORMS}')
+        raise UsageError(f'"{shown}" is no address of a scheduler; expected {expected}')
     if parts.scheme == "tcp" and not is_loopback(host):
         raise UsageError(
             f'"{shown}": without encryption, any machine of the network could run programs here; '

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import ssl
 import time
@@ -16,6 +17,9 @@ from pipeline.text import printable
 CONNECT_S = 10.0
 _GREETING_S = 3.0
 _RETRY_S = 0.5
+
+
+_log = logging.getLogger("cluster")
 
 
 class UnreachableError(MinerError):
@@ -33,13 +37,16 @@ def wait_until_reachable(
         is_stopped: whether to stop trying.
     Raises: MinerError: as `check_reachable`.
     """
-    until = time.monotonic() + patience_s
+    until, is_waiting = time.monotonic() + patience_s, False
     while not is_stopped():
         try:
             check_reachable(address, files)
-        except UnreachableError:
+        except UnreachableError as error:
             if time.monotonic() >= until:
                 raise
+            if not is_waiting:
+                _log.info("%s; it is tried for %.0f s", error, patience_s)
+            is_waiting = True
             time.sleep(_RETRY_S)
         else:
             return
@@ -60,6 +67,10 @@ def check_reachable(address: str, files: CertificateFiles | None) -> None:
     assert parts.hostname is not None
     try:
         connection = socket.create_connection((parts.hostname, parts.port or 0), CONNECT_S)
+    except socket.gaierror as error:
+        raise UnreachableError(
+            f"{shown}: this machine knows no host of that name ({error.strerror}); correct the address"
+        ) from None
     except OSError as error:
         raise UnreachableError(
             f"{shown}: no scheduler answers there ({error.strerror or error}); "

@@ -11,6 +11,7 @@ from typing import Any
 from cluster.address import DEFAULT_PORT
 from cluster.certificates import find_certificates
 from cluster.dasksettings import import_distributed
+from cluster.listening import check_can_listen
 from pipeline.errors import UsageError
 from pipeline.host.parentdeath import die_with_parent
 
@@ -31,7 +32,10 @@ def add_to(commands: Any) -> None:
         "--no-tls", action="store_true", help="without encryption; listens on the loopback address only"
     )
     parser.add_argument(
-        "--dashboard", metavar="HOST:PORT", help="serve Dask's own page there, unencrypted (default: no page)"
+        "--dashboard",
+        type=_place,
+        metavar="HOST:PORT",
+        help="serve Dask's own page there, unencrypted (default: no page)",
     )
     parser.add_argument("--scheduler-file", metavar="FILE", help="write the address to FILE")
     parser.add_argument("--parent", type=int, help=argparse.SUPPRESS)
@@ -45,10 +49,17 @@ def port(text: str) -> int:
     return int(text)
 
 
+def _place(text: str) -> tuple[str, int]:
+    host, colon, number = text.rpartition(":")
+    if not colon or ":" in host:
+        raise argparse.ArgumentTypeError(f'expected HOST:PORT, such as 127.0.0.1:8787, got "{text}"')
+    return host, port(number)
+
+
 def run(given: argparse.Namespace) -> int:
     """Run it until a signal.
 
-    Raises: MinerError: certificates are missing, or Dask is.
+    Raises: MinerError: certificates are missing, or Dask is, or the port is in use.
     """
     if given.parent is not None:
         die_with_parent(given.parent)
@@ -62,8 +73,11 @@ def run(given: argparse.Namespace) -> int:
         files = find_certificates(given.certs)
         arguments += ["--host", f"tls://{host}", "--tls-ca-file", str(files.authority)]
         arguments += ["--tls-cert", str(files.certificate), "--tls-key", str(files.key)]
+    check_can_listen(given.host or ("127.0.0.1" if given.no_tls else ""), given.port)
     if given.dashboard:
-        arguments += ["--dashboard", "--dashboard-address", given.dashboard]
+        page_host, page_port = given.dashboard
+        check_can_listen(page_host, page_port, "--dashboard")
+        arguments += ["--dashboard", "--dashboard-address", f"{page_host}:{page_port}"]
     else:
         arguments += ["--no-dashboard", "--dashboard-address", "127.0.0.1:0"]
     if given.scheduler_file:

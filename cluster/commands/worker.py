@@ -19,6 +19,7 @@ from cluster.agent import ROOT_VARIABLES
 from cluster.certificates import CertificateFiles, find_certificates
 from cluster.commands.scheduler import port
 from cluster.dasksettings import import_distributed
+from cluster.listening import check_can_listen
 from cluster.reach import wait_until_reachable
 from pipeline.errors import ExitCode, UsageError
 from pipeline.host.cores import usable_cores
@@ -85,6 +86,8 @@ def run(given: argparse.Namespace) -> int:
             if not os.path.isdir(folder):
                 raise UsageError(f"--{name}-root {printable(folder)}: there is no such folder")
             os.environ[variable] = os.path.abspath(folder)
+    if given.host or given.port:
+        check_can_listen(given.host or "", given.port)
     keeper = _Keeper(given, address, files)
     return keeper.keep()
 

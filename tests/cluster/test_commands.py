@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import subprocess
 import sys
 import urllib.error
@@ -16,7 +17,7 @@ import pytest
 from cluster.certificates import CertificateFiles, make_certificates
 from tests.cluster.hosts import CLUSTER, until
 from tests.cluster.libraries import make_library, make_pipeline
-from tests.running import ROOT, run
+from tests.running import PATIENCE_S, ROOT, run
 
 Start = Callable[..., subprocess.Popen]
 
@@ -63,6 +64,16 @@ def scheduler_address(folder: Path) -> str:
     until((folder / "scheduler.json").exists)
     until(lambda: (folder / "scheduler.json").stat().st_size > 0)
     return json.loads((folder / "scheduler.json").read_text())["address"]
+
+
+def test_a_second_scheduler_says_that_the_port_is_in_use(files: CertificateFiles, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        command = [*CLUSTER, "scheduler", "--certs", str(files.folder), "--port", str(port)]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S)
+    assert done.returncode == 3
+    assert f"port {port} of this machine is in use" in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 def test_nothing_but_tls_is_reached_from_outside(
