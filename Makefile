@@ -46,9 +46,12 @@ check: .venv/.installed-dev
 	$(PY) -m mypy
 	.venv/bin/lint-imports
 
+# Beside Ultralytics' predict: ULTRALYTICS_PYTHON=/tmp/ultralytics/bin/python, of an environment of its own
+# (benchmarks/requirements-ultralytics.txt); beside Debian's Darknet where it is installed.
 benchmark: .venv/.installed-dev
 	$(PY) -m benchmarks.photos
 	$(PY) -m benchmarks.engines
+	$(PY) -m benchmarks.compared
 
 # Runs libraries, not the product: findings/README.md.
 findings:
