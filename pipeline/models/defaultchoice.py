@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -34,10 +35,10 @@ class DefaultChoice(BaseModel):
     processor: _Text
     made: _Text
 
-    @property
-    def words(self) -> str:
-        """What was measured, for people: `yolox-nano 7.4 ms, yolox-tiny 31.0 ms`."""
-        return ", ".join(f"{printable(name)} {took:.1f} ms" for name, took in self.measured.items())
+
+def in_words(measured: Mapping[str, float]) -> str:
+    """What was measured, for people: `yolox-nano 7.4 ms, yolox-tiny 31.0 ms`."""
+    return ", ".join(f"{printable(name)} {took:.1f} ms" for name, took in measured.items())
 
 
 def choice_file() -> Path:

@@ -7,10 +7,10 @@ import datetime
 from collections.abc import Callable
 from pathlib import Path
 
-from pipeline.errors import ModelError
+from pipeline.errors import ModelError, OutputError
 from pipeline.host.processor import this_processor
 from pipeline.models.catalog import BETTER_DEFAULTS, DEFAULT, STANDS_FOR, NamedModel, find_model
-from pipeline.models.defaultchoice import DefaultChoice, keep_default, read_default
+from pipeline.models.defaultchoice import DefaultChoice, in_words, keep_default, read_default
 from pipeline.models.fetch import Say, fetch, fetch_first
 from pipeline.models.fetched import first_here, model_folder
 
@@ -26,35 +26,36 @@ def fetch_default(say: Say, milliseconds: Callable[[Path], float], *, again: boo
 
     The most accurate network that takes at most `MOST_MS` is chosen: the first of `default` if it can be
     fetched, or one of `BETTER_DEFAULTS`. A choice is kept if each network that may be fast enough was
-    measured; else the next `fetch default` chooses.
+    measured and the cache folder can be written; else the next `fetch default` chooses.
 
     Args:
         say: see `fetch`.
         milliseconds: measures the CPU time of one call of the network in an ONNX file, ms.
         again: choose anew.
-    Raises: ModelError, OutputError: as `fetch_first`; the cache folder cannot be written.
+    Raises: ModelError, OutputError: as `fetch_first`.
     """
     known = None if again else read_default()
     if known is not None:
         model = find_model(known.model)
         fetch(model, say)
-        say(f"{DEFAULT}: it is {model.name}, chosen on {known.made} ({known.words})")
+        say(f"{DEFAULT}: it is {model.name}, chosen on {known.made} ({in_words(known.measured)})")
         return model
     before = _before()
     model = fetch_first(DEFAULT, say)
     if model.name != STANDS_FOR[DEFAULT][0]:
-        return model
-    model, measured, is_complete = _fastest_enough(model, say, milliseconds)
-    if not is_complete:
-        return model
-    today = datetime.date.today().isoformat()
-    choice = DefaultChoice(model=model.name, measured=measured, processor=this_processor().name, made=today)
-    keep_default(choice)
+        return _meant(say, f"{STANDS_FOR[DEFAULT][0]} is not available") if again else model
+    try:
+        model, measured = _fastest_enough(model, say, milliseconds)
+        today = datetime.date.today().isoformat()
+        processor = this_processor().name
+        keep_default(DefaultChoice(model=model.name, measured=measured, processor=processor, made=today))
+    except (ModelError, OutputError) as error:  # OutputError: the cache may be read-only, in a container
+        return _meant(say, str(error))
     is_fast = measured[model.name] <= MOST_MS
     why = (
         f"the most accurate that takes at most {MOST_MS:g} ms of CPU a picture" if is_fast else "the fastest"
     )
-    say(f"{DEFAULT}: it is {model.name}, {why} here ({choice.words})")
+    say(f"{DEFAULT}: it is {model.name}, {why} here ({in_words(measured)})")
     if before not in (None, model.name):
         say(f"{DEFAULT}: it was {before}, so the next run mines everything again")
     return model
@@ -62,29 +63,30 @@ def fetch_default(say: Say, milliseconds: Callable[[Path], float], *, again: boo
 
 def _fastest_enough(
     first: NamedModel, say: Say, milliseconds: Callable[[Path], float]
-) -> tuple[NamedModel, dict[str, float], bool]:
-    """Go to better networks as long as they are fast enough.
+) -> tuple[NamedModel, dict[str, float]]:
+    """Go to better networks as long as they are fast enough; returns the last of them, and what was measured.
 
-    Returns: the last of them; what was measured; whether nothing is missing that may be fast enough.
+    Raises: ModelError: one that may be fast enough cannot be fetched or measured.
     """
     measured: dict[str, float] = {}
     best = first
     for name in (first.name, *BETTER_DEFAULTS):
-        try:
-            model = find_model(name)
-            if model is not first:
-                fetch(model, say)
-            measured[name] = milliseconds(_file_of(model))
-        except ModelError as error:
-            say(
-                f"{DEFAULT}: {first.name} until you fetch it again, as {name} cannot be measured now: {error}"
-            )
-            return first, measured, False
+        model = find_model(name)
+        if model is not first:
+            fetch(model, say)
+        measured[name] = milliseconds(_file_of(model))
         if measured[name] <= MOST_MS:
             best = model
         if measured[name] * _STEP > MOST_MS:
             break
-    return best, measured, True
+    return best, measured
+
+
+def _meant(say: Say, why: str) -> NamedModel:
+    """What `default` means without a new choice; says that none is made, and why."""
+    name = first_here(DEFAULT) or STANDS_FOR[DEFAULT][0]
+    say(f"{DEFAULT}: it is {name} until you fetch it again, as none can be chosen now: {why}")
+    return find_model(name)
 
 
 def _before() -> str | None:

@@ -10,7 +10,7 @@ import pytest
 
 from cli.starting import _is_here
 from detectors.onnx.engines import milliseconds
-from pipeline.errors import ExitCode, ModelError
+from pipeline.errors import ExitCode, ModelError, OutputError
 from pipeline.files.hashing import sha256_of
 from pipeline.models.__main__ import main
 from pipeline.models.catalog import ModelFile, find_model
@@ -106,9 +106,31 @@ def test_offline_the_first_network_is_used_and_no_choice_is_kept(ladder, unreach
     watch = Stopwatch(yolox_nano=4.0)
     assert fetch_default(said, watch).name == "yolox-nano"
     assert said[-1].startswith(
-        "default: yolox-nano until you fetch it again, as yolox-tiny cannot be measured"
+        "default: it is yolox-nano until you fetch it again, as none can be chosen now: yolox-tiny: "
     )
     assert read_default() is None
+    assert resolve_default("default") == "yolox-nano"
+
+
+def test_offline_the_choice_stays_although_another_is_wanted(ladder, unreachable):
+    fetch_default(Lines(), Stopwatch(yolox_nano=4.0, yolox_tiny=16.0))
+    shutil.rmtree(ladder / "models" / "yolox-s")
+    said = Lines()
+    assert fetch_default(said, Stopwatch(yolox_nano=1.0, yolox_tiny=5.0), again=True).name == "yolox-tiny"
+    assert said[-1].startswith(
+        "default: it is yolox-tiny until you fetch it again, as none can be chosen now"
+    )
+    assert resolve_default("default") == "yolox-tiny"
+
+
+def test_a_cache_that_cannot_be_written_keeps_what_default_was(ladder, monkeypatch):
+    def refuse(choice):
+        raise OutputError("read-only file system")
+
+    monkeypatch.setattr("pipeline.models.fetchdefault.keep_default", refuse)
+    said = Lines()
+    assert fetch_default(said, Stopwatch(yolox_nano=4.0, yolox_tiny=16.0)).name == "yolox-nano"
+    assert said[-1].endswith("until you fetch it again, as none can be chosen now: read-only file system")
     assert resolve_default("default") == "yolox-nano"
 
 
