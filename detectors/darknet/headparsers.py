@@ -13,15 +13,19 @@ from detectors.darknet.sections import Section
 
 MAX_BOXES = 100
 MAX_GRID = 256
+_MISSING_ANCHOR = 0.5
 
 
 def _pairs(section: Section, count: int) -> tuple[tuple[float, float], ...]:
-    """The first `count` pairs of the section's `anchors`; Darknet ignores further ones."""
+    """The first `count` pairs of the section's `anchors`.
+
+    Darknet ignores further numbers, and takes 0.5 for those that are missing. AlexeyAB's `cspx-p7-mish_hp`
+    lacks a comma, and so has 31 numbers of 32.
+    """
     flat = section.numbers("anchors", ())[: 2 * count]
     if not flat or min(flat) <= 0:
         raise section.error(f"anchors is missing or not positive; expected {count} pairs", "anchors")
-    if len(flat) != 2 * count:
-        raise section.error(f"anchors has {len(flat)} numbers; expected {2 * count}", "anchors")
+    flat = (*flat, *[_MISSING_ANCHOR] * (2 * count - len(flat)))
     return tuple(zip(flat[::2], flat[1::2], strict=True))
 
 

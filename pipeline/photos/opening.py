@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import io
+import re
 from typing import NamedTuple
 
 from PIL import Image, UnidentifiedImageError
@@ -30,6 +31,11 @@ _PILLOW_FORMATS = {
 }
 _NOT_BY_LIBHEIF = (b"av01", b"avc1", b"evc1", b"j2k1", b"jpeg", b"vvc1")
 """Codings of HEIF's pictures for which pillow-heif's libheif has no decoder."""
+_UNREAD_BMP = re.compile(
+    r"Unsupported BMP (compression \((?:[456]|1[123])\)|pixel depth \((?:0|2|64)\)"
+    r"|header type \(16\)|bitfields layout)"
+)
+"""Pillow's words for kinds that exist and that it does not read; other numbers are damage."""
 _REDUCED_PAGE = 1
 """The bit of TIFF's NewSubfileType for a smaller copy of another page."""
 _OLD_REDUCED_PAGE = 2
@@ -99,6 +105,9 @@ def refusal(content: bytes, format_: str, reason: str) -> SourceError:
         return SourceError(FailureCode.UNSUPPORTED_FORMAT, f"is a {kind}, which no reader here takes")
     if kind := ffmpegs_kind(content, format_):
         return SourceError(FailureCode.TRUNCATED, f"is a {kind} that ends too early or is damaged")
+    if format_ == "bmp" and (found := _UNREAD_BMP.search(reason)):
+        kind = f"BMP with an unusual {found[1]}"
+        return SourceError(FailureCode.UNSUPPORTED_FORMAT, f"is a {kind}, which no reader here takes")
     return damaged(format_, reason)
 
 

@@ -233,6 +233,23 @@ def test_no_reader_takes_a_damaged_photo_for_a_whole_one(format_, photo):
     assert failure_of(photo, content).code is FailureCode.TRUNCATED
 
 
+@pytest.mark.parametrize(
+    ("at", "value", "said"),
+    [
+        (28, 2, "BMP with an unusual pixel depth (2)"),
+        (30, 4, "BMP with an unusual compression (4)"),
+        (30, 6, "BMP with an unusual compression (6)"),
+        (30, 3, "BMP with an unusual bitfields layout"),
+    ],
+)
+def test_a_bmp_of_a_kind_that_is_not_read_is_not_called_damaged(at, value, said, photo):
+    content = bytearray(encoded(Image.fromarray(patches()).convert("RGBA"), "BMP"))
+    content[at] = value  # 28: bits of a pixel, 30: compression; 3 has masks of bits, which are pixels here
+    failure = failure_of(photo, bytes(content))
+    assert failure.code is FailureCode.UNSUPPORTED_FORMAT
+    assert failure.sentence == f"is a {said}, which no reader here takes"
+
+
 NOISE = Image.fromarray(np.random.default_rng(3).integers(0, 255, (64, 96, 3), np.uint8))
 
 
