@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from cluster.conversation import Conversation, Event, Heard, Lost, Waits
-from cluster.machine import Machine
+from cluster.machine import Machine, is_done_sooner_elsewhere
 from cluster.messages import Done, FramesRead, FromEngine, Over, Packed, Ready, Returned
 from cluster.rates import Rates
 from cluster.roots import Roots, pack, unpack
@@ -124,8 +124,13 @@ class Fleet:
                 is_empty = True
                 break
             _, place, machine = needy[0]
+            cost_s = self._costs.expected_s(task)
+            if wanted_s < SHARD_S and is_done_sooner_elsewhere(machine, cost_s, ready):
+                self._queue.put_back(task)
+                heapq.heappop(needy)
+                continue
             number = next(self._numbers)
-            machine.add(number, task, self._costs.expected_s(task))
+            machine.add(number, task, cost_s)
             given.setdefault(machine, []).append((number, pack(task, self._roots)))
             if machine.needs_more(wanted_s):
                 heapq.heapreplace(needy, (machine.backlog_s, place, machine))

@@ -13,6 +13,7 @@ PACE_S, MOST_PACE_S = 3.0, 5.0
 last one is mined again if it is lost."""
 _MACHINES_A_SECOND = 50
 _UNKNOWN_S = 2.0
+_WORTH_WAITING_S = 2.0
 
 
 class Machine:
@@ -143,3 +144,17 @@ class Machine:
     def log(self, level: int, sentence: str, *values: object) -> None:
         """Log something about this machine."""
         logging.getLogger("cluster").log(level, f"%s: {sentence}", self.name, *values)
+
+
+def is_done_sooner_elsewhere(machine: Machine, cost_s: float, ready: list[Machine]) -> bool:
+    """Whether another machine would end a task earlier even after all that it has now.
+
+    Otherwise the last long segment of a video, on a slow machine, would hold up the end of the run.
+
+    Args:
+        machine: the one with the least to do.
+        cost_s: of the task, on an average machine.
+        ready: all machines.
+    """
+    own_s = machine.backlog_s + cost_s * machine.slowness
+    return any(one.backlog_s + cost_s * one.slowness + _WORTH_WAITING_S < own_s for one in ready)

@@ -95,6 +95,24 @@ def test_a_lost_machine_leaves_no_segments_and_frames_count_where_they_were_mine
     assert summary.frames == SEGMENTS * FRAMES
 
 
+def test_the_last_segments_wait_for_a_fast_machine(tmp_path: Path) -> None:
+    cinema = Cinema(tmp_path)
+    slow, fast = cinema.joins("slow"), cinema.joins("fast")
+    for machine in cinema.fleet.machines.values():
+        machine.slowness = 10.0 if machine.name == "slow" else 1.0
+    cinema.fleet.hand_out()
+    prober = slow if slow.given else fast
+    cinema.says(prober, cinema.next_of(prober)[0], cut(SEGMENTS, frames=100))  # five seconds each
+    outcomes: list[Outcome] = []
+    while not cinema.fleet.hand_out():
+        number, task = cinema.next_of(fast)
+        joined = Outcome(task.source.path, Status.MINED, frames=SEGMENTS * FRAMES)
+        is_join = isinstance(task, JoinSegments)
+        outcomes += cinema.says(fast, number, joined if is_join else cinema.mines(fast, task))
+    assert [outcome.status for outcome in outcomes] == [Status.MINED]
+    assert not slow.given
+
+
 def test_a_machine_that_does_not_answer_has_the_name_that_it_had_before(tmp_path: Path, caplog) -> None:
     cinema = Cinema(tmp_path)
     list(cinema.fleet.on_event(Lost(cinema.joins("host2"), "it was cut off")))

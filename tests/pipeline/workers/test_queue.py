@@ -20,15 +20,13 @@ VIDEO = Source("/in/v.mp4", "v.mp4", SourceKind.VIDEO, "mp4", Stamp(1, 0))
 FAILED = Outcome(VIDEO.path, Status.FAILED, FailureCode.WORKER_CRASHED, "died")
 
 
-def cut(segments: int) -> VideoPlan:
+def cut(segments: int, frames: int = 1) -> VideoPlan:
+    indices = [array("q", range(frames * number, frames * (number + 1))) for number in range(segments)]
     tasks = (
         SegmentTask(
-            Segment(
-                number, Fraction(1, 25), array("q", [number]), array("q", [number]), 0, True, (None,),
-                None, False, VERSION,
-            )
+            Segment(number, Fraction(1, 25), own, own, 0, True, (None,), None, False, VERSION)
         )
-        for number in range(segments)
+        for number, own in enumerate(indices)
     )  # fmt: skip
     return VideoPlan(FACTS, VERSION, tuple(tasks))
 
