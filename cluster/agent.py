@@ -5,7 +5,8 @@ one way and results the other, and renews the engine's lease.
 
 A request that is delivered late, because the network was cut, must not prolong the lease beyond what the
 coordinator expects. A lease therefore begins when the agent has sent the reply that the request acknowledges,
-not when the request comes in.
+not when the request comes in. A request that the coordinator has sent again may also come after later
+ones. Its number is lower than theirs, and it has no effect.
 """
 
 from __future__ import annotations
@@ -81,13 +82,13 @@ async def exchange(request: Request, dask_worker: Worker) -> Reply:
             return _told("busy", f"it mines for another run ({_session.label})")
         await _session.end()
         _session = None
-    if request["begin"] is not None and (_session is None or request["number"] != _session.number):
+    if request["begin"] is not None and (_session is None or request["number"] > _session.number):
         if _session is not None:
             await _session.end()
         _session = _Session(request)
         await _session.start(dask_worker.state.nthreads)
-    elif _session is None:
-        return _told("gone", "")
+    elif _session is None or request["number"] < _session.number:
+        return _told("gone", "")  # a late request is not waited for any more
     return await _session.reply_to(request)
 
 
@@ -112,7 +113,7 @@ class _Session:
 
     def __init__(self, request: Request) -> None:
         self.run, self.label = request["run"], request["label"]
-        self.number = 0
+        self.number = request["number"]
         self._begin = request["begin"] or b""
         self._stops = 0
         self._first = 0
@@ -120,6 +121,7 @@ class _Session:
         self._running: set[int] = set()
         self._lease_ends = boot_clock() + LEASE_S
         self._replied_at: float | None = None
+        self._replied_to = 0
         self._heard_at = boot_clock()
         self._is_over = False
         self._news = asyncio.Event()
@@ -160,7 +162,7 @@ class _Session:
         while self._first < request["received"]:
             self._messages.popleft()
             self._first += 1
-        if self._replied_at is not None:
+        if self._replied_at is not None and not is_repeated:  # a later number acknowledges the reply
             self._lease_ends = self._replied_at + LEASE_S
             self._tell(Renewed(self._lease_ends))
         if request["tasks"] and not is_repeated:
@@ -181,7 +183,8 @@ class _Session:
         reply = _told("mining", "")
         reply["first"], reply["messages"] = self._first, self._some_messages()
         reply["running"] = sorted(self._running)
-        self._replied_at = boot_clock()
+        if request["number"] > self._replied_to:  # of several replies to one request, the first one counts
+            self._replied_at, self._replied_to = boot_clock(), request["number"]
         return reply
 
     async def _wait_for_news(self) -> None:

@@ -46,7 +46,8 @@ class Request(TypedDict):
         version: of the program.
         run: identifies the run.
         label: the run, for people.
-        number: ascending; a request that is sent twice has the same number and counts once.
+        number: ascending; a request that is sent again has the same number and counts once, and one that
+            comes after a later one does not count.
         begin: a pickled `Begin`, in the first request of a session; else None.
         tasks: to be mined.
         recalled: numbers of tasks to be returned unless a worker has them.

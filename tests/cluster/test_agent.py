@@ -175,3 +175,45 @@ def test_a_repeated_request_counts_once(tmp_path: Path) -> None:
             assert (await coordinator.says())["messages"] == []
 
     asyncio.run(talk())
+
+
+def test_a_request_that_comes_after_later_ones_has_no_effect(tmp_path: Path) -> None:
+    """Such as one that was delayed by a pulled cable, and that the coordinator has sent again meanwhile."""
+
+    async def talk() -> None:
+        async with no_session():
+            coordinator = Coordinator(tmp_path)
+            begin = coordinator.request(begins=True)
+            await agent.exchange(begin, WORKER)
+            pid = await coordinator.is_ready()
+            late = coordinator.request(tasks=[(1, b"no task: the engine would end")], received=99, end=True)
+            await coordinator.says()
+            lease_ends = agent._session._lease_ends
+            for request in (late, begin):
+                assert (await agent.exchange(request, WORKER))["state"] == "gone"
+            assert agent._session._lease_ends == lease_ends
+            reply = await coordinator.says()
+            assert (reply["state"], reply["messages"]) == ("mining", [])
+            assert agent._session._process.pid == pid
+
+    asyncio.run(talk())
+
+
+def test_a_request_that_is_repeated_does_not_prolong_the_lease(tmp_path: Path, monkeypatch) -> None:
+    """That it is repeated shows that the coordinator has not got the reply."""
+
+    async def talk() -> None:
+        async with no_session():
+            coordinator = Coordinator(tmp_path)
+            await coordinator.is_ready()
+            request = coordinator.request()
+            await agent.exchange(request, WORKER)
+            replied_at, lease_ends = agent._session._replied_at, agent._session._lease_ends
+            for passed_s in (LEASE_S / 2, LEASE_S - 1):
+                monkeypatch.setattr(agent, "boot_clock", lambda s=passed_s: replied_at + s)
+                await agent.exchange(request, WORKER)
+                assert agent._session._lease_ends == lease_ends
+            await coordinator.says()
+            assert agent._session._lease_ends == replied_at + LEASE_S
+
+    asyncio.run(talk())
