@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
 import gc
 import os
 from collections.abc import Iterator
+from typing import Any
 
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
 _MOST_FREE_BYTES = 256 << 20
@@ -62,10 +64,17 @@ def return_freed_memory() -> None:
     Source: mallinfo(3) and malloc_trim(3); other C libraries and glibc before 2.33 are left as they are.
     """
     with contextlib.suppress(AttributeError):
-        c = ctypes.CDLL(None)
-        c.mallinfo2.restype = _MallocInfo
+        c = _c_library()
         if c.mallinfo2().free_bytes > _MOST_FREE_BYTES:
             c.malloc_trim(ctypes.c_size_t(0))
+
+
+@functools.cache
+def _c_library() -> Any:
+    """Raises: AttributeError: the C library has no mallinfo2, see `return_freed_memory`."""
+    c = ctypes.CDLL(None)
+    c.mallinfo2.restype = _MallocInfo
+    return c
 
 
 class _MallocInfo(ctypes.Structure):
