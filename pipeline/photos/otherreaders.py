@@ -1,6 +1,6 @@
-"""Second readers for photos that Pillow refuses: OpenCV for TIFF, ffmpeg for others.
+"""Second readers for photos that Pillow refuses: OpenCV for TIFF, `bmpfields` for BMP, ffmpeg for others.
 
-Both give a PNG, so that all that follows (colour tags, EXIF, 16 bits, sizes) is read from it as from any PNG.
+All give a PNG, so that all that follows (colour tags, EXIF, 16 bits, sizes) is read from it as from any PNG.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import FailureCode, SourceError
+from pipeline.photos.bmpfields import decode_fields, read_fields
 from pipeline.photos.ffmpegreader import DEMUXERS, FfmpegLimitError, decode_as_png
 from pipeline.photos.heifitem import primary_item_properties
 from pipeline.photos.jpegkinds import ffmpeg_decodes, rare_kind, scaling_filter, wider_jpeg
@@ -32,7 +33,7 @@ class Reread(NamedTuple):
 
 
 def read_as_png(content: bytes, format_: str, max_pixels: int) -> Reread | None:
-    """A photo as a PNG file, by OpenCV or ffmpeg; its first picture alone.
+    """A photo as a PNG file, by a second reader; its first picture alone.
 
     Args:
         content: the whole file.
@@ -43,6 +44,8 @@ def read_as_png(content: bytes, format_: str, max_pixels: int) -> Reread | None:
     """
     if format_ == "tiff" and (reread := _by_cv2(content, max_pixels)):
         return reread
+    if format_ == "bmp":
+        return _bmp_by_fields(content, max_pixels)
     if format_ == "jpeg":
         return _jpeg_by_ffmpeg(content, max_pixels)
     if format_ in ("heif", "avif"):
@@ -92,6 +95,17 @@ def _by_cv2(content: bytes, max_pixels: int) -> Reread | None:
         good, png = cv2.imencode(".png", bgr, [cv2.IMWRITE_PNG_COMPRESSION, 1])
     except cv2.error:
         return None
+    return Reread(png.tobytes(), 1) if good else None
+
+
+def _bmp_by_fields(content: bytes, max_pixels: int) -> Reread | None:
+    fields = read_fields(content)
+    if fields is None:
+        return None
+    if math.prod(fields.size_wh) > max_pixels:
+        raise too_large(fields.size_wh, max_pixels)
+    bgr = decode_fields(content, fields)[:, :, ::-1]
+    good, png = cv2.imencode(".png", bgr, [cv2.IMWRITE_PNG_COMPRESSION, 1])
     return Reread(png.tobytes(), 1) if good else None
 
 
