@@ -194,15 +194,17 @@ def _touching(corners: Corners, area: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 def _overlaps(ones: Corners, others: Corners) -> NDArray[np.bool_]:
     """Which of `ones` (N, 4) and `others` (M, 4) have a pixel in common: (N, M)."""
-    low = np.maximum(ones[:, None, :2], others[None, :, :2])
-    high = np.minimum(ones[:, None, 2:], others[None, :, 2:])
-    return np.asarray((high > low).all(axis=2))
+    x1, y1, x2, y2 = ones.T[:, :, None]
+    left, top, right, bottom = others.T
+    across = np.minimum(x2, right) > np.maximum(x1, left)
+    return np.asarray(across & (np.minimum(y2, bottom) > np.maximum(y1, top)))
 
 
 def _hidden_shares(label_boxes: Corners, others: Corners) -> NDArray[np.float64]:
     """How much of each of `others` (M, 4) lies under each of `label_boxes` (N, 4): (N, M), 0 to 1."""
-    low = np.maximum(label_boxes[:, None, :2], others[None, :, :2])
-    high = np.minimum(label_boxes[:, None, 2:], others[None, :, 2:])
-    hidden = (high - low).clip(0).prod(axis=2)
-    areas = (others[:, 2:] - others[:, :2]).prod(axis=1)
+    x1, y1, x2, y2 = label_boxes.T[:, :, None]
+    left, top, right, bottom = others.T
+    across = (np.minimum(x2, right) - np.maximum(x1, left)).clip(0)
+    hidden = across * (np.minimum(y2, bottom) - np.maximum(y1, top)).clip(0)
+    areas = (right - left) * (bottom - top)
     return np.asarray(hidden / np.maximum(areas, 1.0), np.float64)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+
+import numpy as np
 
 from annotators.captions import Line, caption, without_details
 from annotators.palette import UNLABELLED, Color
@@ -88,12 +90,12 @@ def choose_subjects(
         found.landmarks = found.landmarks or detection.landmarks or of_region
     subjects = []
     recognized = [box for box, found in by_box.items() if found.is_recognized]
-    for box, found in by_box.items():
+    for (box, found), holds_face in zip(by_box.items(), _hold_faces(by_box, recognized), strict=True):
         in_picture = scaled(box, size_wh, picture_wh)
         if in_picture.is_empty or (shown == "names" and not found.is_face):
             continue
         eyes = scaled(_eyes(box, found.landmarks), size_wh, picture_wh) if found.is_face else None
-        subjects.append(_subject(in_picture, found, eyes, shown, _holds_any(box, recognized)))
+        subjects.append(_subject(in_picture, found, eyes, shown, holds_face))
     return sorted(subjects, key=lambda subject: subject.box.width * subject.box.height, reverse=True)
 
 
@@ -120,14 +122,16 @@ def _subject(box: Box, found: _Found, eyes: Box | None, shown: LabelsWord, holds
     return Subject(box, without_details(lines), color)
 
 
-def _holds_any(box: Box, faces: Sequence[Box]) -> bool:
-    """Whether nearly all of one of the faces lies inside the box."""
-    for face in faces:
-        width = min(box.x2, face.x2) - max(box.x1, face.x1)
-        height = min(box.y2, face.y2) - max(box.y1, face.y1)
-        if min(width, height) > 0 and width * height >= _WITHIN * face.width * face.height:
-            return True
-    return False
+def _hold_faces(boxes: Collection[Box], faces: Collection[Box]) -> list[bool]:
+    """For each box, whether nearly all of one of the faces lies inside it."""
+    if not faces:
+        return [False] * len(boxes)
+    outer = np.array([box.xyxy for box in boxes], np.int64)[:, None]
+    inner = np.array([face.xyxy for face in faces], np.int64)[None]
+    sides = np.minimum(outer[..., 2:], inner[..., 2:]) - np.maximum(outer[..., :2], inner[..., :2])
+    areas = (inner[..., 2:] - inner[..., :2]).prod(axis=2)
+    holds = (sides > 0).all(axis=2) & (sides.prod(axis=2) >= _WITHIN * areas)
+    return list(map(bool, holds.any(axis=1)))
 
 
 def _eyes(face: Box, landmarks: Landmarks | None) -> Box:
