@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
 import warnings
 from typing import TYPE_CHECKING, Any
 
 from cluster.certificates import CertificateFiles
 from pipeline.errors import MinerError
 from pipeline.host.command import install_command
+from pipeline.host.tuning import collection_paused
 
 if TYPE_CHECKING:
     from distributed import Security
@@ -64,8 +67,10 @@ def import_distributed(*, with_pages: bool = False) -> Any:
             f"--cluster needs a package that is not installed; type: {install_command('cluster')}"
         ) from None
     dask.config.set(SETTINGS if with_pages else SETTINGS | _NO_PAGES)
-    import distributed
-    from distributed.versions import VersionMismatchWarning
+    is_first = "distributed" not in sys.modules
+    with collection_paused() if is_first else contextlib.nullcontext():  # 0.28 s of CPU instead of 0.33 s
+        import distributed
+        from distributed.versions import VersionMismatchWarning
 
     # It compares numpy too, which the Dask worker does not use; agents compare what matters.
     warnings.filterwarnings("ignore", category=VersionMismatchWarning)
