@@ -26,20 +26,21 @@ _ALL = {
 }
 _OF_RESULT = {
     Facet.YEAR: "SELECT 'year', -age / 10000000000, count(*) FROM result WHERE age < 0 GROUP BY 2",
-    Facet.TYPE: """SELECT 'type', f.kind, count(*) FROM result r CROSS JOIN file f ON f.id = r.file
-        GROUP BY 2""",
+    Facet.TYPE: "SELECT 'type', kind, sum(files) FROM kinds GROUP BY 2",
     Facet.CAMERA: """SELECT 'camera', c.name, x.files FROM (
-        SELECT f.camera, count(*) AS files FROM result r CROSS JOIN file f ON f.id = r.file GROUP BY 1
-        ) x JOIN camera c ON c.id = x.camera""",
+        SELECT camera, sum(files) AS files FROM kinds GROUP BY 1) x JOIN camera c ON c.id = x.camera""",
     Facet.TAG: f"""SELECT 'tag', t.text, x.files FROM (
         SELECT b.term, count(*) AS files FROM result r CROSS JOIN boxless b ON b.file = r.file GROUP BY 1
         ) x JOIN term t ON t.id = x.term WHERE t.kind = {int(TermKind.TAG)}""",
 }
 _TERMS_OF_RESULT = """SELECT CASE t.kind WHEN 1 THEN 'label' ELSE 'name' END, t.text, x.files FROM (
     SELECT term, count(*) AS files FROM (
-        SELECT DISTINCT r.file, d.term FROM result r CROSS JOIN detection d ON d.file = r.file
-        UNION ALL SELECT DISTINCT r.file, m.term FROM result r CROSS JOIN moment m ON m.file = r.file
+        SELECT DISTINCT d.file, d.term FROM detection d WHERE d.file IN (SELECT file FROM result)
+        UNION ALL SELECT DISTINCT m.file, m.term FROM moment m WHERE m.file IN (SELECT file FROM result)
     ) GROUP BY term) x JOIN term t ON t.id = x.term"""
+"""The files are looked up in the order of their numbers, which takes half the time of that of their dates."""
+_KINDS_OF_RESULT = """SELECT f.kind AS kind, f.camera AS camera, count(*) AS files FROM file f
+    WHERE f.id IN (SELECT file FROM result) GROUP BY 1, 2"""
 _SIZE = "SELECT 'size', 0, count(*) FROM result"
 
 
@@ -61,7 +62,8 @@ def count_result(bound: TimeBound, plan: Plan, facets: Sequence[Facet], most: in
     parts = [_SIZE, *(_OF_RESULT[facet] for facet in facets if facet in _OF_RESULT)]
     if Facet.LABEL in facets or Facet.NAME in facets:
         parts.append(_TERMS_OF_RESULT)
-    statement = f"WITH result AS MATERIALIZED ({newest}) {' UNION ALL '.join(parts)}"
+    tables = f"result AS MATERIALIZED ({newest}), kinds AS MATERIALIZED ({_KINDS_OF_RESULT})"
+    statement = f"WITH {tables} {' UNION ALL '.join(parts)}"
     found: dict[str, list[Any]] = defaultdict(list)
     for kind, value, files in bound.rows(Clause(statement, plan.source.values)):
         found[kind].append((value, files))
