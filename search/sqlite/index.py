@@ -97,6 +97,23 @@ class SqliteIndex:
         last = found[page.size - 1] if more else None
         return Hits(hits, None if last is None else f"{last[1]}:{last[0]}", not self._bound.is_over)
 
+    def cursors_back(self, condition: Condition, cursor: str, most: int) -> list[str]:
+        """Return the cursors of a result's files from one backwards, at most `most`; fewer if time runs out.
+
+        The first is that of the page that the cursor begins, so it names the last file of the page before.
+        """
+        with sqlite_errors(self.path), self._bound:
+            plan = self._planner().plan(condition, for_page=True, until=_position(cursor))
+            order = f"ORDER BY {plan.row.age} DESC, {plan.row.file} DESC LIMIT {most}"
+            found = self._bound.rows(self._select(plan, order))
+        return [f"{age}:{number}" for number, age in found]
+
+    def path_at(self, cursor: str) -> bytes | None:
+        """Return the path of the last file before a cursor, or None if the index has it no more."""
+        statement = f"SELECT {_PATH} FROM file f JOIN folder d ON d.id = f.folder WHERE f.id = ?"
+        found = self._rows(statement, (_position(cursor)[1],))
+        return bytes(found[0][0]) if found else None
+
     def count(self, condition: Condition) -> Count:
         """Return the number of files for which the condition holds."""
         with sqlite_errors(self.path), self._bound:
@@ -235,11 +252,17 @@ def _after(page: Page) -> tuple[int, int] | None:
 
     Raises: CursorError: the cursor is not one of this index.
     """
-    if page.after is None:
-        return None
-    match = _CURSOR.fullmatch(page.after)
+    return None if page.after is None else _position(page.after)
+
+
+def _position(cursor: str) -> tuple[int, int]:
+    """Return age and number of the file that a cursor names.
+
+    Raises: CursorError: the cursor is not one of this index.
+    """
+    match = _CURSOR.fullmatch(cursor)
     if match is None:
-        raise CursorError(f'"{shortened(page.after)}" is not the beginning of a page of results')
+        raise CursorError(f'"{shortened(cursor)}" is not the beginning of a page of results')
     return int(match[1]), int(match[2])
 
 

@@ -73,9 +73,15 @@ class Planner:
         self._count_matches = count_matches
         self._count_cells = count_cells
         self._sizes: dict[str, int] = {}
+        self._until: tuple[int, int] | None = None
 
     def plan(
-        self, condition: Condition, after: tuple[int, int] | None = None, *, for_page: bool = False
+        self,
+        condition: Condition,
+        after: tuple[int, int] | None = None,
+        *,
+        for_page: bool = False,
+        until: tuple[int, int] | None = None,
     ) -> Plan:
         """Return a plan for the files of a condition.
 
@@ -83,7 +89,9 @@ class Planner:
             condition: resolved.
             after: age and number of the last file of the page before.
             for_page: whether the newest few are wanted, and not all.
+            until: age and number of the last file that is wanted.
         """
+        self._until = until
         conjuncts = _conjuncts(condition)
         driver = self._best_term(conjuncts)
         small = self._best_set(conjuncts)
@@ -123,6 +131,8 @@ class Planner:
         clauses = [Clause("1")]
         if after is not None:
             clauses.append(Clause(f"({row.age}, {row.file}) > (?, ?)", after))
+        if self._until is not None:
+            clauses.append(Clause(f"({row.age}, {row.file}) <= (?, ?)", self._until))
         clauses.extend(holds(one, row) for one in conjuncts)
         return joined("AND", clauses)
 

@@ -10,8 +10,6 @@ from search.sqlite.index import SqliteIndex
 from search.web.searchpage import HITS
 from search.web.views import file_href
 
-_MOST_PAGES_BACK = 25
-
 
 def neighbours(
     index: SqliteIndex, document: Document, query: str, after: str | None
@@ -37,16 +35,7 @@ def neighbours(
 
 
 def _last_before(index: SqliteIndex, condition: Condition, query: str, after: str) -> str | None:
-    """The address of the last file on the page before the one that begins after a cursor.
-
-    An index only leads forward, so pages are read from the first one; far behind it there is no such link.
-    """
-    cursor = None
-    for _ in range(_MOST_PAGES_BACK):
-        page = index.search(condition, Page(HITS, cursor))
-        if page.next == after and page.hits:
-            return file_href(page.hits[-1].path, query, cursor)
-        cursor = page.next
-        if cursor is None:
-            return None
-    return None
+    """The address of the last file on the page before the one that begins after a cursor."""
+    back = index.cursors_back(condition, after, HITS + 1)
+    path = index.path_at(back[0]) if back else None
+    return None if path is None else file_href(path, query, back[HITS] if len(back) > HITS else None)

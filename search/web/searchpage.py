@@ -8,7 +8,7 @@ from typing import Any
 
 from pipeline.text import printable
 from search.backend import Facet, Page
-from search.conditions import TermKind
+from search.conditions import Condition, TermKind
 from search.documents import UNKNOWN
 from search.explain import explanation
 from search.question import understand
@@ -52,9 +52,16 @@ def search_page(index: SqliteIndex, query: str, after: str | None) -> dict[str, 
         "is_complete": hits.is_complete,
         "older": search_href(query, after=hits.next) if hits.next else None,
         "first": search_href(query) if after else None,
+        "newer": _newer(index, question.condition, query, after) if after else None,
         "understood": explanation(replace(question, notes=())) if query.strip() else [],
         "notes": question.notes,
     }
+
+
+def _newer(index: SqliteIndex, condition: Condition, query: str, after: str) -> str | None:
+    """The address of the page before the one that begins after a cursor."""
+    back = index.cursors_back(condition, after, HITS + 1)
+    return search_href(query, after=back[HITS] if len(back) > HITS else None) if back else None
 
 
 def search_filters(index: SqliteIndex, query: str) -> dict[str, Any]:

@@ -14,11 +14,11 @@ import pytest
 from starlette.testclient import TestClient
 
 from search.place import index_path
-from search.web import searchpage
+from search.web import neighbours, searchpage
 from search.web.app import make_app
 from search.web.settings import Settings
 from tests.running import PATIENCE_S
-from tests.search.outputs import Output
+from tests.search.outputs import Output, label
 from tests.search.web.conftest import Collection, run_apart
 
 
@@ -70,3 +70,31 @@ def test_previous_and_next_lead_over_the_end_of_a_page(tmp_path: Path) -> None:
             (address,) = re.findall(r'rel="prev" href="([^"]*)"', text)
             text = client.get(html.unescape(address)).text
             assert re.findall(r"<h1>(.*?)</h1>", text) == [expected]
+
+
+def test_all_pages_lead_back_to_the_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many there are, and where files of one second or without a date are on the border of two."""
+    monkeypatch.setattr(searchpage, "HITS", 2)
+    monkeypatch.setattr(neighbours, "HITS", 2)
+    output = Output(tmp_path)
+    for number in range(70):
+        taken = {"taken": f"2008-01-01T00:00:{number // 3:02}"} if number < 60 else {}
+        output.photo(f"{number:02}.jpg", label("dog"), **taken)
+    output.index()
+    settings = Settings(tmp_path, index_path(tmp_path), tmp_path / "thumbnails")
+    with TestClient(make_app(settings), base_url="http://127.0.0.1:8765") as client:
+        for query in ("", "?q=dog", "?q=label:dog", "?q=jpg"):
+            pages, address = [], f"/{query}"
+            while address:
+                text = client.get(html.unescape(address)).text
+                pages.append(re.findall(r'alt="photo: dog, (.*?)"', text))
+                (address,) = re.findall(r'rel="next" href="([^"]*)"', text) or [""]
+            assert len(pages) == 35
+            (opened,) = re.findall(r'class="tile" href="([^"]*)"', text)[:1]
+            previous = client.get(html.unescape(opened)).text
+            assert re.findall(r'rel="prev" href="([^"]*)"', previous)
+            for expected in reversed(pages[:-1]):
+                (address,) = re.findall(r'rel="prev" href="([^"]*)"', text)
+                text = client.get(html.unescape(address)).text
+                assert re.findall(r'alt="photo: dog, (.*?)"', text) == expected
+            assert 'rel="prev"' not in text
