@@ -131,6 +131,15 @@ class SqliteIndex:
             counted = count_result(self._bound, plan, facets, most)
         return Facets(counted.values, counted.is_complete and not self._bound.is_over)
 
+    def years(self, condition: Condition) -> list[int]:
+        """Return the years of which a result has files, however large it is; fewer if time runs out."""
+        with sqlite_errors(self.path), self._bound:
+            plan = self._planner().plan(condition, for_page=True)
+            year = f"{plan.row.age} BETWEEN -10000000000 * x.value - 9999999999 AND -10000000000 * x.value"
+            some = f"EXISTS (SELECT 1 {plan.source.sql} AND {year})"
+            sql = f"SELECT x.value FROM facet x WHERE x.kind = 'year' AND {some} ORDER BY x.value DESC"
+            return [int(value) for (value,) in self._bound.rows(Clause(sql, plan.source.values))]
+
     def document(self, path: bytes) -> Document | None:
         """Return all that is known of one file, by its path below INPUT."""
         folder, _, name = path.rpartition(b"/")

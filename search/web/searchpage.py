@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -69,7 +70,11 @@ def search_filters(index: SqliteIndex, query: str) -> dict[str, Any]:
 
     Counting them takes longer than finding a page of results.
     """
-    facets = index.facets(understand(query, index).condition, _FACETS, _MOST_VALUES)
+    condition = understand(query, index).condition
+    facets = index.facets(condition, _FACETS, _MOST_VALUES)
+    years = choices(facets, Facet.YEAR, query, "taken")
+    if not facets.is_complete:
+        years = _all_years(years, index.years(condition), query)
     return {
         "is_counted": facets.is_complete,
         "names": choices(facets, Facet.NAME, query, "name"),
@@ -77,7 +82,7 @@ def search_filters(index: SqliteIndex, query: str) -> dict[str, Any]:
         "tags": choices(facets, Facet.TAG, query, "tag"),
         "cameras": choices(facets, Facet.CAMERA, query, "camera"),
         "types": choices(facets, Facet.TYPE, query, "type"),
-        "years": _years(choices(facets, Facet.YEAR, query, "taken")) + _undated(index, query),
+        "years": _years(years) + _undated(index, query),
         "calendar": _calendar(index, query),
     }
 
@@ -130,6 +135,20 @@ def _word_starts(key: str) -> list[int]:
     return [at for at, char in enumerate(f" {key}") if char == " "]
 
 
+def _all_years(counted: list[Choice], known: Sequence[int], query: str) -> list[Choice]:
+    """The years of a result of which only the newest files were counted; the oldest year's number is not
+    complete, and those before it have none.
+    """
+    by_text = {choice.text: choice for choice in counted}
+    oldest = min(by_text, default="")
+    found = []
+    for text in {*by_text, *(f"{year:04d}" for year in known)}:
+        term = query_field("taken", text)
+        href = search_href(with_term(query, term))
+        found.append(by_text[text] if text > oldest > "" else Choice(text, "", href, has_term(query, term)))
+    return found
+
+
 def _years(found: list[Choice]) -> list[Choice]:
     return sorted(found, key=lambda choice: choice.text, reverse=True)
 
@@ -141,6 +160,8 @@ def _undated(index: SqliteIndex, query: str) -> list[Choice]:
     """
     is_active = has_term(query, _UNDATED)
     if not is_active:
+        if not index.search(understand(query, index).condition, Page(1)).hits:
+            return []
         any_undated = index.search(understand(_UNDATED, index).condition, Page(1)).hits
         if not any_undated or _YEAR.search(query):
             return []

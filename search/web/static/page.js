@@ -149,9 +149,31 @@ function placeCaptions() {
     text.setAttribute("font-size", font);
     const box = text.parentNode.querySelector("rect");
     const [x, y] = [Number(box.getAttribute("x")), Number(box.getAttribute("y"))];
+    text.setAttribute("y", y);
     text.setAttribute("dy", y < 1.5 * font ? "1.1em" : "-.35em");
     const width = text.getComputedTextLength();
     text.setAttribute("x", Math.max(font / 4, Math.min(x + font / 4, view.width - width - font / 4)));
+  }
+  spreadCaptions(view, font);
+}
+
+// A caption that would lie over another one moves to another edge of its box.
+function spreadCaptions(view, font) {
+  const placed = [];
+  for (const text of overlay.querySelectorAll("text")) {
+    const width = text.getComputedTextLength();
+    if (!width) continue; // it is hidden
+    const box = text.parentNode.querySelector("rect");
+    const [top, height] = [Number(box.getAttribute("y")), Number(box.getAttribute("height"))];
+    const left = Number(text.getAttribute("x"));
+    const isInside = text.getAttribute("dy") === "1.1em";
+    const baselines = [top + (isInside ? 1.1 : -0.35) * font, top + 1.1 * font, top + height - 0.35 * font, top + height + 1.1 * font];
+    const fits = (baseline) => baseline > 0.9 * font && baseline < view.height
+      && placed.every((one) => left > one.right || left + width < one.left || Math.abs(baseline - one.baseline) > 1.1 * font);
+    const baseline = baselines.find(fits) ?? baselines[0];
+    text.setAttribute("y", baseline);
+    text.removeAttribute("dy");
+    placed.push({ left, right: left + width, baseline });
   }
 }
 
@@ -166,6 +188,7 @@ function showSwitched() {
     // A face that has a name shows the name alone, unless names are switched off.
     group.querySelector("text").classList.toggle("covered", group.dataset.under !== "" && !off.component.has(group.dataset.under));
   }
+  placeCaptions();
 }
 
 if (overlay) {
@@ -224,7 +247,6 @@ if (video) {
       return group;
     }));
     showSwitched();
-    placeCaptions();
   };
   const goTo = (time) => {
     if (canPlay) {

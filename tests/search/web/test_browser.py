@@ -99,6 +99,23 @@ def test_a_face_with_a_name_has_one_caption(page: Page) -> None:
     expect(page.locator(".overlay text:visible")).to_have_text(["dog 0.91", "face 0.88"])
 
 
+def test_captions_do_not_lie_over_each_other(page: Page) -> None:
+    page.goto(f"/file/{key_of(b'2008/dog0.jpg')}")
+    page.get_by_text("Shown on the picture").click()
+    rects = """all => all.filter(one => one.getBoundingClientRect().width).map(one => {
+      const { left, right, top, bottom } = one.getBoundingClientRect();
+      return [left, right, (top + bottom) / 2, bottom - top];
+    })"""
+    for box in page.locator(".detection rect").all():
+        for name, value in {"x": 300, "y": 200}.items():
+            box.evaluate("(rect, [name, value]) => rect.setAttribute(name, value)", [name, value])
+    page.get_by_label("names").uncheck()
+    found = page.locator(".overlay .detection:not(.hidden) text").evaluate_all(rects)
+    assert len(found) == 2
+    (_, _, one, height), (_, _, other, _) = found
+    assert abs(one - other) > 0.7 * height
+
+
 def test_captions_are_readable_on_a_phone(page: Page) -> None:
     page.set_viewport_size({"width": 380, "height": 700})
     page.goto(f"/file/{key_of(b'2008/dog0.jpg')}")

@@ -14,6 +14,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from search.place import index_path
+from search.sqlite import facets
 from search.web import neighbours, searchpage
 from search.web.app import make_app
 from search.web.settings import Settings
@@ -98,3 +99,20 @@ def test_all_pages_lead_back_to_the_first(tmp_path: Path, monkeypatch: pytest.Mo
                 text = client.get(html.unescape(address)).text
                 assert re.findall(r'alt="photo: dog, (.*?)"', text) == expected
             assert 'rel="prev"' not in text
+
+
+def test_the_rail_has_all_years_of_a_result_that_is_counted_in_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(facets, "MOST_FACETED", 3)
+    output = Output(tmp_path)
+    for year, photos in {2001: 2, 2003: 1, 2008: 2, 2009: 2}.items():
+        for number in range(photos):
+            output.photo(f"{year}-{number}.jpg", label("dog"), taken=f"{year}-01-01T00:00:0{number}")
+    output.photo("cat.jpg", label("cat"), taken="2005-01-01T00:00:00")
+    output.index()
+    with output.open() as index:
+        for query in ("label:dog", "dog", "jpg -cat"):
+            years = searchpage.search_filters(index, query)["years"]
+            shown = [(one.text, one.count) for one in years]
+            assert shown == [("2009", "2"), ("2008", ""), ("2003", ""), ("2001", "")]
