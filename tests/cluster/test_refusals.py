@@ -58,7 +58,11 @@ def test_other_results_of_a_component_and_other_models_are_refused(site: Site) -
     (other / "pipeline.yml").write_bytes(site.pipeline.read_bytes())
     site.start_machine(3, "--pipeline-root", str(other))
     site.start_machine(4)
-    said = finish(site, site.start_run())
+    site.close_gate()
+    run = site.start_run()
+    until(lambda: "host2: " in site.said() and "host3: " in site.said(), site.folder / "run.log")
+    site.open_gate()
+    said = finish(site, run)
     assert 'host2: its code of the component "all" gives other results (version 2 of them, not 1)' in said
     assert 'host3: its model files of the component "all" have another content than those of the run' in said
     assert site.busy().keys() == {"host4"}
