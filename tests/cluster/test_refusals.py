@@ -120,7 +120,11 @@ def test_storage_that_goes_while_a_machine_mines(site: Site) -> None:
 def test_a_full_disk(site: Site) -> None:
     site.start_machine(2, prefix=("prlimit", "--fsize=300"))
     site.start_machine(3)
-    said = finish(site, site.start_run())
+    site.close_gate()
+    run = site.start_run()
+    site.wait_for("host2", "host3")
+    site.open_gate()
+    said = finish(site, run)
     assert "host2: " in said
     assert "is full (File too large)" in said
     assert len(site.reports()) == PHOTOS
