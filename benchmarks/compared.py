@@ -1,6 +1,6 @@
 """Mining beside other programs: the same photos on the same cores, annotated copies and results saved.
 
-    python -m benchmarks.compared [--photos DIR] [--rounds N] [--cores N] [--ultralytics PYTHON]
+    python -m benchmarks.compared [--photos DIR] [--copies N] [--rounds N] [--cores N] [--ultralytics PYTHON]
         [--darknet FILE]
 
 For each network that is here: one call of its engine alone; a plain script with cv2.dnn
@@ -30,7 +30,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.photos import ROOT, cpu_seconds_of, run, run_miner, sample_photos
+from benchmarks.photos import ROOT, cpu_seconds_of, run, run_miner, sample_photos, with_comment
 from pipeline.errors import ModelError
 from pipeline.host.libraries import configure
 from pipeline.host.processor import this_processor
@@ -65,6 +65,7 @@ def main() -> None:
     configure()
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--photos", type=Path, help="a folder of photos (default: the samples, 12 times)")
+    parser.add_argument("--copies", type=int, default=2, help="how often each JPEG or PNG of DIR is mined")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--cores", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--ultralytics", default=os.environ.get("ULTRALYTICS_PYTHON"), metavar="PYTHON")
@@ -73,7 +74,11 @@ def main() -> None:
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: given.cores])
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        photos = given.photos.resolve() if given.photos else sample_photos(folder / "photos")
+        photos = folder / "photos"
+        if given.photos:
+            copied(given.photos, photos, given.copies)
+        else:
+            sample_photos(photos)
         count = sum(1 for _ in photos.iterdir())
         print(f"{count} photos, {given.cores} cores of {this_processor().name}, medians of {given.rounds}")
         contenders = [
@@ -86,6 +91,14 @@ def main() -> None:
             for contender in contenders:
                 took[contender.name].append(measured(contender, folder / "saved"))
         print_table(contenders, took, given.cores)
+
+
+def copied(photos: Path, folder: Path, copies: int) -> None:
+    """Copy a folder of photos several times, each copy with a comment of its own."""
+    folder.mkdir()
+    for path in photos.iterdir():
+        for number in range(copies):
+            (folder / f"{number}-{path.name}").write_bytes(with_comment(path.read_bytes(), number))
 
 
 def measured(contender: Contender, out: Path) -> Took:

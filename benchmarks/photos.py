@@ -15,12 +15,12 @@ import argparse
 import json
 import os
 import resource
-import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -87,8 +87,19 @@ def sample_photos(folder: Path) -> Path:
     folder.mkdir()
     for copy in range(12):
         for path in sorted(samples.iterdir()):
-            shutil.copy(path, folder / f"{copy:02d}-{path.name}")
+            (folder / f"{copy:02d}-{path.name}").write_bytes(with_comment(path.read_bytes(), copy))
     return folder
+
+
+def with_comment(content: bytes, number: int) -> bytes:
+    """A JPEG or PNG file with a number in it: the same bytes again would be recognized, and not mined."""
+    note = f"{number:04d}".encode()
+    if content.startswith(b"\xff\xd8"):
+        return content[:2] + b"\xff\xfe\x00\x06" + note + content[2:]
+    text = b"tEXtComment\0" + note
+    chunk = (len(text) - 4).to_bytes(4) + text + zlib.crc32(text).to_bytes(4)
+    end = content.rindex(b"IEND") - 4
+    return content[:end] + chunk + content[end:]
 
 
 def write_pipeline(path: Path, precision: str) -> Path:
