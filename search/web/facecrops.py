@@ -26,7 +26,8 @@ def facts_for(model: Path) -> FaceFacts:
 
 def kind_of(face: MinedFace, facts: FaceFacts) -> str:
     """Return what the cache calls the picture of a face among those of its file."""
-    return f"cut {face.frame} {face.box.xyxy} {facts.aligned} {facts.margin}"
+    is_aligned = facts.aligned and face.landmarks is not None
+    return f"cut {face.frame} {face.box.xyxy} {is_aligned} {facts.margin}"
 
 
 def cached_at(thumbnails: Thumbnails, face: MinedFace, facts: FaceFacts) -> Path | None:
@@ -39,12 +40,16 @@ def cached_at(thumbnails: Thumbnails, face: MinedFace, facts: FaceFacts) -> Path
 def cut_png(face: MinedFace, facts: FaceFacts) -> bytes:
     """Cut a face out of its photo or video; a PNG file that says where it is from.
 
-    Raises: SourceError: the file is gone or has changed, or the face cannot be aligned.
+    A face without landmarks cannot be aligned: its box is cut out, and the file says so.
+
+    Raises: SourceError: the file is gone or has changed.
     """
     from recognizers.unknown.pictures import cut_faces
     from search.web.pictures import time_bound
 
     problems: list[str] = []
+    if face.landmarks is None:
+        facts = facts.model_copy(update={"aligned": False})
     with time_bound():
         cut = next(iter(cut_faces([face], facts, problems)), None)
     if cut is None:

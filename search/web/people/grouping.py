@@ -110,12 +110,13 @@ def group(output: Path, faces: Path, model: Path, view: Path, thumbnails: Path) 
         groups = group_unknown(found.tracks, describer, state, corrections, placed=placed)
         write_groups(faces / GROUPS_FILE, groups.state)
         view.parent.mkdir(parents=True, exist_ok=True)
+        unaligned = [track for track in groups.undescribed if track.best.landmarks is None]
         facts = {
             "problems": len(problems),
-            "undescribed": len(groups.undescribed),
+            "undescribed": len(groups.undescribed) - len(unaligned),
             "too_small": found.too_small,
         }
-        write_view(view, groups.numbered, groups.singles, groups.alike, facts)
+        write_view(view, groups.numbered, [*groups.singles, *unaligned], groups.alike, facts)
     describer.cut_ahead(
         [track.best for own in list(groups.numbered.values())[:_AHEAD] for track in own[:SAMPLES]]
     )

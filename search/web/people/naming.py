@@ -18,6 +18,7 @@ from recognizers.faces.facekey import FaceKey
 from recognizers.faces.foldername import group_folder
 from recognizers.unknown.minedfaces import MinedFace
 from search.documents import UNKNOWN
+from search.web.facecrops import facts_for
 from search.web.people.facefolders import take_back, write_pictures
 from search.web.people.facesview import ALONE, FacesView, ShownFace, face_id
 from search.web.people.forms import FormError
@@ -60,6 +61,7 @@ class Naming:
         self, writable: Writable, view: FacesView, picture: Callable[[MinedFace], Awaitable[bytes | None]]
     ) -> None:
         self._faces_folder = writable.faces
+        self._model = writable.model
         self._view = view
         self._picture = picture
         self.store = CorrectionStore(store_beside(os.fspath(writable.model)))
@@ -211,13 +213,23 @@ class Naming:
         cut = [(faces[at][0], png) for at, png in zip(places, pictures, strict=True) if png is not None]
         if not cut:
             raise FormError(409, _NO_PICTURES)
-        await asyncio.to_thread(write_pictures, self._faces_folder, cut, name)
+        trained = [(face, png) for face, png in cut if not self._is_unlike_others(face)]
+        await asyncio.to_thread(write_pictures, self._faces_folder, trained, name)
+        kept = {face.key: png for face, png in cut if self._is_unlike_others(face)}
         gone = {at for at, png in zip(places, pictures, strict=True) if png is None}
         named = [at for at in range(len(faces)) if at not in gone]
-        about = [one for at in named for one in _whole_track(*faces[at])]
+        about = [one._replace(png=kept.get(one.key)) for at in named for one in _whole_track(*faces[at])]
         entry = await asyncio.to_thread(self.store.name, about, name)
         await asyncio.to_thread(self._view.settle, [ids[at] for at in named], entry.id)
         return Done(entry.id, len(named), len(gone), name)
+
+    def _is_unlike_others(self, face: MinedFace) -> bool:
+        """Whether a face cannot be prepared as the others, because it has no landmarks to align it by.
+
+        One training takes pictures of one kind, so the picture is kept beside the log. Mining knows the face
+        by its file and box.
+        """
+        return face.landmarks is None and facts_for(self._model).aligned
 
     async def _settled(self, shown: Sequence[ShownFace], entry: Entry) -> Done:
         await asyncio.to_thread(self._view.settle, [one.id for one in shown], entry.id)

@@ -13,10 +13,11 @@ from pipeline.errors import ModelError
 from recognizers.corrections.lookup import Corrections
 from recognizers.corrections.store import CorrectionStore
 from recognizers.faces.facekey import FaceKey
-from recognizers.faces.folderrecord import read_facts
+from recognizers.faces.folderrecord import looks_like, read_facts
 from recognizers.model.facemodel import FaceModel, read_facemodel
 from search.documents import UNKNOWN
 from search.place import INDEX_NAME
+from search.web.facecrops import facts_for
 from search.web.people.jobs import Step
 from search.web.people.names import people_of
 from search.web.settings import Settings, Writable
@@ -150,7 +151,9 @@ class Teaching:
         for verdict in said.verdicts:
             path = self._store.picture_of(verdict.face)
             if path is not None and verdict.is_face and verdict.name not in (None, UNKNOWN):
-                found.update(digest for digest, _ in self._pictures([path]))
+                facts, own = read_facts(os.fspath(path)), facts_for(self._writable.model)
+                if facts is not None and looks_like(facts, own):  # as training chooses them
+                    found.update(digest for digest, _ in self._pictures([path]))
         return found
 
     def _is_behind(self) -> bool:

@@ -18,10 +18,12 @@ from recognizers.corrections.store import CorrectionStore, FacePicture
 from recognizers.faces.dataset import list_face_folder
 from recognizers.faces.folderrecord import read_facts
 from recognizers.faces.pictures import read_rgb
+from reporters.layout import FRAMES_END, FRAMES_SEPARATOR, frame_text, head_text
 from search.web.app import make_app
 from search.web.people import naming
 from search.web.people.forms import TOKEN_FIELD
 from tests.running import PATIENCE_S, ROOT
+from tests.search.outputs import name as label
 from tests.search.web.people.conftest import PEOPLE, PHOTOS, Desk, Family
 
 
@@ -100,6 +102,34 @@ def test_a_name_is_never_a_path_or_markup(desk: Desk, family: Family, name: str)
     assert len(list(family.faces.glob("*/*.png"))) == PHOTOS
     assert not list(family.folder.glob("*evil*"))
     assert "<script>alert" not in desk.client.get("/people").text
+
+
+def test_a_face_without_landmarks_is_named_and_its_picture_is_kept(desk: Desk, family: Family) -> None:
+    """A recognizer has seen the faces of one photo, whose detector found no eyes and mouth."""
+    report = family.output / "all0.png.json"
+    content = json.loads(report.read_text())
+    for frame in content["frames"]:
+        for face in frame["faces"]:
+            assert face.pop("landmarks")
+        frame["names"] = [{"rect": face["rect"], "labels": [label("unknown")]} for face in frame["faces"]]
+    frames = FRAMES_SEPARATOR.join(map(frame_text, content.pop("frames")))
+    report.write_text(head_text(content) + frames + FRAMES_END)
+    (family.faces / "groups.json").unlink()
+    family.group()
+    assert sorted(desk.groups().values()) == [PHOTOS - 1] * len(PEOPLE)
+    first, *_ = alone = desk.faces(0)
+    assert len(alone) == len(PEOPLE)
+    assert desk.client.get(f"/people/crop/{first}").status_code == 200
+    assert "1 face: Ann" in desk.send(do="name", group=0, face=first, name="Ann")
+    assert family.pictures_of("Ann") == []
+    (entry,) = entries(family)
+    (face,) = entry["faces"]  # type: ignore[misc, attr-defined]
+    facts = read_facts(str(family.log.parent / "pictures" / face["picture"]))
+    assert facts is not None
+    assert not facts.aligned
+    assert "Nobody has a name yet" in desk.client.get("/people").text
+    desk.send(do="name", group=1, name="Bea")
+    assert f"{PHOTOS - 1} pictures of named faces are new" in desk.client.get("/people").text
 
 
 def test_undo_brings_the_group_back_and_keeps_the_pictures(desk: Desk, family: Family) -> None:
