@@ -167,7 +167,10 @@ function spreadCaptions(view, font) {
     const [top, height] = [Number(box.getAttribute("y")), Number(box.getAttribute("height"))];
     const left = Number(text.getAttribute("x"));
     const isInside = text.getAttribute("dy") === "1.1em";
-    const baselines = [top + (isInside ? 1.1 : -0.35) * font, top + 1.1 * font, top + height - 0.35 * font, top + height + 1.1 * font];
+    const inside = [top + 1.1 * font, top + height - 0.35 * font];
+    const below = top + height + 1.1 * font;
+    const others = height < 5 * font ? [below, ...inside] : [...inside, below]; // a small face stays visible
+    const baselines = [top + (isInside ? 1.1 : -0.35) * font, ...others];
     const fits = (baseline) => baseline > 0.9 * font && baseline < view.height
       && placed.every((one) => left > one.right || left + width < one.left || Math.abs(baseline - one.baseline) > 1.1 * font);
     const baseline = baselines.find(fits) ?? baselines[0];
