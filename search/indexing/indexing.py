@@ -12,7 +12,7 @@ from search.indexing.outputfolder import iter_output_folders
 from search.indexing.updatelock import lock_updates
 from search.indexing.updating import Updated, update, update_folders
 from search.place import index_path
-from search.sqlite.index import SqliteIndex
+from search.sqlite.contents import IndexContents
 from search.sqlite.indexfile import DamagedIndexError, discard, warn_of_remaking
 from search.sqlite.mark import MARK
 
@@ -69,7 +69,7 @@ def update_after_run(
     with lock_updates(path, _WAIT_AFTER_RUN_S):
         mark_now = ledger_mark(output_root)
         try:
-            with SqliteIndex(path, writable=True) as index:
+            with IndexContents(path, writable=True) as index:
                 if folders is None or mark is None or index.meta(MARK) != mark:
                     update(index, output_root, lambda updated: on_progress(updated.seconds))
                 else:
@@ -86,7 +86,7 @@ def _update(
     output_root: Path, path: Path, on_progress: Callable[[Updated], None], *, checks: bool
 ) -> Updated:
     mark = ledger_mark(output_root)
-    with SqliteIndex(path, writable=True) as index:
+    with IndexContents(path, writable=True) as index:
         if checks:
             index.check()
         updated = update(index, output_root, on_progress)

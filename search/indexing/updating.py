@@ -23,7 +23,7 @@ from search.indexing.documentbuilder import build_document
 from search.indexing.outputfolder import OutputFolder, iter_output_folders
 from search.indexing.presence import Presence
 from search.sqlite import rows
-from search.sqlite.index import SqliteIndex
+from search.sqlite.contents import IndexContents
 from search.sqlite.writer import Writer
 
 BATCH = 5_000
@@ -59,7 +59,7 @@ class Updated:
 
 
 def update(
-    index: SqliteIndex, output_root: Path, on_progress: Callable[[Updated], None] = lambda _: None
+    index: IndexContents, output_root: Path, on_progress: Callable[[Updated], None] = lambda _: None
 ) -> Updated:
     """Bring an index up to date with all reports of an OUTPUT.
 
@@ -74,7 +74,7 @@ def update(
     return _Update(index, output_root, on_progress).all_folders()
 
 
-def update_folders(index: SqliteIndex, output_root: Path, folders: Iterable[bytes]) -> Updated:
+def update_folders(index: IndexContents, output_root: Path, folders: Iterable[bytes]) -> Updated:
     """Bring an index up to date with some folders of an OUTPUT.
 
     Args:
@@ -87,7 +87,9 @@ def update_folders(index: SqliteIndex, output_root: Path, folders: Iterable[byte
 class _Update:
     """One update. Documents are collected and written in batches."""
 
-    def __init__(self, index: SqliteIndex, output_root: Path, on_progress: Callable[[Updated], None]) -> None:
+    def __init__(
+        self, index: IndexContents, output_root: Path, on_progress: Callable[[Updated], None]
+    ) -> None:
         self._index = index
         self._root = os.fsencode(output_root.absolute())
         self._presence = Presence(output_root)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
 
 from pipeline.text import shortened
 from search.backend import MOST_COUNTED, QUERY_SECONDS, Count, CursorError, Facet, Facets, Hits, Page
@@ -15,65 +13,31 @@ from search.documents import Document
 from search.geo import distance_km
 from search.resolve import shown_groups
 from search.sql import Clause
+from search.sqlite.contents import IndexContents
 from search.sqlite.facets import count_all, count_result
-from search.sqlite.indexfile import check_structure, open_to_read, open_to_write, sqlite_errors
+from search.sqlite.indexfile import sqlite_errors
 from search.sqlite.loading import document_of, hits_of
 from search.sqlite.planner import SMALL_SET, Plan, Planner
-from search.sqlite.rows import path_joined, reports_read
 from search.sqlite.timebound import TimeBound
-from search.sqlite.writer import Writer
 from search.vocabulary import Vocabulary
 
 _PATH = "CASE d.path WHEN x'' THEN f.name ELSE CAST(d.path || x'2f' || f.name AS BLOB) END"
 """The path below INPUT, of `file f` and `folder d`."""
-_PUT_AT_ONCE = 5_000
 _CURSOR = re.compile(r"(-?[0-9]{1,18}):([0-9]{1,18})")
 """Age and number, within SQLite's integers."""
 
 
-class Known(NamedTuple):
-    """What an update needs to know of a file.
+class SqliteIndex(IndexContents):
+    """The index in one file, with its queries; implements `search.backend.WritableBackend`.
 
     Args:
-        name: in its folder.
-        reports, stamp, source: as in `Document`.
-    """
-
-    name: bytes
-    reports: tuple[bytes, ...]
-    stamp: int
-    source: bytes
-
-
-class SqliteIndex:
-    """The index in one file; implements `search.backend.WritableBackend`. For one thread at a time.
-
-    Args:
-        path: of the file.
-        writable: whether it is opened for changes, and made if it is missing, damaged or of another version.
-    Raises:
-        UsageError: there is none to read.
-        DamagedIndexError: it is damaged or of another version, and not to be written. All methods raise it
-            too.
-        OutputError: it cannot be read or written; all methods raise it too.
+        path, writable: as for `IndexContents`, whose errors its methods raise too.
     """
 
     def __init__(self, path: Path, *, writable: bool = False) -> None:
-        self.path = path
-        self._connection = open_to_write(path) if writable else open_to_read(path)
+        super().__init__(path, writable=writable)
         self._connection.create_function("distance_km", 4, _distance_km, deterministic=True)
         self._bound = TimeBound(self._connection, QUERY_SECONDS)
-
-    def __enter__(self) -> SqliteIndex:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the file. The last connection removes its log."""
-        with sqlite_errors(self.path):
-            self._connection.close()
 
     def vocabulary(self) -> Vocabulary:
         """Return its labels, names and cameras."""
@@ -168,65 +132,6 @@ class SqliteIndex:
         with sqlite_errors(self.path):
             yield from self._connection.execute(statement)
 
-    def apply(self, documents: Iterable[Document], removed: Iterable[bytes] = ()) -> None:
-        """Put documents in and take paths out, in one transaction."""
-        with self.changing() as writer:
-            writer.remove(removed)
-            for some in _in_parts(documents):
-                writer.put(some)
-
-    @contextlib.contextmanager
-    def changing(self) -> Iterator[Writer]:
-        """Open a transaction, committed at a clean end. Other processes see the old state until then."""
-        with sqlite_errors(self.path):
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                writer = Writer(self._connection)
-                yield writer
-                writer.finish()
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
-
-    def check(self) -> None:
-        """Check the whole file for damage.
-
-        Raises: DamagedIndexError: there is some.
-        """
-        check_structure(self._connection, self.path)
-
-    def meta(self, key: str) -> Any:
-        """Return a value stored by `set_meta`, or None."""
-        found = self._rows("SELECT value FROM meta WHERE key = ?", (key,))
-        return found[0][0] if found else None
-
-    def set_meta(self, key: str, value: str | None) -> None:
-        """Store a value."""
-        with sqlite_errors(self.path):
-            self._connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
-
-    def files_in(self, folder: bytes) -> list[Known]:
-        """Return what is known of each file in a folder below INPUT."""
-        known = self._rows(
-            "SELECT f.name, f.reports, f.stamp, r.path, f.source FROM folder d "
-            "JOIN file f ON f.folder = d.id JOIN root r ON r.id = f.root WHERE d.path = ?",
-            (folder,),
-        )
-        return [
-            Known(name, reports_read(reports, name), stamp, source or root + b"/" + path_joined(folder, name))
-            for name, reports, stamp, root, source in known
-        ]
-
-    def folders(self) -> list[bytes]:
-        """Return all folders below INPUT that have or had files."""
-        return [path for (path,) in self._rows("SELECT path FROM folder")]
-
-    def size(self) -> int:
-        """Return the number of files."""
-        return int(self._rows("SELECT coalesce(sum(files), 0) FROM facet WHERE kind = 'type'")[0][0])
-
     def _planner(self) -> Planner:
         def count_matches(match: str) -> int:
             return self._limited(Clause("SELECT 1 FROM words WHERE words MATCH ?", (match,)))
@@ -244,10 +149,6 @@ class SqliteIndex:
 
     def _select(self, plan: Plan, rest: str) -> Clause:
         return Clause(f"SELECT {plan.row.file}, {plan.row.age} {plan.source.sql} {rest}", plan.source.values)
-
-    def _rows(self, statement: str, values: tuple[Any, ...] = ()) -> list[Any]:
-        with sqlite_errors(self.path):
-            return self._connection.execute(statement, values).fetchall()
 
 
 def _distance_km(*places: float | None) -> float | None:
@@ -273,14 +174,3 @@ def _position(cursor: str) -> tuple[int, int]:
     if match is None:
         raise CursorError(f'"{shortened(cursor)}" is not the beginning of a page of results')
     return int(match[1]), int(match[2])
-
-
-def _in_parts(documents: Iterable[Document]) -> Iterator[list[Document]]:
-    part: list[Document] = []
-    for document in documents:
-        part.append(document)
-        if len(part) == _PUT_AT_ONCE:
-            yield part
-            part = []
-    if part:
-        yield part
