@@ -26,7 +26,7 @@ class Status(StrEnum):
     """Failed in an earlier run, which reported it, and unchanged since."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: that takes 3.4 us to create, of 20 us that an unchanged input takes
 class Outcome:
     """The result of one input.
 

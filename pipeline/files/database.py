@@ -20,6 +20,8 @@ from pipeline.errors import OutputError
 from pipeline.files.outputs import output_errors
 from pipeline.text import printable
 
+_CACHE_KB = 512
+"""Of each file, in memory. A run reads rows in their order, so that more makes it no quicker."""
 _MOST_FREE = 0.2
 """Part of a file's pages that may be unused before `give_back` rewrites it."""
 _LEAST_FREE_BYTES = 1 << 20
@@ -42,6 +44,7 @@ def connect(path: Path, *, page_bytes: int = 4096) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA cell_size_check = ON")
+        connection.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
         # A savepoint's journal would be a file in a temporary folder, which a sealed container does not have.
         connection.execute("PRAGMA temp_store = MEMORY")
     except BaseException:

@@ -33,7 +33,7 @@ class Ledger:
     """The rows of one output folder, written by the one process that holds the folder's lock.
 
     Every change is committed by itself and survives a kill. Nothing is kept in memory but SQLite's own cache
-    of 2 MB. Stamps are stored, and come back, as `Stamp.in_64_bits` gives them.
+    of half a MB. Stamps are stored, and come back, as `Stamp.in_64_bits` gives them.
 
     Args:
         output_root: the folder; its ledger is created if it is missing.
