@@ -234,8 +234,13 @@ def regions_of(scene: Scene, found: Found, step: Step[Detector]) -> list[Region]
 
 def _inside(size_wh: tuple[int, int], detections: Iterable[Detection]) -> Iterator[Detection]:
     """Clip detections to the frame and convert coordinates to Python integers; drop empty ones."""
+    width, height = size_wh
     for detection in detections:
-        box = detection.box
-        whole = Box(index(box.x1), index(box.y1), index(box.x2), index(box.y2)).clipped(size_wh)
+        x1, y1, x2, y2 = detection.box.xyxy
+        are_plain = type(detection.box) is Box and type(x1) is type(y1) is type(x2) is type(y2) is int
+        if are_plain and 0 <= x1 < x2 <= width and 0 <= y1 < y2 <= height:
+            yield detection  # as nearly all are; making a new one takes 5 us
+            continue
+        whole = Box(index(x1), index(y1), index(x2), index(y2)).clipped(size_wh)
         if not whole.is_empty:
             yield replace(detection, box=whole)
