@@ -17,11 +17,24 @@ def iter_warnings(config: PipelineConfig) -> Iterator[str]:
     """Yield a sentence for each doubtful setting; the pipeline runs all the same."""
     if not any(issubclass(load_class(component.target), Writer) for component in config.components):
         yield "no component writes anything"
+    else:
+        yield from _unread(config.components)
     for component in config.components:
         for label, suggestion in _never_found(component, config.components):
             yield (
                 f'component "{shortened(component.name)}": none of its inputs ever finds '
                 f'"{shortened(label)}", one of its triggerlabels{suggestion}'
+            )
+
+
+def _unread(components: Sequence[ComponentConfig]) -> Iterator[str]:
+    """Yield a sentence for each detector and recognizer whose findings reach no output."""
+    read = {name for component in components for name in component.inputs}
+    for component in components:
+        if component.name not in read and not issubclass(load_class(component.target), Writer):
+            yield (
+                f'component "{shortened(component.name)}": no component has it among its inputs, so what it '
+                "finds is not written; add it to the inputs of the writers that come after it"
             )
 
 

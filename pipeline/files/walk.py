@@ -250,6 +250,10 @@ def _identified(file: WalkedFile, head: bytes, expected: bool) -> Source | Skipp
     if format_ is None and head.startswith(_APPLE_DOUBLE):
         sentence = "what macOS keeps beside a file of nearly this name"
         return Skipped(path, relative, None, sentence, False, stamp)
+    if format_ is None and relative.lower().endswith(".xmp"):
+        return Skipped(
+            path, relative, code, "a sidecar, which is read with its photo or video", expected, stamp
+        )
     if format_ is None:
         sentence = "neither a photo nor a video by its content"
         return Skipped(path, relative, code, sentence, expected, stamp)

@@ -42,9 +42,14 @@ def program_path(script: str) -> Path:
 
 
 def install_command(extra: str) -> str:
-    """What to type to install the packages of one of the project's extras, such as `dlib`."""
+    """What to type to install the packages of one of the project's extras, such as `dlib`.
+
+    In a checkout pip gets the checkout's folder, because a package index may not have this program.
+    """
     if extra == "dlib" and not _by_console_script() and (_CHECKOUT / "requirements-embedding.txt").exists():
         return f"{_python()} -m pip install --require-hashes -r requirements-embedding.txt"
+    if not _by_console_script() and (_CHECKOUT / "pyproject.toml").exists():
+        return f'{_python()} -m pip install -e ".[{extra}]"'
     return f'{_python()} -m pip install "deepvisualminer[{extra}]"'
 
 

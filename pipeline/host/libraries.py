@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
+import warnings
 
 _REPORTER = "openvino_telemetry"
 
@@ -45,5 +46,8 @@ def configure_imaging() -> None:
     from PIL import Image
 
     cv2.setNumThreads(1)
+    warnings.filterwarnings(
+        "ignore", category=UserWarning, module=r"PIL\."
+    )  # of damaged metadata, not by name
     Image.preinit()
     Image.MAX_IMAGE_PIXELS = None

@@ -88,8 +88,8 @@ def prune(
             removed = remove_outputs(known, output_root, writers)
             store.forget(relative)
             ledger.forget(relative)
-            _log.debug("%s is gone; removed %d outputs", printable(relative), len(removed))
             if removed:
+                _log.debug("%s is gone; removed %d outputs", printable(relative), len(removed))
                 yield known
     ledger.shrink()
     store.shrink()

@@ -153,6 +153,7 @@ class WorkerHandle:
         ending = WorkerExit("ended before it reported", was_killed=False)
         if process := self._process or self._late_process():
             _wait_for_end(process, grace_s)
+            was_idle = process.exitcode is None and self.task is None
             process.kill()
             process.join()
             if self.task is not None:
@@ -160,6 +161,8 @@ class WorkerHandle:
                 sweep_parts(folder, process.pid)
             if not self.output_pipe.closed and self.output_pipe.poll():
                 self.read_output()
+            if was_idle:  # it is no longer needed, and what it printed explains nothing
+                self._output_tail = b""
             ending = _exit_of(process.exitcode or 0, self._output_tail.decode("utf-8", "replace").strip())
             process.close()
         self.connection.close()

@@ -66,7 +66,7 @@ def run(options: argparse.Namespace) -> Lines:
         if options.photo or options.face or options.name:
             raise UsageError("--undo takes a correction back; leave PHOTO, --face and --name out")
         entry = store.undo(options.undo or None)
-        yield f"correction {entry.id} is taken back: {_shown(entry)}"
+        yield f"correction {entry.id} is taken back; it said: {_shown(entry)}"
         return None
     if options.photo is None:
         raise UsageError("PHOTO is missing; give the photo or video that shows the face, or --undo")

@@ -59,7 +59,7 @@ def check_places(csv: str, testcsv: str, modeldir: str, examples: Sequence[Examp
 def named_examples(examples: Sequence[Example]) -> tuple[list[Example], list[str]]:
     """Leave out the pictures of groups without a name.
 
-    Returns: the pictures that stay, and a sentence for each group that is left out.
+    Returns: the pictures that stay, and a sentence on the groups that are left out, if there are any.
     Raises: UsageError: there are only such groups.
     """
     named = [example for example in examples if group_number(example.label) is None]
@@ -69,7 +69,9 @@ def named_examples(examples: Sequence[Example]) -> tuple[list[Example], list[str
             "of the people that you know to their names, then list the faces again (csv)"
         )
     unnamed = [example for example in examples if group_number(example.label) is not None]
-    return named, [f"{sentence}; until then it is not trained" for sentence in unnamed_groups(unnamed)]
+    return named, [
+        f"{sentence}; groups without a name are not trained" for sentence in unnamed_groups(unnamed)
+    ]
 
 
 def findings_before_training(pictures: Pictures) -> list[str]:

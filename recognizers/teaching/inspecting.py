@@ -50,13 +50,18 @@ class DescribedFaces(NamedTuple):
 
 
 def unnamed_groups(examples: Sequence[Example]) -> list[str]:
-    """Return a sentence for each label that is the name of a group of `crop --group`."""
-    labels = dict.fromkeys(example.label for example in examples)
-    return [
-        f'the label "{label}" is the name of a group; rename its folder to the name of the person'
-        for label in labels
-        if group_number(label)
-    ]
+    """Return one sentence on the labels that are names of groups of `crop --group`, or none."""
+    labels = list(dict.fromkeys(example.label for example in examples if group_number(example.label)))
+    if len(labels) == 1:
+        return [
+            f'the label "{labels[0]}" is the name of a group; rename its folder to the name of the person'
+        ]
+    if labels:
+        return [
+            f'{len(labels):,} labels, such as "{labels[0]}", are names of groups; rename their folders to '
+            "the names of the people"
+        ]
+    return []
 
 
 def whole_photos(examples: Sequence[Example], record: FolderRecord) -> list[str]:

@@ -6,6 +6,9 @@ import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from pipeline.errors import UsageError
+from pipeline.ledger.ledgerfile import LEDGER_NAME
+from pipeline.text import printable
 from reporters.reportfile import is_own_report
 from search.indexing.ledgermark import ledger_mark
 from search.indexing.outputfolder import iter_output_folders
@@ -35,8 +38,15 @@ def update_index(
         path: of the index's file.
         rebuild: whether an index that is there is thrown away.
         on_progress: called after each batch.
-    Raises: MinerError: it cannot be written, or another process is updating it.
+    Raises:
+        UsageError: no run has written into OUTPUT; an index would only litter it.
+        MinerError: the index cannot be written, or another process is updating it.
     """
+    if not path.exists() and not (output_root / LEDGER_NAME).exists() and not _has_report(output_root):
+        raise UsageError(
+            f"{printable(output_root)}: holds no reports; give the OUTPUT folder of a run of visualminer.py "
+            "with a jsonreportwriter"
+        )
     with lock_updates(path, _WAIT_S):
         if rebuild:
             discard(path)

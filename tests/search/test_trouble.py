@@ -167,6 +167,14 @@ def test_an_output_may_be_called_anything(tmp_path: Path, name: bytes) -> None:
     assert done.stdout == "1\n", done.stderr
 
 
+def test_a_folder_of_photos_gets_no_index(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(b"a photo")
+    done = visualsearch("index", tmp_path)
+    assert done.returncode == ExitCode.USAGE
+    assert done.stderr.startswith(f"{tmp_path}: holds no reports; give the OUTPUT folder of a run")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.jpg"]
+
+
 def test_no_output_is_no_folder(tmp_path: Path) -> None:
     for command in (["query", tmp_path / "none", "dog"], ["index", tmp_path / "none"], ["show", "", "a.jpg"]):
         done = visualsearch(*command)

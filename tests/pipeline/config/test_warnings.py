@@ -39,6 +39,14 @@ def test_trigger_labels_that_nothing_has(tmp_path, inputs, triggerlabels, report
     assert doubts_of(tmp_path, PIPELINE.format(**locals())) == doubts
 
 
+def test_findings_that_no_writer_gets(tmp_path):
+    text = PIPELINE.format(inputs="faces", triggerlabels="all", reported="all")
+    assert doubts_of(tmp_path, text.replace("[faces, eyes]", "[faces]")) == [
+        'component "eyes": no component has it among its inputs, so what it finds is not written; add it to '
+        "the inputs of the writers that come after it"
+    ]
+
+
 @pytest.mark.parametrize(
     ("inputs", "triggerlabels", "sentence"),
     [

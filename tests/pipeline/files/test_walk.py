@@ -73,6 +73,13 @@ def test_content_decides_not_the_name(tree):
     assert found["v.jpg"].kind is SourceKind.VIDEO
 
 
+def test_a_sidecar_is_called_one(tree):
+    root = tree({"a.jpg": JPEG, "a.jpg.XMP": b"<x:xmpmeta/>", "b.txt": b"text"})
+    said = {name: item.sentence for name, item in walked(root).items() if isinstance(item, Skipped)}
+    assert said["a.jpg.XMP"] == "a sidecar, which is read with its photo or video"
+    assert said["b.txt"] == "neither a photo nor a video by its content"
+
+
 @pytest.mark.parametrize(
     ("name", "content", "code", "failed"),
     [

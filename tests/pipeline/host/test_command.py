@@ -18,6 +18,7 @@ def test_a_console_script_is_named_as_it_was_started(script: str, monkeypatch: p
     assert command("visualminer-models") == "visualminer-models"
     assert program_name("visualminer") == "visualminer"
     assert install_command("dlib") == f'{sys.executable} -m pip install "deepvisualminer[dlib]"'
+    assert install_command("cluster") == f'{sys.executable} -m pip install "deepvisualminer[cluster]"'
 
 
 def test_in_a_checkout_it_is_python_and_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -26,7 +27,7 @@ def test_in_a_checkout_it_is_python_and_the_file(monkeypatch: pytest.MonkeyPatch
     assert command("visualminer-models") == ".venv/bin/python -m pipeline.models"
     assert program_name("visualminer") == "visualminer.py"
     assert install_command("dlib").endswith("-r requirements-embedding.txt")
-    assert install_command("tensorflow") == '.venv/bin/python -m pip install "deepvisualminer[tensorflow]"'
+    assert install_command("tensorflow") == '.venv/bin/python -m pip install -e ".[tensorflow]"'
 
 
 def test_with_another_python_it_is_that_of_the_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -201,6 +201,14 @@ def test_output_goes_nowhere_and_log_lines_reach_the_parent(tmp_path, caplog, ca
     assert "oise" not in (printed.out + printed.err).lower()
 
 
+def test_what_idle_workers_have_printed_is_not_logged_when_they_are_ended(tmp_path, caplog):
+    caplog.set_level(logging.DEBUG, "pipeline")
+    noisy = component("noisy", "tests.plugins.noisy:Noisy")
+    outcomes = list(WorkerPool(settings_for(tmp_path, ALL, noisy, REPORT), 1, 60.0).mine(photos(tmp_path, 1)))
+    assert [outcome.status for outcome in outcomes] == [Status.MINED]
+    assert not any("last output" in record.getMessage() for record in caplog.records)
+
+
 def test_a_pipeline_description_longer_than_any_pipe(tmp_path):
     """Two hundred thousand characters of params reach the worker."""
     long = ALL.replace("  params:", f"  params:\n    outputlabel: {'x' * 200_000}")

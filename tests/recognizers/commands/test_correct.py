@@ -107,7 +107,7 @@ def test_corrections_are_taken_back(facerec, family, network_file):
     correct(facerec, "party.png", "--face", 1, "--name", "bob")
     correct(facerec, "party.png", "--face", 2, "--name", "not-a-face")
     assert "2: 240, 48, 336, 144: no face as you corrected it" in correct(facerec, "party.png")
-    assert "correction 2 is taken back: the face at 240, 48" in correct(facerec, "--undo")
+    assert "correction 2 is taken back; it said: the face at 240, 48" in correct(facerec, "--undo")
     assert "correction 1 is taken back" in correct(facerec, "--undo", 1)
     assert "as you corrected it" not in correct(facerec, "party.png")
     teach(facerec, network_file)

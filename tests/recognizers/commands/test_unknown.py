@@ -111,7 +111,7 @@ def test_groups_without_a_name_are_not_trained(facerec, collection, network_file
     assert (
         'warning: the label "group-002" is the name of a group; rename its folder to the name of ' in said.out
     )
-    assert "until then it is not trained" in said.out
+    assert "groups without a name are not trained" in said.out
     assert json.loads((collection / "model" / "model.json").read_text())["labels"] == {"0": "ann"}
 
 

@@ -71,5 +71,9 @@ def test_only_new_faces_are_judged_but_with_the_old_ones() -> None:
 
 def test_names_of_groups() -> None:
     labels = ["group-001", "group-12", "groupies", "my group-1", "ann"]
-    found = unnamed_groups([Example(f"/{label}/1.png", label, n) for n, label in enumerate(labels)] * 2)
-    assert [sentence.split('"')[1] for sentence in found] == ["group-001", "group-12"]
+    examples = [Example(f"/{label}/1.png", label, n) for n, label in enumerate(labels)] * 2
+    (sentence,) = unnamed_groups(examples)
+    assert sentence.startswith('2 labels, such as "group-001", are names of groups; rename')
+    (sentence,) = unnamed_groups([example for example in examples if example.label != "group-12"])
+    assert sentence.startswith('the label "group-001" is the name of a group; rename')
+    assert unnamed_groups([example for example in examples if not example.label.startswith("group-")]) == []
