@@ -53,7 +53,7 @@ def times_of_decoded(packets: Packets, pts: array[int], keyframe_pts: Iterable[i
         return _times(packets, pts, keyframe_pts)
     time_base = packets.streams[0].time_base
     straight = _straightened(pts, time_base)
-    return FrameTimes(time_base, straight, array("q", [0]), _zero(packets, straight), by_pts=False)
+    return FrameTimes(time_base, straight, array("q", [0]), first_zero(packets, straight), by_pts=False)
 
 
 def without_gaps(times: FrameTimes, track: Track) -> FrameTimes:
@@ -79,17 +79,22 @@ def without_gaps(times: FrameTimes, track: Track) -> FrameTimes:
 def _times(packets: Packets, pts: array[int], keyframe_pts: Iterable[int]) -> FrameTimes:
     places = (bisect_left(pts, key) for key in sorted(set(keyframe_pts)) if key >= pts[0])
     keyframes = array("q", (at for at in places if at < len(pts)))
-    return FrameTimes(packets.streams[0].time_base, pts, keyframes, _zero(packets, pts))
+    return FrameTimes(packets.streams[0].time_base, pts, keyframes, first_zero(packets, pts))
 
 
-def _zero(packets: Packets, pts: array[int]) -> int:
-    """The time at which the file begins: with its first frame, or with its sound where that comes first."""
+def first_zero(packets: Packets, pts: array[int]) -> int:
+    """The time at which the file begins: with its first frame, or with its sound where that comes first.
+
+    Args:
+        packets: of the file, or of its beginning.
+        pts: of the first frames that are shown, at least one.
+    """
     sound_s = packets.sound_start_s
     if sound_s is None:
         return pts[0]
     sound = int(sound_s // packets.streams[0].time_base)
     delay = pts[min(_LONGEST_DELAY, len(pts) - 1)] - pts[0]
-    if packets.pts[0] == NO_TIME and pts[0] - sound <= delay:
+    if packets.pts[:1] == array("q", [NO_TIME]) and pts[0] - sound <= delay:
         return pts[0]  # AVI and its like: the first frame's time is only the decoder's delay
     return min(pts[0], sound)
 

@@ -40,7 +40,7 @@ class PictureMaker:
 
     async def frame(self, document: Document, time_s: float, longest_px: int) -> bytes | None:
         """A frame of a video as JPEG, or None if there is none at this time."""
-        kind = f"frame {round(time_s * 1000)} {longest_px}"
+        kind = f"still {round(time_s * 1000)} {longest_px}"
         path = os.fsdecode(document.source)
         size_wh = (max(document.width, 1), max(document.height, 1))
         return await self._picture(document.source, kind, frame_as_jpeg, path, time_s, size_wh, longest_px)
@@ -53,7 +53,7 @@ class PictureMaker:
 
     async def frame_face(self, document: Document, time_s: float, rect: Rect, side_px: int) -> bytes | None:
         """The surroundings of a box of a video's frame as JPEG, or None if it cannot be read."""
-        kind = f"frame face {round(time_s * 1000)} {rect} {side_px}"
+        kind = f"still face {round(time_s * 1000)} {rect} {side_px}"
         path, size_wh = os.fsdecode(document.source), (max(document.width, 1), max(document.height, 1))
         arguments = (path, time_s, size_wh, rect, side_px)
         return await self._picture(document.source, kind, frame_face_as_jpeg, *arguments)
