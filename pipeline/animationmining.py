@@ -20,7 +20,7 @@ from pipeline.source import Source, SourceKind
 from pipeline.videomining import join, with_known
 from pipeline.videos.facts import FrameTimes, Video, VideoFacts
 from pipeline.videos.ffmpeg import MAX_FRAME_PIXELS
-from pipeline.videos.messages import MOST_KEPT_BYTES, SegmentResult, SegmentTask, VideoPlan
+from pipeline.videos.messages import SegmentResult, SegmentTask, VideoPlan
 from pipeline.videos.probe import file_version
 from pipeline.videos.reader import ReadStats
 from pipeline.videos.sampling import Sampling, choose_frames
@@ -91,7 +91,7 @@ def _mined(
         for task in plan.tasks:
             known = plan.chunk(task.number)
             mining = SegmentMining(
-                *(pipeline, source, plan.facts, task, plan.stale, known, MOST_KEPT_BYTES, plan.sha256)
+                *(pipeline, source, plan.facts, task, plan.stale, known, plan.most_bytes, plan.sha256)
             )
             results.append(mining.mine(run_pid=run_pid, on_frame=on_frame, read_frames=read_frames))
         joined = join(pipeline, source, plan, results)

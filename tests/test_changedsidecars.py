@@ -136,3 +136,20 @@ def test_the_index_finds_the_new_tag(house):
     from search.place import index_path
 
     assert b"holiday" in index_path(house.output).read_bytes()
+
+
+def test_an_update_of_the_program_mines_nothing_for_unchanged_sidecars(house, monkeypatch):
+    tag(house, "a.jpg.xmp", "holiday")
+    house.night()
+    monkeypatch.setattr("pipeline.runs.options.__version__", "99.9")
+    assert house.planned() == []
+    assert house.counts() == {"ignored": 1, "unchanged": 4}
+
+
+def test_photos_that_are_renamed_with_their_sidecars_are_counted_once(house, monkeypatch):
+    monkeypatch.setattr("pipeline.files.batch.MOST_GROUPS", 1)
+    tag(house, "a.jpg.xmp", "holiday")
+    house.night()
+    (house.input / "2016").rename(house.input / "2017")
+    assert house.counts() == {"renamed": 3, "ignored": 1, "unchanged": 1}
+    assert keywords(house, "2017/a.jpg") == ["holiday"]

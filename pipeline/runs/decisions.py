@@ -39,8 +39,8 @@ class Decisions:
         self._selection, self._ledger = selection, ledger
         self._reads_sidecars = reads_sidecars
         self._sidecars: list[Decided] = []
-        self._mined: set[str] = set()
-        """Inputs of the current folder that are mined for other reasons."""
+        self._taken: set[str] = set()
+        """Inputs of the current folder that are mined, or get the outputs of another name."""
 
     def iter(self, files: Iterable[WalkedFile | Skipped]) -> Iterator[Decided]:
         """Yield the decisions about the files of a walk.
@@ -54,8 +54,9 @@ class Decisions:
                 yield from self._end_of_folder()
                 folder = own
             decision = self._selection.decide(found)
-            if decision.reason.is_mined:
-                self._mined.add(found.relative)
+            if decision.reason.is_mined or decision.reason is Reason.RENAMED:
+                if self._reads_sidecars:
+                    self._taken.add(found.relative)
             elif self._is_changed_sidecar(decision):
                 self._sidecars.append(Decided(found, decision))
                 continue
@@ -63,14 +64,19 @@ class Decisions:
         yield from self._end_of_folder()
 
     def _is_changed_sidecar(self, decision: Decision) -> bool:
-        """Whether this is a sidecar that is new or has changed: the selection has looked into it."""
-        found = decision.found
+        """Whether this is a sidecar that is new or has changed.
+
+        The selection looks into ignored files again after an update of the program, also if they have not
+        changed, so the stamps decide.
+        """
+        found, earlier = decision.found, decision.earlier
         return (
             self._reads_sidecars
             and decision.reason is Reason.IGNORED
             and isinstance(found, Skipped)
             and found.stamp is not None
             and found.relative.lower().endswith(_ENDING)
+            and (earlier is None or earlier.stamp != found.stamp.in_64_bits())
         )
 
     def _end_of_folder(self) -> Iterator[Decided]:
@@ -78,14 +84,14 @@ class Decisions:
         for sidecar in sidecars:
             yield from self._of_inputs(sidecar.found)
             yield sidecar
-        self._mined.clear()
+        self._taken.clear()
 
     def _of_inputs(self, sidecar: WalkedFile | Skipped) -> Iterator[Decided]:
         """Decide about the inputs of a sidecar that would be left as they are without its change."""
         folder = os.path.dirname(sidecar.path)
         for record in self._ledger.iter_of_sidecar(sidecar.relative):
             path = os.path.join(folder, os.path.basename(record.relative))
-            if record.status is not Status.MINED or record.relative in self._mined:
+            if record.status is not Status.MINED or record.relative in self._taken:
                 continue
             try:
                 found = WalkedFile(path, record.relative, Stamp.of(os.stat(path)))
@@ -93,5 +99,5 @@ class Decisions:
                 continue
             source = identify_file(found)
             if isinstance(source, Source) and self._selection.decide(found).reason is Reason.DONE:
-                self._mined.add(record.relative)
+                self._taken.add(record.relative)
                 yield Decided(found, Decision(Reason.SIDECAR, source, record))

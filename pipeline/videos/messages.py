@@ -98,6 +98,11 @@ class VideoPlan:
         """What earlier runs found in a segment; None if nothing is known."""
         return self.chunks[number] if number < len(self.chunks) else None
 
+    @property
+    def most_bytes(self) -> int:
+        """The most bytes of findings that are kept of one segment."""
+        return MOST_KEPT_BYTES // max(len(self.tasks), 1)
+
     def with_chunks(self, kept: Kept, results: Sequence[SegmentResult]) -> Kept:
         """What is to be kept of the video, with the findings in its segments.
 

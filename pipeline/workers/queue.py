@@ -22,7 +22,7 @@ from pipeline.tasks import (
     Task,
     first_task,
 )
-from pipeline.videos.messages import MOST_KEPT_BYTES, SegmentResult, VideoPlan
+from pipeline.videos.messages import SegmentResult, VideoPlan
 from pipeline.videos.progress import OnVideo, VideoProgress, ignore
 
 
@@ -168,10 +168,9 @@ class TaskQueue:
     def _begin(self, source: Source, plan: VideoPlan) -> None:
         source = replace(source, known=None)  # from here on the plan has it
         video = self._videos[source.path] = _Video(source, plan)
-        most_bytes = MOST_KEPT_BYTES // max(len(plan.tasks), 1)
         self._ready.extend(
             MineSegment(
-                source, plan.facts, task, plan.stale, plan.chunk(task.number), most_bytes, plan.sha256
+                source, plan.facts, task, plan.stale, plan.chunk(task.number), plan.most_bytes, plan.sha256
             )
             for task in plan.tasks
         )
