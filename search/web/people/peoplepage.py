@@ -128,7 +128,8 @@ def teach_text(plan: Plan) -> str:
         return TEXTS["teach_nobody"]
     if not plan.trains:
         return TEXTS["teach_behind"] if plan.is_behind else TEXTS["teach_none"]
-    return f"{plan.new or plan.removed:,} {TEXTS['teach_new'] if plan.new else TEXTS['teach_removed']}"
+    count, text = (plan.new, "teach_new") if plan.new else (plan.removed, "teach_removed")
+    return f"{count:,} {TEXTS[text if count > 1 else f'{text}_one']}"
 
 
 def group_page(

@@ -13,6 +13,7 @@ from pipeline.errors import ModelError
 from recognizers.corrections.lookup import Corrections
 from recognizers.corrections.store import CorrectionStore
 from recognizers.faces.facekey import FaceKey
+from recognizers.faces.foldername import group_number
 from recognizers.faces.folderrecord import looks_like, read_facts
 from recognizers.model.facemodel import FaceModel, read_facemodel
 from search.documents import UNKNOWN
@@ -141,16 +142,22 @@ class Teaching:
         ]
 
     def _taught(self, people: Sequence[str]) -> set[str]:
-        """The digests of the pictures that a training would use: it obeys corrections."""
+        """The digests of the pictures that a training would use: it obeys corrections.
+
+        A face that was corrected by `facerec_train.py correct` may still be in the folder of a group.
+        """
         said = self._verdicts()
-        found = set()
-        for name in people:
+        found, listed = set(), set()
+        for name in [*people, *_groups_in(self._writable.faces)]:
             for digest, key in self._pictures_in(self._writable.faces / name):
-                if key is None or said.label(key, name) not in (None, UNKNOWN):
+                listed.add(key)
+                label = name if key is None else said.label(key, name)
+                if label not in (None, UNKNOWN) and group_number(label or "") is None:
                     found.add(digest)
         for verdict in said.verdicts:
             path = self._store.picture_of(verdict.face)
-            if path is not None and verdict.is_face and verdict.name not in (None, UNKNOWN):
+            is_person = verdict.is_face and verdict.name not in (None, UNKNOWN)
+            if path is not None and is_person and verdict.face.key not in listed:
                 facts, own = read_facts(os.fspath(path)), facts_for(self._writable.model)
                 if facts is not None and looks_like(facts, own):  # as training chooses them
                     found.update(digest for digest, _ in self._pictures([path]))
@@ -181,6 +188,14 @@ class Teaching:
                 continue
             found.append(self._known[key])
         return found
+
+
+def _groups_in(faces: Path) -> list[str]:
+    """The folders of groups without a name."""
+    try:
+        return [folder.name for folder in faces.iterdir() if group_number(folder.name) is not None]
+    except OSError:
+        return []
 
 
 def program(name: str) -> list[str]:
