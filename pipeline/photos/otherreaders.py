@@ -44,8 +44,8 @@ def read_as_png(content: bytes, format_: str, max_pixels: int) -> Reread | None:
     """
     if format_ == "tiff" and (reread := _by_cv2(content, max_pixels)):
         return reread
-    if format_ == "bmp":
-        return _bmp_by_fields(content, max_pixels)
+    if format_ == "bmp" and (reread := _bmp_by_fields(content, max_pixels)):
+        return reread
     if format_ == "jpeg":
         return _jpeg_by_ffmpeg(content, max_pixels)
     if format_ in ("heif", "avif"):

@@ -79,3 +79,14 @@ def test_damaged_and_large_ones_are_refused(opened):
         broken = bytearray(content)
         struct.pack_into("<i" if at not in (28,) else "<h", broken, at, value)
         assert read_fields(bytes(broken)) is None, at
+
+
+def test_a_palette_of_an_absurd_size_is_read_by_ffmpeg(opened):
+    """Pillow refuses such a header; ffmpeg takes as many colours as 8 bits can name."""
+    indices = np.tile(np.arange(96, dtype=np.uint8), (64, 1))
+    palette = b"".join(bytes((255 - number, 0, number, 0)) for number in range(256))  # blue first
+    offset = 54 + len(palette)
+    header = struct.pack("<IiiHHIIiiII", 40, 96, 64, 1, 8, 0, indices.size, 0, 0, 70_000, 0)
+    content = b"BM" + struct.pack("<IHHI", offset + indices.size, 0, 0, offset) + header + palette
+    rgb = opened(content + indices.tobytes())[1].rgb()
+    assert (rgb[0, 0].tolist(), rgb[63, 90].tolist()) == ([0, 0, 255], [90, 0, 165])
