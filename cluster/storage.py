@@ -134,9 +134,8 @@ def input_trouble(source: Source) -> str | None:
     """
     advice = "mount the storage of INPUT there, or name its place with --input-root"
     try:
-        with open(
-            source.path, "rb", buffering=0
-        ) as stream:  # NFS asks for the size anew when a file is opened
+        # The client of NFS asks its server for the size when a file is opened.
+        with open(source.path, "rb", buffering=0) as stream:
             size = os.fstat(stream.fileno()).st_size
     except OSError as error:
         return f"{printable(source.path)}, a file of INPUT, cannot be read there ({error.strerror}); {advice}"

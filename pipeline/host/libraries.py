@@ -46,8 +46,7 @@ def configure_imaging() -> None:
     from PIL import Image
 
     cv2.setNumThreads(1)
-    warnings.filterwarnings(
-        "ignore", category=UserWarning, module=r"PIL\."
-    )  # of damaged metadata, not by name
+    # Pillow warns of damaged metadata without the name of the file.
+    warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
     Image.preinit()
     Image.MAX_IMAGE_PIXELS = None

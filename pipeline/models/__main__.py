@@ -204,27 +204,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     listing.set_defaults(act=_list)
 
-    fetching = commands.add_parser(
-        "fetch",
-        help="fetch models into the cache folder",
-        description="Fetch models, or the sample photographs, from the catalogue's sources and check each "
-        f'SHA-256. Correct files are not fetched again. "{DEFAULT}" is the most accurate of '
-        f"{', '.join((STANDS_FOR[DEFAULT][0], *BETTER_DEFAULTS))} that takes at most {MOST_MS:g} ms "
-        f"of CPU a picture on this machine, measured once; {STANDS_FOR[DEFAULT][1]} if none can be fetched. "
-        f"{YUNET} is the first of {', '.join(STANDS_FOR[YUNET])} that can be fetched.",
-        epilog=f"example: {PROGRAM} fetch sample-photos --to demo/photos",
-    )
-    fetching.add_argument(
-        "models", nargs="+", type=_model_or_default, metavar="NAME", help=f'see "list"; or "{DEFAULT}"'
-    )
-    fetching.add_argument("--to", type=Path, metavar="FOLDER", help="copy the files to this folder too")
-    fetching.add_argument(
-        "--again",
-        action="store_true",
-        help=f'measure again what "{DEFAULT}" is',
-    )
-    fetching.set_defaults(act=_fetch)
-
+    _add_fetching(commands)
     _add_adding(commands)
 
     verifying = commands.add_parser(
@@ -248,6 +228,29 @@ def _parser() -> argparse.ArgumentParser:
     finding.add_argument("model", type=_model_or_default, metavar="NAME", help=f'see "list"; or "{DEFAULT}"')
     finding.set_defaults(act=_path)
     return parser
+
+
+def _add_fetching(commands: Any) -> None:
+    fetching = commands.add_parser(
+        "fetch",
+        help="fetch models into the cache folder",
+        description="Fetch models, or the sample photographs, from the catalogue's sources and check each "
+        f'SHA-256. Correct files are not fetched again. "{DEFAULT}" is the most accurate of '
+        f"{', '.join((STANDS_FOR[DEFAULT][0], *BETTER_DEFAULTS))} that takes at most {MOST_MS:g} ms "
+        f"of CPU a picture on this machine, measured once; {STANDS_FOR[DEFAULT][1]} if none can be fetched. "
+        f"{YUNET} is the first of {', '.join(STANDS_FOR[YUNET])} that can be fetched.",
+        epilog=f"example: {PROGRAM} fetch sample-photos --to demo/photos",
+    )
+    fetching.add_argument(
+        "models", nargs="+", type=_model_or_default, metavar="NAME", help=f'see "list"; or "{DEFAULT}"'
+    )
+    fetching.add_argument("--to", type=Path, metavar="FOLDER", help="copy the files to this folder too")
+    fetching.add_argument(
+        "--again",
+        action="store_true",
+        help=f'measure again what "{DEFAULT}" is',
+    )
+    fetching.set_defaults(act=_fetch)
 
 
 def _add_engines(commands: Any) -> None:

@@ -31,7 +31,7 @@ def fetch_default(say: Say, milliseconds: Callable[[Path], float], *, again: boo
     Args:
         say: see `fetch`.
         milliseconds: measures the CPU time of one call of the network in an ONNX file, ms.
-        again: choose anew.
+        again: choose again, even if a choice was kept.
     Raises: ModelError, OutputError: as `fetch_first`.
     """
     known = None if again else read_default()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from detectors.darknet.cfg import MAX_CFG_BYTES, parse_cfg, read_cfg
+from detectors.darknet.cfg import parse_cfg, read_cfg
 from detectors.darknet.heads import Region, Yolo
 from detectors.darknet.layers import Convolutional, MaxPool, Reorg, Shape
 from detectors.darknet.networkcfg import NetworkCfg
@@ -356,24 +356,6 @@ def test_reads_a_file_whatever_its_name_and_bytes(tmp_path: Path) -> None:
     path = tmp_path / os.fsdecode(b"n\xff\xfe.cfg")
     path.write_bytes(b"\xef\xbb\xbf# caf\xe9\r\n" + EVERYTHING.replace("\n", "\r\n").encode())
     assert read_cfg(path).where == str(tmp_path / "n\ufffd\ufffd.cfg")
-
-
-def test_understands_a_file_once_and_anew_when_it_has_changed(tmp_path: Path) -> None:
-    path = tmp_path / "a.cfg"
-    path.write_text(net(64, 64) + TAIL)
-    first = read_cfg(path)
-    assert read_cfg(path) is first
-    path.write_text(net(96, 64) + TAIL)  # as many bytes
-    assert read_cfg(path).shape == Shape(64, 96, 3)
-
-
-def test_refuses_files_that_cannot_be_a_cfg(tmp_path: Path) -> None:
-    path = tmp_path / "a.cfg"
-    path.write_bytes(b"#" * (MAX_CFG_BYTES + 1))
-    with pytest.raises(ModelError, match=r"larger than 1 MiB; this is no \.cfg file"):
-        read_cfg(path)
-    with pytest.raises(ModelError, match=r"no.cfg: cannot be read \(No such file or directory\)"):
-        read_cfg(tmp_path / "no.cfg")
 
 
 def test_a_damaged_cfg_is_one_error_or_a_network() -> None:
