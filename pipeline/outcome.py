@@ -46,6 +46,7 @@ class Outcome:
         kept: what is to be kept of it for later runs; None: nothing.
         ran: names of the components that looked at its pixels.
         reused: names of the components whose findings were known.
+        is_old_news: whether an earlier run has logged that it is ignored.
     """
 
     path: str
@@ -62,6 +63,7 @@ class Outcome:
     kept: Kept | None = field(default=None, compare=False)
     ran: frozenset[str] = field(default=frozenset(), compare=False)
     reused: frozenset[str] = field(default=frozenset(), compare=False)
+    is_old_news: bool = field(default=False, compare=False)
 
     @property
     def is_partial(self) -> bool:

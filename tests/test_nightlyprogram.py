@@ -195,6 +195,7 @@ class TestTheProgram:
         odd = os.fsdecode(b"\xff.jpg")
         house.photo("a.png")
         (house.input / odd).write_text("words")
+        (house.input / "notes.txt").write_text("words")
         summary, log = house.folder / "summary.json", house.folder / "log.json"
         more = ["--workers", "0", "--summary", summary, "--log-format", "json", "--log-file", log]
         done = run(house.input, house.output, house.pipeline, *more)
@@ -207,7 +208,7 @@ class TestTheProgram:
             "partial": 0,
             "frames": 1,
             "failed": 1,
-            "ignored": 0,
+            "ignored": 1,
             "unchanged": 0,
             "renamed": 0,
             "left_alone": 0,
@@ -228,13 +229,14 @@ class TestTheProgram:
             assert line["file"] == f"{house.input}/\ufffd.jpg"
             assert (line["level"], line["status"]) == ("error", "failed")
         statuses = [json.loads(line).get("status") for line in log.read_text().splitlines()]
-        assert statuses.count("mined") == 1
+        assert (statuses.count("mined"), statuses.count("ignored")) == (1, 1)
         assert lines[-1]["message"].startswith("mined 1 photo in ")
         run(house.input, house.output, house.pipeline, *more)
         (mining, left, last) = log.read_text().splitlines()[len(lines) :]
         assert "mining " in mining
         assert json.loads(left)["status"] == "left alone"
         assert "1 unchanged, 1 left alone" in last
+        assert "1 ignored" in last
 
     def test_summary_of_a_run_that_could_not_be(self, house):
         house.photo("a.png")

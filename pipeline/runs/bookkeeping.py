@@ -205,6 +205,7 @@ class Bookkeeping:
     def _skipped(self, skipped: Skipped, decision: Decision) -> Outcome:
         status = Status.FAILED if skipped.failed else Status.IGNORED
         outcome = Outcome(skipped.path, status, skipped.code, skipped.sentence)
+        outcome.is_old_news = decision.reason is Reason.IGNORED_BEFORE
         if skipped.failed or skipped.stamp is not None:
             self._ledger.record(self._record_of(skipped, outcome, decision.earlier))
         return outcome

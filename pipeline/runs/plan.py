@@ -12,7 +12,7 @@ from pipeline.runs.options import Options
 from pipeline.runs.prune import iter_gone
 from pipeline.runs.selection import Reason
 
-_NOTHING_TO_DO = (Reason.DONE, Reason.LEFT_ALONE, Reason.IGNORED)
+_NOTHING_TO_DO = (Reason.DONE, Reason.LEFT_ALONE, Reason.IGNORED, Reason.IGNORED_BEFORE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -234,8 +234,8 @@ _LEVELS = {Status.FAILED: logging.ERROR}
 
 
 def log_outcome(outcome: Outcome) -> None:
-    """Log one input's outcome; none of an unchanged input, because a collection has very many."""
-    if outcome.status is Status.UNCHANGED:
+    """Log one input's outcome; none of unchanged and known ignored ones: there are very many."""
+    if outcome.status is Status.UNCHANGED or outcome.is_old_news:
         return
     level = logging.WARNING if outcome.is_partial else _LEVELS.get(outcome.status, logging.DEBUG)
     if not _log.isEnabledFor(level):

@@ -50,11 +50,15 @@ class Reason(StrEnum):
     DONE = "done"
     LEFT_ALONE = "failed before, left alone"
     IGNORED = "ignored"
+    IGNORED_BEFORE = "ignored before"
 
     @property
     def is_mined(self) -> bool:
         """Whether an input is mined for this reason."""
-        return self not in (Reason.RENAMED, Reason.DONE, Reason.LEFT_ALONE, Reason.IGNORED)
+        return self not in _NOT_MINED
+
+
+_NOT_MINED = (Reason.RENAMED, Reason.DONE, Reason.LEFT_ALONE, Reason.IGNORED, Reason.IGNORED_BEFORE)
 
 
 class Decision(NamedTuple):
@@ -118,7 +122,7 @@ class Selection:
         if entry is not None and self._is_unchanged_result(entry, found):
             if entry.format is None:
                 ignored = Skipped(found.path, found.relative, None, entry.sentence, False)
-                return Decision(Reason.IGNORED, ignored)
+                return Decision(Reason.IGNORED_BEFORE, ignored)
             if self._are_there(found.relative, entry.outputs):
                 return Decision(Reason.DONE, found)
         identified = identify_file(found, min_age_s=self._min_age_s)

@@ -44,7 +44,8 @@ def test_plain_progress_speaks_of_failures_at_once_and_of_the_rest_now_and_then(
 def test_what_becomes_of_every_file_is_there_for_those_who_ask(caplog):
     caplog.set_level(logging.DEBUG, "visualminer")
     left = Outcome("/in/b.jpg", Status.LEFT_ALONE, FailureCode.TRUNCATED, "ends too early")
-    for outcome in (MINED, IGNORED, Outcome("/in/a.jpg", Status.UNCHANGED), left):
+    known = Outcome("/in/a.jpg.xmp", Status.IGNORED, None, "a sidecar", is_old_news=True)
+    for outcome in (MINED, IGNORED, known, Outcome("/in/a.jpg", Status.UNCHANGED), left):
         PlainProgress("", "").on_outcome(outcome)
     assert [record.getMessage() for record in caplog.records] == [
         "/in/a.jpg: mined",
