@@ -153,3 +153,14 @@ def test_photos_that_are_renamed_with_their_sidecars_are_counted_once(house, mon
     (house.input / "2016").rename(house.input / "2017")
     assert house.counts() == {"renamed": 3, "ignored": 1, "unchanged": 1}
     assert keywords(house, "2017/a.jpg") == ["holiday"]
+
+
+def test_a_sidecar_that_changes_together_with_the_name_is_read_by_the_second_run(house):
+    tag(house, "a.jpg.xmp", "holiday")
+    house.night()
+    (house.input / "2016").rename(house.input / "2017")
+    (house.input / "2017/a.jpg.xmp").write_text(SIDECAR % "beach")
+    assert house.counts() == {"renamed": 3, "ignored": 1, "unchanged": 1}
+    assert house.counts() == {"mined": 1, "ignored": 1, "unchanged": 3}
+    assert keywords(house, "2017/a.jpg") == ["beach"]
+    assert house.planned() == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from pipeline.files.walk import Skipped, WalkedFile, identify_file
@@ -29,6 +30,9 @@ class Decisions:
     differs, the inputs of the sidecar are mined again, so that what writers take from it is up to date. The
     sidecar's own decision comes after theirs: if a run is killed in between, the next one sees the change.
 
+    Outputs of a renamed input show what the sidecar said under the old name. Whether it has changed since is
+    unknown, so the next run decides about it.
+
     Args:
         selection: decides about each input.
         ledger: the results so far.
@@ -41,6 +45,8 @@ class Decisions:
         self._sidecars: list[Decided] = []
         self._taken: set[str] = set()
         """Inputs of the current folder that are mined, or get the outputs of another name."""
+        self._of_renamed: set[str] = set()
+        """What the names of sidecars of renamed inputs begin with, in the current folder."""
 
     def iter(self, files: Iterable[WalkedFile | Skipped]) -> Iterator[Decided]:
         """Yield the decisions about the files of a walk.
@@ -57,6 +63,8 @@ class Decisions:
             if decision.reason.is_mined or decision.reason is Reason.RENAMED:
                 if self._reads_sidecars:
                     self._taken.add(found.relative)
+                    if decision.reason is Reason.RENAMED:
+                        self._of_renamed.update((found.relative, os.path.splitext(found.relative)[0]))
             elif self._is_changed_sidecar(decision):
                 self._sidecars.append(Decided(found, decision))
                 continue
@@ -83,8 +91,11 @@ class Decisions:
         sidecars, self._sidecars = self._sidecars, []
         for sidecar in sidecars:
             yield from self._of_inputs(sidecar.found)
+            if os.path.splitext(sidecar.found.relative)[0] in self._of_renamed:
+                sidecar = _left_to_the_next_run(sidecar)
             yield sidecar
         self._taken.clear()
+        self._of_renamed.clear()
 
     def _of_inputs(self, sidecar: WalkedFile | Skipped) -> Iterator[Decided]:
         """Decide about the inputs of a sidecar that would be left as they are without its change."""
@@ -101,3 +112,10 @@ class Decisions:
             if isinstance(source, Source) and self._selection.decide(found).reason is Reason.DONE:
                 self._taken.add(record.relative)
                 yield Decided(found, Decision(Reason.SIDECAR, source, record))
+
+
+def _left_to_the_next_run(sidecar: Decided) -> Decided:
+    """The same without a stamp, so that the ledger does not record it."""
+    found = sidecar.decision.found
+    assert isinstance(found, Skipped)
+    return sidecar._replace(decision=sidecar.decision._replace(found=replace(found, stamp=None)))
