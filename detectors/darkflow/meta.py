@@ -72,6 +72,8 @@ def _parse_head(name: str, meta: dict[str, Any], where: str) -> Region | Detecti
         return parse_detection(section, Shape(1, 1, numbers), [])
     shape = Shape(*_whole_numbers(meta, "out_size", where, 3, 1 << 16))
     head = parse_region(section, shape, [])
+    if (given := len(section.numbers("anchors", ()))) < 2 * len(head.anchors):  # where Darknet takes 0.5
+        raise section.error(f"anchors has {given} numbers; expected {2 * len(head.anchors)}", "anchors")
     if head.tree is not None:
         raise section.error("a tree of classes is not supported in a .pb; give the .cfg and .weights", "tree")
     return head._replace(softmax=True)  # the only value that Darkflow's own decoding supports

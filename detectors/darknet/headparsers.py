@@ -19,8 +19,8 @@ _MISSING_ANCHOR = 0.5
 def _pairs(section: Section, count: int) -> tuple[tuple[float, float], ...]:
     """The first `count` pairs of the section's `anchors`.
 
-    Darknet ignores further numbers, and takes 0.5 for those that are missing. AlexeyAB's `cspx-p7-mish_hp`
-    lacks a comma, and so has 31 numbers of 32.
+    Darknet ignores further numbers, and takes 0.5 for missing ones (src/yolo_layer.c and src/region_layer.c).
+    AlexeyAB's `cspx-p7-mish_hp` lacks a comma, and so has 31 numbers of 32.
     """
     flat = section.numbers("anchors", ())[: 2 * count]
     if not flat or min(flat) <= 0:
