@@ -11,13 +11,14 @@ from typing import Any
 from pipeline.text import printable, shortened
 from search.conditions import MediaKind, TermKind
 from search.documents import UNKNOWN, Detection, Document, Moment
-from search.hitformats import clock, taken_text
+from search.hitformats import clock
 from search.sqlite.index import SqliteIndex
 from search.web.library import face_id_of, key_of
 from search.web.neighbours import neighbours
 from search.web.querytext import field as query_field
 from search.web.texts import TEXTS
 from search.web.views import describe, file_href, search_href
+from search.web.wording import camera_text, date_text, size_text, ticks
 
 COLOURS = 8
 """Number of colours that boxes and lanes take in turn; `static/style.css` has them."""
@@ -131,7 +132,7 @@ def file_page(
         "tags": _links("tag", tags),
         "boxes": _boxes(document, font),
         "switches": _switches(document),
-        "clocks": [clock(round(_length_s(document) * part / 4)) for part in range(5)],
+        "ticks": ticks(_length_s(document)),
         "lanes": _lanes(document, query, after),
         "duration": _length_s(document),
         "time": time_s,
@@ -151,18 +152,18 @@ def _links(field: str, texts: Sequence[str]) -> list[tuple[str, str]]:
 
 def _facts(document: Document) -> Iterator[tuple[str, str]]:
     if document.taken:
-        yield TEXTS["taken"], taken_text(document.taken).replace("T", " ")
+        yield TEXTS["taken"], date_text(document.taken)
     if document.title:
         yield TEXTS["file_title"], printable(document.title)
     if document.rating:
         yield TEXTS["rating"], TEXTS["rejected"] if document.rating < 0 else str(document.rating)
     if document.camera:
-        yield TEXTS["camera"], printable(document.camera)
+        yield TEXTS["camera"], printable(camera_text(document.camera))
     if document.altitude is not None:
         yield TEXTS["altitude"], f"{document.altitude:.0f} m"
     if document.duration_s is not None:
         yield TEXTS["length"], clock(document.duration_s)
-    yield TEXTS["size"], f"{document.width} x {document.height}, {document.size_bytes:,} bytes"
+    yield TEXTS["size"], f"{document.width} x {document.height}, {size_text(document.size_bytes)}"
     yield TEXTS["format"], document.format
 
 

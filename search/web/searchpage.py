@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from pipeline.text import printable
-from search.backend import Facet, Page
+from search.backend import Facet, Facets, Page
 from search.conditions import Condition, TermKind
 from search.documents import UNKNOWN
 from search.explain import explanation
@@ -19,11 +19,12 @@ from search.web.querytext import field as query_field
 from search.web.querytext import has_term, with_term, without_term
 from search.web.suggestions import suggestions
 from search.web.texts import MONTHS, TEXTS
-from search.web.views import Choice, choices, face_href, months_of, search_href
+from search.web.views import Choice, active_terms, choices, face_href, months_of, search_href
 
 HITS = 60
 _FACETS = (Facet.NAME, Facet.LABEL, Facet.TAG, Facet.YEAR, Facet.CAMERA, Facet.TYPE)
 _MOST_VALUES = 24
+_MOST_YEARS = 500
 _MOST_COMPLETIONS = 10
 _UNDATED = "-is:dated"
 NO_FILTERS: dict[str, Any] = {
@@ -47,6 +48,7 @@ def search_page(index: SqliteIndex, query: str, after: str | None) -> dict[str, 
     instead = [] if hits.hits else suggestions(query, index.vocabulary())
     return {
         "query": query,
+        "active": active_terms(query),
         "months": months_of(hits.hits, query, after),
         "count": str(index.count(question.condition)),
         "instead": [(printable(text), search_href(text)) for text in instead],
@@ -72,9 +74,6 @@ def search_filters(index: SqliteIndex, query: str) -> dict[str, Any]:
     """
     condition = understand(query, index).condition
     facets = index.facets(condition, _FACETS, _MOST_VALUES)
-    years = choices(facets, Facet.YEAR, query, "taken")
-    if not facets.is_complete:
-        years = _all_years(years, index.years(condition), query)
     return {
         "is_counted": facets.is_complete,
         "names": choices(facets, Facet.NAME, query, "name"),
@@ -82,7 +81,7 @@ def search_filters(index: SqliteIndex, query: str) -> dict[str, Any]:
         "tags": choices(facets, Facet.TAG, query, "tag"),
         "cameras": choices(facets, Facet.CAMERA, query, "camera"),
         "types": choices(facets, Facet.TYPE, query, "type"),
-        "years": _years(years) + _undated(index, query),
+        "years": _years(index, query, facets) + _undated(index, query),
         "calendar": _calendar(index, query),
     }
 
@@ -145,12 +144,44 @@ def _all_years(counted: list[Choice], known: Sequence[int], query: str) -> list[
     for text in {*by_text, *(f"{year:04d}" for year in known)}:
         term = query_field("taken", text)
         href = search_href(with_term(query, term))
-        found.append(by_text[text] if text > oldest > "" else Choice(text, "", href, has_term(query, term)))
+        found.append(
+            by_text[text]
+            if text in by_text and text > oldest
+            else Choice(text, "", href, has_term(query, term))
+        )
     return found
 
 
-def _years(found: list[Choice]) -> list[Choice]:
+def _years(index: SqliteIndex, query: str, facets: Facets) -> list[Choice]:
+    """The years of a result, latest first; all years of the rest of the query if it names a year.
+
+    Args:
+        index: the index.
+        query: of the page.
+        facets: of the query.
+    """
+    named = _YEAR.search(query)
+    rest = without_term(query, named[0]) if named else query
+    condition = understand(rest, index).condition
+    if named or len(facets.values.get(Facet.YEAR, ())) >= _MOST_VALUES:
+        facets = index.facets(condition, (Facet.YEAR,), _MOST_YEARS)
+    found = choices(facets, Facet.YEAR, rest, "taken")
+    if not facets.is_complete:
+        found = _all_years(found, index.years(condition), rest)
+    if named:
+        found = [_chosen(year, rest, named[2]) if year.text == named[1] else year for year in found]
     return sorted(found, key=lambda choice: choice.text, reverse=True)
+
+
+def _chosen(year: Choice, rest: str, month: str | None) -> Choice:
+    """The chosen year, which leads from a month to the whole year, and from that to all years.
+
+    Args:
+        rest: the query without the date.
+        month: that the query names; None if it names the year alone.
+    """
+    href = search_href(with_term(rest, f"taken:{year.text}") if month else rest)
+    return replace(year, href=href, is_active=True)
 
 
 def _undated(index: SqliteIndex, query: str) -> list[Choice]:

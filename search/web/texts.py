@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 TEXTS = {
+    "active": "This search",
     "added_to": "The model also knows people who have no folder here; they are kept:",
     "all": "All",
     "all_named": "Every face that can be compared has a name.",
@@ -89,6 +90,7 @@ TEXTS = {
     "recent": "Last changes",
     "rating": "Rating",
     "rejected": "rejected",
+    "remove": "Remove",
     "results": "Results",
     "same_person": "The same person as this?",
     "save": "Save",

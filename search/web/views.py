@@ -14,9 +14,9 @@ from search.documents import UNKNOWN
 from search.hitformats import clock
 from search.web.library import key_of
 from search.web.querytext import field as query_field
-from search.web.querytext import has_term, with_term, without_term
+from search.web.querytext import has_term, removable_terms, with_term, without_term
 from search.web.ratios import ratio_class
-from search.web.texts import MONTHS, TEXTS
+from search.web.wording import camera_text, month_title
 
 THUMBNAIL_PX = 400
 
@@ -78,14 +78,6 @@ def months_of(hits: Iterable[Hit], query: str, after: str | None) -> list[Month]
     return months
 
 
-def month_title(taken: int) -> str:
-    """`June 2008` for the digits of a date."""
-    year, month = taken // 10**10, taken // 10**8 % 100
-    if year == 0:
-        return TEXTS["no_date"]
-    return f"{MONTHS[month - 1]} {year}" if 1 <= month <= len(MONTHS) else str(year)
-
-
 def choices(facets: Facets, facet: Facet, query: str, fields: str) -> list[Choice]:
     """The values of a facet as links.
 
@@ -97,7 +89,7 @@ def choices(facets: Facets, facet: Facet, query: str, fields: str) -> list[Choic
     """
     return [
         Choice(
-            printable(text),
+            printable(camera_text(text) if facet is Facet.CAMERA else text),
             f"{count:,}",
             search_href(_toggled(query, term)),
             has_term(query, term),
@@ -108,6 +100,11 @@ def choices(facets: Facets, facet: Facet, query: str, fields: str) -> list[Choic
         )
         for term in (query_field(fields, text),)
     ]
+
+
+def active_terms(query: str) -> list[tuple[str, str]]:
+    """Each term of a query with the address of the search without it."""
+    return [(printable(term), search_href(without_term(query, term))) for term in removable_terms(query)]
 
 
 def face_href(name: str) -> str:

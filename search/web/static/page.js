@@ -212,7 +212,7 @@ const video = document.querySelector("video");
 if (video) {
   const figure = video.closest(".picture");
   const still = figure.querySelector(".still");
-  const lanes = [...document.querySelectorAll(".timeline svg")];
+  const lanes = [...document.querySelectorAll(".timeline .lane:not(.axis) svg")];
   let canPlay = true;
   let asked = 0;
 
@@ -279,15 +279,39 @@ if (video) {
   else cannotPlay();
   video.addEventListener("error", cannotPlay);
   video.addEventListener("loadedmetadata", () => { if (video.paused) { video.currentTime = Number(figure.dataset.time); draw(Number(figure.dataset.time)); } });
+
+  // The time under the pointer stands on the axis.
+  const clock = (seconds) => {
+    const tenths = Math.round(seconds * 10);
+    const whole = Math.floor(tenths / 10);
+    const two = (number) => String(number).padStart(2, "0");
+    const minutes = Math.floor(whole / 60);
+    const text = minutes >= 60 ? `${Math.floor(minutes / 60)}:${two(minutes % 60)}` : `${minutes}`;
+    return `${text}:${two(whole % 60)}${tenths % 10 ? `.${tenths % 10}` : ""}`;
+  };
+  const hovered = element("text", { class: "hover", y: "1.3em" });
+  const pointer = element("line", { class: "pointer", y1: 0, y2: 1 });
+  const timeAt = (lane, event) => {
+    const rect = lane.getBoundingClientRect();
+    return Math.min(Math.max((event.clientX - rect.left) / rect.width, 0), 1) * lane.viewBox.baseVal.width;
+  };
   for (const lane of lanes) {
+    lane.addEventListener("mousemove", (event) => {
+      const time = timeAt(lane, event);
+      hovered.setAttribute("x", `${100 * time / lane.viewBox.baseVal.width}%`);
+      hovered.textContent = clock(time);
+      for (const end of ["x1", "x2"]) pointer.setAttribute(end, time);
+      document.querySelector(".axis svg").append(hovered);
+      lane.append(pointer);
+    });
+    lane.addEventListener("mouseleave", () => { hovered.remove(); pointer.remove(); });
     lane.addEventListener("click", (event) => {
       event.preventDefault();
       const moment = event.target.closest("a");
       if (moment) {
         goTo(Number(moment.dataset.time));
       } else {
-        const rect = lane.getBoundingClientRect();
-        goTo(Math.round(1000 * lane.viewBox.baseVal.width * (event.clientX - rect.left) / rect.width) / 1000);
+        goTo(Math.round(1000 * timeAt(lane, event)) / 1000);
       }
     });
   }

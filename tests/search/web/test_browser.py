@@ -47,6 +47,17 @@ def test_facets_narrow_down_and_widen(page: Page) -> None:
     expect(page.get_by_role("link", name="June")).to_be_visible()
 
 
+def test_each_term_of_the_search_can_be_removed(page: Page) -> None:
+    page.goto("/?q=label:dog+name:anna+taken:2008")
+    chips = page.get_by_role("list", name="This search").get_by_role("link")
+    expect(chips).to_contain_text(["Remove label:dog", "Remove name:anna", "Remove taken:2008"])
+    chips.nth(1).click()
+    expect(page.get_by_role("combobox")).to_have_value("label:dog taken:2008")
+    expect(page.locator(".tile")).to_have_count(3)
+    years = page.get_by_role("navigation", name="Years")
+    expect(years.locator("[aria-current]")).to_contain_text(["2008"])
+
+
 def test_the_keyboard_alone(page: Page) -> None:
     page.goto("/")
     page.keyboard.press("/")
@@ -169,6 +180,22 @@ def test_a_video_opens_at_the_moment_and_jumps(page: Page) -> None:
     assert video.evaluate("video => video.currentTime") < 1
     page.locator(".timeline svg a").first.click()
     expect(page.locator(".overlay .detection")).to_have_count(1)
+
+
+def test_a_video_fills_its_stage_and_the_timeline_says_the_time(page: Page) -> None:
+    page.goto(f"/file/{key_of(b'play.mp4')}?t=4")
+    video, stage = page.locator("video").bounding_box(), page.locator(".stage").bounding_box()
+    assert video is not None
+    assert stage is not None
+    assert video["width"] == pytest.approx(stage["width"], abs=1)
+    expect(page.locator(".axis text")).to_have_text(["0:00", "0:02", "0:04", "0:06", "0:08", "0:10"])
+    lane = page.locator(".timeline .lane:not(.axis) svg").first
+    box = lane.bounding_box()
+    assert box is not None
+    lane.hover(position={"x": round(box["width"] * 0.75), "y": 5})
+    expect(page.locator(".axis .hover")).to_have_text("0:07.5")
+    page.locator("h1").hover()
+    expect(page.locator(".axis .hover")).to_have_count(0)
 
 
 def test_a_video_that_browsers_do_not_play_is_shown_as_frames(page: Page) -> None:
