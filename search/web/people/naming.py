@@ -213,9 +213,10 @@ class Naming:
         cut = [(faces[at][0], png) for at, png in zip(places, pictures, strict=True) if png is not None]
         if not cut:
             raise FormError(409, _NO_PICTURES)
-        trained = [(face, png) for face, png in cut if not self._is_unlike_others(face)]
+        unlike = await asyncio.to_thread(self._unlike_others, [face for face, _ in cut])
+        trained = [(face, png) for face, png in cut if face.key not in unlike]
         await asyncio.to_thread(write_pictures, self._faces_folder, trained, name)
-        kept = {face.key: png for face, png in cut if self._is_unlike_others(face)}
+        kept = {face.key: png for face, png in cut if face.key in unlike}
         gone = {at for at, png in zip(places, pictures, strict=True) if png is None}
         named = [at for at in range(len(faces)) if at not in gone]
         about = [one._replace(png=kept.get(one.key)) for at in named for one in _whole_track(*faces[at])]
@@ -223,13 +224,14 @@ class Naming:
         await asyncio.to_thread(self._view.settle, [ids[at] for at in named], entry.id)
         return Done(entry.id, len(named), len(gone), name)
 
-    def _is_unlike_others(self, face: MinedFace) -> bool:
-        """Whether a face cannot be prepared as the others, because it has no landmarks to align it by.
+    def _unlike_others(self, faces: Sequence[MinedFace]) -> set[FaceKey]:
+        """The faces that cannot be prepared as the others, because they have no landmarks to align them by.
 
-        One training takes pictures of one kind, so the picture is kept beside the log. Mining knows the face
-        by its file and box.
+        One training takes pictures of one kind, so their pictures are kept beside the log. Mining knows these
+        faces by their files and boxes.
         """
-        return face.landmarks is None and facts_for(self._model).aligned
+        unaligned = {face.key for face in faces if face.landmarks is None}
+        return unaligned if unaligned and facts_for(self._model).aligned else set()
 
     async def _settled(self, shown: Sequence[ShownFace], entry: Entry) -> Done:
         await asyncio.to_thread(self._view.settle, [one.id for one in shown], entry.id)

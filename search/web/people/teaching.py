@@ -154,11 +154,12 @@ class Teaching:
                 label = name if key is None else said.label(key, name)
                 if label not in (None, UNKNOWN) and group_number(label or "") is None:
                     found.add(digest)
+        own = facts_for(self._writable.model)
         for verdict in said.verdicts:
             path = self._store.picture_of(verdict.face)
             is_person = verdict.is_face and verdict.name not in (None, UNKNOWN)
             if path is not None and is_person and verdict.face.key not in listed:
-                facts, own = read_facts(os.fspath(path)), facts_for(self._writable.model)
+                facts = read_facts(os.fspath(path))
                 if facts is not None and looks_like(facts, own):  # as training chooses them
                     found.update(digest for digest, _ in self._pictures([path]))
         return found
