@@ -10,6 +10,7 @@ import io
 import os
 import resource
 import signal
+import warnings
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from itertools import islice
@@ -39,6 +40,10 @@ def prepare_process(server_pid: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_AS, (_MAX_BYTES, resource.RLIM_INFINITY))
     os.nice(5)
+    from PIL import Image  # here: the server itself reads no pictures
+
+    Image.MAX_IMAGE_PIXELS = None  # sizes are checked against `Limits` before anything is decoded
+    warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")  # they name no file
 
 
 def photo_as_jpeg(path: str, longest_px: int) -> bytes:

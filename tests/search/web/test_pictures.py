@@ -151,3 +151,14 @@ def _turned() -> Image.Exif:
     exif = Image.Exif()
     exif[0x0112] = 6
     return exif
+
+
+def test_a_photo_of_nearly_200_megapixels_is_shown(tmp_path: Path) -> None:
+    """Pillow itself refuses more than 179 megapixels."""
+    Image.new("L", (14_000, 14_000), 120).save(tmp_path / "a.jpg", quality=50)
+    pool = PicturePool(1)
+    try:
+        content = run_apart(pool.run(photo_as_jpeg, str(tmp_path / "a.jpg"), 400))
+    finally:
+        pool.close()
+    assert Image.open(io.BytesIO(content)).size == (400, 400)
