@@ -16,7 +16,8 @@ from annotators.mark import check_own, is_marked_copy, is_own
 from annotators.pictureparams import Labels, PictureFormat, PictureSize, fit_within
 from pipeline.component import Params, SegmentSession, Writer
 from pipeline.detections import FrameResult
-from pipeline.files.outputs import output_errors, write_file
+from pipeline.files.outputerrors import output_errors
+from pipeline.files.outputs import write_file
 from pipeline.frame import Frame
 from pipeline.source import MediaFacts, Source
 from pipeline.text import printable

@@ -12,7 +12,7 @@ import numpy as np
 
 from annotators.matroska import frame_header, stream_header
 from pipeline.errors import FailureCode, SourceError
-from pipeline.files.outputs import output_errors
+from pipeline.files.outputerrors import output_errors
 from pipeline.frame import RgbArray
 from pipeline.videos.ffmpeg import Ffmpeg
 

@@ -14,7 +14,9 @@ from annotators.mark import MARK
 from annotators.videoencoder import failure_of
 from annotators.videoformats import COPIED_TAGS, FORMAT_OPTIONS, GIF_FILTER, VideoFormat
 from pipeline.errors import FailureCode, SourceError
-from pipeline.files.outputs import make_part, output_errors, remove_parts, replace_file
+from pipeline.files.outputerrors import output_errors
+from pipeline.files.outputs import replace_file
+from pipeline.files.parts import make_part, remove_parts
 from pipeline.source import Source
 from pipeline.text import printable
 from pipeline.videos.facts import VideoFacts

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from pipeline.config.examples import read_example
 from pipeline.errors import UsageError
-from pipeline.files.outputs import output_errors, write_file
+from pipeline.files.outputerrors import output_errors
+from pipeline.files.outputs import write_file
 from pipeline.formats import promises_media
 from pipeline.host.command import command, program_name, program_path
 from pipeline.models.catalog import STANDS_FOR

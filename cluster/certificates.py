@@ -17,7 +17,7 @@ from typing import Any
 import platformdirs
 
 from pipeline.errors import MinerError, OutputError
-from pipeline.files.outputs import output_errors
+from pipeline.files.outputerrors import output_errors
 from pipeline.host.command import command, install_command
 from pipeline.text import printable
 

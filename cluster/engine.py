@@ -21,7 +21,7 @@ from cluster.messages import Begin, Over, Ready, Setup
 from cluster.roots import Roots, unpack
 from cluster.storage import LATE_S, storage_trouble
 from pipeline.errors import MinerError, ModelError
-from pipeline.files.outputs import own_parts_as
+from pipeline.files.parts import own_parts_as
 from pipeline.host.cores import usable_cores
 from pipeline.host.libraries import configure
 from pipeline.host.logs import set_levels

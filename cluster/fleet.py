@@ -20,7 +20,8 @@ from cluster.roots import Roots, pack, unpack
 from cluster.shards import SHARD_S, Costs, Lookahead, shard_s
 from cluster.storage import LATE_S, is_readable, reveal
 from pipeline.errors import FailureCode, MinerError
-from pipeline.files.outputs import RUN_OWNER, output_path, sweep_machine_parts
+from pipeline.files.outputs import output_path
+from pipeline.files.parts import RUN_OWNER, sweep_machine_parts
 from pipeline.outcome import Outcome, Status
 from pipeline.tasks import MineSegment, Result, Task, key_of
 from pipeline.videos.messages import SegmentResult

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from pipeline.errors import OutputError
-from pipeline.files.outputs import check_writable, make_part, remove_parts, sweep_machine_parts, write_file
+from pipeline.files.outputs import check_writable, write_file
+from pipeline.files.parts import make_part, remove_parts, sweep_machine_parts
 from pipeline.source import Source
 from pipeline.text import printable
 

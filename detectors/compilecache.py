@@ -22,7 +22,7 @@ from typing import Literal, NamedTuple, TypeVar
 
 from pipeline.errors import ExitCode, ModelError
 from pipeline.files.cachefolder import cache_folder
-from pipeline.files.outputs import sweep_parts
+from pipeline.files.parts import sweep_parts
 from pipeline.host.command import install_command
 from pipeline.host.logs import NOTICE
 from pipeline.models.cachelock import locked

@@ -11,7 +11,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from pipeline.attribution import READING, attribute_errors_to, source_errors
-from pipeline.files.outputs import remove_parts
+from pipeline.files.parts import remove_parts
 from pipeline.frame import Frame, RgbArray
 from pipeline.photos.animation import MICROSECOND, Animation, iter_animation, probe_animation
 from pipeline.pipeline import Mined, Pipeline

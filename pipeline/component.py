@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 from pipeline.detections import Detection, FrameResult, Picture, Region
-from pipeline.files.outputs import output_errors, output_path, replace_file
+from pipeline.files.outputerrors import output_errors
+from pipeline.files.outputs import output_path, replace_file
 from pipeline.formats import results_fingerprint
 from pipeline.frame import Frame
 from pipeline.params import ALL, ModelName, Params, Problem, TriggerLabels, Words

@@ -12,8 +12,8 @@ from dataclasses import replace
 from types import FrameType
 
 from pipeline.errors import ExitCode, MinerError
-from pipeline.files.outputs import sweep_parts
 from pipeline.files.ownfiles import OWN_SENTENCES
+from pipeline.files.parts import sweep_parts
 from pipeline.files.walk import Skipped
 from pipeline.host.cores import usable_cores
 from pipeline.host.logs import own_level

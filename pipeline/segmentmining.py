@@ -19,7 +19,8 @@ from pipeline.attribution import attribute_errors_to, attributed_session, descri
 from pipeline.component import SegmentSession, Writer
 from pipeline.detecting import Detected, Scene, Step, digest_for_writer
 from pipeline.earlier import frame_at, frames_of
-from pipeline.files.outputs import make_part, noting_outputs, reassign_part, remove_parts
+from pipeline.files.outputs import noting_outputs
+from pipeline.files.parts import make_part, reassign_part, remove_parts
 from pipeline.frame import Frame
 from pipeline.kept.codec import encode
 from pipeline.kept.findings import DIGEST_BYTES, FrameFindings, keys_in

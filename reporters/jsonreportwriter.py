@@ -11,7 +11,8 @@ from typing import Any, BinaryIO
 from pipeline.component import Params, Writer
 from pipeline.detections import FrameResult
 from pipeline.errors import FailureCode, SourceError
-from pipeline.files.outputs import output_errors, replace_file
+from pipeline.files.outputerrors import output_errors
+from pipeline.files.outputs import replace_file
 from pipeline.frame import Frame
 from pipeline.provenance import Provenance, StatedFindings
 from pipeline.source import MediaFacts, Source

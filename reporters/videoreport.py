@@ -10,7 +10,8 @@ from typing import BinaryIO
 
 from pipeline.component import SegmentSession
 from pipeline.detections import FrameResult
-from pipeline.files.outputs import output_errors, replace_file
+from pipeline.files.outputerrors import output_errors
+from pipeline.files.outputs import replace_file
 from pipeline.frame import Frame
 from pipeline.source import Source
 from pipeline.videos.messages import SegmentPart, VideoResult

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import OutputError, OutputNameError, UsageError
-from pipeline.files.outputs import make_part, output_errors
+from pipeline.files.outputerrors import output_errors
+from pipeline.files.parts import make_part
 from pipeline.text import printable
 from search.backend import Hit
 

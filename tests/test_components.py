@@ -19,7 +19,7 @@ from pydantic import BaseModel, ValidationError
 from pipeline.catalog import CATALOG, load_class
 from pipeline.component import Component, Detector, Writer
 from pipeline.detections import Box, Detection, FrameResult, Label
-from pipeline.files.outputs import PART_SUFFIX
+from pipeline.files.parts import PART_SUFFIX
 from pipeline.files.walk import iter_sources
 from pipeline.frame import Frame
 from pipeline.photos.photo import open_photo

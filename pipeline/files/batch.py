@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.errors import OutputNameError
-from pipeline.files.outputs import deferring_names, output_errors, remove_parts, sync_folder
+from pipeline.files.outputerrors import output_errors
+from pipeline.files.outputs import deferring_names, sync_folder
+from pipeline.files.parts import remove_parts
 
 MOST_GROUPS = 256
 MOST_BYTES = 64 << 20

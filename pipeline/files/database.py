@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.parse import quote_from_bytes
 
 from pipeline.errors import OutputError
-from pipeline.files.outputs import output_errors
+from pipeline.files.outputerrors import output_errors
 from pipeline.text import printable
 
 _CACHE_KB = 512

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import LockedError, OutputError
-from pipeline.files.outputs import output_errors
+from pipeline.files.outputerrors import output_errors
 from pipeline.text import printable
 
 LOCK_NAME = ".deepvisualminer.lock"

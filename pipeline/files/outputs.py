@@ -1,39 +1,28 @@
 """Names of outputs, and atomic writing.
 
 Every writer uses `replace_file`, so that a reader of the output folder sees the old file or the new one,
-never a part of either.
+never a part of either. Plug-ins also import `output_errors`, `make_part` and `remove_parts` from here.
 """
 
 from __future__ import annotations
 
 import contextlib
-import errno
 import filecmp
 import hashlib
 import os
-import secrets
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from pathlib import Path
 from typing import BinaryIO
 
-from pipeline.errors import OutputError, OutputNameError
-from pipeline.text import printable
-
-PART_PREFIX = ".deepvisualminer-"
-PART_SUFFIX = ".part"
-"""An unfinished output is `.deepvisualminer-<owner>-<random>.part` in the folder of the finished one. The
-owner is the number of a process; on a machine of a cluster it is `<machine>.<pid>`, see `own_parts_as`."""
-
-RUN_OWNER = "run"
-"""In the place of the machine: the run itself, which another machine started."""
+from pipeline.files.outputerrors import output_errors as output_errors
+from pipeline.files.parts import make_part as make_part
+from pipeline.files.parts import owner_of, part_name
+from pipeline.files.parts import remove_parts as remove_parts
 
 MAX_NAME_BYTES = 255
 """Longest file name that Linux file systems accept."""
-
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_FORBIDDEN = {errno.EROFS, errno.EACCES, errno.EPERM}
 
 
 def output_path(output_root: Path, relative: str, suffix: str) -> Path:
@@ -133,7 +122,7 @@ def replace_file(path: Path) -> Iterator[BinaryIO]:
         OutputNameError: `path` is a folder, a folder of it is a file, or it is too long.
         OutputError: the folder cannot be created or written, or the disk is full; the message names it.
     """
-    part = path.parent / _part_name(_owner(path.parent))
+    part = path.parent / part_name(owner_of(path.parent))
     try:
         with output_errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -188,42 +177,6 @@ def _flush(part: Path) -> None:
         os.close(descriptor)
 
 
-def make_part(folder: Path, pid: int | None = None) -> Path:
-    """Create an empty unfinished file, such as the part of a video's output for one segment.
-
-    Args:
-        folder: of the finished output; created if it is missing.
-        pid: the process that owns the file; once it has ended, the file may be removed. None: this one.
-    Raises: OutputError: the folder cannot be created or written.
-    """
-    part = folder / _part_name(_owner(folder) if pid is None else str(pid))
-    with output_errors(part):
-        folder.mkdir(parents=True, exist_ok=True)
-        part.touch(exist_ok=False)
-    return part
-
-
-def reassign_part(part: Path, pid: int) -> Path:
-    """Make the run's process answer for an unfinished file that is complete; its new path.
-
-    Args:
-        part: the file.
-        pid: the run's process; on a machine of a cluster, that process is on another one.
-    """
-    is_of_cluster = _is_shared(part.parent)
-    kept = part.parent / _part_name(f"{RUN_OWNER}.{pid}" if is_of_cluster else str(pid))
-    with output_errors(kept):
-        os.replace(part, kept)
-    return kept
-
-
-def remove_parts(parts: Iterable[Path]) -> None:
-    """Remove unfinished files that are not needed any more."""
-    for part in parts:
-        with contextlib.suppress(OSError):
-            part.unlink()
-
-
 def write_file(path: Path, content: bytes) -> None:
     """Replace the file at `path` by `content`, completely or not at all.
 
@@ -248,146 +201,9 @@ def check_writable(output_root: Path) -> None:
 
     Raises: OutputError: it is not a folder, or cannot be created or written.
     """
-    probe = output_root / _part_name(_owner(output_root))
+    probe = output_root / part_name(owner_of(output_root))
     with output_errors(output_root):
         output_root.mkdir(parents=True, exist_ok=True)
         with open(probe, "xb") as stream:
             stream.write(b"x")
         probe.unlink()
-
-
-_machine: tuple[str, Path] | None = None
-
-
-def own_parts_as(machine: str, output_root: Path) -> None:
-    """Name the unfinished outputs of this process and its children after a machine too.
-
-    Machines that share an output folder number their processes independently, so that a number alone would
-    make one machine remove another's files.
-
-    Args:
-        machine: letters and digits, the first one a letter; unique among the machines of a run, and not
-            `RUN_OWNER`.
-        output_root: the shared folder; unfinished files elsewhere are named as ever.
-    """
-    global _machine
-    _machine = (machine, output_root)
-
-
-def _owner(folder: Path, pid: int | None = None) -> str:
-    """The owner, in the name of an unfinished file of this folder, that a process of this machine is."""
-    pid = os.getpid() if pid is None else pid
-    return f"{_machine[0]}.{pid}" if _machine is not None and _is_shared(folder) else str(pid)
-
-
-def _is_shared(folder: Path) -> bool:
-    """Whether other machines of a cluster write unfinished files into this folder as well."""
-    return _machine is not None and folder.is_relative_to(_machine[1])
-
-
-def _part_name(owner: str) -> str:
-    return f"{PART_PREFIX}{owner}-{secrets.token_hex(8)}{PART_SUFFIX}"
-
-
-def _owned_parts(folder: Path) -> Iterator[tuple[str, str]]:
-    """The owner and the path of each unfinished file of a folder, which need not exist."""
-    with contextlib.suppress(OSError), os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.name.startswith(PART_PREFIX) and entry.name.endswith(PART_SUFFIX):
-                yield entry.name.removeprefix(PART_PREFIX).partition("-")[0], entry.path
-
-
-def sweep_parts(folder: Path, pid: int | None = None) -> None:
-    """Remove unfinished outputs of processes that have ended.
-
-    Args:
-        folder: of the output tree; it need not exist.
-        pid: the process, which has ended; None: all processes of this machine that have ended.
-    """
-    wanted = None if pid is None else _owner(folder, pid)
-    for owner, path in _owned_parts(folder):
-        if owner == wanted or (wanted is None and owner.isdigit() and not _is_alive(int(owner))):
-            remove_parts([Path(path)])
-
-
-def sweep_machine_parts(folder: Path, machine: str = "") -> None:
-    """Remove unfinished outputs of machines of a cluster that mine no longer.
-
-    Args:
-        folder: of the output tree; it need not exist.
-        machine: as it was given to `own_parts_as`, or `RUN_OWNER`; empty: all of them.
-    """
-    for owner, path in _owned_parts(folder):
-        name, dot, pid = owner.partition(".")
-        if dot and pid.isdigit() and name.isalnum() and machine in ("", name):
-            remove_parts([Path(path)])
-
-
-def sweep_tree(output_root: Path) -> None:
-    """Remove unfinished outputs of processes that have ended, and of machines, from a whole output folder.
-
-    Called before this process has made any: files with its number belong to an earlier process with the same
-    number, as the first process of a container has.
-    """
-    for folder, _, _ in os.walk(output_root):
-        sweep_parts(Path(folder))
-        sweep_parts(Path(folder), os.getpid())
-        sweep_machine_parts(Path(folder))
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except (OSError, OverflowError):
-        return True
-    return True
-
-
-@contextlib.contextmanager
-def output_errors(path: Path) -> Iterator[None]:
-    """Turn an OSError of writing an output into a sentence with a remedy.
-
-    Raises:
-        OutputNameError: another path would work.
-        OutputError: names the path and, if a disk is full, its mount point.
-    """
-    try:
-        yield
-    except (FileExistsError, NotADirectoryError):
-        raise OutputNameError(
-            f"{printable(path)}: a file stands where a folder is needed; choose another OUTPUT folder"
-        ) from None
-    except IsADirectoryError:
-        raise OutputNameError(
-            f"{printable(path)}: a folder stands where a file is to be written; choose another OUTPUT folder"
-        ) from None
-    except OSError as error:
-        shown = printable(path)
-        if error.errno in _FULL:
-            mount = printable(_mount_point(path))
-            raise OutputError(
-                f"{shown}: the disk mounted at {mount} is full ({error.strerror}); "
-                "make room there and start again"
-            ) from None
-        if error.errno in _FORBIDDEN:
-            raise OutputError(
-                f"{shown}: cannot be written ({error.strerror}); "
-                "choose another OUTPUT folder or change its permissions"
-            ) from None
-        if error.errno == errno.ENAMETOOLONG:
-            raise OutputNameError(
-                f"{shown}: the path is too long; choose an OUTPUT folder with a shorter one"
-            ) from None
-        raise OutputError(f"{shown}: cannot be written ({error.strerror})") from None
-
-
-def _mount_point(path: Path) -> Path:
-    """The mount point of the file system of `path`, which need not exist."""
-    place = path.absolute()
-    if not place.is_dir():  # in an overlay, a file may seem to be on another device than its folder
-        place = place.parent
-    while not os.path.ismount(place) and place != place.parent:
-        place = place.parent
-    return place

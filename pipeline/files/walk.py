@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.errors import FailureCode
-from pipeline.files.outputs import PART_PREFIX, PART_SUFFIX
 from pipeline.files.ownfiles import own_sentence
+from pipeline.files.parts import PART_PREFIX, PART_SUFFIX
 from pipeline.files.proxies import Proxies, is_proxy_name
 from pipeline.formats import FORMATS, HEAD_BYTES, identify, is_camera_raw, promises_media
 from pipeline.source import NO_STAMP, Source, Stamp

@@ -11,7 +11,9 @@ from pathlib import Path
 
 from pipeline.errors import ModelError
 from pipeline.files.hashing import sha256_of
-from pipeline.files.outputs import PART_PREFIX, output_errors, sync_folder
+from pipeline.files.outputerrors import output_errors
+from pipeline.files.outputs import sync_folder
+from pipeline.files.parts import PART_PREFIX
 from pipeline.models.catalog import read_catalog
 from pipeline.models.fetched import FileState
 from pipeline.models.files import added_files, added_folder

@@ -13,7 +13,9 @@ from typing import IO
 
 from pipeline.errors import ModelError
 from pipeline.files.cachefolder import CACHE_VARIABLE
-from pipeline.files.outputs import PART_PREFIX, PART_SUFFIX, output_errors, replace_file
+from pipeline.files.outputerrors import output_errors
+from pipeline.files.outputs import replace_file
+from pipeline.files.parts import PART_PREFIX, PART_SUFFIX
 from pipeline.models.archive import download, iter_members
 from pipeline.models.catalog import (
     STANDS_FOR,

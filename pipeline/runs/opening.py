@@ -17,7 +17,8 @@ from pipeline.config.values import PipelineConfig
 from pipeline.config.warnings import iter_warnings
 from pipeline.errors import MinerError, UsageError
 from pipeline.files.lock import lock_output, lock_output_for_reading
-from pipeline.files.outputs import check_writable, sweep_tree
+from pipeline.files.outputs import check_writable
+from pipeline.files.parts import sweep_tree
 from pipeline.files.walk import iter_files
 from pipeline.kept.store import Store
 from pipeline.ledger.ledger import Ledger

@@ -16,7 +16,8 @@ from pathlib import Path
 
 from pipeline.component import Writer
 from pipeline.errors import MinerError
-from pipeline.files.outputs import output_errors, output_suffix
+from pipeline.files.outputerrors import output_errors
+from pipeline.files.outputs import output_suffix
 from pipeline.kept.store import Store
 from pipeline.ledger.ledger import Ledger
 from pipeline.ledger.record import Record

@@ -12,7 +12,8 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any, NamedTuple
 
-from pipeline.files.outputs import output_path, sweep_parts
+from pipeline.files.outputs import output_path
+from pipeline.files.parts import sweep_parts
 from pipeline.host.processes import start_method
 from pipeline.tasks import Task
 from pipeline.workers.forking import request_fork

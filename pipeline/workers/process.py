@@ -14,7 +14,7 @@ import signal
 from multiprocessing.connection import Connection
 
 from pipeline.errors import MinerError
-from pipeline.files.outputs import own_parts_as
+from pipeline.files.parts import own_parts_as
 from pipeline.host.libraries import configure, configure_imaging
 from pipeline.host.logs import set_levels
 from pipeline.host.parentdeath import die_with_parent

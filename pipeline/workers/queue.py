@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from pipeline.files.outputs import remove_parts
+from pipeline.files.parts import remove_parts
 from pipeline.outcome import Outcome
 from pipeline.source import Source
 from pipeline.tasks import (

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.errors import ModelError, UsageError
-from pipeline.files.outputs import output_errors, write_file
+from pipeline.files.outputerrors import output_errors
+from pipeline.files.outputs import write_file
 from pipeline.models.catalog import DEFAULT
 from pipeline.text import printable
 from recognizers.commands.arguments import TYPED, plural, quoted

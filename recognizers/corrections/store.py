@@ -19,7 +19,8 @@ from typing import NamedTuple
 from pydantic import ValidationError
 
 from pipeline.errors import ModelError, UsageError
-from pipeline.files.outputs import output_errors, write_file
+from pipeline.files.outputerrors import output_errors
+from pipeline.files.outputs import write_file
 from pipeline.text import printable
 from recognizers.corrections.entry import Action, CorrectedFace, Entry
 from recognizers.faces.facekey import FaceKey

@@ -17,7 +17,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from pipeline.files.outputs import PART_PREFIX, PART_SUFFIX, output_errors, sync_folder
+from pipeline.files.outputerrors import output_errors
+from pipeline.files.outputs import sync_folder
+from pipeline.files.parts import PART_PREFIX, PART_SUFFIX
 from recognizers.model.facemodel import MODEL_FILE, PENDING_FOLDER, FaceModel, Method, read_facemodel
 from recognizers.model.strategies import STRATEGIES, model_file_name
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from pipeline.files.outputs import output_errors
+from pipeline.files.outputerrors import output_errors
 from recognizers.faces.facekey import FaceKey
 from recognizers.faces.foldername import SINGLES_FOLDER, group_folder, group_number
 from recognizers.faces.folderrecord import read_facts

@@ -18,7 +18,8 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from pipeline.errors import LockedError, ModelError
-from pipeline.files.outputs import output_errors, write_file
+from pipeline.files.outputerrors import output_errors
+from pipeline.files.outputs import write_file
 from pipeline.text import printable
 from recognizers.faces.facekey import FaceKey
 from recognizers.networks.base import DescriptorArray, FaceNetworkRecord

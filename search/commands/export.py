@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from pipeline.errors import ExitCode, UsageError
-from pipeline.files.outputs import output_errors, replace_file
+from pipeline.files.outputerrors import output_errors
+from pipeline.files.outputs import replace_file
 from pipeline.text import escaped, printable
 from search.commands.arguments import add_backend, add_command, add_output
 from search.commands.backends import open_index

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline.errors import LockedError
-from pipeline.files.outputs import output_errors
+from pipeline.files.outputerrors import output_errors
 from pipeline.text import printable
 
 _RETRY_S = 0.1

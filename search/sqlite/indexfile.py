@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.parse import quote_from_bytes
 
 from pipeline.errors import MinerError, OutputError, UsageError
-from pipeline.files.outputs import output_errors
+from pipeline.files.outputerrors import output_errors
 from pipeline.host.command import command
 from pipeline.text import printable
 from search.sqlite import schema

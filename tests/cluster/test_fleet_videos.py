@@ -9,7 +9,7 @@ from cluster.fleet import Fleet
 from cluster.messages import Done, Ready
 from cluster.roots import Roots, pack, unpack
 from cluster.shards import Lookahead
-from pipeline.files.outputs import PART_PREFIX, RUN_OWNER
+from pipeline.files.parts import PART_PREFIX, RUN_OWNER
 from pipeline.outcome import Outcome, Status, Summary
 from pipeline.source import Source, SourceKind, Stamp
 from pipeline.tasks import JoinSegments, MineSegment, ProbeVideo, Task

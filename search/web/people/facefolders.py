@@ -6,7 +6,8 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pipeline.files.outputs import output_errors, write_file
+from pipeline.files.outputerrors import output_errors
+from pipeline.files.outputs import write_file
 from recognizers.faces.facekey import FaceKey
 from recognizers.faces.folderrecord import read_facts
 from recognizers.unknown.minedfaces import MinedFace

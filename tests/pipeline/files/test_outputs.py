@@ -9,19 +9,15 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import OutputError, OutputNameError
-from pipeline.files.outputs import (
+from pipeline.files.outputs import check_writable, output_path, output_suffix, replace_file, write_file
+from pipeline.files.parts import (
     PART_PREFIX,
     PART_SUFFIX,
-    check_writable,
     make_part,
-    output_path,
-    output_suffix,
     reassign_part,
     remove_parts,
-    replace_file,
     sweep_parts,
     sweep_tree,
-    write_file,
 )
 from pipeline.text import printable
 

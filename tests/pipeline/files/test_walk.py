@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import FailureCode
-from pipeline.files.outputs import PART_PREFIX, PART_SUFFIX
+from pipeline.files.parts import PART_PREFIX, PART_SUFFIX
 from pipeline.files.walk import Skipped, iter_sources
 from pipeline.source import Source, SourceKind, Stamp
 from tests.pictures import encoded, patches

@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.errors import ModelError, OutputError
 from pipeline.files.hashing import sha256_of
-from pipeline.files.outputs import PART_PREFIX, PART_SUFFIX
+from pipeline.files.parts import PART_PREFIX, PART_SUFFIX
 from pipeline.models.catalog import Edit, ModelFile, NamedModel, find_model
 from pipeline.models.fetch import copy_files, fetch
 from pipeline.models.fetched import FileState, verify
