@@ -93,8 +93,9 @@ def _decode(
     to_rgb, channel = rgb_conversion(decoding.coding)
     picture = np.empty((size_wh[1], size_wh[0], 3), channel)
     keys, pixels = pipes = PipeReader(), PipeReader(wide=True)
-    # The first keyframe passes too: it shows where decoding began.
-    since_keyframe = f"st(0,max(ld(0),key));if(ld(1),gte(pts,{first_pts}),st(1,ld(0)))"
+    # The first keyframe passes too: it shows where decoding began. Without one, a late frame ends the try.
+    late_pts = first_pts + math.ceil(_MOST_LATER_S / decoding.time_base)
+    since_keyframe = f"if(ld(0),gte(pts,{first_pts}),max(st(0,key),gte(pts,{late_pts})))"
     select = f"gte(pts,{first_pts})" if seek_s is None else since_keyframe
     # fmt: off
     arguments = [
