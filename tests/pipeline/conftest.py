@@ -54,3 +54,21 @@ def make_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeSource:
         )
 
     return make
+
+
+@pytest.fixture
+def decodes(monkeypatch):
+    """Notes the flags of every decode of a photo by cv2."""
+    import cv2
+
+    import pipeline.photos.pixels
+
+    noted = []
+
+    def imdecode(data, flags):
+        noted.append(flags)
+        return decode(data, flags)
+
+    decode = cv2.imdecode
+    monkeypatch.setattr(pipeline.photos.pixels.cv2, "imdecode", imdecode)
+    return noted

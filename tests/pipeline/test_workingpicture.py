@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 
-import cv2
 import pytest
 from PIL import Image
 
-import pipeline.photos.pixels
 from detectors.examplemodels import write_darknet_network
 from pipeline.config.config import read_config
 from pipeline.photomining import mine_photo
@@ -27,20 +25,6 @@ def photo(tmp_path_factory):
     path = tmp_path_factory.mktemp("photo") / "large.jpg"
     Image.fromarray(portrait((2720, 2040), (900, 700), side=700)).save(path, quality=92)
     return path
-
-
-@pytest.fixture
-def decodes(monkeypatch):
-    """Notes every decode of the photo."""
-    noted = []
-
-    def imdecode(data, flags):
-        noted.append(flags)
-        return decode(data, flags)
-
-    decode = cv2.imdecode
-    monkeypatch.setattr(pipeline.photos.pixels.cv2, "imdecode", imdecode)
-    return noted
 
 
 def found(photo, folder, names, yunet, decodes):

@@ -4,7 +4,6 @@ import cv2
 import numpy as np
 import pytest
 
-import pipeline.photos.pixels
 from pipeline.photos.photo import open_photo
 from pipeline.photos.scales import denominator_for, reduced, working_denominator
 from pipeline.source import Limits
@@ -30,20 +29,6 @@ def frame_of(tmp_path):
         return open_photo(source_of(tmp_path / "photo"), Limits())[1]
 
     return open_
-
-
-@pytest.fixture
-def decodes(monkeypatch):
-    """Notes the flags of every decode by cv2."""
-    noted = []
-
-    def imdecode(data, flags):
-        noted.append(flags)
-        return decode(data, flags)
-
-    decode = cv2.imdecode
-    monkeypatch.setattr(pipeline.photos.pixels.cv2, "imdecode", imdecode)
-    return noted
 
 
 @pytest.mark.parametrize(
