@@ -180,8 +180,8 @@ def test_what_machines_left_is_removed_by_the_next_run(link: type[FakeLink], tmp
 def test_parts_of_machines_have_names_of_their_own(tmp_path: Path, run_python) -> None:
     code = (
         "from pathlib import Path\n"
-        "from pipeline.files.outputs import RUN_OWNER, make_part, own_parts_as, reassign_part\n"
-        "from pipeline.files.outputs import sweep_parts, sweep_machine_parts\n"
+        "from pipeline.files.parts import RUN_OWNER, make_part, own_parts_as, reassign_part\n"
+        "from pipeline.files.parts import sweep_parts, sweep_machine_parts\n"
         "root = Path(sys.argv[1])\n"
         "own_parts_as('m1', root)\n"
         "inside, outside = make_part(root / 'a'), make_part(Path(sys.argv[2]))\n"
