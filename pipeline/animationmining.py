@@ -23,7 +23,7 @@ from pipeline.videos.ffmpeg import MAX_FRAME_PIXELS
 from pipeline.videos.messages import SegmentResult, SegmentTask, VideoPlan
 from pipeline.videos.probe import file_version
 from pipeline.videos.reader import ReadStats
-from pipeline.videos.sampling import Sampling, choose_frames
+from pipeline.videos.sampling import choose_frames, sampling_of_shown
 from pipeline.videos.segments import Segment, plan_segments
 
 _CODECS = {"png": "apng", "avif": "av1"}
@@ -58,7 +58,9 @@ def mine_animation(
     video = Video(facts, times, version)
     mined = choose_frames(times, pipeline.sampling)
     every_frame = any(step.component.wants_every_frame for step in pipeline.writers)
-    read = _shown_frames(times, pipeline.sampling, mined) if every_frame else mined
+    read = mined
+    if every_frame and mined:
+        read = choose_frames(times, sampling_of_shown(times, pipeline.sampling, mined))
     segments = plan_segments(video, read, split=False)
 
     def frames(
@@ -98,15 +100,6 @@ def _mined(
     finally:
         remove_parts(part.path for result in results for part in result.parts.values())
     return replace(joined, kept=joined.kept and plan.with_chunks(joined.kept, results))
-
-
-def _shown_frames(times: FrameTimes, sampling: Sampling, mined: array[int]) -> array[int]:
-    """All frames from the first to the last that an annotated copy shows, mined or not."""
-    if not mined:
-        return mined
-    first = 0 if sampling.start is None else times.first_at(sampling.start)
-    most = mined[-1] + 1 - first if sampling.max_frames is not None else None
-    return choose_frames(times, Sampling(start=sampling.start, end=sampling.end, max_frames=most))
 
 
 def _frame(facts: VideoFacts, rgb: RgbArray, index: int, timestamp: float) -> Frame:

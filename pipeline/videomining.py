@@ -30,7 +30,7 @@ from pipeline.videos.facts import FileVersion, Video, VideoFacts
 from pipeline.videos.messages import SegmentResult, SegmentTask, VideoPlan, VideoResult
 from pipeline.videos.probe import file_version, probe_file
 from pipeline.videos.reader import split_video
-from pipeline.videos.sampling import Sampling, choose_frames
+from pipeline.videos.sampling import Sampling, choose_frames, sampling_of_shown
 from pipeline.videos.segments import plan_segments
 
 
@@ -146,11 +146,8 @@ def _with_frames_between(source: Source, video: Video, sampling: Sampling) -> li
     mined = choose_frames(video.times, sampling)
     if not mined:
         return []
-    first = 0 if sampling.start is None else video.times.first_at(sampling.start)
-    most = mined[-1] + 1 - first if sampling.max_frames is not None else None
-    read = Sampling(start=sampling.start, end=sampling.end, max_frames=most)
     tasks = []
-    for segment in split_video(source, video, read):
+    for segment in split_video(source, video, sampling_of_shown(video.times, sampling, mined)):
         begin, end = segment.indices[0], segment.indices[-1]
         own = mined[bisect_left(mined, begin) : bisect_right(mined, end)]
         before = bisect_left(mined, begin)

@@ -108,7 +108,7 @@ def test_copies_do_not_depend_on_distances(album, monkeypatch):
     monkeypatch.setattr("annotators.photowriter.PhotoWriter.annotate", lambda *_: pytest.fail("drawn"))
     monkeypatch.setattr("annotators.videowriter.VideoWriter.annotate", lambda *_: pytest.fail("drawn"))
     before = album.house.snapshot()
-    album.known = ("ann",)  # nobody gets a name; the distances to the nearest known face are others
+    album.known = ("ann",)  # no face gets a name, but the distances to the nearest known face change
     assert album.night().mined > 0
     assert {Path(name).suffix for name in changed(album, before)} == {".json"}
 

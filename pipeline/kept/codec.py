@@ -184,14 +184,17 @@ class _Reader:
 
     @property
     def at_end(self) -> bool:
+        """Whether everything is read."""
         return self._at >= len(self._content)
 
     def byte(self) -> int:
+        """The next byte."""
         value = self._content[self._at]
         self._at += 1
         return value
 
     def take(self, count: int) -> bytes:
+        """The next bytes, so many."""
         end = self._at + count
         if end > len(self._content):
             raise IndexError("they end too early")
@@ -200,6 +203,7 @@ class _Reader:
         return taken
 
     def number(self) -> int:
+        """A whole number from 0, seven bits a byte, the lowest first."""
         value = shift = 0
         while True:
             byte = self.byte()
@@ -218,6 +222,7 @@ class _Reader:
         return count
 
     def signed(self) -> int:
+        """A whole number whose sign is its lowest bit."""
         number = self.number()
         return number >> 1 if not number & 1 else -((number + 1) >> 1)
 

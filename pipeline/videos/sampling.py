@@ -91,6 +91,19 @@ def choose_frames(times: FrameTimes, sampling: Sampling) -> array[int]:
     return chosen if sampling.max_frames is None else chosen[: sampling.max_frames]
 
 
+def sampling_of_shown(times: FrameTimes, sampling: Sampling, mined: array[int]) -> Sampling:
+    """The sampling of all frames that an annotated copy shows, mined or not: from the first to the last.
+
+    Args:
+        times: of the video's frames.
+        sampling: of the frames that are mined.
+        mined: indices of those, ascending; at least one.
+    """
+    first = 0 if sampling.start is None else times.first_at(sampling.start)
+    most = mined[-1] + 1 - first if sampling.max_frames is not None else None
+    return Sampling(start=sampling.start, end=sampling.end, max_frames=most)
+
+
 def _first_of_each_step(times: FrameTimes, span: range, sampling: Sampling) -> array[int]:
     chosen = array("q")
     if not span:

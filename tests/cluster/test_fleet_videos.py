@@ -56,6 +56,16 @@ class Cinema:
         part.touch()
         return SegmentResult(number, FRAMES, False, {"report": SegmentPart(part, None)}, duration_s=0.1)
 
+    def ends_on(self, talk: Talk) -> list[Outcome]:
+        """Let a machine mine and join what is left, until the run has nothing more to hand out."""
+        outcomes: list[Outcome] = []
+        while not self.fleet.hand_out():
+            number, task = self.next_of(talk)
+            joined = Outcome(task.source.path, Status.MINED, frames=SEGMENTS * FRAMES)
+            is_join = isinstance(task, JoinSegments)
+            outcomes += self.says(talk, number, joined if is_join else self.mines(talk, task))
+        return outcomes
+
     def parts(self) -> set[str]:
         """The machines that have left parts."""
         return {path.name.partition("-")[2].partition("-")[2][:-6] for path in self.folder.glob(".*.part")}
@@ -78,12 +88,7 @@ def test_a_lost_machine_leaves_no_segments_and_frames_count_where_they_were_mine
     list(cinema.fleet.on_event(Lost(lost, "its cable was pulled")))
     assert cinema.parts() == {"lost"}, "the join needs one of the two"
 
-    outcomes: list[Outcome] = []
-    while not cinema.fleet.hand_out():
-        number, task = cinema.next_of(good)
-        joined = Outcome(task.source.path, Status.MINED, frames=SEGMENTS * FRAMES)
-        is_join = isinstance(task, JoinSegments)
-        outcomes += cinema.says(good, number, joined if is_join else cinema.mines(good, task))
+    outcomes = cinema.ends_on(good)
     cinema.fleet.sweep()
     assert cinema.parts() == set()
 
@@ -103,12 +108,7 @@ def test_the_last_segments_wait_for_a_fast_machine(tmp_path: Path) -> None:
     cinema.fleet.hand_out()
     prober = slow if slow.given else fast
     cinema.says(prober, cinema.next_of(prober)[0], cut(SEGMENTS, frames=100))  # five seconds each
-    outcomes: list[Outcome] = []
-    while not cinema.fleet.hand_out():
-        number, task = cinema.next_of(fast)
-        joined = Outcome(task.source.path, Status.MINED, frames=SEGMENTS * FRAMES)
-        is_join = isinstance(task, JoinSegments)
-        outcomes += cinema.says(fast, number, joined if is_join else cinema.mines(fast, task))
+    outcomes = cinema.ends_on(fast)
     assert [outcome.status for outcome in outcomes] == [Status.MINED]
     assert not slow.given
 

@@ -254,7 +254,7 @@ def name_by_hand(dice: random.Random, properties: Properties, found: list[Found]
 
 
 def check(seed: int, merges: int = 4) -> None:
-    """One sidecar: merged into, edited, written anew by another program, merged into again."""
+    """Merge into a sidecar, edit it, let another program rewrite it, and merge again."""
     dice = random.Random(seed)
     photo = Photo((640, 480), dice.choice((None, *(Turn(n, n) for n in range(1, 9)))), Embedded)
     original = foreign_properties(dice)
